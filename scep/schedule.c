@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "schedule.h"
+
+#include <string.h>
+
+#include "calendar.h"
+#include "error.h"
+
+#define MINUTE INT64_C(60)
+#define HOUR   INT64_C(3600)
+#define DAY    INT64_C(86400)
+
+/* A run that was waited for and is later than this was missed: two of the
+ * minutes after which the engine looks at the clock again. */
+#define GRACE (2 * MINUTE)
+
+/* -------------------------------------------------------------- drawing -- */
+
+/* Uniform in 1..highest.  What is above the last multiple of `highest` is
+ * drawn again, but not for ever if the source is broken. */
+static uint32_t draw_up_to(uint32_t highest, schedule_draw_fn *draw,
+			   void *context)
+{
+	uint32_t unfair = (UINT32_MAX % highest + 1) % highest;
+	uint32_t bits = draw(context);
+
+	for (int i = 0; i < 64 && bits > UINT32_MAX - unfair; i++)
+		bits = draw(context);
+	return bits % highest + 1;
+}
+
+/* -------------------------------------------------------------- polling -- */
+
+struct schedule_retry schedule_after_failure(const struct scep_timer *timer,
+					     enum scep_code code,
+					     uint32_t polls)
+{
+	struct schedule_retry end = {.code = code};
+	struct schedule_retry again = {
+	    .is_again = true, .wait = timer->poll_interval, .code = code};
+
+	if (!timer->poll || !error_is_polled(code))
+		return end;
+	if (polls < timer->poll_count)
+		return again;
+	/* Only a server that said PENDING to the last is a limit reached; a
+	 * server out of reach ends with what was wrong. */
+	if (code == SCEP_DEFERRED)
+		end.code = SCEP_POLL_LIMIT;
+	return end;
+}
+
+uint32_t schedule_spread(const struct schedule_retry *retry, uint32_t polls,
+			 schedule_draw_fn *draw, void *context)
+{
+	if (retry->code == SCEP_DEFERRED || polls > 0 || retry->wait == 0)
+		return retry->wait;
+	return draw_up_to(retry->wait, draw, context);
+}
+
+/* --------------------------------------------------------------- memory -- */
+
+bool schedule_memory_is_same(const struct scep_schedule *a,
+			     const struct scep_schedule *b)
+{
+	return a->handled == b->handled && a->planned_due == b->planned_due &&
+	       a->last_try == b->last_try &&
+	       a->planned_jitter == b->planned_jitter &&
+	       a->planned_trigger == b->planned_trigger &&
+	       a->last_failed == b->last_failed;
+}
+
+static void withdraw(struct scep_schedule *memory)
+{
+	memory->planned_due = 0;
+	memory->planned_jitter = 0;
+	memory->planned_trigger = 0;
+}
+
+static struct calendar_series series_of(const struct scep_timer *timer)
+{
+	return (struct calendar_series){
+	    .start = timer->start_time,
+	    .unit = (enum calendar_unit)timer->periodic_unit,
+	    .interval = timer->periodic ? timer->periodic_interval : 0,
+	};
+}
+
+/* The due time before or at `now`, or 0. */
+static int64_t latest_due(const struct calendar_series *series, int64_t now)
+{
+	int64_t k = calendar_first_after(series, now);
+
+	return k > 0 ? calendar_due(series, k - 1) : 0;
+}
+
+static int64_t next_due(const struct calendar_series *series, int64_t time)
+{
+	return calendar_due(series, calendar_first_after(series, time));
+}
+
+void schedule_change(struct scep_schedule *memory,
+		     const struct scep_timer *before,
+		     const struct scep_timer *after, int64_t now)
+{
+	struct calendar_series old = series_of(before);
+	struct calendar_series new = series_of(after);
+	bool has_come = memory->planned_due != 0 && memory->planned_due <= now;
+
+	if (!after->enable || !before->enable || old.start != new.start) {
+		memset(memory, 0, sizeof(*memory));
+		return;
+	}
+	/* A due time that has come and only waits for its jitter stays. */
+	if (has_come)
+		return;
+	withdraw(memory);
+	if ((old.interval != new.interval || old.unit != new.unit) &&
+	    latest_due(&new, now) > memory->handled)
+		memory->handled = latest_due(&new, now);
+}
+
+/* ------------------------------------------------------------- planning -- */
+
+/* A run that could be the next. */
+struct candidate {
+	int64_t due; /* CALENDAR_NEVER: there is none */
+	enum scep_trigger trigger;
+	bool is_at_once; /* whatever its jitter */
+	bool is_held;	 /* not begun before the clock can be believed */
+};
+
+static const struct candidate nothing = {.due = CALENDAR_NEVER};
+
+static bool is_planned(const struct scep_schedule *memory,
+		       const struct candidate *candidate)
+{
+	return memory->planned_due == candidate->due &&
+	       memory->planned_trigger == (uint32_t)candidate->trigger;
+}
+
+static bool is_of_series(uint32_t trigger)
+{
+	return trigger == SCEP_TRIGGER_TIMER ||
+	       trigger == SCEP_TRIGGER_PERIODIC;
+}
+
+/*
+ * Up to where the series has been dealt with.  A clock that was set back by
+ * less than the way to the next due time changes nothing: what was run is not
+ * run again.  If it is behind by more, it must have been ahead, and what was
+ * dealt with then is forgotten, but only as due times are really run: the
+ * clock may go forward again.  A run that has just been is not repeated
+ * within the hour.
+ */
+static int64_t dealt_with(const struct schedule_situation *s,
+			  const struct calendar_series *series)
+{
+	const struct scep_schedule *memory = &s->memory;
+	int64_t guard = calendar_interval(series) / 2;
+	int64_t next;
+
+	if (s->now >= memory->handled || !s->clock_is_sane)
+		return memory->handled;
+	next = next_due(series, s->now + (guard < HOUR ? guard : HOUR));
+	/* One that has been announced comes within that hour, too. */
+	if (memory->planned_due != 0 && memory->planned_due < next &&
+	    is_of_series(memory->planned_trigger))
+		next = memory->planned_due;
+	return next < memory->handled ? next - 1 : memory->handled;
+}
+
+/* Whether the last due time of all that have come, as `last`, was missed. */
+static bool is_missed(const struct schedule_situation *s,
+		      const struct candidate *last)
+{
+	if (is_planned(&s->memory, last))
+		return s->now - last->due >
+		       (int64_t)s->memory.planned_jitter + GRACE;
+	/* Nobody has waited for it. */
+	return last->due < s->now;
+}
+
+static struct candidate of_series(struct schedule_situation *s)
+{
+	struct calendar_series series = series_of(s->timer);
+	int64_t handled = dealt_with(s, &series);
+	struct candidate next = {.due = next_due(&series, handled)};
+	struct candidate last = {.due = latest_due(&series, s->now)};
+
+	next.trigger = next.due == series.start ? SCEP_TRIGGER_TIMER
+						: SCEP_TRIGGER_PERIODIC;
+	if (next.due > s->now)
+		return next;
+	/* One run for all that have come, and it is the first that counts. */
+	last.trigger = next.trigger;
+	last.is_at_once = last.due != next.due;
+	if (s->timer->missed_policy != SCHEDULE_SKIP || !is_missed(s, &last))
+		return last;
+	s->memory.handled = last.due;
+	next.due = next_due(&series, last.due);
+	next.trigger = SCEP_TRIGGER_PERIODIC;
+	return next;
+}
+
+/* RenewBefore, from the certificate in hand.  One that was already due when
+ * it came is renewed after half of its life, and not at once. */
+static int64_t renewal_due(const struct schedule_situation *s)
+{
+	const struct scep_schedule *memory = &s->memory;
+	int64_t due = s->not_after - s->timer->renew_before * DAY;
+	int64_t half = (s->not_after - memory->last_try) / 2;
+
+	if (memory->last_try != 0 && due <= memory->last_try)
+		due = memory->last_try + (half < HOUR ? DAY : half);
+	return due > s->timer->start_time ? due : s->timer->start_time;
+}
+
+static struct candidate of_renewal(const struct schedule_situation *s)
+{
+	const struct scep_schedule *memory = &s->memory;
+	struct candidate renewal = {.trigger = SCEP_TRIGGER_RENEWAL};
+
+	if (s->timer->renew_before == 0 ||
+	    (s->not_after == 0 && !memory->last_failed))
+		return nothing;
+	if (!s->clock_is_sane) {
+		/* What was announced stands, and is not begun. */
+		renewal.is_held = true;
+		renewal.due = memory->planned_trigger == SCEP_TRIGGER_RENEWAL
+				  ? memory->planned_due
+				  : CALENDAR_NEVER;
+	} else if (memory->last_failed) {
+		renewal.due = memory->last_try + DAY;
+	} else {
+		renewal.due = renewal_due(s);
+	}
+	return renewal;
+}
+
+/* Rule 8: at most half the interval. */
+static uint32_t jitter_limit(const struct scep_timer *timer,
+			     const struct candidate *candidate)
+{
+	struct calendar_series series = series_of(timer);
+	int64_t half = candidate->trigger == SCEP_TRIGGER_RENEWAL
+			   ? DAY / 2
+			   : calendar_interval(&series) / 2;
+
+	if (!timer->adjust)
+		return 0;
+	return half > 0 && half < timer->adjust_max ? (uint32_t)half
+						    : timer->adjust_max;
+}
+
+/* Makes the candidate the planned run, and draws its jitter if that has not
+ * been done. */
+static void announce(struct schedule_situation *s,
+		     const struct candidate *candidate)
+{
+	struct scep_schedule *memory = &s->memory;
+	uint32_t limit = jitter_limit(s->timer, candidate);
+	bool has_jitter = memory->planned_jitter != 0;
+
+	if (is_planned(memory, candidate) && memory->planned_jitter <= limit &&
+	    has_jitter == (limit != 0))
+		return;
+	memory->planned_due = candidate->due;
+	memory->planned_trigger = candidate->trigger;
+	memory->planned_jitter =
+	    limit == 0 ? 0 : draw_up_to(limit, s->draw, s->draw_context);
+}
+
+static struct schedule_decision run(struct schedule_situation *s,
+				    const struct candidate *candidate)
+{
+	struct schedule_decision decision = {
+	    .action = SCHEDULE_RUN,
+	    .trigger = candidate->trigger,
+	    .due = candidate->due,
+	    .at = s->now,
+	};
+
+	if (is_of_series(candidate->trigger))
+		s->memory.handled = candidate->due;
+	/* One run for several has the jitter of the one that was waited for. */
+	if (!is_of_series(candidate->trigger) ||
+	    is_of_series(s->memory.planned_trigger))
+		decision.jitter = s->memory.planned_jitter;
+	/* Until it is known to have succeeded. */
+	s->memory.last_try = s->now;
+	s->memory.last_failed = true;
+	withdraw(&s->memory);
+	decision.memory = s->memory;
+	return decision;
+}
+
+static struct schedule_decision wait_for(struct schedule_situation *s,
+					 const struct candidate *candidate)
+{
+	struct schedule_decision decision = {
+	    .action = SCHEDULE_WAIT,
+	    .trigger = candidate->trigger,
+	    .due = s->memory.planned_due,
+	    .jitter = s->memory.planned_jitter,
+	    .at = s->memory.planned_due + s->memory.planned_jitter,
+	    .memory = s->memory,
+	};
+
+	if (decision.due == 0 || decision.at <= s->now)
+		decision.at = s->now + MINUTE;
+	return decision;
+}
+
+static struct schedule_decision decide(struct schedule_situation *s,
+				       const struct candidate *candidate)
+{
+	if (candidate->due == CALENDAR_NEVER) {
+		withdraw(&s->memory);
+		if (!candidate->is_held)
+			return (struct schedule_decision){
+			    .action = SCHEDULE_FINISHED, .memory = s->memory};
+		return wait_for(s, candidate);
+	}
+	if (!candidate->is_at_once)
+		announce(s, candidate);
+	if (!candidate->is_held &&
+	    (candidate->is_at_once ||
+	     candidate->due + s->memory.planned_jitter <= s->now))
+		return run(s, candidate);
+	return wait_for(s, candidate);
+}
+
+static void take_outcome(struct schedule_situation *s)
+{
+	struct scep_schedule *memory = &s->memory;
+
+	if (s->outcome == SCHEDULE_SUCCEEDED || s->outcome == SCHEDULE_FAILED) {
+		memory->last_try = s->now;
+		memory->last_failed = s->outcome == SCHEDULE_FAILED;
+	}
+	/* A clock that was set back: a day from now is late enough. */
+	if (s->clock_is_sane && memory->last_try > s->now)
+		memory->last_try = s->now;
+}
+
+struct schedule_decision
+schedule_plan(const struct schedule_situation *situation)
+{
+	struct schedule_situation s = *situation;
+	struct candidate series, renewal;
+
+	if (!s.timer->enable)
+		return (struct schedule_decision){.action = SCHEDULE_DISABLED};
+	if (s.outcome == SCHEDULE_OPEN)
+		return (struct schedule_decision){.action = SCHEDULE_BUSY,
+						  .memory = s.memory};
+	take_outcome(&s);
+	series = of_series(&s);
+	renewal = of_renewal(&s);
+	if (series.due > s.now && renewal.due < series.due)
+		return decide(&s, &renewal);
+	if (series.due == CALENDAR_NEVER)
+		return decide(&s, &renewal);
+	return decide(&s, &series);
+}

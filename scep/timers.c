@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "timers.h"
+
+#include <openssl/rand.h>
+#include <string.h>
+#include <time.h>
+
+#include "enrolment.h"
+#include "error.h"
+#include "log.h"
+#include "registry.h"
+#include "renewal.h"
+#include "requests.h"
+#include "schedule.h"
+#include "settings.h"
+
+/* When the disk refuses, how long until it is tried again, in ms. */
+#define SAVE_AGAIN 5000
+
+enum oper_status {
+	OPER_DISABLED = 1,
+	OPER_WAITING = 2,
+	OPER_REQUESTING = 3,
+	OPER_POLLING = 4,
+	OPER_FINISHED = 5,
+	OPER_BLOCKED = 6,
+};
+
+uint32_t timers_draw(void *context)
+{
+	uint32_t number;
+
+	(void)context;
+	/* Without a random source, the middle: a fleet is not spread then,
+	 * but nothing stands still. */
+	if (RAND_bytes((unsigned char *)&number, sizeof(number)) != 1)
+		number = UINT32_MAX / 2;
+	return number;
+}
+
+/* ------------------------------------------------------ what there is -- */
+
+/* The open request of a profile, whoever asked for it. */
+static struct enrolment *open_request(struct state *state, uint32_t index)
+{
+	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+		if (e->record->profile_index == index && !e->record->is_parked)
+			return e;
+	}
+	return NULL;
+}
+
+bool timers_announces(struct state *state, const struct scep_status *status)
+{
+	return status->state == SCEP_STATE_TO_BE_PROCESSED &&
+	       status->trigger != SCEP_TRIGGER_MANUAL &&
+	       enrolment_find(state, status->index) == NULL;
+}
+
+static const struct scep_status *announcement(struct state *state,
+					      uint32_t profile_index)
+{
+	ROWS_EACH (i, &state->view.statuses) {
+		const struct scep_status *status = state->view.statuses.row[i];
+
+		if (status->profile_index == profile_index &&
+		    timers_announces(state, status))
+			return status;
+	}
+	return NULL;
+}
+
+/* When the certificate of a profile that was installed last ends, or 0. */
+static int64_t not_after(struct state *state, uint32_t profile_index)
+{
+	const struct scep_key *last = renewal_last(state, profile_index);
+
+	return last != NULL ? last->not_after : 0;
+}
+
+static struct schedule_decision plan(struct state *state,
+				     const struct scep_profile *profile,
+				     enum schedule_outcome outcome)
+{
+	const struct schedule_situation situation = {
+	    .timer = &profile->timer,
+	    .memory = profile->timer.memory,
+	    .now = state_now(state),
+	    .clock_is_sane = state_clock_is_sane(state),
+	    .not_after = not_after(state, profile->index),
+	    .outcome = outcome,
+	    .draw = timers_draw,
+	};
+
+	return schedule_plan(&situation);
+}
+
+/* ------------------------------------------------------ what is shown -- */
+
+static enum oper_status oper_of(struct state *state,
+				const struct scep_profile *profile,
+				const struct schedule_decision *decision)
+{
+	struct enrolment *e = open_request(state, profile->index);
+	const struct scep_status *status;
+
+	switch (decision->action) {
+	case SCHEDULE_DISABLED:
+		return OPER_DISABLED;
+	case SCHEDULE_FINISHED:
+		return OPER_FINISHED;
+	case SCHEDULE_WAIT:
+		return OPER_WAITING;
+	case SCHEDULE_RUN:
+	case SCHEDULE_BUSY:
+		break;
+	}
+	status = e != NULL ? enrolment_status_now(e) : NULL;
+	if (e != NULL && e->record->step == STEP_WAIT_TRUST)
+		return OPER_BLOCKED;
+	if (status != NULL && status->next_poll != 0)
+		return OPER_POLLING;
+	return OPER_REQUESTING;
+}
+
+/* Whether nothing differs that is kept over a restart. */
+static bool is_stored_alike(const struct scep_timer *a,
+			    const struct scep_timer *b)
+{
+	return schedule_memory_is_same(&a->memory, &b->memory) &&
+	       a->adjust_applied == b->adjust_applied &&
+	       a->next_request_time == b->next_request_time &&
+	       a->values.challenge_password.length ==
+		   b->values.challenge_password.length;
+}
+
+/* The row of the profile as the decision has it; taken by the batch only if
+ * it differs. */
+static void put_profile(struct state *state, struct batch *batch,
+			const struct scep_profile *old,
+			const struct schedule_decision *decision)
+{
+	struct scep_profile *profile = row_copy(old);
+	struct scep_timer *timer;
+
+	if (profile == NULL) {
+		batch->is_short = true;
+		return;
+	}
+	timer = &profile->timer;
+	timer->memory = decision->memory;
+	timer->oper_status = oper_of(state, old, decision);
+	if (decision->action == SCHEDULE_WAIT ||
+	    decision->action == SCHEDULE_RUN)
+		timer->adjust_applied = decision->jitter;
+	timer->next_request_time = 0;
+	if (decision->action == SCHEDULE_WAIT && decision->due != 0)
+		timer->next_request_time = decision->due + decision->jitter;
+	if (decision->action == SCHEDULE_DISABLED)
+		timer->adjust_applied = 0;
+	/* No further run needs the challenge (MIB, rule 4); one that is
+	 * written later may be meant for the start that comes next. */
+	if (timer->oper_status == OPER_FINISHED &&
+	    old->timer.oper_status != OPER_FINISHED)
+		memset(&timer->values.challenge_password, 0,
+		       sizeof(timer->values.challenge_password));
+	if (is_stored_alike(timer, &old->timer) &&
+	    timer->oper_status == old->timer.oper_status)
+		row_release(profile);
+	else if (is_stored_alike(timer, &old->timer))
+		batch_show(batch, STORE_PROFILE, profile);
+	else
+		batch_put(batch, STORE_PROFILE, profile);
+}
+
+/* The row that announces the next run, or becomes the run. */
+static uint32_t put_status(struct state *state, struct batch *batch,
+			   const struct scep_profile *profile,
+			   const struct schedule_decision *decision)
+{
+	const struct scep_status *old = announcement(state, profile->index);
+	struct scep_status *status;
+
+	if (old != NULL) {
+		status = row_copy(old);
+	} else {
+		batch_put_agent(batch, &state->view.agent);
+		status = requests_new_status(profile, &profile->timer.values,
+					     decision->trigger,
+					     ++batch->agent.status_last_index);
+	}
+	if (status == NULL) {
+		batch->is_short = true;
+		return 0;
+	}
+	status->request_time = decision->due;
+	status->trigger = decision->trigger;
+	requests_name_status(status, profile, &profile->timer.values);
+	if (old != NULL && decision->action != SCHEDULE_RUN &&
+	    memcmp(status, old, sizeof(*status)) == 0) {
+		row_release(status);
+		return old->index;
+	}
+	batch_put(batch, STORE_STATUS, status);
+	return status->index;
+}
+
+void timers_forget(struct state *state, uint32_t profile_index,
+		   struct batch *batch)
+{
+	const struct scep_status *row = announcement(state, profile_index);
+
+	if (row != NULL)
+		batch_remove(batch, STORE_STATUS, row->index);
+}
+
+/* -------------------------------------------------------- what is done -- */
+
+static void put_run(struct state *state, struct batch *batch,
+		    const struct scep_profile *profile,
+		    const struct schedule_decision *decision)
+{
+	uint32_t index = put_status(state, batch, profile, decision);
+	struct record *record =
+	    requests_new_record(profile, &profile->timer.values, index);
+
+	if (record != NULL)
+		renewal_begin(state, record);
+	requests_drop_parked(state, batch, profile->index);
+	batch_put(batch, STORE_RECORD, record);
+}
+
+static void put_decision(struct state *state, struct batch *batch,
+			 const struct scep_profile *profile,
+			 const struct schedule_decision *decision)
+{
+	switch (decision->action) {
+	case SCHEDULE_DISABLED:
+	case SCHEDULE_FINISHED:
+		timers_forget(state, profile->index, batch);
+		break;
+	case SCHEDULE_BUSY:
+		break;
+	case SCHEDULE_WAIT:
+		if (decision->due != 0)
+			put_status(state, batch, profile, decision);
+		break;
+	case SCHEDULE_RUN:
+		put_run(state, batch, profile, decision);
+		break;
+	}
+	put_profile(state, batch, profile, decision);
+}
+
+/* In ms of the monotonic clock; the engine's tick comes at least once a
+ * minute, so that a step of the wall clock is noticed. */
+static uint64_t due_of(struct state *state,
+		       const struct schedule_decision *decision)
+{
+	int64_t wait = decision->at - state_now(state);
+
+	if (decision->action != SCHEDULE_WAIT)
+		return UINT64_MAX;
+	if (wait < 0)
+		wait = 0;
+	return state_mono(state) + (uint64_t)wait * 1000;
+}
+
+static uint64_t tick_one(struct state *state,
+			 const struct scep_profile *profile)
+{
+	enum schedule_outcome outcome =
+	    open_request(state, profile->index) != NULL ? SCHEDULE_OPEN
+							: SCHEDULE_NO_NEWS;
+	struct schedule_decision decision = plan(state, profile, outcome);
+	struct scep_error error;
+	struct batch batch;
+
+	/* One that is disabled by the Set that took it out of service still has
+	 * its announcement. */
+	if (profile->row_status != SCEP_ROW_ACTIVE && profile->timer.enable)
+		return UINT64_MAX;
+	error_init(&error);
+	batch_init(&batch);
+	put_decision(state, &batch, profile, &decision);
+	if (batch.count == 0 && !batch.is_short) {
+		batch_free(&batch);
+		return due_of(state, &decision);
+	}
+	if (batch_commit(state, &batch, NULL, &error) != SCEP_OK) {
+		log_error("scepAutoEntry.%u: %s", profile->index, error.text);
+		return state_mono(state) + SAVE_AGAIN;
+	}
+	if (decision.action == SCHEDULE_RUN) {
+		log_info("scepAutoEntry.%u: the timer sends a request",
+			 profile->index);
+		/* The files of what could have been resumed. */
+		registry_sweep(state);
+	}
+	return due_of(state, &decision);
+}
+
+void timers_tick(struct state *state)
+{
+	uint64_t first = UINT64_MAX;
+
+	state->timers_are_stale = false;
+	if (state->deadline != 0 || state->store == NULL)
+		return;
+	/* The device may have been given another zone. */
+	tzset();
+	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++) {
+		/* A commit puts another row in the place of the old one. */
+		struct scep_profile *profile =
+		    (void *)scep_rows_find(&state->view.profiles, index);
+		uint64_t due;
+
+		if (profile == NULL)
+			continue;
+		row_retain(profile);
+		due = tick_one(state, profile);
+		row_release(profile);
+		if (due < first)
+			first = due;
+	}
+	state->timers_due = first;
+	state->timers_are_stale = false;
+}
+
+/* ------------------------------------------------------------- changes -- */
+
+void timers_note_end(struct state *state, struct scep_profile *profile,
+		     bool is_success)
+{
+	/* What is to be done is for the next tick, when all of this stands.
+	 * It is noted even if the timer is disabled: that may be by a Set in
+	 * hand that is taken back. */
+	profile->timer.memory.last_try = state_now(state);
+	profile->timer.memory.last_failed = !is_success;
+}
+
+void timers_keep_end(const struct scep_profile *now, struct scep_profile *row)
+{
+	const struct scep_schedule *memory = &now->timer.memory;
+
+	if (memory->last_try == 0 ||
+	    memory->last_try < row->timer.memory.last_try)
+		return;
+	row->timer.memory.last_try = memory->last_try;
+	row->timer.memory.last_failed = memory->last_failed;
+}
+
+void timers_change(struct state *state, const struct scep_profile *before,
+		   struct scep_profile *after)
+{
+	struct scep_profile preset;
+
+	if (before == NULL) {
+		memset(&preset, 0, sizeof(preset));
+		settings_preset_profile(&preset);
+		before = &preset;
+	}
+	if (memcmp(&before->timer, &after->timer, sizeof(after->timer)) == 0)
+		return;
+	schedule_change(&after->timer.memory, &before->timer, &after->timer,
+			state_now(state));
+	/* A timer that is switched off forgets its challenge (MIB, rule 4). */
+	if (before->timer.enable && !after->timer.enable)
+		memset(&after->timer.values.challenge_password, 0,
+		       sizeof(after->timer.values.challenge_password));
+}
