@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker.h"
+
+#include "agent.h"
+#include "background.h"
+#include "conf_library.h"
+
+#include "mibs/scep_root.h"
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* At a stop, all must be over within two seconds; in ms. */
+#define LOOP_PATIENCE 700 /* for the SNMP thread to leave its loop */
+#define END_PATIENCE  900 /* for the engine and the session to close */
+
+#define LOCK_PATIENCE 20 /* times 50 ms for the last worker to let go */
+#define LOCK_PAUSE    50
+
+/*
+ * What the two threads share.  The SNMP thread opens and closes the agent and
+ * the engine; the first thread uses them under the lock while they are there.
+ */
+struct worker {
+	const struct worker_setup *setup;
+	const struct parent_link *link;
+	struct scep_watcher watcher; /* between the engine and the agent */
+	int signals;
+	int left;  /* eventfd: the SNMP thread has left its loop */
+	int ended; /* eventfd: it has closed all */
+	pthread_t thread;
+	pthread_mutex_t lock;
+	struct agent *agent;
+	struct scep_engine *engine;
+	bool is_stopping;
+	enum parent_exit exit; /* read once the thread has ended */
+};
+
+void worker_send_config(int channel, const struct scep_config *config)
+{
+	/* A worker that hangs must not keep the parent from stopping it. */
+	if (send(channel, config, sizeof(*config),
+		 MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof(*config))
+		snmp_log(LOG_ERR, "the worker cannot be told: %s\n",
+			 strerror(errno));
+}
+
+/* ------------------------------------------------------ the SNMP thread -- */
+
+static const char *master_of(const struct worker_setup *setup)
+{
+	const char *master = conf_master(setup->conf);
+
+	if (setup->address[0] != '\0')
+		return setup->address;
+	return master != NULL ? master : NETSNMP_AGENTX_SOCKET;
+}
+
+static bool open_agent(struct worker *worker)
+{
+	const struct agent_options options = {.version = SCEP_VERSION};
+	const struct worker_setup *setup = worker->setup;
+	bool has_address = setup->address[0] != '\0';
+	struct agent *agent;
+
+	if (agent_open(&options, &agent) != 0) {
+		snmp_log(LOG_ERR, "cannot start: %s\n", strerror(errno));
+		return false;
+	}
+	if (has_address)
+		netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID,
+				      NETSNMP_DS_AGENT_X_SOCKET,
+				      setup->address);
+	conf_library_give(setup->conf, has_address);
+	pthread_mutex_lock(&worker->lock);
+	worker->agent = agent;
+	pthread_mutex_unlock(&worker->lock);
+	return true;
+}
+
+/* On the engine's thread: what would wait for a master that hangs, or be lost
+ * in a queue that is full, must not do either. */
+static void ask_restart(const struct worker *worker, const struct scep_key *key)
+{
+	const char *folder = worker->setup->conf->engine.state_directory;
+	struct restarter_word word;
+
+	memset(&word, 0, sizeof(word));
+	word.what = RESTARTER_ASKED;
+	if (key != NULL) {
+		snprintf(word.key_name, sizeof(word.key_name), "%s", key->name);
+		snprintf(word.use_location, sizeof(word.use_location), "%s",
+			 key->use_location);
+		snprintf(word.cert_file, sizeof(word.cert_file),
+			 "%s/certs/%s.pem", folder, key->file_id);
+	}
+	if (!parent_ask_restart(worker->link, &word))
+		worker->watcher.log(worker->watcher.context, SCEP_LOG_ERROR,
+				    "the parent cannot be asked for a restart");
+}
+
+static void watch_event(void *context, const struct scep_event *event)
+{
+	struct worker *worker = context;
+	const struct scep_watcher *agent = agent_watcher(worker->agent);
+
+	if (event->kind == SCEP_EVENT_RESTART)
+		ask_restart(worker, event->row);
+	else
+		agent->event(agent->context, event);
+}
+
+static void watch_log(void *context, enum scep_log_level level,
+		      const char *line)
+{
+	struct worker *worker = context;
+	const struct scep_watcher *agent = agent_watcher(worker->agent);
+
+	agent->log(agent->context, level, line);
+}
+
+/* A worker that was just killed may hold the lock for another moment. */
+static enum scep_code try_open(struct worker *worker,
+			       struct scep_engine **engine,
+			       struct scep_error *error)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE * 1000000L};
+	enum scep_code code;
+
+	worker->watcher = (struct scep_watcher){worker, watch_event, watch_log};
+	for (int i = 0;; i++) {
+		code = scep_open(&worker->setup->conf->engine, &worker->watcher,
+				 engine, error);
+		if (code != SCEP_STORAGE_ERROR || i == LOCK_PATIENCE)
+			return code;
+		nanosleep(&pause, NULL);
+	}
+}
+
+static bool open_engine(struct worker *worker)
+{
+	struct scep_error error = {.code = SCEP_OK};
+	struct scep_engine *engine = NULL;
+	enum scep_code code = try_open(worker, &engine, &error);
+
+	if (code != SCEP_OK) {
+		snmp_log(LOG_ERR, "cannot start: %s\n", error.text);
+		/* The terminal is there until the start has succeeded. */
+		if (!worker->setup->keeps_terminal)
+			fprintf(stderr, CONF_APPLICATION ": cannot start: %s\n",
+				error.text);
+		if (code == SCEP_CONFIG_ERROR)
+			worker->exit = PARENT_EXIT_BAD_CONFIG;
+		return false;
+	}
+	pthread_mutex_lock(&worker->lock);
+	worker->engine = engine;
+	/* The signal may have come while there was nothing to stop. */
+	if (worker->is_stopping)
+		agent_stop(worker->agent);
+	pthread_mutex_unlock(&worker->lock);
+	return true;
+}
+
+/* Ready is when Sets could be kept; a master may come later. */
+static void tell_ready(const struct worker *worker)
+{
+	snmp_log(LOG_INFO,
+		 "scepagentd %s: root OID %s, state directory %s, master %s\n",
+		 SCEP_VERSION, SCEP_ROOT_OID,
+		 worker->setup->conf->engine.state_directory,
+		 master_of(worker->setup));
+	parent_tell_ready(worker->link);
+	if (!worker->setup->keeps_terminal)
+		background_detach();
+}
+
+static void set_event(int fd)
+{
+	const uint64_t one = 1;
+
+	/* The first thread would wait for ever. */
+	if (write(fd, &one, sizeof(one)) != sizeof(one))
+		abort();
+}
+
+static void close_all(struct worker *worker)
+{
+	struct scep_engine *engine;
+	struct agent *agent;
+
+	pthread_mutex_lock(&worker->lock);
+	engine = worker->engine;
+	worker->engine = NULL;
+	pthread_mutex_unlock(&worker->lock);
+	scep_close(engine);
+	/* The engine's last lines have been taken by the agent's queue. */
+	pthread_mutex_lock(&worker->lock);
+	agent = worker->agent;
+	worker->agent = NULL;
+	pthread_mutex_unlock(&worker->lock);
+	agent_close(agent);
+}
+
+static void *run_snmp(void *context)
+{
+	struct worker *worker = context;
+
+	worker->exit = PARENT_EXIT_CANNOT_START;
+	if (open_agent(worker) && open_engine(worker)) {
+		worker->exit = PARENT_EXIT_FAILED;
+		tell_ready(worker);
+		if (agent_start(worker->agent, worker->engine) == 0 &&
+		    agent_run(worker->agent) == 0)
+			worker->exit = PARENT_EXIT_STOPPED;
+	}
+	set_event(worker->left);
+	close_all(worker);
+	set_event(worker->ended);
+	return NULL;
+}
+
+/* ----------------------------------------------------- the first thread -- */
+
+static bool step_down(const struct worker *worker)
+{
+	char why[PRIVILEGE_TEXT];
+
+	if (privilege_drop(worker->setup->privilege, why) != 0) {
+		snmp_log(LOG_ERR, "%s\n", why);
+		return false;
+	}
+	/* A change of user undoes both. */
+	parent_bind(worker->link);
+	privilege_hide_memory();
+	/* The parent speaks with the service manager. */
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	unsetenv("WATCHDOG_PID");
+	return true;
+}
+
+/* All threads inherit the mask, so that no signal is taken by another. */
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool start(struct worker *worker)
+{
+	worker->signals = open_signals();
+	worker->left = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	worker->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (worker->signals < 0 || worker->left < 0 || worker->ended < 0) {
+		snmp_log(LOG_ERR, "cannot start: %s\n", strerror(errno));
+		return false;
+	}
+	return step_down(worker) &&
+	       pthread_create(&worker->thread, NULL, run_snmp, worker) == 0;
+}
+
+/* Returns true if the process is to stop. */
+static bool take_signal(const struct worker *worker)
+{
+	struct signalfd_siginfo info;
+
+	if (read(worker->signals, &info, sizeof(info)) != sizeof(info))
+		return false;
+	/* HUP is the parent's affair: it reads the file and sends it here. */
+	return info.ssi_signo != SIGHUP;
+}
+
+static void reconfigure(struct worker *worker, const struct scep_config *config)
+{
+	const struct scep_watcher *watcher;
+	struct scep_error error = {.code = SCEP_OK};
+
+	pthread_mutex_lock(&worker->lock);
+	if (worker->engine != NULL) {
+		watcher = agent_watcher(worker->agent);
+		if (scep_reconfigure(worker->engine, config, &error) != SCEP_OK)
+			watcher->log(watcher->context, SCEP_LOG_ERROR,
+				     error.text);
+	}
+	pthread_mutex_unlock(&worker->lock);
+}
+
+static void tell_restarted(struct worker *worker, bool is_good)
+{
+	pthread_mutex_lock(&worker->lock);
+	if (worker->engine != NULL)
+		scep_restart_ended(worker->engine, is_good);
+	pthread_mutex_unlock(&worker->lock);
+}
+
+/* Returns true if the parent is gone. */
+static bool take_word(struct worker *worker)
+{
+	struct scep_config config;
+	bool is_good;
+	ssize_t length =
+	    recv(worker->link->channel, &config, sizeof(config), MSG_DONTWAIT);
+
+	if (length < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (length > 0 && parent_tells_end(&config, (size_t)length, &is_good)) {
+		tell_restarted(worker, is_good);
+		return false;
+	}
+	if (length != (ssize_t)sizeof(config))
+		return true;
+	reconfigure(worker, &config);
+	return false;
+}
+
+/* Waits for what comes next; returns true if the process is to stop. */
+static bool turn(struct worker *worker)
+{
+	struct pollfd polled[] = {
+	    {.fd = worker->signals, .events = POLLIN},
+	    {.fd = worker->link->channel, .events = POLLIN},
+	    {.fd = worker->left, .events = POLLIN},
+	};
+
+	if (poll(polled, 3, worker->link->alive_interval) < 0)
+		return errno != EINTR;
+	if (worker->link->alive_interval >= 0)
+		parent_tell_alive(worker->link);
+	if (polled[0].revents != 0 && take_signal(worker))
+		return true;
+	if (polled[1].revents != 0 && take_word(worker))
+		return true;
+	return polled[2].revents != 0;
+}
+
+static bool has_come(int event, int patience)
+{
+	struct pollfd polled = {.fd = event, .events = POLLIN};
+	int result;
+
+	do
+		result = poll(&polled, 1, patience);
+	while (result < 0 && errno == EINTR);
+	return result > 0;
+}
+
+/* Returns false if the SNMP thread hangs in the library. */
+static bool stop(struct worker *worker)
+{
+	pthread_mutex_lock(&worker->lock);
+	worker->is_stopping = true;
+	if (worker->agent != NULL)
+		agent_stop(worker->agent);
+	pthread_mutex_unlock(&worker->lock);
+	if (!has_come(worker->left, LOOP_PATIENCE) ||
+	    !has_come(worker->ended, END_PATIENCE))
+		return false;
+	pthread_join(worker->thread, NULL);
+	return true;
+}
+
+int worker_run(const struct worker_setup *setup, const struct parent_link *link)
+{
+	static struct worker worker = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+	worker.setup = setup;
+	worker.link = link;
+	if (!start(&worker))
+		return PARENT_EXIT_CANNOT_START;
+	while (!turn(&worker))
+		continue;
+	/*
+	 * All that the engine has promised is on disk.  A thread that hangs is
+	 * left behind, with what it uses; the process ends with _exit().
+	 */
+	if (!stop(&worker))
+		return PARENT_EXIT_STOPPED;
+	return worker.exit;
+}
