@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A SCEP server in the test's own memory, which answers by a script: for each
+ * operation a list of what to do, and then properly for ever.  It reads the
+ * requests as a server would and remembers what was in them.
+ */
+#ifndef TESTS_SCRIPTED_CA_H
+#define TESTS_SCRIPTED_CA_H
+
+#include "pki.h"
+#include "scep/rfc8894.h"
+#include "virtual_io.h"
+
+/* Validity is not judged before the program was built. */
+#ifndef SCEP_BUILD_TIME
+#define SCEP_BUILD_TIME 0
+#endif
+#define SCRIPTED_NOW                                                           \
+	((SCEP_BUILD_TIME > PKI_NOW ? SCEP_BUILD_TIME : PKI_NOW) + PKI_DAY)
+
+enum ca_operation { CA_CAPS, CA_CERT, CA_NEXT, CA_PKI, CA_OPERATIONS };
+
+enum ca_behaviour {
+	CA_PROPER, /* issue, or give what was asked for */
+	CA_PENDING,
+	CA_FAILURE, /* the number is the failInfo, below 0: none */
+	CA_HTTP,    /* the number is the status */
+	CA_AWAY,    /* no connection */
+	CA_HTML,
+	CA_EMPTY,
+	CA_FOREIGN_KEY, /* a certificate for somebody else's key */
+	CA_OTHER_NONCE,
+	CA_OTHER_TRANSACTION,
+	CA_BY_STRANGER, /* signed by somebody else */
+	CA_UNCHANGED,	/* the certificate that has signed the request */
+};
+
+struct ca_step {
+	enum ca_behaviour behaviour;
+	int number;
+};
+
+#define CA_STEPS    16
+#define CA_REQUESTS 16
+
+/* The key that a transaction is about; CertPoll only names it. */
+struct ca_request {
+	char transaction_id[SCEP_TEXT64];
+	EVP_PKEY *key;
+};
+
+struct scripted_ca {
+	X509 *root;
+	X509 *next;	 /* the CA that is to come; NULL: none yet */
+	EVP_PKEY *key;	 /* borrowed */
+	long revoked[4]; /* serial numbers up to 0 */
+	const char *caps;
+	const int64_t *clock; /* borrowed */
+	int64_t date_skew;    /* of the Date header, seconds */
+	int64_t certificate_life;
+	struct ca_step plan[CA_OPERATIONS][CA_STEPS];
+	size_t planned[CA_OPERATIONS];
+	/* what came */
+	unsigned int seen[CA_OPERATIONS];
+	unsigned int transactions; /* different ones */
+	unsigned int keys;	   /* different ones */
+	unsigned int posts;
+	char transaction_id[SCEP_TEXT64]; /* the last */
+	char key_digest[65];  /* the last that was to be certified */
+	char message_type[4]; /* the last */
+	unsigned char nonce[RFC8894_NONCE_LENGTH];
+	bool nonce_was_repeated;
+	long signer_serial; /* of the last signer's certificate if it is ours,
+			     * else 0 */
+	struct ca_request requests[CA_REQUESTS]; /* a ring */
+	size_t request_count;
+	char challenge[129]; /* of the last PKCSReq */
+	char last_url[8192]; /* the beginning of the last URL */
+	long issued;	     /* certificates, which is the last serial */
+};
+
+/* `clock` is borrowed: the time of the Date header. */
+void scripted_ca_open(struct scripted_ca *ca, const int64_t *clock);
+void scripted_ca_close(struct scripted_ca *ca);
+/* From now on it is another CA, with another key but the same name. */
+void scripted_ca_replace(struct scripted_ca *ca, int64_t not_after);
+/* From now on, another CA is announced, with a key of its own. */
+void scripted_ca_announce(struct scripted_ca *ca);
+/* From now on, the CA that was announced is the one there is. */
+void scripted_ca_roll_over(struct scripted_ca *ca);
+/* Appends to the script of an operation. */
+void scripted_ca_plan(struct scripted_ca *ca, enum ca_operation operation,
+		      enum ca_behaviour behaviour, int number);
+/* SHA-256 of its certificate. */
+void scripted_ca_fingerprint(const struct scripted_ca *ca,
+			     unsigned char value[32]);
+
+/* A virtual_server_fn; `context` is the struct scripted_ca. */
+void scripted_ca_serve(void *context, const struct fetch_request *request,
+		       struct virtual_answer *answer);
+
+#endif

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests that are not answered at once: polls, retries, pollNow, cancel
+ * (MIB, rules 3 and 9). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/device.h"
+
+static void plan_many(struct device *d, enum ca_operation operation,
+		      enum ca_behaviour behaviour, int number, int times)
+{
+	while (times-- > 0)
+		scripted_ca_plan(&d->ca, operation, behaviour, number);
+}
+
+static void act(struct device *d, enum scep_request_action action)
+{
+	device_set_number(d, SCEP_REQUEST_ACTION, 1, action);
+}
+
+static void assert_one_transaction(struct device *d)
+{
+	assert_int_equal(d->ca.transactions, 1);
+	assert_int_equal(d->ca.keys, 1);
+	assert_false(d->ca.nonce_was_repeated);
+	assert_string_equal(device_status(d)->transaction_id,
+			    d->ca.transaction_id);
+}
+
+/* -------------------------------------------------------------- pending -- */
+
+static void a_pending_request_is_polled_until_it_is_granted(void **state)
+{
+	struct device *d = *state;
+	int64_t sent = d->io.wall;
+
+	device_set_polls(d, 10, 60);
+	plan_many(d, CA_PKI, CA_PENDING, 0, 3);
+	device_send(d, 1);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_DEFERRED);
+	assert_string_equal(device_status(d)->text,
+			    "Deferred: the server says PENDING");
+	assert_int_equal(device_status(d)->next_poll, sent + 60);
+	assert_int_equal(device_status(d)->polls, 0);
+	assert_int_equal(device_events(d, SCEP_EVENT_REQUEST_DEFERRED), 1);
+	device_run_for(d, 59);
+	assert_int_equal(d->ca.seen[CA_PKI], 1);
+	device_run_for(d, 130);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_int_equal(device_status(d)->finish_time, sent + 180);
+	assert_int_equal(device_status(d)->polls, 3);
+	assert_int_equal(device_view(d)->stats.polls, 3);
+	assert_int_equal(device_view(d)->stats.pendings, 3);
+	assert_int_equal(device_view(d)->stats.requests, 1);
+	assert_string_equal(d->ca.message_type, "20");
+	assert_int_equal(device_status(d)->message_type,
+			 SCEP_MESSAGE_CERT_POLL);
+	assert_one_transaction(d);
+	device_only_key(d);
+}
+
+static void a_poll_resumes_at_its_time_after_a_restart(void **state)
+{
+	struct device *d = *state;
+
+	device_set_polls(d, 10, 600);
+	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	device_send(d, 1);
+	device_run_for(d, 100);
+	device_kill(d);
+	virtual_io_advance(&d->io, 200 * 1000);
+	device_start(d);
+	device_run_for(d, 299);
+	assert_int_equal(d->ca.seen[CA_PKI], 1);
+	device_run_for(d, 2);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_one_transaction(d);
+}
+
+static void
+a_clock_that_was_set_back_makes_no_poll_later_than_its_interval(void **state)
+{
+	struct device *d = *state;
+
+	device_set_polls(d, 10, 600);
+	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	device_send(d, 1);
+	device_run(d);
+	d->io.wall -= 20 * PKI_DAY;
+	device_restart(d);
+	device_run_for(d, 601);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+}
+
+static void a_clock_that_jumps_starts_no_storm(void **state)
+{
+	struct device *d = *state;
+
+	device_set_polls(d, 10, 600);
+	plan_many(d, CA_PKI, CA_PENDING, 0, 9);
+	device_send(d, 1);
+	device_run(d);
+	d->io.wall += 3000 * PKI_DAY;
+	device_tick(d);
+	device_run(d);
+	assert_int_equal(d->ca.seen[CA_PKI], 1);
+	device_restart(d);
+	device_run(d);
+	assert_int_equal(d->ca.seen[CA_PKI], 2);
+	device_run_for(d, 599);
+	assert_int_equal(d->ca.seen[CA_PKI], 2);
+}
+
+static void pending_to_the_end_is_the_poll_limit(void **state)
+{
+	struct device *d = *state;
+
+	device_set_polls(d, 3, 60);
+	plan_many(d, CA_PKI, CA_PENDING, 0, 5);
+	device_send(d, 1);
+	device_run_for(d, 3600);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_POLL_LIMIT);
+	assert_int_equal(d->ca.seen[CA_PKI], 4);
+	assert_int_equal(device_status(d)->polls, 3);
+	assert_int_equal(device_status(d)->next_poll, 0);
+	assert_int_equal(device_events(d, SCEP_EVENT_REQUEST_FAILED), 1);
+	assert_int_equal(device_view(d)->keys.count, 0);
+	assert_non_null(device_record(d));
+	/* pollNow takes it up, once. */
+	act(d, SCEP_ACTION_POLL_NOW);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_POLL_LIMIT);
+	act(d, SCEP_ACTION_POLL_NOW);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_int_equal(device_view(d)->stats.requests, 1);
+	assert_one_transaction(d);
+}
+
+static void
+without_polling_pending_ends_in_deferred_and_poll_now_resumes(void **state)
+{
+	struct device *d = *state;
+
+	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	device_send(d, 1);
+	device_run_for(d, 3600);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_DEFERRED);
+	assert_int_equal(d->ca.seen[CA_PKI], 1);
+	assert_int_not_equal(device_files(d), 0);
+	/* The profile is not busy, and a restart does not resume it. */
+	assert_int_equal(scep_view_processing(device_view(d)), 0);
+	device_restart(d);
+	device_run_for(d, 3600);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_DEFERRED);
+	assert_int_equal(d->ca.seen[CA_PKI], 1);
+	act(d, SCEP_ACTION_POLL_NOW);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_string_equal(d->ca.message_type, "20");
+	assert_one_transaction(d);
+	device_only_key(d);
+}
+
+static void poll_now_hastens_a_poll(void **state)
+{
+	struct device *d = *state;
+
+	device_set_polls(d, 10, 600);
+	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	device_send(d, 1);
+	device_run(d);
+	act(d, SCEP_ACTION_POLL_NOW);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_one_transaction(d);
+}
+
+static void
+poll_now_that_is_taken_back_leaves_the_poll_at_its_time(void **state)
+{
+	struct device *d = *state;
+
+	device_set_polls(d, 10, 600);
+	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	device_send(d, 1);
+	device_run(d);
+	device_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_POLL_NOW);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	device_run(d);
+	assert_int_equal(
+	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    SCEP_ACCEPTED);
+	device_run_for(d, 599);
+	assert_int_equal(d->ca.seen[CA_PKI], 1);
+	assert_int_equal(device_status(d)->next_poll, d->io.wall + 1);
+	device_run_for(d, 2);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+}
+
+/* -------------------------------------------------- communication errors -- */
+
+static void
+each_message_is_tried_again_after_a_communication_error(void **state)
+{
+	struct device *d = *state;
+
+	device_set_polls(d, 10, 60);
+	plan_many(d, CA_CAPS, CA_AWAY, 0, 1);
+	plan_many(d, CA_CERT, CA_HTTP, 503, 1);
+	plan_many(d, CA_CERT, CA_AWAY, 0, 1);
+	plan_many(d, CA_PKI, CA_HTTP, 404, 1);
+	plan_many(d, CA_PKI, CA_AWAY, 0, 1);
+	device_send(d, 1);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_COMM_ERROR);
+	device_run_for(d, 60);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_HTTP_ERROR);
+	assert_int_equal(device_status(d)->http_status, 503);
+	assert_string_equal(
+	    device_status(d)->text,
+	    "Communication Error (TOP ERROR 503): Service Unavailable");
+	device_run_for(d, 3600);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_int_equal(device_status(d)->http_status, 0);
+	assert_int_equal(device_status(d)->polls, 5);
+	assert_int_equal(device_view(d)->stats.comm_errors, 3);
+	assert_int_equal(device_view(d)->stats.http_errors, 2);
+	assert_string_equal(d->ca.challenge, DEVICE_SECRET);
+	assert_one_transaction(d);
+}
+
+static void what_was_wrong_is_not_shown_once_it_goes_on(void **state)
+{
+	struct device *d = *state;
+
+	device_set_polls(d, 10, 60);
+	plan_many(d, CA_CERT, CA_HTTP, 503, 1);
+	device_send(d, 1);
+	device_run(d);
+	virtual_io_advance(&d->io, 60 * 1000);
+	device_run_to(d, STEP_REQUEST);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_NONE);
+	assert_string_equal(device_status(d)->text, "");
+	assert_int_equal(device_status(d)->http_status, 0);
+}
+
+/* The k-th of the messages fails for ever. */
+static void fail_for_ever(struct device *d, enum ca_operation operation)
+{
+	plan_many(d, operation, CA_AWAY, 0, 4);
+	device_send(d, 1);
+	device_run_for(d, 3600);
+	assert_int_equal(device_view(d)->keys.count, 0);
+	assert_non_null(device_record(d));
+}
+
+static void at_the_end_of_the_polls_the_last_error_stands(void **state)
+{
+	struct device *d = *state;
+
+	device_set_polls(d, 3, 60);
+	fail_for_ever(d, CA_CERT);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_COMM_ERROR);
+	assert_int_equal(d->ca.seen[CA_CERT], 4);
+}
+
+static void without_polling_a_communication_error_can_be_resumed(void **state)
+{
+	static const enum ca_operation operations[] = {CA_CAPS, CA_CERT,
+						       CA_PKI};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct device *d = *state;
+
+		plan_many(d, operations[i], CA_AWAY, 0, 1);
+		device_send(d, 1);
+		device_run_for(d, 3600);
+		device_assert_status(d, SCEP_STATE_ERROR, SCEP_COMM_ERROR);
+		assert_int_equal(d->ca.seen[operations[i]], 1);
+		device_restart(d);
+		act(d, SCEP_ACTION_POLL_NOW);
+		device_run(d);
+		device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+		assert_one_transaction(d);
+		device_teardown(state);
+		device_setup(state);
+	}
+}
+
+static void
+a_resumed_request_takes_the_challenge_that_was_given_anew(void **state)
+{
+	struct device *d = *state;
+
+	plan_many(d, CA_CERT, CA_AWAY, 0, 1);
+	device_send(d, 1);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_COMM_ERROR);
+	device_text(d, SCEP_REQUEST_CHALLENGE_PASSWORD, 1, "another one");
+	device_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_POLL_NOW);
+	device_set(d);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_string_equal(d->ca.challenge, "another one");
+}
+
+static void the_next_send_takes_the_place_of_what_could_be_resumed(void **state)
+{
+	struct device *d = *state;
+	char old[SCEP_TEXT64];
+
+	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	device_send(d, 1);
+	device_run(d);
+	strcpy(old, d->ca.transaction_id);
+	device_send(d, 1);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_int_equal(device_status(d)->index, 2);
+	assert_string_not_equal(old, d->ca.transaction_id);
+	device_only_key(d);
+	assert_null(d->state.enrolments);
+}
+
+static void what_was_cleared_cannot_be_polled(void **state)
+{
+	struct device *d = *state;
+
+	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	device_send(d, 1);
+	device_run(d);
+	act(d, SCEP_ACTION_CLEAR);
+	assert_null(d->state.enrolments);
+	assert_int_equal(device_files(d), 0);
+	device_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_POLL_NOW);
+	assert_int_equal(device_apply(d), SCEP_INCONSISTENT_VALUE);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_DEFERRED);
+}
+
+/* --------------------------------------------------------------- cancel -- */
+
+static void assert_cancelled(struct device *d)
+{
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CANCELLED);
+	assert_string_equal(device_status(d)->text,
+			    "Cancelled: by the manager");
+	assert_int_equal(device_status(d)->finish_time, d->io.wall);
+	assert_null(d->state.enrolments);
+	assert_int_equal(
+	    device_profile(d, 1)->request.challenge_password.length, 0);
+}
+
+/* As far as it comes in so many steps. */
+static void a_request_can_be_cancelled_at_any_step(void **state)
+{
+	bool is_more = true;
+
+	for (int steps = 0; is_more; steps++) {
+		struct device *d = *state;
+
+		device_send(d, 1);
+		for (int i = 0; is_more && i < steps; i++)
+			is_more = device_step(d);
+		if (is_more && device_record(d) != NULL) {
+			act(d, SCEP_ACTION_CANCEL);
+			assert_cancelled(d);
+			device_run(d);
+			assert_cancelled(d);
+			assert_int_equal(device_view(d)->keys.count, 0);
+			assert_int_equal(device_files(d), 0);
+			assert_int_equal(virtual_io_pending(&d->io), 0);
+		}
+		device_restart(d);
+		assert_null(d->state.enrolments);
+		device_teardown(state);
+		device_setup(state);
+		assert_true(is_more || steps > 8);
+	}
+}
+
+static void a_request_that_waits_for_its_poll_can_be_cancelled(void **state)
+{
+	struct device *d = *state;
+
+	device_set_polls(d, 10, 60);
+	plan_many(d, CA_PKI, CA_PENDING, 0, 2);
+	device_send(d, 1);
+	device_run(d);
+	act(d, SCEP_ACTION_CANCEL);
+	device_run_for(d, 3600);
+	assert_int_equal(d->ca.seen[CA_PKI], 1);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CANCELLED);
+	assert_int_equal(device_files(d), 0);
+}
+
+static void cancel_without_an_open_request_is_refused(void **state)
+{
+	struct device *d = *state;
+
+	device_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_CANCEL);
+	assert_int_equal(device_apply(d), SCEP_INCONSISTENT_VALUE);
+	device_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_POLL_NOW);
+	assert_int_equal(device_apply(d), SCEP_INCONSISTENT_VALUE);
+}
+
+/* A request that goes on after all has the key that it had, or one key. */
+static void a_cancel_can_be_taken_back_at_any_step(void **state)
+{
+	bool is_more = true;
+
+	for (int steps = 0; is_more; steps++) {
+		struct device *d = *state;
+
+		device_send(d, 1);
+		for (int i = 0; is_more && i < steps; i++)
+			is_more = device_step(d);
+		if (is_more && device_record(d) != NULL) {
+			device_number(d, SCEP_REQUEST_ACTION, 1,
+				      SCEP_ACTION_CANCEL);
+			assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+			assert_int_equal(apply_revert(&d->apply, &d->state,
+						      d->ticket, &d->verdict),
+					 SCEP_ACCEPTED);
+			device_tick(d);
+		}
+		/* The worker of old comes back after the new one. */
+		d->io.is_newest_first = true;
+		device_run(d);
+		device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+		assert_one_transaction(d);
+		device_restart(d);
+		device_only_key(d);
+		device_teardown(state);
+		device_setup(state);
+	}
+}
+
+int main(void)
+{
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, device_setup, device_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(a_pending_request_is_polled_until_it_is_granted),
+	    TEST(a_poll_resumes_at_its_time_after_a_restart),
+	    TEST(
+		a_clock_that_was_set_back_makes_no_poll_later_than_its_interval),
+	    TEST(a_clock_that_jumps_starts_no_storm),
+	    TEST(pending_to_the_end_is_the_poll_limit),
+	    TEST(without_polling_pending_ends_in_deferred_and_poll_now_resumes),
+	    TEST(poll_now_hastens_a_poll),
+	    TEST(poll_now_that_is_taken_back_leaves_the_poll_at_its_time),
+	    TEST(each_message_is_tried_again_after_a_communication_error),
+	    TEST(what_was_wrong_is_not_shown_once_it_goes_on),
+	    TEST(at_the_end_of_the_polls_the_last_error_stands),
+	    TEST(without_polling_a_communication_error_can_be_resumed),
+	    TEST(a_resumed_request_takes_the_challenge_that_was_given_anew),
+	    TEST(the_next_send_takes_the_place_of_what_could_be_resumed),
+	    TEST(what_was_cleared_cannot_be_polled),
+	    TEST(a_request_can_be_cancelled_at_any_step),
+	    TEST(a_request_that_waits_for_its_poll_can_be_cancelled),
+	    TEST(cancel_without_an_open_request_is_refused),
+	    TEST(a_cancel_can_be_taken_back_at_any_step),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A disk that refuses: what was answered stands, what could not be written
+ * ends with storageError, reads go on, and all is well again by itself. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/device.h"
+#include "tests/lib/disk.h"
+
+static int setup(void **state)
+{
+	disk_reset();
+	return device_setup(state);
+}
+
+static void assert_storage_error(struct device *d)
+{
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_STORAGE_ERROR);
+	assert_int_equal(device_view(d)->keys.count, 0);
+	assert_int_equal(device_events(d, SCEP_EVENT_REQUEST_FAILED), 1);
+	assert_int_equal(device_view(d)->stats.failures, 1);
+	assert_int_equal(device_view(d)->stats.successes, 0);
+	assert_int_equal(device_view(d)->stats.last_success, 0);
+	assert_int_equal(
+	    device_profile(d, 1)->request.challenge_password.length, 0);
+}
+
+/* Nothing of the request is left, in memory and on disk. */
+static void assert_clean(struct device *d)
+{
+	assert_null(d->state.enrolments);
+	assert_int_equal(device_files(d), 0);
+	assert_false(device_has_on_disk(d, DEVICE_SECRET));
+}
+
+static void assert_enrols(struct device *d)
+{
+	device_send(d, 1);
+	/* The CA may have something to say from before. */
+	device_run_for(d, 600);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	device_only_key(d);
+	assert_false(device_view(d)->agent.health_reason &
+		     HEALTH_STORAGE_ERROR);
+}
+
+/* ----------------------------------------------------------------- Sets -- */
+
+static void a_set_that_cannot_be_written_leaves_the_old_values(void **state)
+{
+	struct device *d = *state;
+
+	disk.is_full = true;
+	device_text(d, SCEP_SERVER_URL, 1, "http://other.example/");
+	device_text(d, SCEP_REQUEST_KEY_NAME, 1, "other");
+	assert_int_equal(device_apply(d), SCEP_COMMIT_FAILED);
+	assert_string_equal(device_profile(d, 1)->server.url, DEVICE_URL);
+	assert_string_equal(device_profile(d, 1)->request.key_name, "");
+	assert_int_equal(device_view(d)->agent.health, SCEP_HEALTH_CRITICAL);
+	assert_true(device_view(d)->agent.health_reason & HEALTH_STORAGE_ERROR);
+	disk.is_full = false;
+	device_text(d, SCEP_SERVER_URL, 1, "http://other.example/");
+	device_set(d);
+	assert_string_equal(device_profile(d, 1)->server.url,
+			    "http://other.example/");
+	assert_int_equal(device_view(d)->agent.health, SCEP_HEALTH_OK);
+}
+
+static void a_send_that_cannot_be_written_begins_nothing(void **state)
+{
+	struct device *d = *state;
+
+	device_text(d, SCEP_REQUEST_KEY_NAME, 1, "web");
+	device_text(d, SCEP_REQUEST_COMMON_NAME, 1, "printer.example");
+	device_set(d);
+	disk.is_full = true;
+	device_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_SEND);
+	assert_int_equal(device_apply(d), SCEP_COMMIT_FAILED);
+	device_run(d);
+	assert_int_equal(d->io.fetches, 0);
+	assert_null(d->state.enrolments);
+	assert_int_equal(device_view(d)->agent.status_last_index, 0);
+	assert_int_equal(device_view(d)->statuses.count, 0);
+	disk.is_full = false;
+	assert_enrols(d);
+}
+
+static void a_volatile_change_needs_no_disk(void **state)
+{
+	struct device *d = *state;
+
+	disk.is_full = true;
+	device_text(d, SCEP_REQUEST_KEY_NAME, 1, "web");
+	device_set(d);
+	assert_string_equal(device_profile(d, 1)->request.key_name, "web");
+}
+
+static void a_set_that_cannot_be_taken_back_stands(void **state)
+{
+	struct device *d = *state;
+
+	device_text(d, SCEP_SERVER_URL, 1, "http://other.example/");
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	disk.is_full = true;
+	assert_int_equal(
+	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    SCEP_COMMIT_FAILED);
+	assert_string_equal(device_profile(d, 1)->server.url,
+			    "http://other.example/");
+	disk.is_full = false;
+	device_restart(d);
+	assert_string_equal(device_profile(d, 1)->server.url,
+			    "http://other.example/");
+}
+
+/* ------------------------------------------------------------- requests -- */
+
+static void prepare_polls(struct device *d)
+{
+	device_set_polls(d, 10, 60);
+	scripted_ca_plan(&d->ca, CA_CAPS, CA_AWAY, 0);
+	scripted_ca_plan(&d->ca, CA_PKI, CA_PENDING, 0);
+}
+
+/* Returns false if so many are not written. */
+static bool try_one_refusal(struct device *d, unsigned int number)
+{
+	prepare_polls(d);
+	disk_reset();
+	/* The send is the first. */
+	disk.refused = number + 1;
+	device_send(d, 1);
+	device_run_for(d, 600);
+	if (disk.writes < disk.refused)
+		return false;
+	disk_reset();
+	if (device_status(d)->state == SCEP_STATE_SUCCESSFUL) {
+		/* What was refused was a file of no more use. */
+		device_only_key(d);
+		return true;
+	}
+	assert_storage_error(d);
+	device_restart(d);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_STORAGE_ERROR);
+	assert_clean(d);
+	assert_enrols(d);
+	return true;
+}
+
+static void one_refusal_ends_the_request_in_storage_error(void **state)
+{
+	bool is_more = true;
+
+	(void)state;
+	for (unsigned int number = 1; is_more; number++) {
+		void *device;
+
+		assert_int_equal(setup(&device), 0);
+		is_more = try_one_refusal(device, number);
+		assert_int_equal(device_teardown(&device), 0);
+		assert_true(is_more || number > 10);
+	}
+}
+
+/* The disk is full from the n-th on.  Returns as above. */
+static bool try_full_disk(struct device *d, unsigned int writes, bool is_killed)
+{
+	bool is_full;
+
+	prepare_polls(d);
+	disk_reset();
+	disk.last = writes;
+	device_send(d, 1);
+	device_run_for(d, 300);
+	is_full = disk.writes >= writes &&
+		  device_status(d)->state == SCEP_STATE_ERROR;
+	if (!is_full)
+		return false;
+	assert_storage_error(d);
+	assert_int_equal(device_view(d)->agent.health, SCEP_HEALTH_CRITICAL);
+	/* It is not told again and again. */
+	device_run_for(d, 300);
+	assert_storage_error(d);
+	disk_reset();
+	if (is_killed) {
+		/* The disk says that it is open: it goes on. */
+		device_restart(d);
+		device_run_for(d, 600);
+		device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+		device_only_key(d);
+		return true;
+	}
+	device_run_for(d, 10);
+	assert_storage_error(d);
+	assert_clean(d);
+	assert_false(device_view(d)->agent.health_reason &
+		     HEALTH_STORAGE_ERROR);
+	device_restart(d);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_STORAGE_ERROR);
+	assert_clean(d);
+	assert_enrols(d);
+	return true;
+}
+
+static void fill_at_each_write(bool is_killed)
+{
+	bool is_more = true;
+
+	for (unsigned int writes = 1; is_more; writes++) {
+		void *device;
+
+		assert_int_equal(setup(&device), 0);
+		is_more = try_full_disk(device, writes, is_killed);
+		assert_int_equal(device_teardown(&device), 0);
+		assert_true(is_more || writes > 10);
+	}
+}
+
+static void a_full_disk_ends_the_request_and_is_recovered_from(void **state)
+{
+	(void)state;
+	fill_at_each_write(false);
+}
+
+static void an_end_that_was_not_written_is_none_after_a_kill(void **state)
+{
+	(void)state;
+	fill_at_each_write(true);
+}
+
+static void a_new_send_writes_the_end_that_was_not_written(void **state)
+{
+	struct device *d = *state;
+
+	disk_reset();
+	disk.last = 3;
+	device_send(d, 1);
+	device_run(d);
+	assert_storage_error(d);
+	disk_reset();
+	device_send(d, 1);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	device_restart(d);
+	assert_int_equal(device_view(d)->statuses.count, 2);
+	assert_int_equal(((const struct scep_status *)scep_rows_find(
+			      &device_view(d)->statuses, 1))
+			     ->detail,
+			 SCEP_STORAGE_ERROR);
+}
+
+static void a_wait_for_trust_that_cannot_be_written_ends(void **state)
+{
+	struct device *d = *state;
+
+	device_octets(d, SCEP_SERVER_CA_FINGERPRINT, 1, NULL, 0);
+	device_set(d);
+	disk_reset();
+	/* Send, place, GetCACaps -> GetCACert, and then the wait. */
+	disk.refused = 4;
+	device_send(d, 1);
+	device_run(d);
+	assert_storage_error(d);
+	assert_int_equal(device_events(d, SCEP_EVENT_CA_PENDING), 0);
+	assert_int_equal(device_view(d)->cas.count, 0);
+	assert_clean(d);
+}
+
+static void a_cancel_that_cannot_be_written_is_refused(void **state)
+{
+	struct device *d = *state;
+
+	d->io.holds_fetches = true;
+	device_send(d, 1);
+	device_run(d);
+	disk.is_full = true;
+	device_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_CANCEL);
+	assert_int_equal(device_apply(d), SCEP_COMMIT_FAILED);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_NONE);
+	disk.is_full = false;
+	d->io.holds_fetches = false;
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	device_only_key(d);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, device_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(a_set_that_cannot_be_written_leaves_the_old_values),
+	    TEST(a_send_that_cannot_be_written_begins_nothing),
+	    TEST(a_volatile_change_needs_no_disk),
+	    TEST(a_set_that_cannot_be_taken_back_stands),
+	    cmocka_unit_test(one_refusal_ends_the_request_in_storage_error),
+	    cmocka_unit_test(
+		a_full_disk_ends_the_request_and_is_recovered_from),
+	    cmocka_unit_test(an_end_that_was_not_written_is_none_after_a_kill),
+	    TEST(a_new_send_writes_the_end_that_was_not_written),
+	    TEST(a_wait_for_trust_that_cannot_be_written_ends),
+	    TEST(a_cancel_that_cannot_be_written_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state database on a disk that fails.  SQLite's calls of the system go
+ * through a VFS of ours that counts them and lets the n-th one fail.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include "tests/lib/storetest.h"
+
+/* ------------------------------------------------------------- the disk -- */
+
+enum call {
+	CALL_NONE,
+	CALL_OPEN, /* of a journal */
+	CALL_READ,
+	CALL_WRITE,
+	CALL_TRUNCATE,
+	CALL_SYNC
+};
+
+static struct {
+	int countdown;	 /* to the call that fails; 0: none does */
+	bool is_lasting; /* the following ones fail as well */
+	bool is_reading; /* reads are counted, and not changes */
+	int error;	 /* of a write; 0: SQLITE_IOERR and its kind */
+	bool has_failed;
+	/* What was done last, with its success. */
+	enum call last_call;
+	bool last_was_journal;
+} disk;
+
+struct disk_file {
+	sqlite3_file base;
+	bool is_journal;
+	sqlite3_file *real; /* stands behind */
+};
+
+static sqlite3_vfs *real_vfs;
+
+static sqlite3_file *real_of(sqlite3_file *file)
+{
+	return ((struct disk_file *)file)->real;
+}
+
+/* Returns the error of this call, or SQLITE_OK to have it done. */
+static int disk_call(sqlite3_file *file, enum call call, int error)
+{
+	bool is_due;
+
+	if ((call == CALL_READ) != disk.is_reading)
+		return SQLITE_OK;
+	is_due = disk.countdown == 1;
+	if (disk.countdown > 1 || (is_due && !disk.is_lasting))
+		disk.countdown--;
+	if (is_due) {
+		disk.has_failed = true;
+		errno = EIO;
+		return error;
+	}
+	disk.last_call = call;
+	disk.last_was_journal = ((struct disk_file *)file)->is_journal;
+	return SQLITE_OK;
+}
+
+static int disk_close(sqlite3_file *file)
+{
+	return real_of(file)->pMethods->xClose(real_of(file));
+}
+
+static int disk_read(sqlite3_file *file, void *data, int length,
+		     sqlite3_int64 offset)
+{
+	int code = disk_call(file, CALL_READ, SQLITE_IOERR_READ);
+
+	if (code != SQLITE_OK)
+		return code;
+	return real_of(file)->pMethods->xRead(real_of(file), data, length,
+					      offset);
+}
+
+static int disk_write(sqlite3_file *file, const void *data, int length,
+		      sqlite3_int64 offset)
+{
+	int code = disk_call(file, CALL_WRITE,
+			     disk.error != 0 ? disk.error : SQLITE_IOERR_WRITE);
+
+	if (code != SQLITE_OK)
+		return code;
+	return real_of(file)->pMethods->xWrite(real_of(file), data, length,
+					       offset);
+}
+
+static int disk_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+	int code = disk_call(file, CALL_TRUNCATE, SQLITE_IOERR_TRUNCATE);
+
+	if (code != SQLITE_OK)
+		return code;
+	return real_of(file)->pMethods->xTruncate(real_of(file), size);
+}
+
+/* The power stays on in these tests, so that the call itself can be saved. */
+static int disk_sync(sqlite3_file *file, int flags)
+{
+	(void)flags;
+	return disk_call(file, CALL_SYNC, SQLITE_IOERR_FSYNC);
+}
+
+static int disk_size(sqlite3_file *file, sqlite3_int64 *size)
+{
+	return real_of(file)->pMethods->xFileSize(real_of(file), size);
+}
+
+static int disk_lock(sqlite3_file *file, int lock)
+{
+	return real_of(file)->pMethods->xLock(real_of(file), lock);
+}
+
+static int disk_unlock(sqlite3_file *file, int lock)
+{
+	return real_of(file)->pMethods->xUnlock(real_of(file), lock);
+}
+
+static int disk_check_lock(sqlite3_file *file, int *result)
+{
+	return real_of(file)->pMethods->xCheckReservedLock(real_of(file),
+							   result);
+}
+
+static int disk_control(sqlite3_file *file, int operation, void *argument)
+{
+	return real_of(file)->pMethods->xFileControl(real_of(file), operation,
+						     argument);
+}
+
+static int disk_sector(sqlite3_file *file)
+{
+	return real_of(file)->pMethods->xSectorSize(real_of(file));
+}
+
+static int disk_features(sqlite3_file *file)
+{
+	return real_of(file)->pMethods->xDeviceCharacteristics(real_of(file));
+}
+
+static int disk_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
+		     int flags, int *flags_out)
+{
+	static const sqlite3_io_methods methods = {
+	    .iVersion = 1,
+	    .xClose = disk_close,
+	    .xRead = disk_read,
+	    .xWrite = disk_write,
+	    .xTruncate = disk_truncate,
+	    .xSync = disk_sync,
+	    .xFileSize = disk_size,
+	    .xLock = disk_lock,
+	    .xUnlock = disk_unlock,
+	    .xCheckReservedLock = disk_check_lock,
+	    .xFileControl = disk_control,
+	    .xSectorSize = disk_sector,
+	    .xDeviceCharacteristics = disk_features,
+	};
+	struct disk_file *disk_file = (struct disk_file *)file;
+	int code;
+
+	(void)vfs;
+	disk_file->real = (sqlite3_file *)(disk_file + 1);
+	disk_file->is_journal = (flags & SQLITE_OPEN_MAIN_JOURNAL) != 0;
+	code =
+	    real_vfs->xOpen(real_vfs, name, disk_file->real, flags, flags_out);
+	file->pMethods = code == SQLITE_OK ? &methods : NULL;
+	return code;
+}
+
+static int install_disk(void **state)
+{
+	static sqlite3_vfs vfs;
+
+	(void)state;
+	real_vfs = sqlite3_vfs_find(NULL);
+	vfs = *real_vfs;
+	vfs.zName = "failing disk";
+	vfs.szOsFile = (int)sizeof(struct disk_file) + real_vfs->szOsFile;
+	vfs.xOpen = disk_open;
+	return sqlite3_vfs_register(&vfs, 1);
+}
+
+static void disk_fail(int nth, bool is_lasting, int error)
+{
+	memset(&disk, 0, sizeof(disk));
+	disk.countdown = nth;
+	disk.is_lasting = is_lasting;
+	disk.error = error;
+}
+
+static void disk_heal(void)
+{
+	disk.countdown = 0;
+}
+
+static int make_folder_on_a_sound_disk(void **state)
+{
+	memset(&disk, 0, sizeof(disk));
+	return storetest_make_folder(state);
+}
+
+/* ------------------------------------------------------- the transaction -- */
+
+/* Rows 1 and 2 of each table, with the old content. */
+static void put_old_rows(struct store *store)
+{
+	storetest_must(store_begin(store, &storetest_error));
+	for (int table = 0; table < COLUMNS_TABLE_COUNT; table++) {
+		for (uint32_t index = 1; index <= 2; index++) {
+			void *row = storetest_row(table, index, PATTERN_MIXED);
+
+			storetest_must(storetest_put(store, table, row));
+			storetest_free_row(table, row);
+		}
+	}
+	storetest_must(store_commit(store, &storetest_error));
+}
+
+/* Row 1 is replaced, 2 removed, 3 is new.  Returns the first failure. */
+static enum scep_code change_rows(struct store *store)
+{
+	enum scep_code code = store_begin(store, &storetest_error);
+
+	for (int table = 0; code == SCEP_OK && table < COLUMNS_TABLE_COUNT;
+	     table++) {
+		for (uint32_t index = 1; code == SCEP_OK && index <= 3;
+		     index += 2) {
+			void *row = storetest_row(table, index, PATTERN_SMALL);
+
+			code = storetest_put(store, table, row);
+			storetest_free_row(table, row);
+		}
+		if (code == SCEP_OK && table <= COLUMNS_RECORD)
+			code = store_remove(store, table, 2, &storetest_error);
+	}
+	if (code == SCEP_OK)
+		code = store_commit(store, &storetest_error);
+	if (code != SCEP_OK)
+		store_rollback(store);
+	return code;
+}
+
+static void assert_row(const struct store_content *content,
+		       enum columns_table table, uint32_t index,
+		       enum storetest_pattern pattern)
+{
+	void *row = storetest_row(table, index, pattern);
+
+	storetest_assert_loaded(content, table, row, index);
+	storetest_free_row(table, row);
+}
+
+static void assert_content(struct store *store, bool is_changed)
+{
+	struct store_content content = storetest_load(store);
+	struct store_counters counters;
+
+	for (int table = 0; table <= COLUMNS_RECORD; table++) {
+		uint32_t missing = is_changed ? 2 : 3;
+
+		assert_row(&content, table, 1,
+			   is_changed ? PATTERN_SMALL : PATTERN_MIXED);
+		assert_row(&content, table, is_changed ? 3 : 2,
+			   is_changed ? PATTERN_SMALL : PATTERN_MIXED);
+		assert_null(
+		    storetest_loaded(&content, table, missing, &counters));
+	}
+	for (int table = COLUMNS_AGENT; table < COLUMNS_TABLE_COUNT; table++)
+		assert_row(&content, table, is_changed ? 3 : 2,
+			   is_changed ? PATTERN_SMALL : PATTERN_MIXED);
+	store_content_free(&content);
+}
+
+/* Whether the change, or a part of it, has landed. */
+static bool is_changed(struct store *store)
+{
+	struct store_content content = storetest_load(store);
+	bool has_third = scep_rows_find(&content.keys, 3) != NULL;
+
+	store_content_free(&content);
+	return has_third;
+}
+
+struct fault {
+	bool is_lasting;
+	int error;
+};
+static const struct fault faults[] = {
+    {false, 0},
+    {true, 0},
+    {false, SQLITE_FULL},
+    {true, SQLITE_FULL},
+};
+#define FAULTS (sizeof(faults) / sizeof(faults[0]))
+
+/*
+ * Lets each call of the disk fail in turn, until the transaction gets through
+ * without meeting the fault, and hands each failed store to `judge`.  Returns
+ * how many calls there were.
+ */
+typedef void (*judge_fn)(struct store *store);
+
+static int fail_every_call(const struct fault *fault, judge_fn judge)
+{
+	for (int nth = 1;; nth++) {
+		struct store *store;
+		enum scep_code code;
+
+		disk_heal();
+		remove(storetest_path(STORE_FILE));
+		remove(storetest_path(STORE_JOURNAL));
+		store = storetest_open();
+		put_old_rows(store);
+		/* The first change after a start opens the journal, too. */
+		store_close(store);
+		store = storetest_open();
+		disk_fail(nth, fault->is_lasting, fault->error);
+		code = change_rows(store);
+		if (!disk.has_failed) {
+			assert_int_equal(code, SCEP_OK);
+			assert_content(store, true);
+			store_close(store);
+			return nth - 1;
+		}
+		if (code == SCEP_OK) /* SQLite did without that call */
+			store_close(store);
+		else
+			judge(store);
+	}
+}
+
+static void assert_next_transaction_works(struct store *store)
+{
+	struct scep_key key = {.index = 9};
+	struct store_content content;
+
+	disk_heal();
+	assert_int_equal(storetest_error.code, SCEP_STORAGE_ERROR);
+	storetest_commit(store, COLUMNS_KEY, &key);
+	assert_content(store, false);
+	store_close(store);
+	store = storetest_open();
+	assert_content(store, false);
+	content = storetest_load(store);
+	assert_non_null(scep_rows_find(&content.keys, 9));
+	store_content_free(&content);
+	store_close(store);
+}
+
+static void
+whatever_call_fails_the_old_rows_stay_and_the_next_change_works(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < FAULTS; i++) {
+		int calls =
+		    fail_every_call(&faults[i], assert_next_transaction_works);
+
+		/* Journal, database, and both made durable. */
+		assert_true(calls > 10);
+	}
+}
+
+static void assert_closed_with_old_rows(struct store *store)
+{
+	disk_heal();
+	store_close(store);
+	store = storetest_open();
+	assert_content(store, false);
+	store_close(store);
+}
+
+static void closing_after_a_failure_leaves_the_old_rows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < FAULTS; i++)
+		fail_every_call(&faults[i], assert_closed_with_old_rows);
+}
+
+static void assert_later_attempts_fail_and_reads_work(struct store *store)
+{
+	struct scep_key key = {.index = 9};
+	enum scep_code code = SCEP_OK;
+
+	for (int i = 0; i < 3; i++) {
+		code = store_begin(store, &storetest_error);
+		if (code == SCEP_OK)
+			code = store_put_key(store, &key, &storetest_error);
+		if (code == SCEP_OK)
+			code = store_commit(store, &storetest_error);
+		store_rollback(store);
+		assert_int_equal(code, SCEP_STORAGE_ERROR);
+	}
+	assert_next_transaction_works(store);
+}
+
+static void a_disk_that_stays_broken_fails_every_change(void **state)
+{
+	(void)state;
+	fail_every_call(&faults[1], assert_later_attempts_fail_and_reads_work);
+	fail_every_call(&faults[3], assert_later_attempts_fail_and_reads_work);
+}
+
+/* The disk is still broken when the store is closed, as it is for a process
+ * that is killed. */
+static void assert_whole(struct store *store)
+{
+	store_close(store);
+	disk_heal();
+	store = storetest_open();
+	assert_content(store, is_changed(store));
+	store_close(store);
+}
+
+static void
+after_a_failure_and_an_end_the_change_is_whole_or_absent(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < FAULTS; i++)
+		fail_every_call(&faults[i], assert_whole);
+}
+
+static void a_commit_ends_with_a_durable_empty_journal(void **state)
+{
+	struct store *store = storetest_open();
+	FILE *journal;
+
+	(void)state;
+	put_old_rows(store);
+	disk_fail(0, false, 0);
+	storetest_must(change_rows(store));
+	assert_int_equal(disk.last_call, CALL_SYNC);
+	assert_true(disk.last_was_journal);
+	journal = fopen(storetest_path(STORE_JOURNAL), "r");
+	assert_non_null(journal);
+	assert_int_equal(fgetc(journal), EOF);
+	fclose(journal);
+	store_close(store);
+}
+
+static void an_error_names_operation_and_cause(void **state)
+{
+	struct store *store = storetest_open();
+
+	(void)state;
+	put_old_rows(store);
+	disk_fail(1, true, SQLITE_FULL);
+	assert_int_equal(change_rows(store), SCEP_STORAGE_ERROR);
+	assert_non_null(strstr(storetest_error.text, "state database: "));
+	assert_non_null(strstr(storetest_error.text, "full"));
+	disk_heal();
+	store_close(store);
+}
+
+/* ------------------------------------------------------------- at start -- */
+
+static void a_new_database_that_cannot_be_made_is_made_later(void **state)
+{
+	struct store *store;
+	bool is_corrupt;
+
+	(void)state;
+	for (int nth = 1;; nth++) {
+		disk_fail(nth, nth % 2 == 0, 0);
+		if (store_open(storetest_folder, &store, &is_corrupt,
+			       &storetest_error) == SCEP_OK)
+			break;
+		assert_true(disk.has_failed);
+		assert_false(is_corrupt);
+		disk_heal();
+		store_close(storetest_open());
+		remove(storetest_path(STORE_FILE));
+		remove(storetest_path(STORE_JOURNAL));
+	}
+	assert_false(disk.has_failed);
+	store_close(store);
+}
+
+/* A file that is taken for corrupt is set aside, settings and all. */
+static void
+a_disk_that_cannot_be_read_does_not_make_a_file_corrupt(void **state)
+{
+	struct store *store = storetest_open();
+	bool is_corrupt;
+
+	(void)state;
+	put_old_rows(store);
+	store_close(store);
+	for (int nth = 1;; nth++) {
+		disk_fail(nth, nth % 2 == 0, 0);
+		disk.is_reading = true;
+		if (store_open(storetest_folder, &store, &is_corrupt,
+			       &storetest_error) == SCEP_OK) {
+			if (!disk.has_failed)
+				break;
+			store_close(store);
+			continue;
+		}
+		assert_true(disk.has_failed);
+		if (is_corrupt)
+			fail_msg("read %d: %s", nth, storetest_error.text);
+		disk_heal();
+	}
+	assert_content(store, false);
+	store_close(store);
+}
+
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_folder_on_a_sound_disk,     \
+					storetest_remove_folder)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(
+		whatever_call_fails_the_old_rows_stay_and_the_next_change_works),
+	    TEST(closing_after_a_failure_leaves_the_old_rows),
+	    TEST(a_disk_that_stays_broken_fails_every_change),
+	    TEST(after_a_failure_and_an_end_the_change_is_whole_or_absent),
+	    TEST(a_commit_ends_with_a_durable_empty_journal),
+	    TEST(an_error_names_operation_and_cause),
+	    TEST(a_new_database_that_cannot_be_made_is_made_later),
+	    TEST(a_disk_that_cannot_be_read_does_not_make_a_file_corrupt),
+	};
+
+	return cmocka_run_group_tests(tests, install_disk, NULL);
+}
