@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The request values that have a syntax of their own.  Octets 0 and 1: key
+ * usage and signature algorithm; then lines: SubjectExtra, SubjectAltName,
+ * ExtendedKeyUsage, organisation, common name, challenge password.  A request
+ * and a self-signed certificate are made of them.
+ */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "scep/extensions.h"
+#include "scep/request.h"
+#include "scep/trust.h"
+#include "fixed.h"
+
+static void read_values(struct fuzz_input *input, struct scep_values *values)
+{
+	uint32_t bits = fuzz_take_number(input);
+	char challenge[sizeof(values->challenge_password.data) + 1];
+
+	memset(values, 0, sizeof(*values));
+	values->key_usage = bits & 0x1ff;
+	values->signature_algorithm = bits >> 9 & 7;
+	values->key_length = 2048;
+	fuzz_take_text(input, '\n', values->subject_extra, SCEP_TEXT255);
+	fuzz_take_text(input, '\n', values->subject_alt_name, SCEP_TEXT255);
+	fuzz_take_text(input, '\n', values->extended_key_usage, SCEP_TEXT255);
+	fuzz_take_text(input, '\n', values->organization, SCEP_TEXT64);
+	fuzz_take_text(input, '\n', values->common_name, SCEP_TEXT64);
+	fuzz_take_text(input, '\n', challenge, sizeof(challenge));
+	values->challenge_password.length = (uint32_t)strlen(challenge);
+	memcpy(values->challenge_password.data, challenge, strlen(challenge));
+}
+
+/* ExtendedKeyUsage, SubjectExtra and SubjectAltName, each by itself. */
+static bool check_texts(const struct scep_values *values)
+{
+	static const struct {
+		bool (*is_valid)(const char *text, char *reason);
+		size_t offset;
+	} checks[] = {
+	    {request_subject_extra_is_valid,
+	     offsetof(struct scep_values, subject_extra)},
+	    {request_subject_alt_name_is_valid,
+	     offsetof(struct scep_values, subject_alt_name)},
+	    {request_extended_key_usage_is_valid,
+	     offsetof(struct scep_values, extended_key_usage)},
+	};
+	bool are_valid = true;
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		const char *text = (const char *)values + checks[i].offset;
+		char reason[NAMES_REASON] = "";
+		bool is_valid = checks[i].is_valid(text, reason);
+
+		HOLDS(is_valid == (reason[0] == '\0'));
+		HOLDS(strlen(reason) < sizeof(reason));
+		HOLDS(checks[i].is_valid(text, NULL) == is_valid);
+		are_valid = are_valid && is_valid;
+	}
+	return are_valid;
+}
+
+/* What a certificate with these names shows can be asked for again. */
+static void check_alt_name(const char *asked, X509 *certificate)
+{
+	GENERAL_NAMES *names = extensions_read_alt_name(asked, NULL);
+	char shown[SCEP_TEXT255];
+	int count = sk_GENERAL_NAME_num(names);
+
+	if (names == NULL)
+		return;
+	if (count > 0)
+		HOLDS(X509_add1_ext_i2d(certificate, NID_subject_alt_name,
+					names, 0, X509V3_ADD_DEFAULT) == 1);
+	GENERAL_NAMES_free(names);
+	extensions_alt_name_text(certificate, shown);
+	HOLDS(strlen(shown) < SCEP_TEXT255);
+	names = extensions_read_alt_name(shown, NULL);
+	HOLDS(names != NULL);
+	HOLDS(sk_GENERAL_NAME_num(names) <= count);
+	GENERAL_NAMES_free(names);
+}
+
+static void check_request(const struct scep_values *values, X509_REQ *request)
+{
+	unsigned char *der = NULL;
+	int length = i2d_X509_REQ(request, &der);
+	const unsigned char *end = der;
+	X509_REQ *read = d2i_X509_REQ(NULL, &end, length);
+	char subject[SCEP_TEXT255];
+
+	HOLDS(read != NULL && end == der + length);
+	HOLDS(X509_REQ_verify(read, fixed_key(FIXED_DEVICE)) == 1);
+	HOLDS(X509_NAME_entry_count(X509_REQ_get_subject_name(read)) > 0);
+	name_text(X509_REQ_get_subject_name(read), subject);
+	HOLDS(text_is_clean(subject, strlen(subject)));
+	HOLDS(
+	    (X509_REQ_get_attr_by_NID(read, NID_pkcs9_challengePassword, -1) >=
+	     0) == (values->challenge_password.length > 0));
+	X509_REQ_free(read);
+	OPENSSL_free(der);
+}
+
+static void check_certificate(const struct scep_values *values, bool is_sound)
+{
+	X509 *certificate;
+	struct scep_error error;
+	struct scep_key row;
+	enum scep_code code = request_self_sign(
+	    values, fixed_key(FIXED_DEVICE), FIXED_NOW, &certificate, &error);
+
+	HOLDS((code == SCEP_OK) == (certificate != NULL));
+	HOLDS(code == SCEP_OK || !is_sound);
+	if (code != SCEP_OK)
+		return;
+	trust_describe_leaf(certificate, &row);
+	HOLDS(row.subject[0] != '\0');
+	HOLDS(row.not_before == FIXED_NOW - 600);
+	check_alt_name(values->subject_alt_name, certificate);
+	X509_free(certificate);
+}
+
+bool fuzz_names(const uint8_t *data, size_t size)
+{
+	struct fuzz_input input = {data, size};
+	struct scep_values values;
+	struct scep_error error = {.text = ""};
+	X509_REQ *request;
+	bool are_valid;
+	enum scep_code code;
+
+	read_values(&input, &values);
+	are_valid = check_texts(&values);
+	code = request_make(&values, fixed_key(FIXED_DEVICE), &request, &error);
+	HOLDS(code == SCEP_OK || code == SCEP_CONFIG_ERROR);
+	HOLDS((code == SCEP_OK) == (request != NULL));
+	HOLDS(code != SCEP_OK || are_valid);
+	if (code == SCEP_OK)
+		check_request(&values, request);
+	request_free(request);
+	check_certificate(&values, code == SCEP_OK);
+	ERR_clear_error();
+	return code == SCEP_OK;
+}
