@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long SNMP answers take while the engine is at its heaviest.
+
+Measured is the time from the sendto() of a GetRequest of one scalar and one
+column to the recv() of its response, over one UDP socket on loopback: snmpd,
+AgentX and scepagentd are in it, the start of a process is not."""
+
+import time
+
+from .processes import wait_until
+
+NAMES = ("scepAgentHealth.0", "scepServerTimeout.1", "scepStatusLastIndex.0")
+
+
+def timed_get(quick):
+    began = time.monotonic()
+    quick.get(*NAMES)
+    return time.monotonic() - began
+
+
+def gets_while(quick, count, is_on, limit):
+    """Times of `count` gets at least, and of more for as long as is_on()."""
+    times = []
+    deadline = time.monotonic() + limit
+    while (len(times) < count or is_on()) and time.monotonic() < deadline:
+        times.append(timed_get(quick))
+    return times
+
+
+def measure(device, count, bits=4096, limit=60):
+    """Times of gets while a key of that length is made, and then while the CA
+    hangs at PKIOperation: two lists, the second of that many."""
+    device.ca.control(hang={"PKCSReq": "before"})
+    device.point_at(Timeout=600)
+    reader = device.master.quick_reader
+    seen = len(device.ca.log(operation="GetCACert"))
+    index = device.send(common_name="busy.example.net", KeyLength=bits)
+    wait_until(
+        lambda: len(device.ca.log(operation="GetCACert")) > seen, 20, "GetCACert"
+    )
+    making = gets_while(
+        reader, 1, lambda: not device.status(index)["TransactionId"], limit
+    )
+    device.ca.wait_log(message="PKCSReq", limit=limit)
+    hanging = gets_while(reader, count, lambda: False, limit)
+    assert device.status(index)["State"] == "processing"
+    device.quick.set(scepRequestAction="cancel")
+    return making, hanging

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A network namespace with nothing but loopback, for a server that would
+listen on every interface.
+
+Root makes it directly; anybody else inside a user namespace, in which the
+programs believe that they are root."""
+
+import os
+import shutil
+import subprocess
+
+from .processes import end, environment, spawn, wait_until
+
+KEEPER = "ip link set lo up && echo up && exec cat"
+
+
+class Namespace:
+    def __init__(self):
+        self.is_root = os.geteuid() == 0
+        kinds = ["--net"] if self.is_root else ["--net", "--user", "--map-root-user"]
+        self.keeper = spawn(
+            ["unshare", *kinds, "sh", "-c", KEEPER],
+            env=environment(PATH="/usr/sbin:/usr/bin:/sbin:/bin"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        if self.keeper.stdout.readline() != b"up\n":
+            words = self.keeper.stderr.read().decode()
+            end(self.keeper)
+            raise RuntimeError(
+                "no network namespace: %sroot can make one, and so can anybody "
+                "where user namespaces are allowed" % words
+            )
+
+    @property
+    def prefix(self):
+        """What to put in front of a command that is to run inside.  The
+        kernel forgets who dies with whom when namespaces are entered, so that
+        it is told again after that."""
+        enter = ["nsenter", "--target", str(self.keeper.pid), "--net"]
+        if not self.is_root:
+            enter += ["--user", "--preserve-credentials"]
+        return enter + [shutil.which("setpriv"), "--pdeathsig", "KILL", "--"]
+
+    def run(self, *words, **options):
+        return subprocess.run(
+            [*self.prefix, *map(str, words)], capture_output=True, text=True,
+            env=environment(), timeout=60, **options
+        )
+
+    def wait_listening(self, port, limit=20):
+        """Waits until somebody listens on a TCP port inside."""
+        wanted = ":%04X" % port
+
+        def is_there():
+            lines = []
+            for name in ("tcp", "tcp6"):
+                path = "/proc/%d/net/%s" % (self.keeper.pid, name)
+                with open(path, encoding="ascii") as file:
+                    lines += file.read().splitlines()[1:]
+            fields = [line.split() for line in lines]
+            return any(f[1].endswith(wanted) and f[3] == "0A" for f in fields)
+
+        wait_until(is_there, limit, "server on port %d" % port)
+
+    def close(self):
+        end(self.keeper)
+        for stream in (self.keeper.stdin, self.keeper.stdout, self.keeper.stderr):
+            stream.close()
