@@ -9,6 +9,7 @@
 #include "draft.h"
 #include "enrolment.h"
 #include "error.h"
+#include "key_actions.h"
 #include "log.h"
 #include "registry.h"
 #include "requests.h"
@@ -32,41 +33,16 @@ void apply_free(struct apply *apply)
 
 /* -------------------------------------------------------- batch's rows -- */
 
-/* The row as it will be: from the batch, else a copy that is added to it.
- * NULL if memory is short or there is none. */
-static void *row_in(struct state *state, struct batch *batch,
-		    enum store_table table, const struct scep_rows *rows,
-		    uint32_t index)
-{
-	const void *old;
-
-	for (size_t i = 0; i < batch->count; i++) {
-		if (batch->ops[i].table == table &&
-		    batch->ops[i].index == index)
-			return batch->ops[i].row;
-	}
-	(void)state;
-	old = scep_rows_find(rows, index);
-	if (old == NULL)
-		return NULL;
-	if (table == STORE_PROFILE)
-		batch_show(batch, table, row_copy(old));
-	else
-		batch_put(batch, table, row_copy(old));
-	return batch->is_short ? NULL : batch->ops[batch->count - 1].row;
-}
-
 static struct scep_profile *profile_in(struct state *state, struct batch *batch,
 				       uint32_t index)
 {
-	return row_in(state, batch, STORE_PROFILE, &state->view.profiles,
-		      index);
+	return batch_edit(state, batch, STORE_PROFILE, index, false);
 }
 
 static struct scep_status *status_in(struct state *state, struct batch *batch,
 				     uint32_t index)
 {
-	return row_in(state, batch, STORE_STATUS, &state->view.statuses, index);
+	return batch_edit(state, batch, STORE_STATUS, index, true);
 }
 
 /* ------------------------------------------------------------- actions -- */
@@ -126,10 +102,18 @@ static void act_cancel(struct state *state, struct batch *batch,
 
 	if (e == NULL || e->record->is_parked)
 		return;
+	/* Its certificate is registered, and it ends without the server. */
+	if (e->record->step == STEP_DEPLOY) {
+		log_info("request %u: is not cancelled, as it has succeeded",
+			 e->record->index);
+		return;
+	}
 	status = status_in(state, batch, e->record->index);
 	if (status != NULL)
 		status_cancel(state, status);
 	batch_remove(batch, STORE_RECORD, e->record->index);
+	key_actions_note_renewed(state, batch, e->record->action_key,
+				 SCEP_CANCELLED);
 	profile = profile_in(state, batch, profile_index);
 	if (profile != NULL && status != NULL &&
 	    status->trigger != SCEP_TRIGGER_MANUAL)
@@ -193,6 +177,7 @@ static void act(struct state *state, struct batch *batch,
 	/* With a trusted row, its pin is forgotten. */
 	if (action->field == SCEP_CA_ROW_STATUS)
 		batch_remove(batch, STORE_CA, action->index);
+	key_actions_act(state, batch, action);
 	if (action->field != SCEP_REQUEST_ACTION)
 		return;
 	switch ((enum scep_request_action)action->number) {
@@ -266,6 +251,8 @@ static void batch_of_draft(struct state *state, struct batch *batch,
 	batch_profiles(state, batch, draft, &is_config);
 	ROWS_EACH (i, &draft->cas)
 		batch_put(batch, STORE_CA, row_retain(draft->cas.row[i]));
+	ROWS_EACH (i, &draft->keys)
+		batch_show(batch, STORE_KEY, row_retain(draft->keys.row[i]));
 	for (size_t i = 0; i < draft->action_count; i++)
 		act(state, batch, &draft->actions[i]);
 	if (is_config) {
@@ -276,6 +263,15 @@ static void batch_of_draft(struct state *state, struct batch *batch,
 	batch_trim_statuses(state, batch);
 }
 
+static void hold_renewal(struct state *state, uint32_t key_index)
+{
+	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+		if (e->record->action_key == key_index && !e->is_busy &&
+		    !e->record->is_parked)
+			e->is_held = true;
+	}
+}
+
 /* Requests that the change begins or hastens wait for its confirmation. */
 static void hold(struct apply *apply, struct state *state,
 		 const struct draft *draft)
@@ -284,6 +280,8 @@ static void hold(struct apply *apply, struct state *state,
 		struct enrolment *e =
 		    request_of(state, draft->actions[i].index);
 
+		if (draft->actions[i].field == SCEP_KEY_ACTION)
+			hold_renewal(state, draft->actions[i].index);
 		if (draft->actions[i].field == SCEP_SERVER_CHECK)
 			apply->checks[draft->actions[i].index] =
 			    draft->actions[i].number;
@@ -355,14 +353,19 @@ static void tell_cancelled(struct apply *apply, struct state *state)
 		state_publish(state);
 }
 
-/* Whether the files of a request may have to go. */
-static bool removes_a_record(const struct apply *apply, struct state *state)
+/* Whether the files of a request or a key may have to go. */
+static bool removes_files(const struct apply *apply, struct state *state)
 {
 	for (size_t i = 0; i < apply->undo.count; i++) {
 		const struct batch_op *op = &apply->undo.ops[i];
 
-		if (op->table == STORE_RECORD && op->row != NULL &&
+		if (op->row == NULL)
+			continue;
+		if (op->table == STORE_RECORD &&
 		    enrolment_find(state, op->index) == NULL)
+			return true;
+		if (op->table == STORE_KEY &&
+		    scep_rows_find(&state->view.keys, op->index) == NULL)
 			return true;
 	}
 	return false;
@@ -393,7 +396,7 @@ void apply_confirm(struct apply *apply, struct state *state, uint64_t ticket)
 	apply->is_open = false;
 	state->deadline = 0;
 	tell_cancelled(apply, state);
-	has_removed = removes_a_record(apply, state);
+	has_removed = removes_files(apply, state);
 	batch_free(&apply->undo);
 	begin_actions(apply, state);
 	if (has_removed)

@@ -85,6 +85,12 @@ void batch_put_agent(struct batch *batch, const struct scep_agent *agent)
 	batch->agent = *agent;
 }
 
+void batch_forget_disk(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		batch->ops[i].is_stored = false;
+}
+
 static struct scep_rows *rows_of(struct state *state, enum store_table table)
 {
 	switch (table) {
@@ -96,10 +102,34 @@ static struct scep_rows *rows_of(struct state *state, enum store_table table)
 		return &state->view.keys;
 	case STORE_CA:
 		return &state->view.cas;
+	case STORE_USE:
+		return &state->view.uses;
+	case STORE_ASIDE:
+		return &state->view.asides;
 	case STORE_RECORD:
 		break;
 	}
 	return NULL;
+}
+
+void *batch_edit(struct state *state, struct batch *batch,
+		 enum store_table table, uint32_t index, bool is_stored)
+{
+	const void *old;
+
+	for (size_t i = batch->count; i > 0; i--) {
+		struct batch_op *op = &batch->ops[i - 1];
+
+		if (op->table != table || op->index != index)
+			continue;
+		op->is_stored = op->is_stored || is_stored;
+		return op->row;
+	}
+	old = scep_rows_find(rows_of(state, table), index);
+	if (old == NULL)
+		return NULL;
+	batch_add_row(batch, table, row_copy(old), is_stored);
+	return batch->is_short ? NULL : batch->ops[batch->count - 1].row;
 }
 
 /* ------------------------------------------------------------- to disk -- */
@@ -127,6 +157,10 @@ static enum scep_code op_store(struct store *store, const struct batch_op *op,
 		return store_put_key(store, op->row, error);
 	case STORE_CA:
 		return store_put_ca(store, op->row, error);
+	case STORE_USE:
+		return store_put_use(store, op->row, error);
+	case STORE_ASIDE:
+		return store_put_aside(store, op->row, error);
 	case STORE_RECORD:
 		return store_put_record(store, op->row, error);
 	}

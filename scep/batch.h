@@ -34,7 +34,17 @@ void batch_put(struct batch *batch, enum store_table table, void *row);
 /* The same for a row that is not kept over a restart. */
 void batch_show(struct batch *batch, enum store_table table, void *row);
 void batch_remove(struct batch *batch, enum store_table table, uint32_t index);
+/*
+ * The row as it will be, to be changed: the batch's own, else a copy of the
+ * one that there is, which is put, or shown if it is not to be stored.  Not
+ * for records.  NULL if there is none, or memory is short.  Borrows.
+ */
+void *batch_edit(struct state *state, struct batch *batch,
+		 enum store_table table, uint32_t index, bool is_stored);
 void batch_put_agent(struct batch *batch, const struct scep_agent *agent);
+
+/* Nothing of it is to be stored: where there is no store. */
+void batch_forget_disk(struct batch *batch);
 
 /*
  * Commits: durable first, then in state->view, then published.  The batch is

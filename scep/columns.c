@@ -87,6 +87,7 @@ static const struct column profile_columns[] = {
     TIMER(memory.planned_jitter),
     TIMER(memory.planned_trigger),
     TIMER(memory.last_failed),
+    TIMER(lacks_challenge),
 };
 
 #define STATUS(member) PLAIN(struct scep_status, member)
@@ -121,6 +122,7 @@ static const struct column key_columns[] = {
     KEY(replaces),
     KEY(install_time),
     KEY(file_id),
+    KEY(successor),
 };
 
 #define CA(member) PLAIN(struct scep_ca, member)
@@ -144,6 +146,7 @@ static const struct column record_columns[] = {
     RECORD(transaction_id),
     RECORD(replaces),
     RECORD(old_file_id),
+    RECORD(action_key),
     RECORD(renewal_was_refused),
     RECORD(polls_left),
     RECORD(was_pending),
@@ -151,6 +154,15 @@ static const struct column record_columns[] = {
     RECORD(signer),
     RECORD(trust),
     RECORD(issued),
+};
+
+#define USE(member) PLAIN(struct scep_use, member)
+
+/* Its type stands in the configuration file. */
+static const struct column use_columns[] = {
+    USE(name),	     USE(key_index),	USE(key_name),
+    USE(applied),    USE(applied_time), USE(text),
+    USE(wanted_key), USE(failed_key),	USE(previous_key),
 };
 
 #define AGENT(member) PLAIN(struct scep_agent, member)
@@ -183,6 +195,8 @@ static const struct columns tables[] = {
     [COLUMNS_KEY] = TABLE("key", struct scep_key, true, key_columns),
     [COLUMNS_CA] = TABLE("ca", struct scep_ca, true, ca_columns),
     [COLUMNS_RECORD] = TABLE("record", struct record, true, record_columns),
+    [COLUMNS_USE] = TABLE("use", struct scep_use, true, use_columns),
+    [COLUMNS_ASIDE] = TABLE("aside", struct scep_key, true, key_columns),
     [COLUMNS_AGENT] = TABLE("agent", struct scep_agent, false, agent_columns),
     [COLUMNS_COUNTERS] =
 	TABLE("counters", struct store_counters, false, counter_columns),

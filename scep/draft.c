@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "key_rules.h"
 #include "rules.h"
 #include "settings.h"
 
-#define NO_ITEM SIZE_MAX
+#define NO_ITEM	      SIZE_MAX
+#define KEY_INDEX_MAX 65535
 
 /* A draft in the making. */
 struct maker {
@@ -67,11 +69,6 @@ static enum scep_refusal judge_items(struct maker *maker)
 		    scep_value_check(item->field, &item->value, maker->verdict);
 		if (refusal)
 			return refusal;
-		if (!scep_field_info(item->field)->is_offered)
-			return settings_refuse(
-			    maker->verdict, SCEP_RESOURCE_UNAVAILABLE,
-			    "%s is not offered yet",
-			    scep_field_info(item->field)->name);
 		if (scep_field_info(item->field)->home == SCEP_HOME_PROFILE &&
 		    (item->index < 1 || item->index > SCEP_PROFILE_MAX))
 			return refuse(maker, i, SCEP_NO_CREATION,
@@ -275,12 +272,21 @@ static enum scep_refusal write_ca(struct maker *maker, size_t i)
 
 static enum scep_refusal write_key(struct maker *maker, size_t i)
 {
-	uint32_t index = maker->change->items[i].index;
+	const struct scep_item *item = &maker->change->items[i];
+	enum scep_refusal refusal;
+	void *key;
 
-	if (!scep_rows_find(&maker->view->keys, index))
-		return refuse(maker, i, SCEP_INCONSISTENT_NAME,
-			      "there is no such row");
-	return SCEP_ACCEPTED;
+	if (item->index < 1 || item->index > KEY_INDEX_MAX)
+		return refuse(maker, i, SCEP_NO_CREATION, "keys are 1..65535");
+	/* RFC 2579, RowStatus: what is not there can be destroyed. */
+	if (item->field == SCEP_KEY_ROW_STATUS &&
+	    scep_rows_find(&maker->view->keys, item->index) == NULL)
+		return SCEP_ACCEPTED;
+	refusal = find_copy(maker, i, &maker->view->keys, &maker->draft->keys,
+			    SCEP_INCONSISTENT_NAME, &key);
+	if (!refusal)
+		settings_put(item->field, &item->value, key);
+	return refusal;
 }
 
 static enum scep_refusal write_item(struct maker *maker, size_t i)
@@ -358,6 +364,28 @@ static enum scep_refusal judge_profiles(struct maker *maker)
 	return refusal;
 }
 
+static enum scep_refusal judge_keys(struct maker *maker)
+{
+	struct draft *draft = maker->draft;
+	enum scep_refusal refusal = SCEP_ACCEPTED;
+
+	for (size_t i = 0; !refusal && i < draft->keys.count; i++) {
+		const struct scep_key *after = draft->keys.row[i];
+		struct key_rules_case key = {
+		    .draft = draft,
+		    .view = maker->view,
+		    .config = maker->config,
+		    .after = after,
+		    .action = action_of(draft, SCEP_KEY_ACTION, after->index),
+		    .is_destroyed = action_of(draft, SCEP_KEY_ROW_STATUS,
+					      after->index) == SCEP_ROW_DESTROY,
+		};
+
+		refusal = key_rules_judge(&key, maker->verdict);
+	}
+	return refusal;
+}
+
 static bool is_kept(const struct scep_profile *profile)
 {
 	return profile->storage_type != SCEP_STORAGE_VOLATILE;
@@ -403,6 +431,23 @@ static void finish_profiles(struct maker *maker)
 			maker->draft,
 			scep_rows_find(&maker->view->profiles, index), after))
 			rows_remove(rows, index);
+	}
+}
+
+/* What is written of a key is volatile; a key that goes away is not changed. */
+static void finish_keys(struct maker *maker)
+{
+	struct scep_rows *rows = &maker->draft->keys;
+
+	for (size_t i = rows->count; i-- > 0;) {
+		const struct scep_key *after = rows->row[i];
+		const struct scep_key *before =
+		    scep_rows_find(&maker->view->keys, after->index);
+
+		if (settings_are_same(SCEP_KEY_ASSIGN_TO, before, after) ||
+		    action_of(maker->draft, SCEP_KEY_ROW_STATUS,
+			      after->index) == SCEP_ROW_DESTROY)
+			rows_remove(rows, after->index);
 	}
 }
 
@@ -463,10 +508,13 @@ enum scep_refusal draft_make(const struct scep_view *view,
 		refusal = write_items(&maker);
 	if (!refusal)
 		refusal = judge_profiles(&maker);
+	if (!refusal)
+		refusal = judge_keys(&maker);
 	if (refusal)
 		return refusal;
 	finish_profiles(&maker);
 	finish_cas(&maker);
+	finish_keys(&maker);
 	finish_agent(&maker);
 	verdict->item = 0;
 	return SCEP_ACCEPTED;
@@ -476,6 +524,7 @@ void draft_free(struct draft *draft)
 {
 	rows_free(&draft->profiles);
 	rows_free(&draft->cas);
+	rows_free(&draft->keys);
 	free(draft->actions);
 	memset(draft, 0, sizeof(*draft));
 }

@@ -24,6 +24,7 @@ struct draft {
 	/* New versions of the rows that really change; owned. */
 	struct scep_rows profiles;
 	struct scep_rows cas;
+	struct scep_rows keys;
 	/* Profiles of which something on disk changes: a nonVolatile setting
 	 * of one that is, or becomes, or was nonVolatile (then it is to be
 	 * taken from the disk).  Not those that go away. */

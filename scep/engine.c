@@ -12,16 +12,17 @@
 #include <uv.h>
 
 #include "apply.h"
+#include "deploy.h"
 #include "draft.h"
-#include "pipeline.h"
 #include "error.h"
 #include "files.h"
 #include "log.h"
 #include "loop.h"
 #include "recover.h"
 #include "restart.h"
+#include "spare.h"
 #include "state.h"
-#include "timers.h"
+#include "turn.h"
 
 /* How often a state directory that cannot be used is tried, in ms. */
 #define RECOVER_AGAIN 10000
@@ -32,6 +33,7 @@ enum call_kind {
 	CALL_REVERT,
 	CALL_CONFIGURE,
 	CALL_RESTARTED,
+	CALL_DEPLOYED,
 	CALL_STOP
 };
 
@@ -43,6 +45,7 @@ struct call {
 	bool is_done;
 	uint64_t ticket;
 	bool is_good; /* of a restart */
+	struct scep_deploy_end end;
 	const struct scep_change *change;
 	const struct scep_config *config;
 	struct scep_verdict *verdict;
@@ -199,6 +202,14 @@ void scep_restart_ended(struct scep_engine *engine, bool is_good)
 	call_and_leave(engine, call);
 }
 
+void scep_deploy_ended(struct scep_engine *engine,
+		       const struct scep_deploy_end *end)
+{
+	struct call call = {.kind = CALL_DEPLOYED, .end = *end};
+
+	call_and_leave(engine, call);
+}
+
 /* --------------------------------------------------- the engine's side -- */
 
 static void engine_tick(void *context);
@@ -206,10 +217,16 @@ static void engine_tick(void *context);
 static void configure(struct scep_engine *engine,
 		      const struct scep_config *config)
 {
+	struct batch batch;
+
 	engine->state.config = *config;
 	engine->state.view.agent.key_limit = config->key_limit;
 	loop_configure(engine->loop, config);
-	state_publish(&engine->state);
+	batch_init(&batch);
+	uses_configure(&engine->state, &batch);
+	batch_commit(&engine->state, &batch, NULL, NULL);
+	deploy_probe_soon(&engine->state);
+	spare_look(&engine->state);
 	log_info("the configuration was read again");
 }
 
@@ -233,6 +250,9 @@ static void serve(struct scep_engine *engine, struct call *call)
 		break;
 	case CALL_RESTARTED:
 		restart_end(&engine->state, call->is_good);
+		break;
+	case CALL_DEPLOYED:
+		deploy_end(&engine->state, &call->end);
 		break;
 	case CALL_STOP:
 		loop_stop(engine->loop);
@@ -324,11 +344,7 @@ static void engine_tick(void *context)
 	struct scep_engine *engine = context;
 
 	try_again(engine);
-	apply_tick(&engine->apply, &engine->state);
-	restart_tick(&engine->state);
-	timers_tick(&engine->state);
-	pipeline_tick(&engine->state);
-	state_review(&engine->state);
+	turn(&engine->state, &engine->apply);
 }
 
 static void *engine_main(void *context)

@@ -173,6 +173,19 @@ static uint64_t first_due(const struct enrolment *e, uint64_t first)
 	return first;
 }
 
+/* `due` is 0 for never. */
+static uint64_t sooner(uint64_t first, uint64_t due)
+{
+	return due != 0 && due < first ? due : first;
+}
+
+static bool is_spare_due(struct state *state)
+{
+	return state->store != NULL && state->spare.is_stale &&
+	       !state->spare.is_running &&
+	       state->spare.wake <= state_mono(state);
+}
+
 /* Has the tick come when the first of all is due. */
 void enrolment_wake(struct state *state)
 {
@@ -181,12 +194,15 @@ void enrolment_wake(struct state *state)
 	/* While a Set is in hand, the timers wait for its end. */
 	if (state->deadline != 0)
 		first = state->deadline;
-	else if (state->timers_are_stale)
+	else if (state->timers_are_stale || is_spare_due(state))
 		first = state_mono(state);
 	else if (first == 0)
 		first = ENROLMENT_NEVER;
-	if (state->restart.wake != 0 && state->restart.wake < first)
-		first = state->restart.wake;
+	first = sooner(first, state->restart.wake);
+	first = sooner(first, state->deploy.wake);
+	first = sooner(first, state->deploy.probe_at);
+	first = sooner(first, state->default_key.wake);
+	first = sooner(first, state->spare.wake);
 	first = first_due(state->enrolments, first);
 	first = first_due(state->checks, first);
 	state->io->ops->wake_at(state->io,

@@ -49,6 +49,9 @@ static const uint32_t row_statuses[] = {
 #define IN_CA(MEMBER)                                                          \
 	.info.home = SCEP_HOME_CA,                                             \
 	.info.offset = offsetof(struct scep_ca, MEMBER)
+#define IN_KEY(MEMBER)                                                         \
+	.info.home = SCEP_HOME_KEY,                                            \
+	.info.offset = offsetof(struct scep_key, MEMBER)
 #define PLACELESS(HOME) .info.home = (HOME), .info.offset = SETTINGS_NO_PLACE
 
 #define OF(KIND, LOW, HIGH)                                                    \
@@ -68,8 +71,6 @@ static const uint32_t row_statuses[] = {
 #define JUDGED(JUDGE)	  .judge = (JUDGE)
 #define KEPT		  .info.is_volatile = false
 #define VOLATILE	  .info.is_volatile = true
-#define OFFERED		  .info.is_offered = true
-#define LATER		  .info.is_offered = false
 
 /* digitalSignature(0) and keyEncipherment(2) */
 #define PRESET_KEY_USAGE (1u << 0 | 1u << 2)
@@ -79,57 +80,57 @@ static const uint32_t row_statuses[] = {
  * formatter would make a staircase of them.)
  */
 /* clang-format off */
-#define REQUEST_VALUES(FIELD, PREFIX, MEMBER, KEEPING, OFFER)		       \
+#define REQUEST_VALUES(FIELD, PREFIX, MEMBER, KEEPING)		       \
 	[FIELD##_KEY_NAME] = {						       \
 		NAMED(PREFIX "KeyName"), IN_PROFILE(MEMBER.key_name),	       \
-		TEXT(64), KEEPING, OFFER				       \
+		TEXT(64), KEEPING				       \
 	},								       \
 	[FIELD##_SIGNATURE_ALGORITHM] = {				       \
 		NAMED(PREFIX "SignatureAlgorithm"),			       \
 		IN_PROFILE(MEMBER.signature_algorithm),			       \
 		ENUM(SCEP_SIGN_SHA1, SCEP_SIGN_SHA512),			       \
-		PRESET(SCEP_SIGN_SHA256), KEEPING, OFFER		       \
+		PRESET(SCEP_SIGN_SHA256), KEEPING		       \
 	},								       \
 	[FIELD##_KEY_LENGTH] = {					       \
 		NAMED(PREFIX "KeyLength"), IN_PROFILE(MEMBER.key_length),      \
 		NUMBER(1024, 4096), ONE_OF(key_lengths), PRESET(2048),	       \
-		KEEPING, OFFER						       \
+		KEEPING						       \
 	},								       \
 	[FIELD##_ORGANIZATION] = {					       \
 		NAMED(PREFIX "Organization"),				       \
-		IN_PROFILE(MEMBER.organization), TEXT(64), KEEPING, OFFER      \
+		IN_PROFILE(MEMBER.organization), TEXT(64), KEEPING      \
 	},								       \
 	[FIELD##_COMMON_NAME] = {					       \
 		NAMED(PREFIX "CommonName"), IN_PROFILE(MEMBER.common_name),    \
-		TEXT(64), KEEPING, OFFER				       \
+		TEXT(64), KEEPING				       \
 	},								       \
 	[FIELD##_SUBJECT_EXTRA] = {					       \
 		NAMED(PREFIX "SubjectExtra"),				       \
 		IN_PROFILE(MEMBER.subject_extra), TEXT(255),		       \
-		JUDGED(request_subject_extra_is_valid), KEEPING, OFFER	       \
+		JUDGED(request_subject_extra_is_valid), KEEPING	       \
 	},								       \
 	[FIELD##_SUBJECT_ALT_NAME] = {					       \
 		NAMED(PREFIX "SubjectAltName"),				       \
 		IN_PROFILE(MEMBER.subject_alt_name), TEXT(255),		       \
-		JUDGED(request_subject_alt_name_is_valid), KEEPING, OFFER      \
+		JUDGED(request_subject_alt_name_is_valid), KEEPING      \
 	},								       \
 	[FIELD##_KEY_USAGE] = {						       \
 		NAMED(PREFIX "KeyUsage"), IN_PROFILE(MEMBER.key_usage),	       \
-		BITS(8), PRESET(PRESET_KEY_USAGE), KEEPING, OFFER	       \
+		BITS(8), PRESET(PRESET_KEY_USAGE), KEEPING	       \
 	},								       \
 	[FIELD##_EXTENDED_KEY_USAGE] = {				       \
 		NAMED(PREFIX "ExtendedKeyUsage"),			       \
 		IN_PROFILE(MEMBER.extended_key_usage), TEXT(255),	       \
-		JUDGED(request_extended_key_usage_is_valid), KEEPING, OFFER    \
+		JUDGED(request_extended_key_usage_is_valid), KEEPING    \
 	},								       \
 	[FIELD##_CHALLENGE_PASSWORD] = {				       \
 		NAMED(PREFIX "ChallengePassword"),			       \
 		IN_PROFILE(MEMBER.challenge_password), SECRET(128),	       \
-		KEEPING, OFFER						       \
+		KEEPING						       \
 	},								       \
 	[FIELD##_USE_LOCATION] = {					       \
 		NAMED(PREFIX "UseLocation"), IN_PROFILE(MEMBER.use_location),  \
-		TEXT(255), KEEPING, OFFER				       \
+		TEXT(255), KEEPING				       \
 	}
 /* clang-format on */
 
@@ -137,138 +138,136 @@ static const struct field fields[SCEP_FIELD_COUNT] = {
     /* scalars */
     [SCEP_AGENT_CONFIG_SPIN_LOCK] = {NAMED("scepAgentConfigSpinLock"),
 				     IN_AGENT(config_spin_lock),
-				     NUMBER(0, INT32_MAX), VOLATILE, OFFERED},
+				     NUMBER(0, INT32_MAX), VOLATILE},
     [SCEP_AGENT_RESTART] = {NAMED("scepAgentRestart"),
-			    PLACELESS(SCEP_HOME_AGENT), ACTION(1, 2), VOLATILE,
-			    OFFERED},
+			    PLACELESS(SCEP_HOME_AGENT), ACTION(1, 2), VOLATILE},
     [SCEP_STATUS_MAX_ROWS] = {NAMED("scepStatusMaxRows"),
 			      IN_AGENT(status_max_rows), NUMBER(20, 10000),
-			      PRESET(20), KEPT, OFFERED},
+			      PRESET(20), KEPT},
     [SCEP_NOTIFY_ENABLE] = {NAMED("scepNotifyEnable"), IN_AGENT(notify_enable),
-			    BITS(10), PRESET(0x7ff), KEPT, OFFERED},
+			    BITS(10), PRESET(0x7ff), KEPT},
     [SCEP_NOTIFY_EXPIRY_DAYS] = {NAMED("scepNotifyExpiryDays"),
 				 IN_AGENT(notify_expiry_days), NUMBER(1, 365),
-				 PRESET(30), KEPT, OFFERED},
+				 PRESET(30), KEPT},
     [SCEP_NOTIFY_MIN_INTERVAL] = {NAMED("scepNotifyMinInterval"),
 				  IN_AGENT(notify_min_interval),
-				  NUMBER(0, 86400), PRESET(300), KEPT, OFFERED},
+				  NUMBER(0, 86400), PRESET(300), KEPT},
 
     /* scepProfileTable */
     [SCEP_PROFILE_NAME] = {NAMED("scepProfileName"), IN_PROFILE(name), TEXT(64),
-			   KEPT, OFFERED},
-    [SCEP_PROFILE_STORAGE_TYPE] =
-	{NAMED("scepProfileStorageType"), IN_PROFILE(storage_type),
-	 ENUM(SCEP_STORAGE_VOLATILE, SCEP_STORAGE_NONVOLATILE),
-	 PRESET(SCEP_STORAGE_NONVOLATILE), KEPT, OFFERED},
+			   KEPT},
+    [SCEP_PROFILE_STORAGE_TYPE] = {NAMED("scepProfileStorageType"),
+				   IN_PROFILE(storage_type),
+				   ENUM(SCEP_STORAGE_VOLATILE,
+					SCEP_STORAGE_NONVOLATILE),
+				   PRESET(SCEP_STORAGE_NONVOLATILE), KEPT},
     [SCEP_PROFILE_ROW_STATUS] = {NAMED("scepProfileRowStatus"),
 				 IN_PROFILE(row_status),
 				 ENUM(SCEP_ROW_ACTIVE, SCEP_ROW_DESTROY),
 				 ONE_OF(row_statuses), PRESET(SCEP_ROW_ACTIVE),
-				 KEPT, OFFERED},
+				 KEPT},
 
     /* scepServerTable */
     [SCEP_SERVER_URL] = {NAMED("scepServerUrl"), IN_PROFILE(server.url),
-			 TEXT(255), JUDGED(judge_url), KEPT, OFFERED},
+			 TEXT(255), JUDGED(judge_url), KEPT},
     [SCEP_SERVER_PORT] = {NAMED("scepServerPort"), IN_PROFILE(server.port),
-			  NUMBER(0, 65535), KEPT, OFFERED},
+			  NUMBER(0, 65535), KEPT},
     [SCEP_SERVER_TIMEOUT] = {NAMED("scepServerTimeout"),
 			     IN_PROFILE(server.timeout), NUMBER(1, 600),
-			     PRESET(30), KEPT, OFFERED},
+			     PRESET(30), KEPT},
     [SCEP_SERVER_CA_IDENTIFIER] = {NAMED("scepServerCaIdentifier"),
 				   IN_PROFILE(server.ca_identifier), TEXT(255),
-				   KEPT, OFFERED},
+				   KEPT},
     [SCEP_SERVER_CA_FINGERPRINT] = {NAMED("scepServerCaFingerprint"),
 				    IN_PROFILE(server.ca_fingerprint),
 				    OCTETS(64), ONE_OF(fingerprint_lengths),
-				    KEPT, OFFERED},
+				    KEPT},
     [SCEP_SERVER_CA_TRUST_POLICY] = {NAMED("scepServerCaTrustPolicy"),
 				     IN_PROFILE(server.ca_trust_policy),
 				     ENUM(SCEP_TRUST_VERIFY,
 					  SCEP_TRUST_FIRST_USE),
-				     PRESET(SCEP_TRUST_VERIFY), KEPT, OFFERED},
+				     PRESET(SCEP_TRUST_VERIFY), KEPT},
     [SCEP_SERVER_HTTP_METHOD] = {NAMED("scepServerHttpMethod"),
 				 IN_PROFILE(server.http_method),
 				 ENUM(SCEP_HTTP_AUTO, SCEP_HTTP_GET),
-				 PRESET(SCEP_HTTP_AUTO), KEPT, OFFERED},
+				 PRESET(SCEP_HTTP_AUTO), KEPT},
     [SCEP_SERVER_CIPHER] = {NAMED("scepServerCipher"),
 			    IN_PROFILE(server.cipher),
 			    ENUM(SCEP_CIPHER_AUTO, SCEP_CIPHER_3DES),
-			    PRESET(SCEP_CIPHER_AUTO), KEPT, OFFERED},
+			    PRESET(SCEP_CIPHER_AUTO), KEPT},
     [SCEP_SERVER_REQUIRE_STANDARD] = {NAMED("scepServerRequireStandard"),
 				      IN_PROFILE(server.require_standard),
-				      TRUTH, KEPT, OFFERED},
+				      TRUTH, KEPT},
     [SCEP_SERVER_RENEWAL_MODE] = {NAMED("scepServerRenewalMode"),
 				  IN_PROFILE(server.renewal_mode), ENUM(1, 4),
-				  PRESET(1), KEPT, OFFERED},
+				  PRESET(1), KEPT},
     [SCEP_SERVER_PROXY_URL] = {NAMED("scepServerProxyUrl"),
 			       IN_PROFILE(server.proxy_url), TEXT(255),
-			       JUDGED(judge_url), KEPT, OFFERED},
+			       JUDGED(judge_url), KEPT},
     [SCEP_SERVER_CHECK] = {NAMED("scepServerCheck"),
 			   PLACELESS(SCEP_HOME_PROFILE),
-			   ACTION(SCEP_CHECK_NOOP, SCEP_CHECK_CRL), VOLATILE,
-			   OFFERED},
+			   ACTION(SCEP_CHECK_NOOP, SCEP_CHECK_CRL), VOLATILE},
 
     /* scepRequestTable */
-    REQUEST_VALUES(SCEP_REQUEST, "scepRequest", request, VOLATILE, OFFERED),
+    REQUEST_VALUES(SCEP_REQUEST, "scepRequest", request, VOLATILE),
     [SCEP_REQUEST_ACTION] = {NAMED("scepRequestAction"),
 			     PLACELESS(SCEP_HOME_PROFILE),
 			     ACTION(SCEP_ACTION_NOOP, SCEP_ACTION_CLEAR),
-			     VOLATILE, OFFERED},
+			     VOLATILE},
 
     /* scepAutoTable */
-    REQUEST_VALUES(SCEP_AUTO, "scepAuto", timer.values, KEPT, OFFERED),
+    REQUEST_VALUES(SCEP_AUTO, "scepAuto", timer.values, KEPT),
     [SCEP_AUTO_ENABLE] = {NAMED("scepAutoEnable"), IN_PROFILE(timer.enable),
-			  TRUTH, KEPT, OFFERED},
+			  TRUTH, KEPT},
     [SCEP_AUTO_START_TIME] = {NAMED("scepAutoStartTime"),
-			      IN_PROFILE(timer.start_time), TIME, KEPT,
-			      OFFERED},
+			      IN_PROFILE(timer.start_time), TIME, KEPT},
     [SCEP_AUTO_ADJUST] = {NAMED("scepAutoAdjust"), IN_PROFILE(timer.adjust),
-			  TRUTH, KEPT, OFFERED},
+			  TRUTH, KEPT},
     [SCEP_AUTO_ADJUST_MAX] = {NAMED("scepAutoAdjustMax"),
 			      IN_PROFILE(timer.adjust_max), NUMBER(1, 600),
-			      PRESET(600), KEPT, OFFERED},
+			      PRESET(600), KEPT},
     [SCEP_AUTO_POLL] = {NAMED("scepAutoPoll"), IN_PROFILE(timer.poll), TRUTH,
-			KEPT, OFFERED},
+			KEPT},
     [SCEP_AUTO_POLL_COUNT] = {NAMED("scepAutoPollCount"),
 			      IN_PROFILE(timer.poll_count), NUMBER(1, 1080),
-			      PRESET(10), KEPT, OFFERED},
+			      PRESET(10), KEPT},
     [SCEP_AUTO_POLL_INTERVAL] = {NAMED("scepAutoPollInterval"),
 				 IN_PROFILE(timer.poll_interval),
-				 NUMBER(5, 86400), PRESET(300), KEPT, OFFERED},
+				 NUMBER(5, 86400), PRESET(300), KEPT},
     [SCEP_AUTO_PERIODIC] = {NAMED("scepAutoPeriodic"),
-			    IN_PROFILE(timer.periodic), TRUTH, KEPT, OFFERED},
+			    IN_PROFILE(timer.periodic), TRUTH, KEPT},
     [SCEP_AUTO_PERIODIC_INTERVAL] = {NAMED("scepAutoPeriodicInterval"),
 				     IN_PROFILE(timer.periodic_interval),
-				     NUMBER(1, 999), PRESET(1), KEPT, OFFERED},
+				     NUMBER(1, 999), PRESET(1), KEPT},
     [SCEP_AUTO_PERIODIC_UNIT] = {NAMED("scepAutoPeriodicUnit"),
 				 IN_PROFILE(timer.periodic_unit), ENUM(1, 6),
-				 PRESET(6), KEPT, OFFERED},
+				 PRESET(6), KEPT},
     [SCEP_AUTO_RENEW_BEFORE] = {NAMED("scepAutoRenewBefore"),
 				IN_PROFILE(timer.renew_before), NUMBER(0, 365),
-				KEPT, OFFERED},
+				KEPT},
     [SCEP_AUTO_MISSED_POLICY] = {NAMED("scepAutoMissedPolicy"),
 				 IN_PROFILE(timer.missed_policy), ENUM(1, 2),
-				 PRESET(1), KEPT, OFFERED},
+				 PRESET(1), KEPT},
     [SCEP_AUTO_RESTART] = {NAMED("scepAutoRestart"), IN_PROFILE(timer.restart),
-			   TRUTH, KEPT, OFFERED},
+			   TRUTH, KEPT},
     [SCEP_AUTO_DELETE_OLD_KEY] = {NAMED("scepAutoDeleteOldKey"),
-				  IN_PROFILE(timer.delete_old_key), TRUTH, KEPT,
-				  LATER},
+				  IN_PROFILE(timer.delete_old_key), TRUTH,
+				  KEPT},
 
     /* rows that come and go */
     [SCEP_KEY_ACTION] = {NAMED("scepKeyAction"), PLACELESS(SCEP_HOME_KEY),
-			 ACTION(1, 5), VOLATILE, LATER},
-    [SCEP_KEY_ASSIGN_TO] = {NAMED("scepKeyAssignTo"), PLACELESS(SCEP_HOME_KEY),
-			    TEXT(255), VOLATILE, LATER},
+			 ACTION(SCEP_KEY_NOOP, SCEP_KEY_VERIFY), VOLATILE},
+    [SCEP_KEY_ASSIGN_TO] = {NAMED("scepKeyAssignTo"), IN_KEY(assign_to),
+			    TEXT(255), VOLATILE},
     [SCEP_KEY_ROW_STATUS] = {NAMED("scepKeyRowStatus"),
 			     PLACELESS(SCEP_HOME_KEY),
 			     ACTION(SCEP_ROW_DESTROY, SCEP_ROW_DESTROY),
-			     VOLATILE, LATER},
+			     VOLATILE},
     [SCEP_CA_TRUST] = {NAMED("scepCaTrust"), IN_CA(trust),
-		       ENUM(SCEP_CA_TRUSTED, SCEP_CA_REJECTED), KEPT, OFFERED},
+		       ENUM(SCEP_CA_TRUSTED, SCEP_CA_REJECTED), KEPT},
     [SCEP_CA_ROW_STATUS] = {NAMED("scepCaRowStatus"), PLACELESS(SCEP_HOME_CA),
 			    ACTION(SCEP_ROW_DESTROY, SCEP_ROW_DESTROY),
-			    VOLATILE, OFFERED},
+			    VOLATILE},
 };
 
 const struct scep_field_info *scep_field_info(enum scep_field field)

@@ -270,6 +270,46 @@ enum scep_code files_remove(const char *folder, const char *name,
 	return code;
 }
 
+static bool is_regular(int folder, const char *name)
+{
+	struct stat status;
+
+	return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(status.st_mode);
+}
+
+enum scep_code files_rename(const char *folder, const char *from,
+			    const char *to, struct scep_error *error)
+{
+	enum scep_code code = check_name(from, error);
+	int fd = -1;
+
+	if (code == SCEP_OK)
+		code = check_name(to, error);
+	if (code == SCEP_OK)
+		code = open_folder(folder, &fd, error);
+	if (code != SCEP_OK)
+		return code;
+	if (renameat(fd, from, fd, to) != 0)
+		code = fail(error, "rename", folder, from);
+	else if (fsync(fd) != 0)
+		code = fail(error, "sync", folder, "");
+	close_quietly(fd);
+	return code;
+}
+
+bool files_exist(const char *folder, const char *name)
+{
+	bool is_there = false;
+	int fd = -1;
+
+	if (check_name(name, NULL) == SCEP_OK &&
+	    open_folder(folder, &fd, NULL) == SCEP_OK)
+		is_there = is_regular(fd, name);
+	close_quietly(fd);
+	return is_there;
+}
+
 /* Whether the name is one that write_beside() uses. */
 static bool is_new_name(const char *name)
 {
@@ -278,14 +318,6 @@ static bool is_new_name(const char *name)
 
 	return name[0] == '.' && length > suffix + 1 &&
 	       strcmp(name + length - suffix, NEW_SUFFIX) == 0;
-}
-
-static bool is_regular(int folder, const char *name)
-{
-	struct stat status;
-
-	return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISREG(status.st_mode);
 }
 
 static enum scep_code open_listing(const char *folder, DIR **listing,

@@ -24,6 +24,11 @@ enum scep_code files_read(const char *folder, const char *name, size_t cap,
 /* Removes FOLDER/NAME durably; a missing file is fine. */
 enum scep_code files_remove(const char *folder, const char *name,
 			    struct scep_error *error);
+/* Renames FOLDER/FROM durably, over what TO may have been. */
+enum scep_code files_rename(const char *folder, const char *from,
+			    const char *to, struct scep_error *error);
+/* Whether FOLDER/NAME is a file. */
+bool files_exist(const char *folder, const char *name);
 /* Calls back for every regular file's name in the folder, but for those that
  * begin with a dot; the callback may remove the file. */
 typedef void (*files_name_fn)(void *context, const char *name);

@@ -102,6 +102,28 @@ static uint32_t reasons_of_keys(const struct scep_view *view, int64_t now)
 	return reasons;
 }
 
+static uint32_t reasons_of_uses(const struct scep_view *view)
+{
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (use->applied == SCEP_APPLIED_FAILED)
+			return HEALTH_DEPLOY_FAILED;
+	}
+	return 0;
+}
+
+static uint32_t reasons_of_challenges(const struct scep_view *view)
+{
+	ROWS_EACH (i, &view->profiles) {
+		const struct scep_profile *profile = view->profiles.row[i];
+
+		if (profile->timer.enable && profile->timer.lacks_challenge)
+			return HEALTH_CHALLENGE_MISSING;
+	}
+	return 0;
+}
+
 /* The latest outcome of each profile; a row that is only scheduled says
  * nothing yet. */
 static uint32_t reasons_of_outcomes(const struct scep_view *view)
@@ -188,6 +210,7 @@ void health_judge(struct scep_view *view, const struct health_facts *facts)
 		   reasons_of_polls(view, facts->now);
 	if (facts->storage_is_failing)
 		reasons |= HEALTH_STORAGE_ERROR;
+	reasons |= reasons_of_uses(view) | reasons_of_challenges(view);
 	if (view->agent.restart_pending)
 		reasons |= HEALTH_RESTART_PENDING;
 	view->agent.health_reason = reasons;

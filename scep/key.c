@@ -39,6 +39,14 @@ enum scep_code key_make_rsa(uint32_t bits, EVP_PKEY **key,
 	return SCEP_OK;
 }
 
+bool key_fits(const EVP_PKEY *key, const X509 *certificate)
+{
+	bool fits = X509_check_private_key(certificate, key) == 1;
+
+	ERR_clear_error();
+	return fits;
+}
+
 enum scep_code key_to_pem(const EVP_PKEY *key, struct bytes *pem,
 			  struct scep_error *error)
 {

@@ -7,6 +7,7 @@
 #define SCEP_KEY_H
 
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 
 #include "bytes.h"
 #include "scep.h"
@@ -24,6 +25,9 @@ enum scep_code key_from_pem(const void *pem, size_t length, EVP_PKEY **key,
 /* Reads the key that a reference names: today "file:PATH". */
 enum scep_code key_open(const char *reference, EVP_PKEY **key,
 			struct scep_error *error);
+
+/* Whether the certificate is over that key. */
+bool key_fits(const EVP_PKEY *key, const X509 *certificate);
 
 /* SHA-256 over the SubjectPublicKeyInfo, 64 hexadecimal digits and a NUL. */
 enum scep_code key_digest(const EVP_PKEY *key, char hex[65],

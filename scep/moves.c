@@ -4,14 +4,18 @@
 #include <assert.h>
 #include <string.h>
 
+#include "asides.h"
 #include "error.h"
+#include "key_actions.h"
 #include "log.h"
 #include "registry.h"
+#include "renewal.h"
 #include "restart.h"
 #include "schedule.h"
 #include "statuses.h"
 #include "steps.h"
 #include "timers.h"
+#include "uses.h"
 
 /* How long until an end that could not be saved is saved again, in ms. */
 #define SAVE_AGAIN 5000
@@ -181,6 +185,19 @@ void move_save_end(struct enrolment *e)
 		enrolment_go_on_at(e, state_mono(state) + SAVE_AGAIN);
 }
 
+/* A refusal that a challenge might have spared: of a first certificate, with
+ * none in the request. */
+static bool lacks_challenge(const struct enrolment *e)
+{
+	const struct scep_error *error = &e->run.error;
+
+	return error->code == SCEP_SCEP_ERROR &&
+	       (error->fail_info == SCEP_FAIL_BAD_REQUEST ||
+		error->fail_info == SCEP_FAIL_BAD_MESSAGE_CHECK) &&
+	       e->record->values.challenge_password.length == 0 &&
+	       !renewal_signs_with_old(e->record);
+}
+
 /* The timer works out its next run from how this one ended. */
 static void note_end(struct enrolment *e, struct batch *batch, bool is_success)
 {
@@ -192,8 +209,10 @@ static void note_end(struct enrolment *e, struct batch *batch, bool is_success)
 	    status->trigger == SCEP_TRIGGER_MANUAL)
 		return;
 	profile = row_copy(old);
-	if (profile != NULL)
+	if (profile != NULL) {
 		timers_note_end(e->state, profile, is_success);
+		profile->timer.lacks_challenge = lacks_challenge(e);
+	}
 	batch_put(batch, STORE_PROFILE, profile);
 }
 
@@ -216,6 +235,8 @@ static void end_in_error(struct enrolment *e, struct record *next,
 		status_blame(status, &error);
 	}
 	note_end(e, &batch, false);
+	key_actions_note_renewed(state, &batch, e->record->action_key,
+				 error.code);
 	batch_put(&batch, STORE_STATUS, status);
 	if (error_is_resumable(error.code) && next != NULL) {
 		next->is_parked = true;
@@ -301,16 +322,25 @@ void move_fail(struct enrolment *e, struct record *next)
 	end_in_error(e, next, is_pending);
 }
 
-/* What a timer has brought may want the device to be restarted. */
-static void note_restart(struct enrolment *e, const struct scep_status *status,
+/* What a timer has brought may want the device to be restarted, and the key
+ * that it replaces to go (MIB, rule 11).  Not so if a location still has the
+ * old one. */
+static void note_applied(struct enrolment *e, const struct scep_status *status,
 			 struct batch *batch)
 {
 	const struct scep_profile *profile = enrolment_profile(e);
+	bool is_by_timer = profile != NULL && status != NULL &&
+			   status->trigger != SCEP_TRIGGER_MANUAL;
+	uint32_t key_index = e->record->key_index;
 
-	if (profile != NULL && profile->timer.restart && status != NULL &&
-	    status->trigger != SCEP_TRIGGER_MANUAL)
-		restart_want(e->state, batch, RESTART_BY_TIMER,
-			     status->key_index);
+	if (e->run.error.code == SCEP_DEPLOY_FAILED)
+		return;
+	if (is_by_timer && profile->timer.restart) {
+		restart_want(e->state, batch, RESTART_BY_TIMER, key_index);
+		uses_await_restart(e->state, batch, key_index);
+	}
+	asides_succeed(e->state, batch, e->record->profile_index, key_index,
+		       is_by_timer && profile->timer.delete_old_key);
 }
 
 void move_succeed(struct enrolment *e, struct scep_status *status,
@@ -318,14 +348,20 @@ void move_succeed(struct enrolment *e, struct scep_status *status,
 {
 	struct state *state = e->state;
 	const struct scep_stats before = state->view.stats;
+	const bool had_asides = state->view.asides.count > 0;
 	uint32_t index = e->record->index;
 
 	if (status != NULL) {
 		status_end(status, state_now(e->state), SCEP_STATE_SUCCESSFUL);
 		status_clear(status);
+		/* The certificate is there, but not where it is to be. */
+		if (e->run.error.code == SCEP_DEPLOY_FAILED)
+			status_blame(status, &e->run.error);
 	}
 	note_end(e, extra, true);
-	note_restart(e, status, extra);
+	note_applied(e, status, extra);
+	key_actions_note_renewed(state, extra, e->record->action_key,
+				 e->run.error.code);
 	batch_put(extra, STORE_STATUS, status);
 	batch_remove(extra, STORE_RECORD, index);
 	batch_trim_statuses(state, extra);
@@ -337,6 +373,8 @@ void move_succeed(struct enrolment *e, struct scep_status *status,
 		return;
 	}
 	log_info("request %u: successful", index);
+	if (had_asides)
+		registry_sweep(state);
 	state_tell(state, SCEP_EVENT_REQUEST_SUCCEEDED, index);
 	enrolment_wake(state);
 }

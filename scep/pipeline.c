@@ -215,7 +215,7 @@ static bool reserve_place(struct enrolment *e, struct record *next)
 {
 	if (next->key_index != 0)
 		return true;
-	if (!registry_has_room(e->state, next->index)) {
+	if (!registry_has_room(e->state, next)) {
 		error_set(&e->run.error, SCEP_REGISTRATION_LIMIT,
 			  "%u keys are registered, which is the limit",
 			  e->state->config.key_limit);

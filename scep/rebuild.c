@@ -8,6 +8,7 @@
 #include "files.h"
 #include "log.h"
 #include "registry.h"
+#include "request.h"
 #include "trust.h"
 
 #define FILE_LIMIT (1024 * 1024)
@@ -87,6 +88,9 @@ static void rebuild_one(void *context, const char *name)
 	}
 	memcpy(key->file_id, name, length - strlen(SUFFIX));
 	snprintf(key->name, sizeof(key->name), "recovered");
+	/* Nobody else issues what has no end to itself. */
+	key->is_default = key->not_after == REQUEST_FOR_EVER &&
+			  strcmp(key->subject, key->issuer) == 0;
 	key->index = registry_next_index(state);
 	key->install_time = state_now(state);
 	log_warning("key %u (%s) was rebuilt from its files", key->index,

@@ -19,8 +19,9 @@ enum step_id {
 	STEP_REQUEST = 5,
 	STEP_POLL = 6,
 	STEP_REGISTER = 7,
-	STEP_RENEW = 8, /* in the place of STEP_REQUEST */
-	STEP_DONE = 9,
+	STEP_RENEW = 8,	 /* in the place of STEP_REQUEST */
+	STEP_DEPLOY = 9, /* after STEP_REGISTER */
+	STEP_COUNT
 };
 
 struct record {
@@ -36,7 +37,8 @@ struct record {
 	char transaction_id[SCEP_TEXT64];
 	uint32_t replaces;	       /* the key that it renews, or 0 */
 	char old_file_id[SCEP_TEXT64]; /* its files */
-	uint32_t renewal_was_refused;  /* RenewalReq, by the server */
+	uint32_t action_key; /* whose scepKeyAction asked for it, or 0 */
+	uint32_t renewal_was_refused; /* RenewalReq, by the server */
 	uint32_t polls_left;
 	uint32_t was_pending; /* the server has answered PENDING */
 	int64_t next_try;     /* wall clock; 0: at once */

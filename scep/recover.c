@@ -6,12 +6,15 @@
 #include "enrolment.h"
 #include "error.h"
 #include "files.h"
+#include "key_actions.h"
 #include "log.h"
 #include "rebuild.h"
 #include "registry.h"
 #include "settings.h"
+#include "spare.h"
 #include "statuses.h"
 #include "timers.h"
+#include "uses.h"
 
 /* A database that cannot be read is kept for a look, and a new one made. */
 static enum scep_code set_aside(struct state *state, struct scep_error *error)
@@ -64,6 +67,10 @@ static bool take_over(struct state *state, struct store_content *content)
 	content->statuses = none;
 	content->keys = none;
 	content->cas = none;
+	state->view.uses = content->uses;
+	state->view.asides = content->asides;
+	content->uses = none;
+	content->asides = none;
 	ROWS_EACH (i, &content->records) {
 		struct store_record_row *row = content->records.row[i];
 		struct record *record = row->record;
@@ -226,6 +233,11 @@ enum scep_code recover(struct state *state, struct scep_error *error)
 		goto out;
 	registry_verify(state);
 	resume_all(state, &batch);
+	uses_configure(state, &batch);
+	/* If the restart has not ended us, it is wanted still. */
+	if (state->view.agent.restart_wanted == 0)
+		uses_note_restart(state, &batch);
+	key_actions_recall(state, &batch);
 	forget_cas(state, &batch);
 	stats_recall(&state->view.stats, &state->view.statuses);
 	end_orphans(state, &batch, &orphans);
@@ -243,6 +255,7 @@ enum scep_code recover(struct state *state, struct scep_error *error)
 out:
 	batch_free(&batch);
 	store_content_free(&content);
+	spare_look(state);
 	return code;
 }
 
@@ -254,5 +267,7 @@ void recover_nothing(struct state *state)
 	state->store_is_failing = true;
 	batch_init(&batch);
 	batch_show(&batch, STORE_PROFILE, first_profile());
+	uses_configure(state, &batch);
+	batch_forget_disk(&batch);
 	batch_commit(state, &batch, NULL, NULL);
 }

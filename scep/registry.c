@@ -6,29 +6,57 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asides.h"
+#include "default_key.h"
 #include "enrolment.h"
 #include "error.h"
 #include "files.h"
 #include "log.h"
+#include "uses.h"
 
 #define SUFFIX		  ".pem"
 #define INDEX_MAX	  65535
 #define CERTIFICATE_LIMIT (1024 * 1024)
 
-bool registry_has_room(struct state *state, uint32_t except)
+/* How many keys DeleteOldKey will take away when the request succeeds. */
+static size_t places_to_come(struct state *state, const struct record *record)
 {
-	size_t taken = state->view.keys.count;
+	const struct scep_status *status =
+	    scep_rows_find(&state->view.statuses, record->index);
+	const struct scep_profile *profile =
+	    scep_rows_find(&state->view.profiles, record->profile_index);
+
+	if (status == NULL || status->trigger == SCEP_TRIGGER_MANUAL ||
+	    profile == NULL || !profile->timer.delete_old_key)
+		return 0;
+	return asides_expected(&state->view, record->values.use_location);
+}
+
+/* Whether the request has a place that is not a row yet. */
+static bool holds_place(struct state *state, const struct record *record)
+{
+	return record->key_index != 0 &&
+	       scep_rows_find(&state->view.keys, record->key_index) == NULL;
+}
+
+bool registry_has_room(struct state *state, const struct record *wanted)
+{
+	size_t taken = state->view.keys.count + default_key_is_due(state);
+	size_t to_come = places_to_come(state, wanted);
 
 	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
-		if (e->record->key_index != 0 && e->record->index != except)
+		if (e->record->index != wanted->index &&
+		    holds_place(state, e->record))
 			taken++;
 	}
-	return taken < state->config.key_limit;
+	return taken < state->config.key_limit + to_come;
 }
 
 static bool index_is_taken(struct state *state, uint32_t index)
 {
-	if (scep_rows_find(&state->view.keys, index) != NULL)
+	if (scep_rows_find(&state->view.keys, index) != NULL ||
+	    scep_rows_find(&state->view.asides, index) != NULL ||
+	    uses_refer_to_key(&state->view, index))
 		return true;
 	ROWS_EACH (i, &state->view.keys) {
 		const struct scep_key *key = state->view.keys.row[i];
@@ -91,7 +119,7 @@ static int compare(const void *a, const void *b)
  * False if memory is short. */
 static bool list_file_ids(struct state *state, struct sweep *sweep)
 {
-	size_t most = state->view.keys.count;
+	size_t most = state->view.keys.count + state->view.asides.count;
 
 	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next)
 		most += 2;
@@ -99,8 +127,15 @@ static bool list_file_ids(struct state *state, struct sweep *sweep)
 	sweep->file_ids = calloc(most + 1, sizeof(*sweep->file_ids));
 	if (sweep->file_ids == NULL)
 		return false;
+	/* A worker may be making them. */
+	sweep->file_ids[sweep->count++] = state->default_key.file_id;
 	ROWS_EACH (i, &state->view.keys) {
 		const struct scep_key *key = state->view.keys.row[i];
+
+		sweep->file_ids[sweep->count++] = key->file_id;
+	}
+	ROWS_EACH (i, &state->view.asides) {
+		const struct scep_key *key = state->view.asides.row[i];
 
 		sweep->file_ids[sweep->count++] = key->file_id;
 	}

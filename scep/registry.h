@@ -9,9 +9,10 @@
 #include "batch.h"
 #include "state.h"
 
-/* Whether one more key may be registered; places that open requests hold
- * count, but for the request `except` (MIB, rule 13). */
-bool registry_has_room(struct state *state, uint32_t except);
+/* Whether the key of that request may be registered: places that other open
+ * requests hold count, and what DeleteOldKey will take away for it does not
+ * (MIB, rule 13). */
+bool registry_has_room(struct state *state, const struct record *wanted);
 /* A free index, 1..65535, never one that something refers to; 0 if none. */
 uint32_t registry_next_index(struct state *state);
 /* A fresh name for the files of a key: 32 hexadecimal digits.  False if the

@@ -38,14 +38,21 @@ static bool is_valid(struct state *state, const struct scep_key *key)
 	       (key->not_before <= now && now < key->not_after);
 }
 
+void renewal_of(struct state *state, struct record *record,
+		const struct scep_key *key)
+{
+	if (!is_valid(state, key))
+		return;
+	record->replaces = key->index;
+	memcpy(record->old_file_id, key->file_id, sizeof(key->file_id));
+}
+
 void renewal_begin(struct state *state, struct record *record)
 {
 	const struct scep_key *key = renewal_last(state, record->profile_index);
 
-	if (key == NULL || !is_valid(state, key))
-		return;
-	record->replaces = key->index;
-	memcpy(record->old_file_id, key->file_id, sizeof(key->file_id));
+	if (key != NULL)
+		renewal_of(state, record, key);
 }
 
 /* ----------------------------------------------------------------- how -- */

@@ -24,6 +24,9 @@ const struct scep_key *renewal_last(struct state *state,
 				    uint32_t profile_index);
 /* Has a new record renew that one, if it is valid now. */
 void renewal_begin(struct state *state, struct record *record);
+/* The same for a certain key. */
+void renewal_of(struct state *state, struct record *record,
+		const struct scep_key *key);
 
 /* The step that sends the request: STEP_RENEW or STEP_REQUEST. */
 enum step_id renewal_step(const struct record *record);

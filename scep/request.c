@@ -303,14 +303,14 @@ static bool set_serial(X509 *certificate)
 	return is_set;
 }
 
-static bool set_times(X509 *certificate, int64_t now)
+static bool set_times(X509 *certificate, int64_t from, int64_t to)
 {
-	time_t base = (time_t)now;
+	time_t begin = (time_t)from, end = (time_t)to;
 
-	return X509_time_adj_ex(X509_getm_notBefore(certificate), 0,
-				SELF_SIGNED_BACKDATE, &base) != NULL &&
-	       X509_time_adj_ex(X509_getm_notAfter(certificate), 0,
-				SELF_SIGNED_SECONDS, &base) != NULL;
+	return X509_time_adj_ex(X509_getm_notBefore(certificate), 0, 0,
+				&begin) != NULL &&
+	       X509_time_adj_ex(X509_getm_notAfter(certificate), 0, 0, &end) !=
+		   NULL;
 }
 
 static bool set_key_usage(X509 *certificate)
@@ -325,20 +325,35 @@ static bool set_key_usage(X509 *certificate)
 }
 
 static bool fill_certificate(X509 *certificate, const X509_NAME *subject,
-			     EVP_PKEY *key, int64_t now)
+			     EVP_PKEY *key, int64_t from, int64_t to)
 {
 	return X509_set_version(certificate, X509_VERSION_3) == 1 &&
 	       set_serial(certificate) &&
 	       X509_set_subject_name(certificate, subject) == 1 &&
 	       X509_set_issuer_name(certificate, subject) == 1 &&
-	       set_times(certificate, now) &&
+	       set_times(certificate, from, to) &&
 	       X509_set_pubkey(certificate, key) == 1 &&
 	       set_key_usage(certificate);
 }
 
-enum scep_code request_self_sign(const struct scep_values *values,
-				 EVP_PKEY *key, int64_t now, X509 **certificate,
-				 struct scep_error *error)
+/* RFC 6125, 6.4.4: who is asked for by name looks there for it. */
+static bool set_alt_name(X509 *certificate, const char *common_name)
+{
+	GENERAL_NAMES *names = extensions_alt_name_of(common_name);
+	bool is_set = names != NULL &&
+		      (sk_GENERAL_NAME_num(names) == 0 ||
+		       X509_add1_ext_i2d(certificate, NID_subject_alt_name,
+					 names, 0, X509V3_ADD_DEFAULT) == 1);
+
+	GENERAL_NAMES_free(names);
+	return is_set;
+}
+
+/* `alt_name_of` may be NULL: there is no subjectAltName. */
+static enum scep_code self_sign(const struct scep_values *values,
+				const char *alt_name_of, EVP_PKEY *key,
+				int64_t from, int64_t to, X509 **certificate,
+				struct scep_error *error)
 {
 	EVP_MD_CTX *context = NULL;
 	X509_NAME *subject = NULL;
@@ -351,7 +366,8 @@ enum scep_code request_self_sign(const struct scep_values *values,
 		goto out;
 	*certificate = X509_new();
 	if (*certificate == NULL ||
-	    !fill_certificate(*certificate, subject, key, now) ||
+	    !fill_certificate(*certificate, subject, key, from, to) ||
+	    (alt_name_of != NULL && !set_alt_name(*certificate, alt_name_of)) ||
 	    X509_sign_ctx(*certificate, context) <= 0) {
 		X509_free(*certificate);
 		*certificate = NULL;
@@ -363,4 +379,21 @@ out:
 	EVP_MD_CTX_free(context);
 	X509_NAME_free(subject);
 	return code;
+}
+
+enum scep_code request_self_sign(const struct scep_values *values,
+				 EVP_PKEY *key, int64_t now, X509 **certificate,
+				 struct scep_error *error)
+{
+	return self_sign(values, NULL, key, now + SELF_SIGNED_BACKDATE,
+			 now + SELF_SIGNED_SECONDS, certificate, error);
+}
+
+enum scep_code request_self_sign_for_ever(const struct scep_values *values,
+					  EVP_PKEY *key, int64_t from,
+					  X509 **certificate,
+					  struct scep_error *error)
+{
+	return self_sign(values, values->common_name, key, from,
+			 REQUEST_FOR_EVER, certificate, error);
 }

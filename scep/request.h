@@ -44,4 +44,14 @@ enum scep_code request_self_sign(const struct scep_values *values,
 				 EVP_PKEY *key, int64_t now, X509 **certificate,
 				 struct scep_error *error);
 
+/* 99991231235959Z: RFC 5280, 4.1.2.5, for what has no well-defined end. */
+#define REQUEST_FOR_EVER INT64_C(253402300799)
+
+/* A self-signed certificate to be used as such: the same with a subjectAltName
+ * from the common name, from `from` on and without an end. */
+enum scep_code request_self_sign_for_ever(const struct scep_values *values,
+					  EVP_PKEY *key, int64_t from,
+					  X509 **certificate,
+					  struct scep_error *error);
+
 #endif

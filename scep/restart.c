@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "log.h"
+#include "uses.h"
 
 /* When the disk refuses, how long until it is tried again, in ms. */
 #define SAVE_AGAIN 5000
@@ -123,6 +124,7 @@ void restart_tick(struct state *state)
 void restart_end(struct state *state, bool is_good)
 {
 	struct restart *restart = &state->restart;
+	struct batch batch;
 
 	if (!restart->is_running)
 		return;
@@ -131,7 +133,9 @@ void restart_end(struct state *state, bool is_good)
 	if (is_good) {
 		log_info("the restart command has ended well");
 		restart->is_pending = false;
-		state_publish(state);
+		batch_init(&batch);
+		uses_note_restart(state, &batch);
+		batch_commit(state, &batch, NULL, NULL);
 		return;
 	}
 	log_error("the restart command has failed: the restart stays pending");

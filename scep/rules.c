@@ -5,6 +5,7 @@
 
 #include "error.h"
 #include "settings.h"
+#include "uses.h"
 
 /* Judges one thing. */
 typedef enum scep_refusal rule_fn(const struct rules_profile *profile,
@@ -51,39 +52,6 @@ static bool is_locked(const struct rules_profile *profile)
 {
 	return profile->before && profile->before->timer.enable &&
 	       profile->after->timer.enable;
-}
-
-static bool has_use(const struct scep_view *view, const char *name,
-		    size_t length)
-{
-	const struct scep_use *use;
-
-	for (size_t i = 0; i < view->uses.count; i++) {
-		use = view->uses.row[i];
-		if (strlen(use->name) == length &&
-		    !memcmp(use->name, name, length))
-			return true;
-	}
-	return false;
-}
-
-bool rules_use_is_known(const struct scep_view *view, const char *list)
-{
-	if (!*list)
-		return true;
-	for (;;) {
-		const char *name = list + strspn(list, " ");
-		size_t span = strcspn(name, ",");
-		size_t length = span;
-
-		while (length && name[length - 1] == ' ')
-			length--;
-		if (!has_use(view, name, length))
-			return false;
-		if (!name[span])
-			return true;
-		list = name + span + 1;
-	}
 }
 
 /* ------------------------------------------------------- rows (rule 17) -- */
@@ -171,8 +139,8 @@ static bool is_enough_to_enable(const struct rules_profile *profile,
 	static const struct scep_value none;
 
 	if (field == SCEP_AUTO_USE_LOCATION)
-		return rules_use_is_known(profile->view,
-					  after->timer.values.use_location);
+		return uses_are_known(profile->view,
+				      after->timer.values.use_location);
 	return !settings_has(field, &none, after);
 }
 
@@ -234,16 +202,44 @@ static const struct weakness {
      "allowLegacyAlgorithms has no 3des"},
 };
 
-static bool is_allowed(const struct rules_profile *profile,
+static bool is_allowed(const struct scep_config *config,
+		       const struct scep_profile *profile,
 		       const struct weakness *weakness)
 {
 	struct scep_value weak = {.number = weakness->number};
 
-	if (!settings_has(weakness->field, &weak, profile->after))
+	if (!settings_has(weakness->field, &weak, profile))
 		return true;
 	if (weakness->legacy == SHORT_KEYS)
-		return profile->config->allow_short_keys;
-	return profile->config->allow_legacy & weakness->legacy;
+		return config->allow_short_keys;
+	return config->allow_legacy & weakness->legacy;
+}
+
+/* Whether a request with these values sends what the field says. */
+static bool is_of(enum rules_values values, enum scep_field field)
+{
+	if (field >= SCEP_SERVER_URL && field <= SCEP_SERVER_PROXY_URL)
+		return true;
+	switch (values) {
+	case RULES_OF_REQUEST:
+		return field >= SCEP_REQUEST_KEY_NAME &&
+		       field <= SCEP_REQUEST_USE_LOCATION;
+	case RULES_OF_TIMER:
+		return field >= SCEP_AUTO_KEY_NAME &&
+		       field <= SCEP_AUTO_USE_LOCATION;
+	}
+	return false;
+}
+
+const char *rules_weakness(const struct scep_config *config,
+			   const struct scep_profile *profile,
+			   enum rules_values values)
+{
+	for (size_t i = 0; i < sizeof(weaknesses) / sizeof(weaknesses[0]); i++)
+		if (is_of(values, weaknesses[i].field) &&
+		    !is_allowed(config, profile, &weaknesses[i]))
+			return weaknesses[i].reason;
+	return NULL;
 }
 
 /*
@@ -261,7 +257,7 @@ rule_strength_is_allowed(const struct rules_profile *profile,
 		const struct weakness *weakness = &weaknesses[i];
 
 		if (is_written(profile, weakness->field, &item) &&
-		    !is_allowed(profile, weakness))
+		    !is_allowed(profile->config, profile->after, weakness))
 			return blame(profile, verdict, weakness->field,
 				     weakness->reason);
 	}
@@ -275,11 +271,6 @@ static enum scep_refusal blame_action(const struct rules_profile *profile,
 				      const char *reason)
 {
 	return blame(profile, verdict, SCEP_REQUEST_ACTION, reason);
-}
-
-static bool is_of_request(enum scep_field field)
-{
-	return field >= SCEP_SERVER_URL && field <= SCEP_REQUEST_USE_LOCATION;
 }
 
 static enum scep_refusal judge_send(const struct rules_profile *profile,
@@ -300,14 +291,11 @@ static enum scep_refusal judge_send(const struct rules_profile *profile,
 		fault = "scepRequestKeyName is empty";
 	else if (!after->request.common_name[0])
 		fault = "scepRequestCommonName is empty";
-	else if (!rules_use_is_known(profile->view,
-				     after->request.use_location))
+	else if (!uses_are_known(profile->view, after->request.use_location))
 		fault = "scepRequestUseLocation has an unknown name";
-	for (size_t i = 0;
-	     !fault && i < sizeof(weaknesses) / sizeof(weaknesses[0]); i++)
-		if (is_of_request(weaknesses[i].field) &&
-		    !is_allowed(profile, &weaknesses[i]))
-			fault = weaknesses[i].reason;
+	else
+		fault =
+		    rules_weakness(profile->config, after, RULES_OF_REQUEST);
 	return fault ? blame_action(profile, verdict, fault) : SCEP_ACCEPTED;
 }
 

@@ -28,8 +28,11 @@ struct rules_profile {
 enum scep_refusal rules_judge(const struct rules_profile *profile,
 			      struct scep_verdict *verdict);
 
-/* Whether a comma-separated list of use locations names only rows of
- * scepUseTable.  The empty list does. */
-bool rules_use_is_known(const struct scep_view *view, const char *list);
+enum rules_values { RULES_OF_REQUEST, RULES_OF_TIMER };
+/* Says what a request with these values of the profile would do that the
+ * configuration does not allow: static text, or NULL. */
+const char *rules_weakness(const struct scep_config *config,
+			   const struct scep_profile *profile,
+			   enum rules_values values);
 
 #endif

@@ -125,7 +125,6 @@ struct scep_field_info {
 	uint32_t preset;	 /* the default of numbers; texts: empty */
 	const uint32_t *allowed; /* further limit: a 0-terminated list */
 	bool is_volatile;	 /* not kept over a restart */
-	bool is_offered;	 /* false: writing it answers "not yet" */
 };
 
 /* Returns the description of a field; never NULL for a valid one. */
@@ -179,6 +178,15 @@ enum scep_request_action {
 	SCEP_ACTION_CLEAR = 5,
 };
 
+/* What KeyAction accepts. */
+enum scep_key_action {
+	SCEP_KEY_NOOP = 1,
+	SCEP_KEY_RENEW = 2,
+	SCEP_KEY_ASSIGN = 3,
+	SCEP_KEY_ROLLBACK = 4,
+	SCEP_KEY_VERIFY = 5,
+};
+
 /* What ServerCheck accepts. */
 enum scep_server_check {
 	SCEP_CHECK_NOOP = 1,
@@ -218,6 +226,16 @@ struct scep_cidr {
 
 #define SCEP_CIDR_MAX 32
 
+/* A use location as far as the engine knows it. */
+struct scep_use_config {
+	char name[SCEP_TEXT64];
+	uint32_t type;	    /* enum scep_use_type */
+	bool has_probe;	    /* something tells whether its function is on */
+	bool needs_restart; /* nothing else makes its function take up a key */
+};
+
+#define SCEP_USE_MAX 64
+
 /* What only the configuration file can say. */
 struct scep_config {
 	char state_directory[4096];
@@ -227,13 +245,16 @@ struct scep_config {
 	bool allow_short_keys;
 	bool clock_skew_is_error;
 	bool has_restart_command;  /* the front end knows which */
+	bool has_default_key;	   /* one is made and kept */
 	uint32_t clock_skew_limit; /* seconds */
 	char ca_file[4096];	   /* "": the system's store */
 	uint32_t spare_keys[4];	   /* key lengths, 0 at the end */
 	size_t allow_count;	   /* 0: all but link-local */
 	size_t deny_count;
+	size_t use_count;
 	struct scep_cidr allow[SCEP_CIDR_MAX];
 	struct scep_cidr deny[SCEP_CIDR_MAX];
+	struct scep_use_config uses[SCEP_USE_MAX];
 };
 
 void scep_config_init(struct scep_config *config);
@@ -254,6 +275,19 @@ enum scep_event_kind {
 	 * the row is the key that it is for, or NULL. */
 	SCEP_EVENT_RESTART = 30,
 	SCEP_EVENT_FATAL = 31, /* the engine cannot go on: end the process */
+	/* The use location of the row is to be given `key`, or (PROBE) is to
+	 * be asked whether its function is on, and scep_deploy_ended() called.
+	 * One at a time. */
+	SCEP_EVENT_DEPLOY = 32,
+	SCEP_EVENT_PROBE = 33,
+};
+
+/* How a DEPLOY or a PROBE went. */
+struct scep_deploy_end {
+	uint32_t use_index;
+	bool is_good;
+	bool is_enabled;	 /* the function of the location */
+	char text[SCEP_TEXT255]; /* why it is not good */
 };
 
 struct scep_event {
@@ -265,6 +299,7 @@ struct scep_event {
 	 * without its secrets.  Borrowed for the call: to keep it, retain it.
 	 */
 	const void *row;
+	const struct scep_key *key; /* of DEPLOY; borrowed like the row */
 };
 
 /* One more reference to a row of a view or an event, from any thread; the row
@@ -334,5 +369,8 @@ enum scep_refusal scep_change_revert(struct scep_engine *engine,
 
 /* How the command of SCEP_EVENT_RESTART has ended.  Never waits. */
 void scep_restart_ended(struct scep_engine *engine, bool is_good);
+/* How SCEP_EVENT_DEPLOY or SCEP_EVENT_PROBE has ended.  Never waits. */
+void scep_deploy_ended(struct scep_engine *engine,
+		       const struct scep_deploy_end *end);
 
 #endif

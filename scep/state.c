@@ -52,6 +52,7 @@ static void view_free(struct scep_view *view)
 	rows_free(&view->keys);
 	rows_free(&view->cas);
 	rows_free(&view->uses);
+	rows_free(&view->asides);
 }
 
 static void published_release(struct published *published)
@@ -105,7 +106,8 @@ static struct published *published_new(const struct scep_view *view)
 	    !rows_share(&copy->view.statuses, &view->statuses) ||
 	    !rows_share(&copy->view.keys, &view->keys) ||
 	    !rows_share(&copy->view.cas, &view->cas) ||
-	    !rows_share(&copy->view.uses, &view->uses)) {
+	    !rows_share(&copy->view.uses, &view->uses) ||
+	    !rows_share(&copy->view.asides, &view->asides)) {
 		published_release(copy);
 		return NULL;
 	}
@@ -240,6 +242,8 @@ static const void *row_told(const struct scep_view *view,
 		return profile_without_secrets(
 		    scep_rows_find(&view->profiles, index));
 	case SCEP_EVENT_DEPLOY_FAILED:
+	case SCEP_EVENT_DEPLOY:
+	case SCEP_EVENT_PROBE:
 		rows = &view->uses;
 		break;
 	case SCEP_EVENT_KEY_LIMIT_REACHED:
@@ -256,11 +260,20 @@ void state_tell(struct state *state, enum scep_event_kind kind, uint32_t index)
 	if (state->watcher.event == NULL)
 		return;
 	event.row = row_told(&state->view, kind, index);
+	if (kind == SCEP_EVENT_DEPLOY)
+		event.key = row_told(&state->view, SCEP_EVENT_RESTART,
+				     state->deploy.key);
 	state->watcher.event(state->watcher.context, &event);
 	scep_row_release(event.row);
+	scep_row_release(event.key);
+}
+
+int64_t state_build_time(void)
+{
+	return SCEP_BUILD_TIME;
 }
 
 bool state_clock_is_sane(struct state *state)
 {
-	return state_now(state) >= (int64_t)SCEP_BUILD_TIME;
+	return state_now(state) >= state_build_time();
 }

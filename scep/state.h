@@ -27,6 +27,34 @@ struct restart {
 	uint64_t wake;	 /* mono; when to look again, or 0 */
 };
 
+/* What is being done for the use locations (deploy.h); what is to be done
+ * stands in the view's rows. */
+struct deploy {
+	bool is_running; /* the front end has been told, and has not ended */
+	bool is_probe;
+	bool has_end;	   /* that waits for the end of a Set */
+	uint32_t use;	   /* index */
+	uint32_t key;	   /* index; 0 of a probe */
+	uint32_t probed;   /* index of the last one in this round */
+	uint64_t wake;	   /* mono; when to look again, or 0 */
+	uint64_t probe_at; /* mono; when the next round begins, or 0 */
+	struct scep_deploy_end end;
+};
+
+/* How the making of the default key stands (default_key.h). */
+struct default_key_work {
+	bool is_running;
+	char file_id[SCEP_TEXT64]; /* of its files, while it runs */
+	uint64_t wake;		   /* mono; when to try again, or 0 */
+};
+
+/* How the making of spare keys stands (spare.h). */
+struct spare_work {
+	bool is_running;
+	bool is_stale; /* one may be missing: to be looked for */
+	uint64_t wake; /* mono; not before that, or 0 */
+};
+
 struct state {
 	struct io *io;
 	struct store *store;
@@ -49,6 +77,10 @@ struct state {
 	bool timers_are_stale; /* something was committed since */
 	bool is_stopping;      /* nothing new is begun */
 	struct restart restart;
+	struct deploy deploy;
+	struct default_key_work default_key;
+	struct spare_work spare;
+	bool is_verifying; /* a worker has a key (key_actions.h) */
 
 	pthread_mutex_t published_lock;
 	struct published *published;
@@ -81,6 +113,8 @@ void state_tell(struct state *state, enum scep_event_kind kind, uint32_t index);
 
 /* Whether our clock can be believed: not before the program was built. */
 bool state_clock_is_sane(struct state *state);
+/* When it was, in seconds since 1970. */
+int64_t state_build_time(void);
 
 static inline int64_t state_now(struct state *state)
 {

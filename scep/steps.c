@@ -17,7 +17,9 @@
 #include "renewal.h"
 #include "request.h"
 #include "seal.h"
+#include "spare.h"
 #include "trust.h"
+#include "uses.h"
 
 #define KEY_FILE_LIMIT (64 * 1024)
 
@@ -180,10 +182,12 @@ static void compose_key(struct enrolment *e)
 	char name[80];
 
 	message_file_name(next, name);
-	if (key_make_rsa(next->values.key_length, &key, &run->error) ||
-	    key_to_pem(key, &pem, &run->error) ||
-	    files_write(e->state->keys_folder, name, pem.data, pem.length,
-			&run->error))
+	if (!spare_take(e->state->keys_folder, next->values.key_length, name,
+			&key) &&
+	    (key_make_rsa(next->values.key_length, &key, &run->error) ||
+	     key_to_pem(key, &pem, &run->error) ||
+	     files_write(e->state->keys_folder, name, pem.data, pem.length,
+			 &run->error)))
 		goto out;
 	/* RFC 8894, 3.2.1.1: unique; the digest of the key is, as every new
 	 * request makes a key. */
@@ -206,6 +210,7 @@ static void settle_key(struct enrolment *e)
 {
 	struct scep_status *status = move_status(e);
 
+	spare_look(e->state);
 	if (status != NULL)
 		memcpy(status->transaction_id, e->run.next->transaction_id,
 		       sizeof(status->transaction_id));
@@ -379,10 +384,12 @@ static void compose_files(struct enrolment *e)
 	sk_X509_pop_free(issued, X509_free);
 }
 
-/* Key, certificate and chain become a row, and the request ends: at once. */
+/* Key, certificate and chain become a row: at once.  Without a location that
+ * wants them, the request ends here. */
 static void settle_files(struct enrolment *e)
 {
 	const struct record *record = e->record;
+	const char *locations = record->values.use_location;
 	struct scep_status *status = move_status(e);
 	struct scep_key *key = row_new(sizeof(*key));
 	struct batch batch;
@@ -402,7 +409,62 @@ static void settle_files(struct enrolment *e)
 	batch_put(&batch, STORE_KEY, key);
 	if (status != NULL)
 		status->key_index = record->key_index;
-	move_succeed(e, status, &batch);
+	if (locations[0] == '\0') {
+		move_succeed(e, status, &batch);
+		return;
+	}
+	uses_want(e->state, &batch, locations, record->key_index);
+	move_to(e, STEP_DEPLOY, take_next(e), status, &batch);
+}
+
+/* -------------------------------------------------------------- deploy -- */
+
+/* What kept a location from having the key goes with the success. */
+static void note_deploy(struct enrolment *e)
+{
+	const struct scep_view *view = &e->state->view;
+	const struct scep_use *use;
+	char name[SCEP_TEXT64];
+
+	if (uses_failed_key(view, e->record->key_index, &use))
+		error_set(&e->run.error, SCEP_DEPLOY_FAILED, "%s: %s",
+			  use->name, use->text);
+	else if (uses_unknown(view, e->record->values.use_location, name))
+		error_set(&e->run.error, SCEP_DEPLOY_FAILED,
+			  "there is no use location '%s'", name);
+}
+
+/* A key that was no renewal replaces the one that its location had. */
+static void note_replaced(struct enrolment *e, struct batch *batch)
+{
+	const struct scep_view *view = &e->state->view;
+	uint32_t key_index = e->record->key_index;
+	const struct scep_key *old = scep_rows_find(&view->keys, key_index);
+	uint32_t before = uses_previous_key(view, key_index);
+	struct scep_key *key;
+
+	if (old == NULL || old->replaces != 0 || before == 0)
+		return;
+	key = batch_edit(e->state, batch, STORE_KEY, key_index, true);
+	if (key != NULL)
+		key->replaces = before;
+}
+
+/* It was resumed since a location has ended, or to look again. */
+static void settle_deploy(struct enrolment *e)
+{
+	struct state *state = e->state;
+	struct batch batch;
+
+	if (uses_want_key(&state->view, e->record->key_index) ||
+	    state->deadline != 0) {
+		move_look_again(e);
+		return;
+	}
+	batch_init(&batch);
+	note_deploy(e);
+	note_replaced(e, &batch);
+	move_succeed(e, move_status(e), &batch);
 }
 
 /* --------------------------------------------------------------- table -- */
@@ -430,7 +492,9 @@ static const struct step steps[] = {
      EXCHANGE_PKI, LIMIT_CERT_REP, false, digest_cert_rep, settle_cert_rep,
      TO(POLL) | TO(REGISTER)},
     {STEP_REGISTER, "register", "-", SCEP_MESSAGE_NONE, compose_files,
-     EXCHANGE_NONE, 0, false, NULL, settle_files, 0},
+     EXCHANGE_NONE, 0, false, NULL, settle_files, TO(DEPLOY)},
+    {STEP_DEPLOY, "deploy", "-", SCEP_MESSAGE_NONE, NULL, EXCHANGE_NONE, 0,
+     false, NULL, settle_deploy, 0},
 };
 
 const struct step *step_find(enum step_id id)

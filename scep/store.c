@@ -294,6 +294,18 @@ enum scep_code store_put_record(struct store *store,
 	return store_write(store, COLUMNS_RECORD, record->index, record, error);
 }
 
+enum scep_code store_put_use(struct store *store, const struct scep_use *use,
+			     struct scep_error *error)
+{
+	return store_write(store, COLUMNS_USE, use->index, use, error);
+}
+
+enum scep_code store_put_aside(struct store *store, const struct scep_key *key,
+			       struct scep_error *error)
+{
+	return store_write(store, COLUMNS_ASIDE, key->index, key, error);
+}
+
 enum scep_code store_remove(struct store *store, enum store_table table,
 			    uint32_t index, struct scep_error *error)
 {
@@ -412,6 +424,8 @@ enum scep_code store_load(struct store *store,
 	    {COLUMNS_KEY, &content->keys},
 	    {COLUMNS_CA, &content->cas},
 	    {COLUMNS_RECORD, &content->records},
+	    {COLUMNS_USE, &content->uses},
+	    {COLUMNS_ASIDE, &content->asides},
 	};
 	enum scep_code code;
 
@@ -444,6 +458,8 @@ void store_content_free(struct store_content *content)
 	rows_free(&content->keys);
 	rows_free(&content->cas);
 	rows_free(&content->records);
+	rows_free(&content->uses);
+	rows_free(&content->asides);
 	*content = (struct store_content){0};
 }
 

@@ -26,6 +26,8 @@ struct store_content {
 	struct scep_rows keys;
 	struct scep_rows cas;
 	struct scep_rows records; /* struct store_record_row */
+	struct scep_rows uses;
+	struct scep_rows asides; /* struct scep_key */
 };
 
 /* The file, and what SQLite keeps beside it. */
@@ -109,6 +111,11 @@ enum scep_code store_put_ca(struct store *store, const struct scep_ca *ca,
 enum scep_code store_put_record(struct store *store,
 				const struct record *record,
 				struct scep_error *error);
+enum scep_code store_put_use(struct store *store, const struct scep_use *use,
+			     struct scep_error *error);
+/* A key that is set aside; its index is that of no other one. */
+enum scep_code store_put_aside(struct store *store, const struct scep_key *key,
+			       struct scep_error *error);
 
 enum store_table {
 	STORE_PROFILE,
@@ -116,6 +123,8 @@ enum store_table {
 	STORE_KEY,
 	STORE_CA,
 	STORE_RECORD,
+	STORE_USE,
+	STORE_ASIDE,
 };
 /* Removes the row with that index; a missing one is fine. */
 enum scep_code store_remove(struct store *store, enum store_table table,

@@ -185,7 +185,10 @@ struct scep_timer {
 	uint32_t oper_status;
 	uint32_t adjust_applied; /* seconds */
 	int64_t next_request_time;
-	struct scep_schedule memory; /* never shown */
+	/* never shown */
+	struct scep_schedule memory;
+	uint32_t
+	    lacks_challenge; /* the server has refused it for want of one */
 };
 
 enum scep_storage_type { SCEP_STORAGE_VOLATILE = 2, SCEP_STORAGE_NONVOLATILE };
@@ -285,7 +288,15 @@ struct scep_key {
 	uint32_t profile_index;
 	uint32_t replaces; /* index of the row it replaced, or 0 */
 	int64_t install_time;
-	char file_id[SCEP_TEXT64]; /* keys/ID.pem, certs/ID.pem; never shown */
+	uint32_t action_result; /* enum scep_code, of the last scepKeyAction;
+				 * 0: none */
+	char assign_to[SCEP_TEXT255];
+	/* never shown */
+	char file_id[SCEP_TEXT64];  /* keys/ID.pem, certs/ID.pem */
+	uint32_t successor;	    /* of one that is set aside: the key that
+				     * took its place */
+	uint32_t is_to_be_verified; /* a manager has asked for it */
+	uint32_t action_failed;	    /* at one of several locations */
 };
 
 enum scep_ca_role {
@@ -318,16 +329,36 @@ struct scep_ca {
 	uint32_t trust;			  /* enum scep_ca_trust */
 };
 
+enum scep_use_type {
+	SCEP_USE_TLS = 1,
+	SCEP_USE_IPSEC,
+	SCEP_USE_IEEE8021X,
+	SCEP_USE_IPP,
+	SCEP_USE_SNMP,
+	SCEP_USE_OTHER,
+};
+
+enum scep_applied {
+	SCEP_APPLIED_UNKNOWN = 1,
+	SCEP_APPLIED_YES,
+	SCEP_APPLIED_RESTART_NEEDED,
+	SCEP_APPLIED_FAILED,
+};
+
 struct scep_use {
 	uint32_t index;
 	char name[SCEP_TEXT64];
-	uint32_t type;
+	uint32_t type; /* enum scep_use_type */
 	uint32_t function_enabled;
-	uint32_t key_index;
+	uint32_t key_index; /* the key that it has, or 0 */
 	char key_name[SCEP_TEXT64];
-	uint32_t applied;
+	uint32_t applied; /* enum scep_applied */
 	int64_t applied_time;
 	char text[SCEP_TEXT255];
+	/* never shown; keys by their index, or 0 */
+	uint32_t wanted_key;   /* that it is being given */
+	uint32_t failed_key;   /* that it could not be given last */
+	uint32_t previous_key; /* that it had before */
 };
 
 struct scep_stats {
@@ -384,6 +415,8 @@ struct scep_view {
 	struct scep_rows keys;	   /* struct scep_key */
 	struct scep_rows cas;	   /* struct scep_ca */
 	struct scep_rows uses;	   /* struct scep_use */
+	struct scep_rows asides;   /* struct scep_key: those that DeleteOldKey
+				    * has taken away; never shown */
 	/* Of each profile: the status row of the request that was put aside
 	 * and that pollNow can resume, or 0. */
 	uint32_t parked[SCEP_PROFILE_MAX + 1];

@@ -13,9 +13,13 @@
 #include "requests.h"
 #include "schedule.h"
 #include "settings.h"
+#include "statuses.h"
+#include "uses.h"
 
 /* When the disk refuses, how long until it is tried again, in ms. */
 #define SAVE_AGAIN 5000
+/* When a run waits for a use location, in seconds. */
+#define LOOK_AGAIN 60
 
 enum oper_status {
 	OPER_DISABLED = 1,
@@ -95,6 +99,30 @@ static struct schedule_decision plan(struct state *state,
 	return schedule_plan(&situation);
 }
 
+/* Whether a run is due that has nowhere to bring its key: the configuration
+ * has changed since the timer was set (MIB, rule 10). */
+static bool lacks_location(struct state *state,
+			   const struct scep_profile *profile,
+			   const struct schedule_decision *decision)
+{
+	return decision->due != 0 &&
+	       decision->due + decision->jitter <= state_now(state) &&
+	       !uses_are_known(&state->view,
+			       profile->timer.values.use_location);
+}
+
+/* Such a run waits, announced, and is looked at again. */
+static void hold_back(struct state *state, const struct scep_profile *profile,
+		      struct schedule_decision *decision)
+{
+	if (decision->action != SCHEDULE_RUN ||
+	    !lacks_location(state, profile, decision))
+		return;
+	decision->action = SCHEDULE_WAIT;
+	decision->memory = profile->timer.memory;
+	decision->at = state_now(state) + LOOK_AGAIN;
+}
+
 /* ------------------------------------------------------ what is shown -- */
 
 static enum oper_status oper_of(struct state *state,
@@ -110,7 +138,10 @@ static enum oper_status oper_of(struct state *state,
 	case SCHEDULE_FINISHED:
 		return OPER_FINISHED;
 	case SCHEDULE_WAIT:
-		return OPER_WAITING;
+		return profile->timer.lacks_challenge ||
+			       lacks_location(state, profile, decision)
+			   ? OPER_BLOCKED
+			   : OPER_WAITING;
 	case SCHEDULE_RUN:
 	case SCHEDULE_BUSY:
 		break;
@@ -173,6 +204,28 @@ static void put_profile(struct state *state, struct batch *batch,
 		batch_put(batch, STORE_PROFILE, profile);
 }
 
+/* Says what only an operator can give. */
+static void blame_lack(struct state *state, struct scep_status *status,
+		       const struct scep_profile *profile,
+		       const struct schedule_decision *decision)
+{
+	const char *locations = profile->timer.values.use_location;
+	char name[SCEP_TEXT64];
+	struct scep_error error;
+
+	error_init(&error);
+	if (lacks_location(state, profile, decision) &&
+	    uses_unknown(&state->view, locations, name))
+		error_set(&error, SCEP_CONFIG_ERROR,
+			  "waiting for the use location '%s'", name);
+	else if (profile->timer.lacks_challenge)
+		error_set(&error, SCEP_CONFIG_ERROR,
+			  "waiting for scepAutoChallengePassword.%u",
+			  profile->index);
+	if (error.code != SCEP_OK)
+		status_blame(status, &error);
+}
+
 /* The row that announces the next run, or becomes the run. */
 static uint32_t put_status(struct state *state, struct batch *batch,
 			   const struct scep_profile *profile,
@@ -196,6 +249,9 @@ static uint32_t put_status(struct state *state, struct batch *batch,
 	status->request_time = decision->due;
 	status->trigger = decision->trigger;
 	requests_name_status(status, profile, &profile->timer.values);
+	status_clear(status);
+	if (decision->action == SCHEDULE_WAIT)
+		blame_lack(state, status, profile, decision);
 	if (old != NULL && decision->action != SCHEDULE_RUN &&
 	    memcmp(status, old, sizeof(*status)) == 0) {
 		row_release(status);
@@ -276,6 +332,7 @@ static uint64_t tick_one(struct state *state,
 	struct scep_error error;
 	struct batch batch;
 
+	hold_back(state, profile, &decision);
 	/* One that is disabled by the Set that took it out of service still has
 	 * its announcement. */
 	if (profile->row_status != SCEP_ROW_ACTIVE && profile->timer.enable)
@@ -348,6 +405,7 @@ void timers_keep_end(const struct scep_profile *now, struct scep_profile *row)
 		return;
 	row->timer.memory.last_try = memory->last_try;
 	row->timer.memory.last_failed = memory->last_failed;
+	row->timer.lacks_challenge = now->timer.lacks_challenge;
 }
 
 void timers_change(struct state *state, const struct scep_profile *before,
@@ -368,4 +426,7 @@ void timers_change(struct state *state, const struct scep_profile *before,
 	if (before->timer.enable && !after->timer.enable)
 		memset(&after->timer.values.challenge_password, 0,
 		       sizeof(after->timer.values.challenge_password));
+	if (!after->timer.enable ||
+	    after->timer.values.challenge_password.length > 0)
+		after->timer.lacks_challenge = 0;
 }

@@ -14,10 +14,8 @@
 #include "scep/error.h"
 #include "scep/key.h"
 #include "scep/log.h"
-#include "scep/pipeline.h"
-#include "scep/restart.h"
-#include "scep/timers.h"
 #include "scep/recover.h"
+#include "scep/turn.h"
 
 static void on_event(void *context, const struct scep_event *event)
 {
@@ -222,11 +220,7 @@ void device_send(struct device *device, uint32_t profile)
 
 void device_tick(struct device *device)
 {
-	apply_tick(&device->apply, &device->state);
-	restart_tick(&device->state);
-	timers_tick(&device->state);
-	pipeline_tick(&device->state);
-	state_review(&device->state);
+	turn(&device->state, &device->apply);
 }
 
 bool device_step(struct device *device)

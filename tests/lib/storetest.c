@@ -104,6 +104,10 @@ enum scep_code storetest_put(struct store *store, enum columns_table table,
 		return store_put_ca(store, row, &storetest_error);
 	case COLUMNS_RECORD:
 		return store_put_record(store, row, &storetest_error);
+	case COLUMNS_USE:
+		return store_put_use(store, row, &storetest_error);
+	case COLUMNS_ASIDE:
+		return store_put_aside(store, row, &storetest_error);
 	case COLUMNS_AGENT:
 		return store_put_agent(store, row, &storetest_error);
 	case COLUMNS_COUNTERS:
@@ -291,6 +295,10 @@ const void *storetest_loaded(const struct store_content *content,
 	case COLUMNS_RECORD:
 		row = scep_rows_find(&content->records, index);
 		return row != NULL ? row->record : NULL;
+	case COLUMNS_USE:
+		return scep_rows_find(&content->uses, index);
+	case COLUMNS_ASIDE:
+		return scep_rows_find(&content->asides, index);
 	case COLUMNS_AGENT:
 		return content->has_agent ? &content->agent : NULL;
 	case COLUMNS_COUNTERS:

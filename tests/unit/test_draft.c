@@ -84,31 +84,7 @@ static void a_bad_value_is_refused_and_its_item_named(void **state)
 	assert_refused(world, SCEP_WRONG_LENGTH, 0);
 }
 
-static void what_is_not_offered_yet_is_resource_unavailable(void **state)
-{
-	struct world *world = *state;
-
-	for (enum scep_field field = SCEP_FIELD_NONE + 1;
-	     field < SCEP_FIELD_COUNT; field++) {
-		const struct scep_field_info *info = scep_field_info(field);
-
-		if (info->is_offered)
-			continue;
-		forget(world);
-		set(world, SCEP_SERVER_TIMEOUT, 1, 60);
-		set(world, field, info->home == SCEP_HOME_PROFILE,
-		    info->min ? info->min : 1);
-		if (info->kind == SCEP_KIND_NUMBER && info->allowed)
-			world->change.items[1].value.number = 2048;
-		assert_refused(world, SCEP_RESOURCE_UNAVAILABLE, 1);
-		assert_non_null(
-		    strstr(world->verdict.reason, "is not offered yet"));
-		assert_memory_equal(world->verdict.reason, info->name,
-				    strlen(info->name));
-	}
-}
-
-static void a_bad_value_of_what_is_not_offered_is_wrong_value(void **state)
+static void a_key_is_only_destroyed_and_never_made(void **state)
 {
 	struct world *world = *state;
 
@@ -493,8 +469,7 @@ int main(void)
 	    claim(one_set_reaches_several_profiles_and_scalars),
 	    claim(the_values_that_were_there_change_nothing),
 	    claim(a_bad_value_is_refused_and_its_item_named),
-	    claim(what_is_not_offered_yet_is_resource_unavailable),
-	    claim(a_bad_value_of_what_is_not_offered_is_wrong_value),
+	    claim(a_key_is_only_destroyed_and_never_made),
 	    claim(a_reason_names_object_and_row),
 	    claim(an_index_outside_1_to_64_is_no_creation),
 	    claim(a_missing_row_within_the_range_is_inconsistent_name),

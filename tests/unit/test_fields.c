@@ -53,15 +53,6 @@ static void every_field_has_the_name_range_and_default_of_the_mib(void **state)
 		}
 }
 
-static void only_what_works_is_offered(void **state)
-{
-	(void)state;
-	for
-		EXPECTED(row)
-	assert_int_equal(scep_field_info(row->field)->is_offered,
-			 row->is_offered);
-}
-
 static void a_number_that_is_no_field_has_no_description(void **state)
 {
 	struct scep_value value = of_number(0);
@@ -344,7 +335,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(
 		every_field_has_the_name_range_and_default_of_the_mib),
-	    cmocka_unit_test(only_what_works_is_offered),
 	    cmocka_unit_test(a_number_that_is_no_field_has_no_description),
 	    cmocka_unit_test(numbers_are_accepted_at_the_ends_of_their_range),
 	    cmocka_unit_test(numbers_outside_their_range_are_wrong_value),

@@ -55,7 +55,7 @@ static void answer_of_ca(struct device *d, struct enrolment *e)
 static void the_table_names_every_step_of_a_record(void **state)
 {
 	(void)state;
-	for (enum step_id id = STEP_GET_CA_CAPS; id < STEP_DONE; id++) {
+	for (enum step_id id = STEP_GET_CA_CAPS; id < STEP_COUNT; id++) {
 		const struct step *step = step_find(id);
 
 		assert_non_null(step);
@@ -69,7 +69,7 @@ static void the_table_names_every_step_of_a_record(void **state)
 		assert_non_null(step->digest);
 		assert_true(step->limit > 0);
 	}
-	assert_null(step_find(STEP_DONE));
+	assert_null(step_find(STEP_COUNT));
 }
 
 static void get_ca_caps_asks_and_reads(void **state)

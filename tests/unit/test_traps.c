@@ -41,7 +41,7 @@ static void every_object_is_one_that_a_GET_finds(void **state)
 	(void)state;
 	for (size_t i = 0; i < traps_known_count; i++) {
 		const struct trap *trap = &traps_known[i];
-		const struct scep_event event = {trap->kind, 7, &row};
+		const struct scep_event event = {trap->kind, 7, &row, NULL};
 		struct instance instance[TRAP_OBJECTS];
 		size_t count = trap_instances(trap, &sight, &event, instance);
 
@@ -68,7 +68,7 @@ static void a_notification_is_about_one_row(void **state)
 	(void)state;
 	for (size_t i = 0; i < traps_known_count; i++) {
 		const struct trap *trap = &traps_known[i];
-		const struct scep_event event = {trap->kind, 7, &row};
+		const struct scep_event event = {trap->kind, 7, &row, NULL};
 		struct instance instance[TRAP_OBJECTS];
 		size_t count = trap_instances(trap, &sight, &event, instance);
 		enum object_home home = HOME_COUNT;
@@ -91,7 +91,7 @@ static void without_its_row_there_is_nothing_to_tell(void **state)
 	(void)state;
 	for (size_t i = 0; i < traps_known_count; i++) {
 		const struct trap *trap = &traps_known[i];
-		const struct scep_event event = {trap->kind, 7, NULL};
+		const struct scep_event event = {trap->kind, 7, NULL, NULL};
 		struct instance instance[TRAP_OBJECTS];
 		bool needs_no_row = trap->kind == SCEP_EVENT_KEY_LIMIT_REACHED;
 

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "key_rules.h"
+
+#include <string.h>
+
+#include "rules.h"
+#include "settings.h"
+#include "uses.h"
+
+static enum scep_refusal blame(const struct key_rules_case *key,
+			       struct scep_verdict *verdict,
+			       enum scep_field field, enum scep_refusal refusal,
+			       const char *reason)
+{
+	for (size_t i = 0; i < key->draft->action_count; i++)
+		if (key->draft->actions[i].field == field &&
+		    key->draft->actions[i].index == key->after->index)
+			verdict->item = key->draft->actions[i].item;
+	return settings_refuse(verdict, refusal, "%s.%u: %s",
+			       scep_field_info(field)->name, key->after->index,
+			       reason);
+}
+
+/* ------------------------------------------------------------- destroying */
+
+static enum scep_refusal judge_destroy(const struct key_rules_case *key,
+				       struct scep_verdict *verdict)
+{
+	const char *fault = NULL;
+
+	if (key->after->is_default)
+		fault = "the default key stays";
+	else if (uses_have_key(key->view, key->after->index))
+		fault = "a use location has the key";
+	else if (key->action != SCEP_KEY_NOOP)
+		fault = "the same Set has an action for the key";
+	return fault ? blame(key, verdict, SCEP_KEY_ROW_STATUS,
+			     SCEP_INCONSISTENT_VALUE, fault)
+		     : SCEP_ACCEPTED;
+}
+
+/* ---------------------------------------------------------------- renewing */
+
+/* The profile of the key, as it is after the Set; NULL if there is none. */
+static const struct scep_profile *profile_of(const struct key_rules_case *key)
+{
+	uint32_t index = key->after->profile_index;
+	const struct scep_profile *profile;
+
+	if (index < 1 || index > SCEP_PROFILE_MAX ||
+	    key->draft->is_destroyed[index])
+		return NULL;
+	profile = scep_rows_find(&key->draft->profiles, index);
+	return profile ? profile : scep_rows_find(&key->view->profiles, index);
+}
+
+/* A Set that sends and renews at once asks for two requests. */
+static bool has_other_request(const struct key_rules_case *key)
+{
+	for (size_t i = 0; i < key->draft->action_count; i++) {
+		const struct draft_action *action = &key->draft->actions[i];
+		const struct scep_key *other;
+
+		if (action->field == SCEP_REQUEST_ACTION &&
+		    action->index == key->after->profile_index &&
+		    (action->number == SCEP_ACTION_SEND ||
+		     action->number == SCEP_ACTION_POLL_NOW))
+			return true;
+		if (action->field != SCEP_KEY_ACTION ||
+		    action->number != SCEP_KEY_RENEW ||
+		    action->index == key->after->index)
+			continue;
+		other = scep_rows_find(&key->view->keys, action->index);
+		if (other && other->profile_index == key->after->profile_index)
+			return true;
+	}
+	return false;
+}
+
+static const char *fault_of_renew(const struct key_rules_case *key)
+{
+	const struct scep_profile *profile = profile_of(key);
+
+	if (key->after->is_default)
+		return "the default key has no server";
+	if (!profile)
+		return "no profile requested it";
+	if (profile->row_status != SCEP_ROW_ACTIVE)
+		return "its profile is not active";
+	if (draft_open_request(key->view, profile->index) ||
+	    has_other_request(key))
+		return "a request of its profile is open";
+	if (!profile->server.url[0])
+		return "scepServerUrl is empty";
+	if (!profile->timer.values.key_name[0])
+		return "scepAutoKeyName is empty";
+	if (!profile->timer.values.common_name[0])
+		return "scepAutoCommonName is empty";
+	if (!uses_are_known(key->view, profile->timer.values.use_location))
+		return "scepAutoUseLocation has an unknown name";
+	return rules_weakness(key->config, profile, RULES_OF_TIMER);
+}
+
+/* --------------------------------------------------------------- assigning */
+
+static const char *fault_of_assign(const struct key_rules_case *key)
+{
+	if (!key->after->assign_to[0])
+		return "scepKeyAssignTo is empty";
+	if (!uses_are_known(key->view, key->after->assign_to))
+		return "scepKeyAssignTo has an unknown name";
+	if (key->after->not_after == 0)
+		return "the key has no certificate";
+	if (key->after->is_corrupt)
+		return "the key is corrupt";
+	return NULL;
+}
+
+/* ------------------------------------------------------------ rolling back */
+
+static enum scep_refusal judge_rollback(const struct key_rules_case *key,
+					struct scep_verdict *verdict)
+{
+	const struct scep_view *view = key->view;
+	bool is_any = false, is_aside = false;
+
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (use->key_index != key->after->index ||
+		    use->previous_key == 0)
+			continue;
+		if (scep_rows_find(&view->asides, use->previous_key))
+			is_aside = true;
+		else if (!scep_rows_find(&view->keys, use->previous_key))
+			continue;
+		is_any = true;
+	}
+	if (!is_any)
+		return blame(key, verdict, SCEP_KEY_ACTION,
+			     SCEP_INCONSISTENT_VALUE,
+			     "there is no key that it has replaced");
+	if (is_aside && view->keys.count >= key->config->key_limit)
+		return blame(key, verdict, SCEP_KEY_ACTION,
+			     SCEP_RESOURCE_UNAVAILABLE,
+			     "the registry has no room for the replaced key");
+	return SCEP_ACCEPTED;
+}
+
+/* --------------------------------------------------------------- the whole */
+
+enum scep_refusal key_rules_judge(const struct key_rules_case *key,
+				  struct scep_verdict *verdict)
+{
+	const char *fault = NULL;
+
+	if (key->is_destroyed)
+		return judge_destroy(key, verdict);
+	if (key->action != SCEP_KEY_NOOP &&
+	    key->after->action_result == SCEP_IN_PROGRESS)
+		return blame(key, verdict, SCEP_KEY_ACTION,
+			     SCEP_INCONSISTENT_VALUE,
+			     "an action of the key is running");
+	switch ((enum scep_key_action)key->action) {
+	case SCEP_KEY_RENEW:
+		fault = fault_of_renew(key);
+		break;
+	case SCEP_KEY_ASSIGN:
+		fault = fault_of_assign(key);
+		break;
+	case SCEP_KEY_ROLLBACK:
+		return judge_rollback(key, verdict);
+	case SCEP_KEY_NOOP:
+	case SCEP_KEY_VERIFY:
+		break;
+	}
+	return fault ? blame(key, verdict, SCEP_KEY_ACTION,
+			     SCEP_INCONSISTENT_VALUE, fault)
+		     : SCEP_ACCEPTED;
+}
