@@ -38,6 +38,7 @@ void command_init(struct command *command, const char *name)
 	command->output = -1;
 	command->due = -1;
 	command->grace = KILL_AFTER;
+	command->bad_end_priority = LOG_ERR;
 }
 
 /* ---------------------------------------------------- in the new process -- */
@@ -131,6 +132,8 @@ static void log_line(struct command *command)
 	else if (command->length > 0 && command->lines == LINES_MAX)
 		snmp_log(LOG_WARNING, "%s: says more than is logged\n",
 			 command->name);
+	if (command->length > 0)
+		memcpy(command->last, command->line, command->length + 1);
 	if (command->length > 0 && command->lines <= LINES_MAX)
 		command->lines++;
 	command->length = 0;
@@ -177,6 +180,8 @@ int command_start(struct command *command, const char *text,
 	close_output(command);
 	command->length = 0;
 	command->lines = 0;
+	command->last[0] = '\0';
+	command->how[0] = '\0';
 	command->has_term = false;
 	if (pipe2(ends, O_CLOEXEC) != 0) {
 		snmp_log(LOG_ERR, "%s: %s\n", command->name, strerror(errno));
@@ -235,11 +240,19 @@ enum command_end command_reap(struct command *command)
 	command_read(command);
 	log_line(command);
 	if (WIFSIGNALED(status))
-		snmp_log(LOG_ERR, "%s: was ended by signal %d\n", command->name,
-			 WTERMSIG(status));
+		snprintf(command->how, sizeof(command->how),
+			 "was ended by signal %d", WTERMSIG(status));
 	else if (WEXITSTATUS(status) != 0)
-		snmp_log(LOG_ERR, "%s: ended with %d\n", command->name,
+		snprintf(command->how, sizeof(command->how), "ended with %d",
 			 WEXITSTATUS(status));
+	command->could_not_run =
+	    WIFEXITED(status) && (WEXITSTATUS(status) == EXIT_NO_SETUP ||
+				  WEXITSTATUS(status) == EXIT_NO_FILE);
+	if (command->how[0] != '\0')
+		snmp_log(command->bad_end_priority, "%s: %s\n", command->name,
+			 command->how);
+	if (command->has_term)
+		snprintf(command->how, sizeof(command->how), "took too long");
 	/* One that was told to end has not done what it was to do. */
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
 		       !command->has_term

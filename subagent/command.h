@@ -26,12 +26,16 @@ struct command {
 	/* What it writes; stays open, for what it has started, until that
 	 * ends or the next one starts.  -1: none */
 	int output;
-	int64_t due;   /* when it gets TERM, and then KILL; -1: never */
-	int64_t grace; /* ms between TERM and KILL */
+	int64_t due;	      /* when it gets TERM, and then KILL; -1: never */
+	int64_t grace;	      /* ms between TERM and KILL */
+	int bad_end_priority; /* in the log */
 	bool has_term;
 	char line[COMMAND_LINE];
 	size_t length;
-	unsigned lines; /* that were logged */
+	unsigned lines;		 /* that were logged */
+	char last[COMMAND_LINE]; /* the last of them */
+	char how[32];		 /* it has ended badly: "ended with 1" */
+	bool could_not_run;	 /* as its file is missing, or no program */
 };
 
 void command_init(struct command *command, const char *name);

@@ -36,6 +36,7 @@ void conf_init(struct conf *conf)
 {
 	memset(conf, 0, sizeof(*conf));
 	scep_config_init(&conf->engine);
+	conf->engine.has_default_key = true;
 	snprintf(conf->engine.state_directory,
 		 sizeof(conf->engine.state_directory), "%s",
 		 SCEP_STATE_DIRECTORY);
@@ -52,6 +53,9 @@ void conf_free(struct conf *conf)
 		free(conf->lines[i].value);
 	}
 	free(conf->lines);
+	for (size_t i = 0; i < conf->place_count; i++)
+		place_free(&conf->places[i]);
+	free(conf->places);
 	free(conf->run_as_at.file);
 	free(conf->ca_file_at.file);
 	memset(conf, 0, sizeof(*conf));
@@ -497,6 +501,14 @@ bool conf_has_same_lines(const struct conf *one, const struct conf *other)
 		    strcmp(one->lines[i].value, other->lines[i].value))
 			return false;
 	return true;
+}
+
+const struct place *conf_place(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->place_count; i++)
+		if (strcmp(conf->places[i].name, name) == 0)
+			return &conf->places[i];
+	return NULL;
 }
 
 const char *conf_master(const struct conf *conf)

@@ -14,6 +14,7 @@
 #define SUBAGENT_CONF_H
 
 #include "conf_words.h"
+#include "place.h"
 
 #include "scep/scep.h"
 
@@ -44,6 +45,10 @@ struct conf {
 	/* What restarts the device, for the parent alone; "": nothing.  The
 	 * engine only knows that there is something. */
 	char restart_command[CONF_LINE_MAX];
+	/* The use locations, for the parent alone; in the order of their
+	 * names in `engine`. */
+	struct place *places;
+	size_t place_count;
 	/* For checks that come later. */
 	struct conf_spot run_as_at;
 	struct conf_spot ca_file_at;
@@ -90,6 +95,9 @@ bool conf_check_files(const struct conf *conf,
 
 /* Whether the lines for Net-SNMP are the same, wherever they stand. */
 bool conf_has_same_lines(const struct conf *one, const struct conf *other);
+
+/* The use location of that name, or NULL.  Borrows. */
+const struct place *conf_place(const struct conf *conf, const char *name);
 
 /* The AgentX master's address that the file names, or NULL.  Borrows. */
 const char *conf_master(const struct conf *conf);

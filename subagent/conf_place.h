@@ -2,7 +2,7 @@
 /*
  * Tokens that name places and commands: useLocation, ipsecDestination,
  * restartCommand.  Checks every word of them.  Knows of no process that would
- * carry them out, so that a sound line is answered with "not offered yet".
+ * carry them out.
  */
 #ifndef SUBAGENT_CONF_PLACE_H
 #define SUBAGENT_CONF_PLACE_H

@@ -155,10 +155,14 @@ static bool is_key_length(uint32_t length)
 
 static int read_spare_keys(struct conf *conf, const char *words, char *why)
 {
+	uint32_t *lengths = conf->engine.spare_keys;
+	const size_t most = sizeof(conf->engine.spare_keys) / sizeof(*lengths);
 	char word[CONF_LINE_MAX];
 	uint32_t length;
+	size_t count = 0;
 
-	(void)conf;
+	/* As with all tokens that have one value, the last line stands. */
+	memset(lengths, 0, sizeof(conf->engine.spare_keys));
 	if (conf_token_word(&words, word, "key lengths", why) != 0)
 		return -1;
 	do {
@@ -169,10 +173,14 @@ static int read_spare_keys(struct conf *conf, const char *words, char *why)
 					       "%u is no key length: 1024, "
 					       "2048, 3072 or 4096",
 					       length);
+		for (size_t i = 0; i < count; i++)
+			if (lengths[i] == length)
+				return conf_token_fail(why, "%u stands twice",
+						       length);
+		if (count < most)
+			lengths[count++] = length;
 	} while (conf_token_word(&words, word, "", why) == 0);
-	if (conf_token_end(&words, why) != 0)
-		return -1;
-	return conf_token_fail(why, "is not offered yet");
+	return conf_token_end(&words, why);
 }
 
 static int read_key_limit(struct conf *conf, const char *words, char *why)

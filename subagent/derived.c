@@ -25,12 +25,6 @@ const char *derived_version(const struct sight *sight)
 	return sight->version;
 }
 
-const char *derived_empty(const struct sight *sight)
-{
-	(void)sight;
-	return "";
-}
-
 int64_t derived_one(const struct sight *sight, const void *row)
 {
 	(void)sight;
@@ -117,6 +111,14 @@ int64_t derived_key_state(const struct sight *sight, const void *row)
 {
 	return scep_key_state_at(row, sight->now,
 				 sight->view->agent.notify_expiry_days);
+}
+
+int64_t derived_action_result(const struct sight *sight, const void *row)
+{
+	const struct scep_key *key = row;
+
+	(void)sight;
+	return key->action_result != 0 ? key->action_result : SCEP_NONE;
 }
 
 int64_t derived_key_seconds_left(const struct sight *sight, const void *row)

@@ -22,7 +22,6 @@ struct sight {
 int32_t derived_saturate(int64_t number);
 
 const char *derived_version(const struct sight *sight);
-const char *derived_empty(const struct sight *sight);
 
 /* noop(1) of an action, active(1) of a row, none(1) of a result. */
 int64_t derived_one(const struct sight *sight, const void *row);
@@ -38,6 +37,7 @@ int64_t derived_last_state(const struct sight *sight, const void *row);
 int64_t derived_processing(const struct sight *sight, const void *row);
 int64_t derived_key_count(const struct sight *sight, const void *row);
 int64_t derived_key_state(const struct sight *sight, const void *row);
+int64_t derived_action_result(const struct sight *sight, const void *row);
 int64_t derived_key_seconds_left(const struct sight *sight, const void *row);
 int64_t derived_ca_seconds_left(const struct sight *sight, const void *row);
 int64_t derived_set_rejects(const struct sight *sight, const void *row);

@@ -3,6 +3,7 @@
  * scepagentd: reads the command line and the configuration, goes into the
  * background, and becomes the parent of a worker process.
  */
+#include "apply_place.h"
 #include "background.h"
 #include "check.h"
 #include "options.h"
@@ -162,6 +163,33 @@ static bool choose_restart(void *context, const struct restarter_word *word,
 	return true;
 }
 
+/* In a process of its own. */
+static void deploy(void *context, const struct deployer_word *word,
+		   struct deployer_end *told)
+{
+	const struct program *program = context;
+	const struct apply_place_order order = {
+	    .place = conf_place(&program->conf, word->use_name),
+	    .state_directory = program->conf.engine.state_directory,
+	    .owner =
+		program->privilege.changes ? program->privilege.uid : geteuid(),
+	    .key_name = word->key_name,
+	    .file_id = word->file_id,
+	};
+	struct apply_place_end end = {.is_enabled = true};
+
+	if (order.place == NULL)
+		snprintf(end.text, sizeof(end.text),
+			 "there is no such use location any more");
+	else if (word->kind == DEPLOYER_PROBE)
+		apply_place_probe(&order, &end);
+	else
+		apply_place(&order, &end);
+	told->is_good = end.is_good;
+	told->is_enabled = end.is_enabled;
+	memcpy(told->text, end.text, sizeof(told->text));
+}
+
 static void let_go(struct program *program, int exit_code)
 {
 	background_tell(program->starter, exit_code);
@@ -213,6 +241,7 @@ static int run(struct program *program)
 	    .reload = reload,
 	    .ready = ready,
 	    .restart = choose_restart,
+	    .deploy = deploy,
 	    .context = program,
 	};
 	char why[PRIVILEGE_TEXT];

@@ -291,9 +291,10 @@ const struct object objects[] = {
     SHOWN(KEY, 17, "scepKeyReplaces", UNSIGNED, ANY, replaces),
     SHOWN(KEY, 18, "scepKeyInstallTime", TIME, DATE, install_time),
     ACTION(KEY, 19, "scepKeyAction", SPAN(1, 5), KEY_ACTION),
-    {OBJECT(KEY, 20, "scepKeyAssignTo", TEXT), .access = ACCESS_CREATE,
-     .range = S255, .text = derived_empty, .field = SCEP_KEY_ASSIGN_TO},
-    DERIVED(KEY, 21, "scepKeyActionResult", ENUM, DETAIL, derived_one),
+    SETTING(KEY, 20, "scepKeyAssignTo", TEXT, S255, NULL, assign_to,
+	    KEY_ASSIGN_TO),
+    DERIVED(KEY, 21, "scepKeyActionResult", ENUM, DETAIL,
+	    derived_action_result),
     ACTION(KEY, 22, "scepKeyRowStatus", ROW_STATES, KEY_ROW_STATUS),
 
     SHOWN(CA_SCALARS, 1, "scepCaTableLastChange", TIMESTAMP, ANY,

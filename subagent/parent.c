@@ -22,6 +22,7 @@
 #define STOP_LIMIT    1800  /* ms: all of it must be over within two seconds */
 #define QUICK_DEATH   10000 /* ms: a worker that lived less has died at once */
 #define BACK_OFF_MAX  30000
+#define DEPLOY_LIMIT  600000 /* ms: each of its commands has a limit, too */
 #define BACK_OFF_STEP 1000
 
 #define TOLD_READY    'R'
@@ -45,6 +46,7 @@ struct parent {
 	int64_t alive_at;
 	unsigned quick_deaths;
 	struct restarter restarter;
+	struct deployer deployer;
 	bool is_stopping;
 	bool was_ready;
 	bool has_ended;
@@ -94,6 +96,13 @@ void parent_tell_alive(const struct parent_link *link)
 
 bool parent_ask_restart(const struct parent_link *link,
 			const struct restarter_word *word)
+{
+	return send(link->channel, word, sizeof(*word),
+		    MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof(*word);
+}
+
+bool parent_ask_deploy(const struct parent_link *link,
+		       const struct deployer_word *word)
 {
 	return send(link->channel, word, sizeof(*word),
 		    MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof(*word);
@@ -220,6 +229,7 @@ static void reap(struct parent *parent)
 		close(parent->channel);
 	parent->channel = -1;
 	restarter_forget_worker(&parent->restarter);
+	deployer_forget_worker(&parent->deployer);
 	judge_end(parent, worker, status);
 }
 
@@ -274,26 +284,51 @@ static void take_restart(struct parent *parent, const char *data, size_t length)
 	restarter_ask(&parent->restarter, &word);
 }
 
+static void take_deploy(struct parent *parent, const char *data, size_t length)
+{
+	const int inherited[] = {parent->signals, parent->channel, -1};
+	struct deployer_word word;
+
+	if (!deployer_is_word(data, length)) {
+		snmp_log(LOG_ERR, "the worker asks for a deployment in words "
+				  "that are not good\n");
+		return;
+	}
+	memcpy(&word, data, sizeof(word));
+	deployer_ask(&parent->deployer, &word, inherited);
+}
+
+static void tell_worker(const struct parent *parent, const void *word,
+			size_t length)
+{
+	if (parent->channel >= 0 &&
+	    send(parent->channel, word, length, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+		(ssize_t)length)
+		snmp_log(LOG_ERR, "the worker cannot be told: %s\n",
+			 strerror(errno));
+}
+
 static void tell_ends(struct parent *parent)
 {
+	const int inherited[] = {parent->signals, parent->channel, -1};
+	struct deployer_end deployed;
 	enum command_end end;
 
 	while ((end = restarter_turn(&parent->restarter)) != COMMAND_RUNS) {
 		const char word[2] = {
 		    TOLD_END, end == COMMAND_WELL ? TOLD_WELL : TOLD_BADLY};
 
-		if (parent->channel >= 0 &&
-		    send(parent->channel, word, sizeof(word),
-			 MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof(word))
-			snmp_log(LOG_ERR, "the worker cannot be told: %s\n",
-				 strerror(errno));
+		tell_worker(parent, word, sizeof(word));
 	}
+	while (deployer_turn(&parent->deployer, inherited, &deployed))
+		tell_worker(parent, &deployed, sizeof(deployed));
 }
 
 static void take_word(struct parent *parent)
 {
 	/* One octet more than the longest, to know one that is too long. */
-	static char word[sizeof(struct restarter_word) + 1];
+	static _Alignas(
+	    struct deployer_word) char word[sizeof(struct restarter_word) + 1];
 	ssize_t length =
 	    recv(parent->channel, word, sizeof(word), MSG_DONTWAIT);
 
@@ -306,6 +341,8 @@ static void take_word(struct parent *parent)
 	}
 	if (word[0] == RESTARTER_ASKED)
 		take_restart(parent, word, (size_t)length);
+	if (word[0] == DEPLOYER_ASKED)
+		take_deploy(parent, word, (size_t)length);
 	if (word[0] == TOLD_ALIVE)
 		notify_alive();
 	if (word[0] != TOLD_READY || parent->was_ready)
@@ -330,6 +367,7 @@ static int64_t next_due(const struct parent *parent)
 	sooner(&due, parent->kill_at);
 	sooner(&due, parent->start_at);
 	sooner(&due, parent->restarter.command.due);
+	sooner(&due, parent->deployer.due);
 	if (parent->start_at >= 0)
 		sooner(&due, parent->alive_at);
 	return due;
@@ -426,6 +464,8 @@ int parent_run(const struct parent_plan *plan)
 	restarter_init(&parent.restarter, plan->restart, plan->context,
 		       plan->restart_limit > 0 ? plan->restart_limit
 					       : COMMAND_LIMIT);
+	deployer_init(&parent.deployer, plan->deploy, plan->context,
+		      DEPLOY_LIMIT);
 	if (parent.alive_interval >= 0)
 		parent.alive_at = now();
 	start_worker(&parent);
@@ -433,6 +473,7 @@ int parent_run(const struct parent_plan *plan)
 		turn(&parent);
 	/* It may be what stops us. */
 	command_leave(&parent.restarter.command);
+	deployer_leave(&parent.deployer);
 	close(parent.signals);
 	return parent.exit_code;
 }

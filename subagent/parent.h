@@ -7,13 +7,15 @@
  *
  * The two are tied by a channel (SOCK_SEQPACKET): the worker tells that it is
  * ready and alive, and the parent sends it what a reload made of the
- * configuration.  The worker may also ask for a restart of the device, which
- * the parent runs (restarter.h), and is told how that ended.  If the parent
- * dies, the kernel ends the worker.
+ * configuration.  The worker may also ask for a restart of the device
+ * (restarter.h), and for a use location to be given a key (deployer.h), which
+ * the parent sees to, and is told how that ended.  If the parent dies, the
+ * kernel ends the worker.
  */
 #ifndef SUBAGENT_PARENT_H
 #define SUBAGENT_PARENT_H
 
+#include "deployer.h"
 #include "restarter.h"
 
 #include <stdbool.h>
@@ -46,6 +48,8 @@ struct parent_plan {
 	/* What a restart of the device runs.  NULL: nothing. */
 	restarter_choose_fn restart;
 	int64_t restart_limit; /* ms; 0: COMMAND_LIMIT */
+	/* What gives a use location its key.  NULL: nothing. */
+	deployer_run_fn deploy;
 	void *context;
 };
 
@@ -69,7 +73,11 @@ void parent_tell_alive(const struct parent_link *link);
  * parent cannot be told. */
 bool parent_ask_restart(const struct parent_link *link,
 			const struct restarter_word *word);
-/* Whether these octets of the channel tell of the end of that. */
+/* Asks for a use location to be given a key, or whether its function is on;
+ * likewise.  The end comes down the channel as a struct deployer_end. */
+bool parent_ask_deploy(const struct parent_link *link,
+		       const struct deployer_word *word);
+/* Whether these octets of the channel tell of the end of a restart. */
 bool parent_tells_end(const void *data, size_t length, bool *is_good);
 
 /*

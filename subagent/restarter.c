@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "restarter.h"
 
+#include "environment.h"
+
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #define NAME "restartCommand"
-#define COMMAND_PATH                                                           \
-	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define VARIABLE_ROOM 32 /* for a name and the NUL */
 
 /* ----------------------------------------------------------- the word -- */
 
@@ -45,42 +43,14 @@ bool restarter_is_word(const void *data, size_t length)
 
 /* ------------------------------------------------------------- running -- */
 
-/* The clean environment of a command. */
-struct environment {
-	char key_name[65 + VARIABLE_ROOM];
-	char use_location[256 + VARIABLE_ROOM];
-	char cert_file[4352 + VARIABLE_ROOM];
-	const char *variable[5];
-};
-
-static void make_environment(struct environment *environment,
-			     const struct restarter_word *word)
-{
-	size_t count = 0;
-
-	snprintf(environment->key_name, sizeof(environment->key_name),
-		 "SCEP_KEY_NAME=%s", word->key_name);
-	snprintf(environment->use_location, sizeof(environment->use_location),
-		 "SCEP_USE_LOCATION=%s", word->use_location);
-	snprintf(environment->cert_file, sizeof(environment->cert_file),
-		 "SCEP_CERT_FILE=%s", word->cert_file);
-	environment->variable[count++] = COMMAND_PATH;
-	if (word->key_name[0] != '\0')
-		environment->variable[count++] = environment->key_name;
-	if (word->use_location[0] != '\0')
-		environment->variable[count++] = environment->use_location;
-	if (word->cert_file[0] != '\0')
-		environment->variable[count++] = environment->cert_file;
-	environment->variable[count] = NULL;
-}
-
 static void begin(struct restarter *restarter,
 		  const struct restarter_word *word)
 {
 	struct environment environment;
 	char text[CONF_LINE_MAX];
 
-	make_environment(&environment, word);
+	environment_make(&environment, word->key_name, word->use_location,
+			 word->cert_file);
 	restarter->has_failed_to_start =
 	    restarter->choose == NULL ||
 	    !restarter->choose(restarter->context, word, text) ||

@@ -113,6 +113,31 @@ static void ask_restart(const struct worker *worker, const struct scep_key *key)
 				    "the parent cannot be asked for a restart");
 }
 
+static void ask_deploy(const struct worker *worker,
+		       const struct scep_event *event)
+{
+	const struct scep_use *use = event->row;
+	const struct scep_key *key = event->key;
+	struct deployer_word word;
+
+	/* Both are there, or the engine would not have asked. */
+	if (use == NULL || (event->kind == SCEP_EVENT_DEPLOY && key == NULL))
+		return;
+	memset(&word, 0, sizeof(word));
+	word.what = DEPLOYER_ASKED;
+	word.kind = key != NULL ? DEPLOYER_GIVE : DEPLOYER_PROBE;
+	word.use_index = use->index;
+	snprintf(word.use_name, sizeof(word.use_name), "%s", use->name);
+	if (key != NULL) {
+		snprintf(word.key_name, sizeof(word.key_name), "%s", key->name);
+		snprintf(word.file_id, sizeof(word.file_id), "%s",
+			 key->file_id);
+	}
+	if (!parent_ask_deploy(worker->link, &word))
+		worker->watcher.log(worker->watcher.context, SCEP_LOG_ERROR,
+				    "the parent cannot be asked to deploy");
+}
+
 static void watch_event(void *context, const struct scep_event *event)
 {
 	struct worker *worker = context;
@@ -120,6 +145,9 @@ static void watch_event(void *context, const struct scep_event *event)
 
 	if (event->kind == SCEP_EVENT_RESTART)
 		ask_restart(worker, event->row);
+	else if (event->kind == SCEP_EVENT_DEPLOY ||
+		 event->kind == SCEP_EVENT_PROBE)
+		ask_deploy(worker, event);
 	else
 		agent->event(agent->context, event);
 }
@@ -317,6 +345,22 @@ static void tell_restarted(struct worker *worker, bool is_good)
 	pthread_mutex_unlock(&worker->lock);
 }
 
+static void tell_deployed(struct worker *worker,
+			  const struct deployer_end *told)
+{
+	struct scep_deploy_end end = {
+	    .use_index = told->use_index,
+	    .is_good = told->is_good,
+	    .is_enabled = told->is_enabled,
+	};
+
+	memcpy(end.text, told->text, sizeof(end.text));
+	pthread_mutex_lock(&worker->lock);
+	if (worker->engine != NULL)
+		scep_deploy_ended(worker->engine, &end);
+	pthread_mutex_unlock(&worker->lock);
+}
+
 /* Returns true if the parent is gone. */
 static bool take_word(struct worker *worker)
 {
@@ -329,6 +373,10 @@ static bool take_word(struct worker *worker)
 		return false;
 	if (length > 0 && parent_tells_end(&config, (size_t)length, &is_good)) {
 		tell_restarted(worker, is_good);
+		return false;
+	}
+	if (length > 0 && deployer_is_end(&config, (size_t)length)) {
+		tell_deployed(worker, (const struct deployer_end *)&config);
 		return false;
 	}
 	if (length != (ssize_t)sizeof(config))

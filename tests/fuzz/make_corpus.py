@@ -512,7 +512,8 @@ agentXSocket tcp:localhost:705
         "refused-place": b"useLocation web tls key=/k cert='/c' mode=0640 "
                          b"owner=a:b reload=\"/bin/x y\"\nipsecDestination a "
                          b"preset=strongswan\nrestartCommand '/bin/a b'\n",
-        "refused-spare": b"spareKeys 2048 4096\n",
+        "accepted-spare": b"spareKeys 2048 4096\n",
+        "refused-spare": b"spareKeys 2048 2048\n",
         "refused-nul": b"keyLimit 1\x00\n",
         "refused-quote": b"runAs 'a\n",
         "refused-range": b"allowAddress 10.0.0.0/33\n",
