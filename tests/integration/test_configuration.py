@@ -110,19 +110,20 @@ def test_a_bad_line_ends_with_2_and_names_file_and_line(make_agent, line):
     assert re.search(BAD_LINES[line], found), found
 
 
-NOT_YET = [
-    "spareKeys 2048", "useLocation web tls preset=nginx",
+GOOD_LINES = [
+    "spareKeys 2048 3072", "useLocation web tls preset=nginx",
     "useLocation web tls key=/etc/k cert=/etc/c reload=\"/bin/true\"",
     "ipsecDestination vpn preset=swanctl",
 ]
 
 
-@pytest.mark.parametrize("line", NOT_YET)
-def test_a_token_whose_work_comes_later_is_refused_with_not_yet(make_agent, line):
-    agent = make_agent()
-    said = refuse(agent, line)
-    assert place(agent) + line.split()[0] in said
-    assert re.search(r"\bnot\b.*\byet\b", said)
+def test_places_and_spare_keys_are_taken(make_agent):
+    agent = make_agent(GOOD_LINES[0], GOOD_LINES[1], GOOD_LINES[3]).start()
+    rows = agent.master.quick.table("scepUseTable")
+    assert [(rows[i]["Name"], rows[i]["Type"]) for i in (1, 2)] == [
+        ("web", "tls"), ("vpn", "ipsec")]
+    wait_until(lambda: {"spare-2048.key", "spare-3072.key"} <= set(agent.files("keys")),
+               30, "spare keys")
 
 
 def test_all_bad_lines_are_told_at_once(make_agent):

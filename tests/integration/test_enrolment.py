@@ -156,7 +156,7 @@ def test_the_counters_and_the_server_columns_tell_of_it(story):
     assert quick.get("scepStatsRequests.0") >= 1
     assert quick.get("scepStatsSuccesses.0") >= 1
     assert quick.get("scepStatusLastState.0") == "successful"
-    assert quick.get("scepKeyCount.0") == 1
+    assert quick.get("scepKeyCount.0") == 2
     assert quick.get("scepServerCaps.1") >= {"aes", "postPkiOperation", "sha256", "scepStandard"}
     assert abs(quick.get("scepServerClockSkew.1")) <= 2
     assert abs(date_and_time(quick.get("scepServerLastContact.1")) - time.time()) < 300

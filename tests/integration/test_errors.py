@@ -352,7 +352,7 @@ def test_a_CA_that_changes_in_mid_transaction_is_not_followed(device, before):
 
 
 def test_a_full_registry_is_registrationLimit_and_nothing_is_sent(own):
-    own.agent.configure("keyLimit 1")
+    own.agent.configure("keyLimit 2")
     own.agent.restart()
     own.point_at()
     own.enrol(common_name="one.example.net")
@@ -363,7 +363,7 @@ def test_a_full_registry_is_registrationLimit_and_nothing_is_sent(own):
     assert row["Text"].startswith("Key and Certificate Registration Limit Error")
     assert len(own.ca.log()) == seen
     assert own.leftovers() == before
-    assert own.quick.get("scepKeyCount.0", "scepKeyLimit.0") == [1, 1]
+    assert own.quick.get("scepKeyCount.0", "scepKeyLimit.0") == [2, 2]
 
 
 def test_an_address_that_is_denied_is_not_contacted(own):

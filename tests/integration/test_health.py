@@ -114,14 +114,14 @@ def test_lastRequestFailed_is_per_profile_and_only_of_the_latest(own):
 
 
 def test_keyLimitReached_when_the_registry_is_full(own):
-    own.agent.configure("keyLimit 2")
+    own.agent.configure("keyLimit 3")
     own.agent.restart()
     own.point_at()
     own.enrol()
     assert health(own) == OK
     own.enrol()
     wait_health(own, "warning", {"keyLimitReached"})
-    own.agent.configure("keyLimit 3")
+    own.agent.configure("keyLimit 4")
     own.agent.restart()
     assert health(own) == OK
 
@@ -160,7 +160,7 @@ def test_pollingLate_when_a_poll_is_long_overdue(own):
 
 
 def test_several_reasons_stand_together_and_the_worst_decides(own):
-    own.agent.configure("keyLimit 1")
+    own.agent.configure("keyLimit 2")
     own.agent.restart()
     own.ca.control(validity=3)
     own.point_at()

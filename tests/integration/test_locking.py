@@ -7,7 +7,7 @@ from rig import program
 from rig.device import in_seconds
 from rig.processes import wait_until
 from rig.quick import GET, NULL, SET, Refused, as_ber, wrap
-from rig.writes import NOT_OFFERED, another, is_refused_by_snmpd, writes
+from rig.writes import another, is_refused_by_snmpd, writes
 
 MODULE = program.module()
 WRITABLE = [item for item in MODULE.objects() if item.is_writable]
@@ -20,8 +20,6 @@ def columns(table):
 
 SERVER = [i for i in columns("scepServerTable") if i.name != "scepServerCheck"]
 TIMER = [i for i in columns("scepAutoTable") if i.name != "scepAutoEnable"]
-OFFERED_SERVER = [i for i in SERVER if i.name not in NOT_OFFERED]
-OFFERED_TIMER = [i for i in TIMER if i.name not in NOT_OFFERED]
 
 
 def raw(device, name):
@@ -71,7 +69,7 @@ def waiting(device):
 # ------------------------------------------------------------------- rule 1 --
 
 
-@pytest.mark.parametrize("item", OFFERED_SERVER, ids=lambda item: item.name)
+@pytest.mark.parametrize("item", SERVER, ids=lambda item: item.name)
 def test_a_server_setting_is_locked_while_the_timer_runs(waiting, item):
     name = item.name + ".1"
     old = raw(waiting, name)
@@ -84,7 +82,7 @@ def test_a_server_setting_is_locked_while_the_timer_runs(waiting, item):
 
 
 @pytest.mark.parametrize("order", ["switch first", "switch last"])
-@pytest.mark.parametrize("item", OFFERED_SERVER, ids=lambda item: item.name)
+@pytest.mark.parametrize("item", SERVER, ids=lambda item: item.name)
 def test_one_Set_switches_the_timer_off_and_changes_the_server(waiting, item, order):
     """It is judged by what holds after the whole PDU."""
     name = item.name + ".1"
@@ -112,7 +110,7 @@ def test_one_Set_changes_the_server_and_switches_the_timer_on(device):
 
 def test_all_server_settings_can_be_written_again_as_they_are(waiting):
     """What a manager does that writes back a configuration it has read."""
-    bindings = [(i.name + ".1", raw(waiting, i.name + ".1")) for i in OFFERED_SERVER]
+    bindings = [(i.name + ".1", raw(waiting, i.name + ".1")) for i in SERVER]
     before = waiting.quick.get("scepAgentConfigLastChange.0", "scepStatsSetRejects.0")
     assert put(waiting, *bindings) == ("noError", 0)
     after = waiting.quick.get("scepAgentConfigLastChange.0", "scepStatsSetRejects.0")
@@ -137,7 +135,7 @@ def test_another_profile_is_not_locked(waiting):
     waiting.quick.set(("scepProfileRowStatus.2", "destroy"))
 
 
-@pytest.mark.parametrize("item", OFFERED_TIMER, ids=lambda item: item.name)
+@pytest.mark.parametrize("item", TIMER, ids=lambda item: item.name)
 def test_a_setting_of_the_timer_may_change_while_it_waits(waiting, item):
     name = item.name + ".1"
     old = raw(waiting, name)
@@ -179,13 +177,13 @@ def requesting(device):
 
 def test_no_setting_of_the_timer_changes_while_its_request_is_open(requesting):
     """All of them; the same value is taken, and so is the switch."""
-    for item in OFFERED_TIMER:
+    for item in TIMER:
         name = item.name + ".1"
         old = raw(requesting, name)
         assert put(requesting, (name, another(item, old))) == ("inconsistentValue", 1), name
         if not item.name.endswith("ChallengePassword"):
             assert put(requesting, (name, old)) == ("noError", 0), name
-    for item in OFFERED_SERVER:
+    for item in SERVER:
         name = item.name + ".1"
         new = another(item, raw(requesting, name))
         assert put(requesting, (name, new)) == ("inconsistentValue", 1), name

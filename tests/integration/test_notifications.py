@@ -71,7 +71,7 @@ def told(world):
 @pytest.fixture
 def lone(tmp_path, mibs):
     """Everything of one test alone; the agent is not yet started."""
-    device = make_world(tmp_path, mibs, "keyLimit 2")
+    device = make_world(tmp_path, mibs, "keyLimit 3")
     try:
         device.master.start()
         yield device
@@ -254,7 +254,7 @@ def test_the_key_limit_is_told_when_it_is_reached_and_after_a_restart(lone):
     assert lone.sink.count("scepKeyLimitReached") == 0
     lone.enrol(KeyName="two")
     one = lone.sink.wait("scepKeyLimitReached")
-    assert one["values"] == {"scepKeyCount.0": "2", "scepKeyLimit.0": "2"}
+    assert one["values"] == {"scepKeyCount.0": "3", "scepKeyLimit.0": "3"}
     index = lone.send(KeyName="three")
     assert lone.wait_end(index)["Detail"] == "registrationLimit"
     lone.sink.wait("scepRequestFailed", index)

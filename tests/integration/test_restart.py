@@ -8,7 +8,7 @@ import pytest
 from rig import program
 from rig.device import in_seconds
 from rig.quick import GET, NULL, SET, as_ber, wrap
-from rig.writes import NOT_OFFERED, another, taken
+from rig.writes import another, taken
 
 MODULE = program.module()
 VOLATILE_TABLES = ("scepRequestEntry",)
@@ -31,7 +31,7 @@ def is_action(item):
 
 def settings():
     return [i for i in MODULE.objects() if i.is_writable and i.parent not in ROWS
-            and i.name not in NOT_OFFERED and not is_action(i)]
+            and not is_action(i)]
 
 
 KEPT = [i for i in settings() if i.parent not in VOLATILE_TABLES and i.name not in GONE]
@@ -124,7 +124,7 @@ def check_lost(own, lost, profiles):
 def test_the_sorts_of_settings_are_those_of_the_MIB(own):
     """Nothing that can be written has been forgotten above."""
     writable = {i.name for i in MODULE.objects() if i.is_writable}
-    sorted_out = {i.name for i in KEPT + LOST} | GONE | NOT_OFFERED
+    sorted_out = {i.name for i in KEPT + LOST} | GONE
     sorted_out |= {i.name for i in MODULE.objects() if is_action(i) or i.parent in ROWS}
     assert writable <= sorted_out
     assert all(len(taken(i)) > 1 or i.name in FITTING or i.type == "TestAndIncr"

@@ -18,7 +18,7 @@ from rig.master import Master
 from rig.processes import free_port
 from rig.quick import EXCEPTIONS, GET, NULL, SET, TAGS, Refused, as_ber, wrap, wrap_number
 from rig.stream import Stream
-from rig.writes import HUGE, RESOURCE, TYPES, is_refused_by_snmpd, writes
+from rig.writes import HUGE, TYPES, is_refused_by_snmpd, writes
 
 MODULE = program.module()
 WRITABLE = [item for item in MODULE.objects() if item.is_writable]
@@ -26,8 +26,10 @@ READABLE = [item for item in MODULE.objects() if not item.is_writable]
 # What moves by itself; ConfigSpinLock and the like do not.
 MOVING = {"scepAgentLocalTime", "scepAgentEarliestExpiry", "scepKeySecondsLeft",
           "scepCaSecondsLeft", "scepStatsSetRejects"}
-# The rows that the writes go to: profile 1 is as new, profile 2 has enrolled.
-KEY = CA = PROFILE = 1
+# The rows that the writes go to: profile 1 is as new, profile 2 has enrolled;
+# key 1 is the default key.
+CA = PROFILE = 1
+KEY = 2
 BYSTANDER = "scepAutoPollCount.2"
 
 
@@ -185,7 +187,7 @@ def test_an_object_that_is_only_read_is_notWritable(bench, item):
 def good(item):
     """(BER, status) of a value that is right in itself."""
     for case in writes(item):
-        if case.status in ("noError", RESOURCE):
+        if case.is_taken:
             return case.ber, case.status
     # The spin lock as it is at first, and destroy(6).
     number = 0 if item.type == "TestAndIncr" else item.names["destroy"]
@@ -194,20 +196,19 @@ def good(item):
 
 def elsewhere(item):
     """(tail of the name, status) of instances that are not there."""
-    missing = RESOURCE if good(item)[1] == RESOURCE else None
     if item.kind == "scalar":
         return [(tail, "noCreation") for tail in ("", ".1", ".0.0", ".4294967295")]
     entry = MODULE[item.parent].name
     wrong = ["", ".0", ".1.1", ".1.0", ".0.1"]
-    if entry == "scepCaEntry":
-        here = [] if "RowStatus" in item.name else [(".65535", missing or "inconsistentName")]
+    if entry in ("scepCaEntry", "scepKeyEntry"):
+        if entry == "scepKeyEntry":
+            wrong += [".65536", ".4294967295"]
+        # What is not there can be destroyed.
+        here = [] if "RowStatus" in item.name else [(".65535", "inconsistentName")]
         return [(tail, "noCreation") for tail in wrong] + here
-    if entry == "scepKeyEntry":
-        wrong += [".65536", ".4294967295"]
-        return [(tail, "noCreation") for tail in wrong] + [(".65535", missing or "inconsistentName")]
     wrong += [".65", ".4294967295"]
     status = "inconsistentValue" if item.name == "scepProfileRowStatus" else "inconsistentName"
-    here = [(".3", missing or status), (".64", missing or status)]
+    here = [(".3", status), (".64", status)]
     return [(tail, "noCreation") for tail in wrong] + here
 
 

@@ -5,6 +5,8 @@ import os
 import signal
 import stat
 
+from cryptography import x509
+
 from . import program
 from .processes import children, end, environment, is_alive, spawn, wait_until
 from .quick import Missing, Refused
@@ -26,6 +28,7 @@ class Agent:
         self.configuration = os.path.join(self.directory, "scepagentd.conf")
         self.process = None
         self.starts = 0
+        self._known = {}
         self.configure(*lines)
 
     def base_lines(self):
@@ -64,10 +67,22 @@ class Agent:
         return self
 
     def start(self, *words):
-        """Starts it and waits until its objects answer through the master."""
+        """Starts it and waits until its objects answer through the master, and
+        the default key is there, if it can be."""
         self.launch(*words)
         self.wait_registered()
+        wait_until(self.has_default_key, READY_LIMIT, "the default key")
         return self
+
+    def has_default_key(self):
+        quick = self.master.quick
+        try:
+            if "storageError" in quick.get("scepAgentHealthReason.0"):
+                return True
+            rows = quick.table("scepKeyTable").values()
+            return any(row["IsDefault"] == "true" for row in rows)
+        except (Missing, Refused, TimeoutError):
+            return False
 
     def wait_registered(self, limit=REGISTERED_LIMIT):
         wait_until(self.is_registered, limit, "scepagentd behind snmpd")
@@ -163,9 +178,23 @@ class Agent:
         return self.log() + self.stderr()
 
     def files(self, folder):
-        """The names in keys/ or certs/, in order."""
+        """The names in keys/ or certs/, in order, without those of the default
+        key."""
         path = os.path.join(self.state, folder)
-        return sorted(os.listdir(path)) if os.path.isdir(path) else []
+        names = sorted(os.listdir(path)) if os.path.isdir(path) else []
+        return [name for name in names if not self._is_default(name)]
+
+    def _is_default(self, name):
+        """Whether its certificate has no end."""
+        if name not in self._known:
+            path = os.path.join(self.state, "certs", name)
+            try:
+                with open(path, "rb") as file:
+                    certificate = x509.load_pem_x509_certificate(file.read())
+            except (OSError, ValueError):
+                return False
+            self._known[name] = certificate.not_valid_after.year == 9999
+        return self._known[name]
 
     def paths(self, folder):
         return [os.path.join(self.state, folder, name) for name in self.files(folder)]

@@ -121,7 +121,9 @@ class Device:
             ) from None
 
     def keys(self):
-        return self.quick.table("scepKeyTable")
+        """The rows of scepKeyTable, but for the default key."""
+        rows = self.quick.table("scepKeyTable")
+        return {i: row for i, row in rows.items() if row["IsDefault"] == "false"}
 
     def leftovers(self):
         """What of keys and certificates is there at all."""

@@ -18,7 +18,7 @@ UINT32 = 4294967295
 # As much as fits into one message over TCP with all that is around it.
 HUGE = 65400
 WRONG_TYPE, WRONG_LENGTH, WRONG_VALUE = "wrongType", "wrongLength", "wrongValue"
-INCONSISTENT, RESOURCE, TAKEN = "inconsistentValue", "resourceUnavailable", "noError"
+INCONSISTENT, TAKEN = "inconsistentValue", "noError"
 
 COUNTER32, OPAQUE, COUNTER64, ADDRESS = 0x41, 0x44, 0x46, 0x40
 # A value of each type of SMIv2 and SNMP that a Set can have.
@@ -45,10 +45,6 @@ FOUL = {
     "delete": b"a\x7f", "C1": b"\xc2\x85",
 }
 
-# Objects that are not offered yet: what would be taken is resourceUnavailable.
-NOT_OFFERED = {
-    "scepAutoDeleteOldKey", "scepKeyAction", "scepKeyAssignTo", "scepKeyRowStatus",
-}
 ROW_STATUS_OF_WHAT_COMES_BY_ITSELF = {n: WRONG_VALUE for n in range(1, 6)}
 # Numbers within the syntax that are refused for themselves, or by a row that
 # is as new; None: not tried, as it would take the row away.
@@ -65,7 +61,8 @@ BY_NUMBER = {
     "scepAutoSignatureAlgorithm": {1: INCONSISTENT},
     "scepAutoKeyLength": {1024: INCONSISTENT},
     "scepAutoEnable": {1: INCONSISTENT},
-    "scepKeyRowStatus": ROW_STATUS_OF_WHAT_COMES_BY_ITSELF,
+    "scepKeyAction": dict.fromkeys((2, 3, 4), INCONSISTENT),
+    "scepKeyRowStatus": {**ROW_STATUS_OF_WHAT_COMES_BY_ITSELF, 6: None},
     "scepCaRowStatus": {**ROW_STATUS_OF_WHAT_COMES_BY_ITSELF, 6: None},
     "scepCaTrust": {1: WRONG_VALUE, 4: WRONG_VALUE},
 }
@@ -136,10 +133,7 @@ def wrong_types(item):
 def judged(item, number):
     """The answer to a number that the syntax has."""
     special = BY_NUMBER.get(item.name, {})
-    status = special.get(number, TAKEN)
-    if status == TAKEN and item.name in NOT_OFFERED:
-        return RESOURCE
-    return status
+    return special.get(number, TAKEN)
 
 
 def numbered(item, numbers_and_statuses):
