@@ -5,14 +5,25 @@
 
 #define YEAR_MAX 65535
 
-/* Minutes east of UTC that the device's zone has at that time. */
-static bool offset_at(time_t when, long *minutes)
+#define DAY	 86400
+
+/* Seconds east of UTC that the device's zone has at that time. */
+static bool seconds_at(time_t when, long *seconds)
 {
 	struct tm tm;
 
 	if (!localtime_r(&when, &tm))
 		return false;
-	*minutes = tm.tm_gmtoff / 60;
+	*seconds = tm.tm_gmtoff;
+	return true;
+}
+
+/* Minutes, as DateAndTime has it. */
+static bool offset_at(time_t when, long *minutes)
+{
+	if (!seconds_at(when, minutes))
+		return false;
+	*minutes /= 60;
 	return true;
 }
 
@@ -93,6 +104,33 @@ static bool offset_decode(const unsigned char *octets, long *seconds)
 	return true;
 }
 
+/*
+ * The instant of a local time, or -1.  One that clocks show twice is the first
+ * of the two, and one that they skip is read with the offset before the gap
+ * (RFC 5545, 3.3.5), as in the due times of a series; mktime() takes whichever
+ * of the two it has used last.
+ */
+static time_t local_instant(struct tm *tm)
+{
+	time_t local = timegm(tm), found = -1;
+	long before, after;
+
+	/* mktime() reads the zone of the device anew. */
+	tzset();
+	if (!seconds_at(local - 2 * DAY, &before) ||
+	    !seconds_at(local + 2 * DAY, &after))
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		time_t when = local - (i == 0 ? before : after);
+		long own;
+
+		if (seconds_at(when, &own) && local - own == when &&
+		    (found == -1 || when < found))
+			found = when;
+	}
+	return found == -1 ? local - before : found;
+}
+
 bool date_decode(const unsigned char *octets, size_t length, int64_t *time)
 {
 	struct tm tm;
@@ -107,7 +145,7 @@ bool date_decode(const unsigned char *octets, size_t length, int64_t *time)
 	    !fields_decode(octets, &tm))
 		return false;
 	if (length == 8) {
-		when = mktime(&tm);
+		when = local_instant(&tm);
 	} else {
 		if (!offset_decode(octets + 8, &offset))
 			return false;

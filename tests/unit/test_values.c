@@ -485,6 +485,28 @@ static void eight_octets_are_local_time(void **state)
 	assert_date(OCTETS("\x07\xe8\1\1\x0c\0\0\0"), 1704106800);
 }
 
+/* mktime() would answer as it last did, in summer or in winter. */
+static void
+a_local_time_of_two_instants_or_none_is_always_the_same(void **state)
+{
+	static const char *const seasons[] = {"\x07\xe8\7\1\x0c\0\0\0",
+					      "\x07\xe8\1\1\x0c\0\0\0"};
+	int64_t time;
+
+	(void)state;
+	zone_set("CET-1CEST,M3.5.0,M10.5.0/3");
+	for (size_t i = 0; i < 2; i++) {
+		const unsigned char *season = (const void *)seasons[i];
+
+		/* 02:30 of 27 October 2024 is 00:30 and 01:30 UTC. */
+		assert_true(date_decode(season, 8, &time));
+		assert_date(OCTETS("\x07\xe8\x0a\x1b\2\x1e\0\0"), 1729989000);
+		/* 02:30 of 31 March 2024 is not; 03:30 is 01:30 UTC. */
+		assert_true(date_decode(season, 8, &time));
+		assert_date(OCTETS("\x07\xe8\3\x1f\2\x1e\0\0"), 1711848600);
+	}
+}
+
 static void no_octets_are_no_time(void **state)
 {
 	(void)state;
@@ -598,6 +620,7 @@ int main(void)
 	    TEST(what_is_read_can_be_written_back),
 	    TEST(eleven_octets_have_their_own_offset),
 	    TEST(eight_octets_are_local_time),
+	    TEST(a_local_time_of_two_instants_or_none_is_always_the_same),
 	    TEST(no_octets_are_no_time),
 	    TEST(a_leap_second_is_the_next_minute),
 	    TEST(every_field_of_a_date_is_judged),
