@@ -83,6 +83,7 @@ static const struct column profile_columns[] = {
     TIMER(next_request_time),
     TIMER(memory.handled),
     TIMER(memory.planned_due),
+    TIMER(memory.planned_from),
     TIMER(memory.last_try),
     TIMER(memory.planned_jitter),
     TIMER(memory.planned_trigger),

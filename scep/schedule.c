@@ -64,6 +64,7 @@ bool schedule_memory_is_same(const struct scep_schedule *a,
 			     const struct scep_schedule *b)
 {
 	return a->handled == b->handled && a->planned_due == b->planned_due &&
+	       a->planned_from == b->planned_from &&
 	       a->last_try == b->last_try &&
 	       a->planned_jitter == b->planned_jitter &&
 	       a->planned_trigger == b->planned_trigger &&
@@ -73,6 +74,7 @@ bool schedule_memory_is_same(const struct scep_schedule *a,
 static void withdraw(struct scep_schedule *memory)
 {
 	memory->planned_due = 0;
+	memory->planned_from = 0;
 	memory->planned_jitter = 0;
 	memory->planned_trigger = 0;
 }
@@ -145,6 +147,12 @@ static bool is_of_series(uint32_t trigger)
 	       trigger == SCEP_TRIGGER_PERIODIC;
 }
 
+/* When the planned run is to begin. */
+static int64_t planned_begin(const struct scep_schedule *memory)
+{
+	return memory->planned_from + memory->planned_jitter;
+}
+
 /*
  * Up to where the series has been dealt with.  A clock that was set back by
  * less than the way to the next due time changes nothing: what was run is not
@@ -174,11 +182,25 @@ static int64_t dealt_with(const struct schedule_situation *s,
 static bool is_missed(const struct schedule_situation *s,
 		      const struct candidate *last)
 {
-	if (is_planned(&s->memory, last))
-		return s->now - last->due >
-		       (int64_t)s->memory.planned_jitter + GRACE;
-	/* Nobody has waited for it. */
+	const struct scep_schedule *memory = &s->memory;
+
+	/* One is waited for; whatever has come meanwhile goes with it. */
+	if (memory->planned_due != 0 && memory->planned_due <= last->due &&
+	    is_of_series(memory->planned_trigger))
+		return s->now - planned_begin(memory) > GRACE;
 	return last->due < s->now;
+}
+
+/* Whether what has come is late although nobody was off: a manager has set a
+ * start in the past, or a request has lasted for periods. */
+static bool is_late_by_itself(const struct schedule_situation *s,
+			      const struct candidate *next,
+			      const struct candidate *last)
+{
+	if (s->memory.planned_due != 0)
+		return false;
+	return last->due != next->due ||
+	       (s->memory.handled == 0 && last->due < s->now);
 }
 
 static struct candidate of_series(struct schedule_situation *s)
@@ -194,7 +216,7 @@ static struct candidate of_series(struct schedule_situation *s)
 		return next;
 	/* One run for all that have come, and it is the first that counts. */
 	last.trigger = next.trigger;
-	last.is_at_once = last.due != next.due;
+	last.is_at_once = is_late_by_itself(s, &next, &last);
 	if (s->timer->missed_policy != SCHEDULE_SKIP || !is_missed(s, &last))
 		return last;
 	s->memory.handled = last.due;
@@ -253,6 +275,35 @@ static uint32_t jitter_limit(const struct scep_timer *timer,
 						    : timer->adjust_max;
 }
 
+/* Whether the jitter of the planned run is that of the candidate, which it
+ * may have become because further due times have come. */
+static bool is_drawn_for(const struct schedule_situation *s,
+			 const struct candidate *candidate, uint32_t limit)
+{
+	const struct scep_schedule *memory = &s->memory;
+
+	if (memory->planned_jitter > limit ||
+	    (memory->planned_jitter != 0) != (limit != 0))
+		return false;
+	if (is_planned(memory, candidate))
+		return true;
+	return memory->planned_due != 0 && candidate->due <= s->now &&
+	       memory->planned_due < candidate->due &&
+	       is_of_series(memory->planned_trigger) &&
+	       is_of_series(candidate->trigger);
+}
+
+/* Whether the planned run should have begun, and for the first time. */
+static bool is_found_late(const struct schedule_situation *s)
+{
+	const struct scep_schedule *memory = &s->memory;
+	int64_t grace = s->is_first ? 0 : GRACE;
+
+	return memory->planned_due != 0 &&
+	       memory->planned_from <= memory->planned_due &&
+	       planned_begin(memory) + grace < s->now;
+}
+
 /* Makes the candidate the planned run, and draws its jitter if that has not
  * been done. */
 static void announce(struct schedule_situation *s,
@@ -260,15 +311,25 @@ static void announce(struct schedule_situation *s,
 {
 	struct scep_schedule *memory = &s->memory;
 	uint32_t limit = jitter_limit(s->timer, candidate);
-	bool has_jitter = memory->planned_jitter != 0;
+	bool has_come = candidate->due <= s->now;
+	bool is_late = is_found_late(s);
+	bool is_spread = memory->planned_from > memory->planned_due;
 
-	if (is_planned(memory, candidate) && memory->planned_jitter <= limit &&
-	    has_jitter == (limit != 0))
-		return;
+	/* The clock was set back. */
+	if (is_spread && memory->planned_from > s->now)
+		memory->planned_from = s->now;
+	if (!is_drawn_for(s, candidate, limit))
+		memory->planned_jitter =
+		    limit == 0 ? 0
+			       : draw_up_to(limit, s->draw, s->draw_context);
+	else if (is_spread && memory->planned_due < candidate->due)
+		return; /* What has come meanwhile goes with it. */
 	memory->planned_due = candidate->due;
 	memory->planned_trigger = candidate->trigger;
-	memory->planned_jitter =
-	    limit == 0 ? 0 : draw_up_to(limit, s->draw, s->draw_context);
+	if (limit != 0 && has_come && is_late)
+		memory->planned_from = s->now;
+	else if (limit == 0 || !has_come || !is_spread)
+		memory->planned_from = candidate->due;
 }
 
 static struct schedule_decision run(struct schedule_situation *s,
@@ -278,15 +339,13 @@ static struct schedule_decision run(struct schedule_situation *s,
 	    .action = SCHEDULE_RUN,
 	    .trigger = candidate->trigger,
 	    .due = candidate->due,
+	    .jitter = s->memory.planned_jitter,
+	    .begin = s->now,
 	    .at = s->now,
 	};
 
 	if (is_of_series(candidate->trigger))
 		s->memory.handled = candidate->due;
-	/* One run for several has the jitter of the one that was waited for. */
-	if (!is_of_series(candidate->trigger) ||
-	    is_of_series(s->memory.planned_trigger))
-		decision.jitter = s->memory.planned_jitter;
 	/* Until it is known to have succeeded. */
 	s->memory.last_try = s->now;
 	s->memory.last_failed = true;
@@ -303,10 +362,11 @@ static struct schedule_decision wait_for(struct schedule_situation *s,
 	    .trigger = candidate->trigger,
 	    .due = s->memory.planned_due,
 	    .jitter = s->memory.planned_jitter,
-	    .at = s->memory.planned_due + s->memory.planned_jitter,
+	    .begin = planned_begin(&s->memory),
 	    .memory = s->memory,
 	};
 
+	decision.at = decision.begin;
 	if (decision.due == 0 || decision.at <= s->now)
 		decision.at = s->now + MINUTE;
 	return decision;
@@ -325,8 +385,7 @@ static struct schedule_decision decide(struct schedule_situation *s,
 	if (!candidate->is_at_once)
 		announce(s, candidate);
 	if (!candidate->is_held &&
-	    (candidate->is_at_once ||
-	     candidate->due + s->memory.planned_jitter <= s->now))
+	    (candidate->is_at_once || planned_begin(&s->memory) <= s->now))
 		return run(s, candidate);
 	return wait_for(s, candidate);
 }
@@ -339,6 +398,9 @@ static void take_outcome(struct schedule_situation *s)
 		memory->last_try = s->now;
 		memory->last_failed = s->outcome == SCHEDULE_FAILED;
 	}
+	/* An older database does not have it. */
+	if (memory->planned_from < memory->planned_due)
+		memory->planned_from = memory->planned_due;
 	/* A clock that was set back: a day from now is late enough. */
 	if (s->clock_is_sane && memory->last_try > s->now)
 		memory->last_try = s->now;

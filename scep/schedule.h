@@ -9,6 +9,13 @@
  * the certificate's notAfter or a failure has made.  Its jitter is drawn once,
  * when it becomes the next, and remembered.  Due times of the series are dealt
  * with in their order: run, or skipped because they were missed.
+ *
+ * With Adjust, a run that was missed because the device was off or its clock
+ * jumped begins its jitter after it is found, and not at once: after a power
+ * cut at a site all of its devices find their missed runs in the same second.
+ * That is so once for each run, so that a device which is never on for long
+ * gets to it.  A start that a manager sets in the past is not missed; it is
+ * begun at once.
  */
 #ifndef SCEP_SCHEDULE_H
 #define SCEP_SCHEDULE_H
@@ -61,6 +68,7 @@ struct schedule_situation {
 	struct scep_schedule memory;
 	int64_t now;
 	bool clock_is_sane;
+	bool is_first; /* since the program began: it was not there before */
 	int64_t not_after; /* of the profile's certificate, or 0 */
 	enum schedule_outcome outcome;
 	schedule_draw_fn *draw;
@@ -80,6 +88,7 @@ struct schedule_decision {
 	enum scep_trigger trigger;   /* of the run */
 	int64_t due;		     /* without jitter; 0: not known yet */
 	uint32_t jitter;	     /* scepAutoAdjustApplied */
+	int64_t begin;		     /* due or found, with jitter; or 0 */
 	int64_t at;		     /* WAIT: until when */
 	struct scep_schedule memory; /* to be durable before acting */
 };

@@ -73,9 +73,10 @@ struct state {
 	struct enrolment *checks;     /* of servers, at the manager's wish */
 	struct enrolment *discarded;  /* those that still have a worker */
 	uint64_t deadline;	      /* of a Set in hand, mono; 0: none */
-	uint64_t timers_due;   /* mono; when the timers are asked again */
-	bool timers_are_stale; /* something was committed since */
-	bool is_stopping;      /* nothing new is begun */
+	uint64_t timers_due;	 /* mono; when the timers are asked again */
+	bool timers_are_stale;	 /* something was committed since */
+	bool timers_have_looked; /* since the program began */
+	bool is_stopping;	 /* nothing new is begun */
 	struct restart restart;
 	struct deploy deploy;
 	struct default_key_work default_key;

@@ -155,10 +155,12 @@ struct scep_values {
 
 /* What is kept of a timer over a restart; all 0 when it is enabled. */
 struct scep_schedule {
-	int64_t handled;     /* due times of the series up to here are dealt
-			      * with; 0: none */
-	int64_t planned_due; /* of the next run, or 0 */
-	int64_t last_try;    /* when a run last began or ended, or 0 */
+	int64_t handled;      /* due times of the series up to here are dealt
+			       * with; 0: none */
+	int64_t planned_due;  /* of the next run, or 0 */
+	int64_t planned_from; /* its jitter is counted from then: its due time,
+			       * or when it was found to be missed */
+	int64_t last_try;     /* when a run last began or ended, or 0 */
 	uint32_t planned_jitter;
 	uint32_t planned_trigger; /* enum scep_trigger, or 0 */
 	uint32_t last_failed;	  /* since last_try nothing has succeeded */

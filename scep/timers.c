@@ -91,6 +91,7 @@ static struct schedule_decision plan(struct state *state,
 	    .memory = profile->timer.memory,
 	    .now = state_now(state),
 	    .clock_is_sane = state_clock_is_sane(state),
+	    .is_first = !state->timers_have_looked,
 	    .not_after = not_after(state, profile->index),
 	    .outcome = outcome,
 	    .draw = timers_draw,
@@ -186,7 +187,7 @@ static void put_profile(struct state *state, struct batch *batch,
 		timer->adjust_applied = decision->jitter;
 	timer->next_request_time = 0;
 	if (decision->action == SCHEDULE_WAIT && decision->due != 0)
-		timer->next_request_time = decision->due + decision->jitter;
+		timer->next_request_time = decision->begin;
 	if (decision->action == SCHEDULE_DISABLED)
 		timer->adjust_applied = 0;
 	/* No further run needs the challenge (MIB, rule 4); one that is
@@ -382,6 +383,7 @@ void timers_tick(struct state *state)
 	}
 	state->timers_due = first;
 	state->timers_are_stale = false;
+	state->timers_have_looked = true;
 }
 
 /* ------------------------------------------------------------- changes -- */

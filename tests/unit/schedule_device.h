@@ -41,6 +41,7 @@ struct device {
 	bool is_failing; /* the server */
 	bool is_stuck;	 /* the random source */
 	bool is_doubted; /* the clock, whatever it shows */
+	bool is_first;	 /* it has just been switched on */
 	struct {
 		int64_t at, due;
 		uint32_t jitter;
@@ -90,6 +91,7 @@ static inline struct schedule_decision ask(enum schedule_outcome outcome)
 	    .now = device.now,
 	    .clock_is_sane = device.now >= BUILD && !device.is_doubted,
 	    .not_after = device.not_after,
+	    .is_first = device.is_first,
 	    .outcome = outcome,
 	    .draw = draw,
 	    .draw_context = &device,
@@ -97,6 +99,7 @@ static inline struct schedule_decision ask(enum schedule_outcome outcome)
 	struct schedule_decision decision = schedule_plan(&situation);
 
 	device.memory = decision.memory;
+	device.is_first = false;
 	return decision;
 }
 

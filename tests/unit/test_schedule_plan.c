@@ -286,23 +286,6 @@ static void a_due_time_that_has_come_covers_a_renewal(void **state)
 	assert_waits_for(SCEP_TRIGGER_PERIODIC, NOON + 5 * DAY);
 }
 
-static void one_run_for_several_has_no_jitter_of_a_renewal(void **state)
-{
-	struct schedule_decision decision;
-
-	(void)state;
-	device.timer.adjust = true;
-	device.timer.renew_before = 30;
-	live_until(NOON + HOUR);
-	device.not_after = NOON + 30 * DAY + 2 * HOUR;
-	assert_waits_for(SCEP_TRIGGER_RENEWAL, NOON + 2 * HOUR);
-	device.now = NOON + 3 * DAY + HOUR;
-	decision = plan();
-	assert_int_equal(decision.action, SCHEDULE_RUN);
-	assert_int_equal(decision.trigger, SCEP_TRIGGER_PERIODIC);
-	assert_int_equal(decision.jitter, 0);
-}
-
 static void a_run_cut_off_by_a_kill_is_not_begun_in_a_loop(void **state)
 {
 	(void)state;
@@ -505,7 +488,6 @@ int main(void)
 	    TEST(a_life_shorter_than_renew_before_makes_no_storm),
 	    TEST(a_series_without_a_certificate_has_no_renewal),
 	    TEST(a_due_time_that_has_come_covers_a_renewal),
-	    TEST(one_run_for_several_has_no_jitter_of_a_renewal),
 	    TEST(a_run_cut_off_by_a_kill_is_not_begun_in_a_loop),
 	    TEST(a_start_in_the_past_runs_at_once),
 	    TEST(however_many_were_missed_one_run_is_made),

@@ -87,6 +87,47 @@ static void the_jitter_is_kept_over_a_kill(void **state)
 	assert_int_equal(timer(d)->adjust_applied, jitter);
 }
 
+static void a_missed_run_with_adjust_is_spread_from_the_start(void **state)
+{
+	struct device *d = *state;
+	int64_t start = d->io.wall + HOUR, found;
+	uint32_t jitter;
+
+	device_number(d, SCEP_AUTO_ADJUST, 1, 1);
+	enable(d, start);
+	jitter = timer(d)->adjust_applied;
+	be_off(d, 3 * HOUR);
+	found = d->io.wall;
+	assert_int_equal(d->io.fetches, 0);
+	assert_int_equal(timer(d)->oper_status, WAITING);
+	assert_int_equal(timer(d)->adjust_applied, jitter);
+	assert_int_equal(timer(d)->next_request_time, found + jitter);
+	/* It was due when it was due. */
+	assert_int_equal(announced(d, 1)->index, 1);
+	assert_int_equal(announced(d, 1)->request_time, start);
+	device_run_for(d, jitter - 1);
+	device_restart(d);
+	device_run(d);
+	assert_int_equal(d->io.fetches, 0);
+	assert_int_equal(timer(d)->next_request_time, found + jitter);
+	device_run_for(d, 1);
+	device_run(d);
+	assert_row(d, 1, SCEP_STATE_SUCCESSFUL, SCEP_NONE, SCEP_TRIGGER_TIMER);
+	assert_int_equal(row(d, 1)->finish_time, found + jitter);
+	assert_int_equal(timer(d)->adjust_applied, jitter);
+}
+
+static void a_start_set_in_the_past_is_not_spread(void **state)
+{
+	struct device *d = *state;
+
+	device_number(d, SCEP_AUTO_ADJUST, 1, 1);
+	enable(d, d->io.wall - 1);
+	device_run(d);
+	assert_row(d, 1, SCEP_STATE_SUCCESSFUL, SCEP_NONE, SCEP_TRIGGER_TIMER);
+	assert_int_equal(timer(d)->adjust_applied, 0);
+}
+
 static void a_poll_and_its_count_outlive_a_kill(void **state)
 {
 	struct device *d = *state;
@@ -245,6 +286,8 @@ int main(void)
 	    TEST(what_was_missed_while_off_can_be_skipped),
 	    TEST(a_one_shot_that_was_skipped_is_finished),
 	    TEST(the_jitter_is_kept_over_a_kill),
+	    TEST(a_missed_run_with_adjust_is_spread_from_the_start),
+	    TEST(a_start_set_in_the_past_is_not_spread),
 	    TEST(a_poll_and_its_count_outlive_a_kill),
 	    TEST(a_step_of_ten_years_forward_and_back_is_one_run),
 	    TEST(a_step_of_ten_years_back_makes_no_storm),
