@@ -220,7 +220,7 @@ static void batch_profiles(struct state *state, struct batch *batch,
 		const struct scep_profile *before =
 		    scep_rows_find(&state->view.profiles, profile->index);
 
-		timers_change(state, before, profile);
+		timers_change(state, batch, before, profile);
 		forget_facts(before, profile);
 		if (draft->is_durable[profile->index]) {
 			*is_config = true;

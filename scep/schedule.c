@@ -129,7 +129,7 @@ struct candidate {
 	int64_t due; /* CALENDAR_NEVER: there is none */
 	enum scep_trigger trigger;
 	bool is_at_once; /* whatever its jitter */
-	bool is_held;	 /* not begun before the clock can be believed */
+	bool is_held;	 /* not begun, although it may be due */
 };
 
 static const struct candidate nothing = {.due = CALENDAR_NEVER};
@@ -372,16 +372,32 @@ static struct schedule_decision wait_for(struct schedule_situation *s,
 	return decision;
 }
 
+/* It is begun as soon as it may be. */
+static struct schedule_decision hold(const struct schedule_situation *s,
+				     const struct candidate *candidate)
+{
+	return (struct schedule_decision){
+	    .action = SCHEDULE_WAIT,
+	    .trigger = candidate->trigger,
+	    .due = candidate->due,
+	    .begin = candidate->due,
+	    .at = s->now + MINUTE,
+	    .memory = s->memory,
+	};
+}
+
 static struct schedule_decision decide(struct schedule_situation *s,
 				       const struct candidate *candidate)
 {
 	if (candidate->due == CALENDAR_NEVER) {
 		withdraw(&s->memory);
-		if (!candidate->is_held)
+		if (!candidate->is_held || s->clock_is_sane)
 			return (struct schedule_decision){
 			    .action = SCHEDULE_FINISHED, .memory = s->memory};
 		return wait_for(s, candidate);
 	}
+	if (candidate->is_at_once && candidate->is_held)
+		return hold(s, candidate);
 	if (!candidate->is_at_once)
 		announce(s, candidate);
 	if (!candidate->is_held &&
@@ -420,6 +436,8 @@ schedule_plan(const struct schedule_situation *situation)
 	take_outcome(&s);
 	series = of_series(&s);
 	renewal = of_renewal(&s);
+	if (s.outcome == SCHEDULE_HELD)
+		series.is_held = renewal.is_held = true;
 	if (series.due > s.now && renewal.due < series.due)
 		return decide(&s, &renewal);
 	if (series.due == CALENDAR_NEVER)

@@ -58,7 +58,8 @@ enum schedule_missed { SCHEDULE_RUN_AT_ONCE = 1, SCHEDULE_SKIP = 2 };
 
 enum schedule_outcome {
 	SCHEDULE_NO_NEWS,
-	SCHEDULE_OPEN,	    /* a request of the profile is open */
+	SCHEDULE_OPEN,	    /* a request of the timer is open */
+	SCHEDULE_HELD,	    /* one of the manager is open: nothing begins */
 	SCHEDULE_SUCCEEDED, /* one of the timer has just ended */
 	SCHEDULE_FAILED,
 };

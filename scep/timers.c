@@ -82,9 +82,23 @@ static int64_t not_after(struct state *state, uint32_t profile_index)
 	return last != NULL ? last->not_after : 0;
 }
 
+/* Whether a request keeps the timer from beginning one. */
+static enum schedule_outcome what_is_open(struct state *state,
+					  const struct scep_profile *profile)
+{
+	struct enrolment *e = open_request(state, profile->index);
+	const struct scep_status *status;
+
+	if (e == NULL)
+		return SCHEDULE_NO_NEWS;
+	status = enrolment_status_now(e);
+	return status != NULL && status->trigger == SCEP_TRIGGER_MANUAL
+		   ? SCHEDULE_HELD
+		   : SCHEDULE_OPEN;
+}
+
 static struct schedule_decision plan(struct state *state,
-				     const struct scep_profile *profile,
-				     enum schedule_outcome outcome)
+				     const struct scep_profile *profile)
 {
 	const struct schedule_situation situation = {
 	    .timer = &profile->timer,
@@ -93,7 +107,7 @@ static struct schedule_decision plan(struct state *state,
 	    .clock_is_sane = state_clock_is_sane(state),
 	    .is_first = !state->timers_have_looked,
 	    .not_after = not_after(state, profile->index),
-	    .outcome = outcome,
+	    .outcome = what_is_open(state, profile),
 	    .draw = timers_draw,
 	};
 
@@ -166,6 +180,30 @@ static bool is_stored_alike(const struct scep_timer *a,
 		   b->values.challenge_password.length;
 }
 
+/* Writes the decision into a row of the profile. */
+static void take_decision(struct state *state, struct scep_profile *profile,
+			  const struct schedule_decision *decision)
+{
+	struct scep_timer *timer = &profile->timer;
+	bool was_finished = timer->oper_status == OPER_FINISHED;
+
+	timer->memory = decision->memory;
+	timer->oper_status = oper_of(state, profile, decision);
+	if (decision->action == SCHEDULE_WAIT ||
+	    decision->action == SCHEDULE_RUN)
+		timer->adjust_applied = decision->jitter;
+	timer->next_request_time = 0;
+	if (decision->action == SCHEDULE_WAIT && decision->due != 0)
+		timer->next_request_time = decision->begin;
+	if (decision->action == SCHEDULE_DISABLED)
+		timer->adjust_applied = 0;
+	/* No further run needs the challenge (MIB, rule 4); one that is
+	 * written later may be meant for the start that comes next. */
+	if (timer->oper_status == OPER_FINISHED && !was_finished)
+		memset(&timer->values.challenge_password, 0,
+		       sizeof(timer->values.challenge_password));
+}
+
 /* The row of the profile as the decision has it; taken by the batch only if
  * it differs. */
 static void put_profile(struct state *state, struct batch *batch,
@@ -180,22 +218,7 @@ static void put_profile(struct state *state, struct batch *batch,
 		return;
 	}
 	timer = &profile->timer;
-	timer->memory = decision->memory;
-	timer->oper_status = oper_of(state, old, decision);
-	if (decision->action == SCHEDULE_WAIT ||
-	    decision->action == SCHEDULE_RUN)
-		timer->adjust_applied = decision->jitter;
-	timer->next_request_time = 0;
-	if (decision->action == SCHEDULE_WAIT && decision->due != 0)
-		timer->next_request_time = decision->begin;
-	if (decision->action == SCHEDULE_DISABLED)
-		timer->adjust_applied = 0;
-	/* No further run needs the challenge (MIB, rule 4); one that is
-	 * written later may be meant for the start that comes next. */
-	if (timer->oper_status == OPER_FINISHED &&
-	    old->timer.oper_status != OPER_FINISHED)
-		memset(&timer->values.challenge_password, 0,
-		       sizeof(timer->values.challenge_password));
+	take_decision(state, profile, decision);
 	if (is_stored_alike(timer, &old->timer) &&
 	    timer->oper_status == old->timer.oper_status)
 		row_release(profile);
@@ -238,7 +261,8 @@ static uint32_t put_status(struct state *state, struct batch *batch,
 	if (old != NULL) {
 		status = row_copy(old);
 	} else {
-		batch_put_agent(batch, &state->view.agent);
+		if (!batch->has_agent)
+			batch_put_agent(batch, &state->view.agent);
 		status = requests_new_status(profile, &profile->timer.values,
 					     decision->trigger,
 					     ++batch->agent.status_last_index);
@@ -287,9 +311,10 @@ static void put_run(struct state *state, struct batch *batch,
 	batch_put(batch, STORE_RECORD, record);
 }
 
-static void put_decision(struct state *state, struct batch *batch,
-			 const struct scep_profile *profile,
-			 const struct schedule_decision *decision)
+/* All of a decision but the row of the profile. */
+static void put_consequence(struct state *state, struct batch *batch,
+			    const struct scep_profile *profile,
+			    const struct schedule_decision *decision)
 {
 	switch (decision->action) {
 	case SCHEDULE_DISABLED:
@@ -306,7 +331,6 @@ static void put_decision(struct state *state, struct batch *batch,
 		put_run(state, batch, profile, decision);
 		break;
 	}
-	put_profile(state, batch, profile, decision);
 }
 
 /* In ms of the monotonic clock; the engine's tick comes at least once a
@@ -326,10 +350,7 @@ static uint64_t due_of(struct state *state,
 static uint64_t tick_one(struct state *state,
 			 const struct scep_profile *profile)
 {
-	enum schedule_outcome outcome =
-	    open_request(state, profile->index) != NULL ? SCHEDULE_OPEN
-							: SCHEDULE_NO_NEWS;
-	struct schedule_decision decision = plan(state, profile, outcome);
+	struct schedule_decision decision = plan(state, profile);
 	struct scep_error error;
 	struct batch batch;
 
@@ -340,7 +361,8 @@ static uint64_t tick_one(struct state *state,
 		return UINT64_MAX;
 	error_init(&error);
 	batch_init(&batch);
-	put_decision(state, &batch, profile, &decision);
+	put_consequence(state, &batch, profile, &decision);
+	put_profile(state, &batch, profile, &decision);
 	if (batch.count == 0 && !batch.is_short) {
 		batch_free(&batch);
 		return due_of(state, &decision);
@@ -410,7 +432,25 @@ void timers_keep_end(const struct scep_profile *now, struct scep_profile *row)
 	row->timer.lacks_challenge = now->timer.lacks_challenge;
 }
 
-void timers_change(struct state *state, const struct scep_profile *before,
+/* What the change makes of the next run, to be seen as soon as the change. */
+static void show_change(struct state *state, struct batch *batch,
+			struct scep_profile *profile)
+{
+	struct schedule_decision decision = plan(state, profile);
+
+	if (profile->row_status != SCEP_ROW_ACTIVE && profile->timer.enable)
+		return;
+	/* It may be taken back: nothing is begun before the tick. */
+	if (decision.action == SCHEDULE_RUN) {
+		decision.action = SCHEDULE_WAIT;
+		decision.memory = profile->timer.memory;
+	}
+	put_consequence(state, batch, profile, &decision);
+	take_decision(state, profile, &decision);
+}
+
+void timers_change(struct state *state, struct batch *batch,
+		   const struct scep_profile *before,
 		   struct scep_profile *after)
 {
 	struct scep_profile preset;
@@ -431,4 +471,5 @@ void timers_change(struct state *state, const struct scep_profile *before,
 	if (!after->timer.enable ||
 	    after->timer.values.challenge_password.length > 0)
 		after->timer.lacks_challenge = 0;
+	show_change(state, batch, after);
 }

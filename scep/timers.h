@@ -23,9 +23,10 @@ void timers_note_end(struct state *state, struct scep_profile *profile,
  * the row that takes its place again. */
 void timers_keep_end(const struct scep_profile *now, struct scep_profile *row);
 
-/* Works a Set into the new row of a profile that it changed; `before` is NULL
- * for a new one. */
-void timers_change(struct state *state, const struct scep_profile *before,
+/* Works a Set into the new row of a profile that it changed, and adds what it
+ * makes of the announced run to its batch; `before` is NULL for a new one. */
+void timers_change(struct state *state, struct batch *batch,
+		   const struct scep_profile *before,
 		   struct scep_profile *after);
 
 /* Random bits for the schedule (schedule_draw_fn). */

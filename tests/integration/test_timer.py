@@ -178,6 +178,38 @@ def test_NextRequestIn_counts_down_to_NextRequestTime(idle):
     wait_until(lambda: left() <= first - 2, 10, "two seconds less")
 
 
+def test_what_a_Set_makes_is_there_when_it_is_answered(idle):
+    start = int(time.time()) + 500
+    last = idle.quick.get("scepStatusLastIndex.0")
+    for k in range(20):
+        idle.quick.set(*settings(start + k))
+        state, due = timer(idle, "OperStatus", "NextRequestTime")
+        assert (state, date_and_time(due)) == ("waiting", start + k)
+        row = history(idle)[last + 1 + k]
+        assert (row["State"], date_and_time(row["RequestTime"])) == ("toBeProcessed", start + k)
+        idle.quick.set(scepAutoEnable="false")
+        assert timer(idle, "OperStatus", "NextRequestTime") == ["disabled", b""]
+        assert last + 1 + k not in history(idle)
+
+
+def test_a_manual_request_that_is_open_does_not_hide_the_run_to_come(own):
+    own.point_at()
+    own.poll(100, interval=600)
+    own.ca.control(pending="forever")
+    own.wait_status(own.send(), Detail="deferred")
+    start = int(time.time()) + 3
+    enable(own, start)
+    own.ca.control(pending=None)
+    assert timer(own, "OperStatus") == "waiting"
+    assert date_and_time(timer(own, "NextRequestTime")) == start
+    # The due time comes and goes; it is the turn of the timer after the other.
+    wait_until(lambda: timer(own, "NextRequestIn") == 0, 10, "the due time")
+    assert [r["State"] for r in history(own).values()] == ["processing", "toBeProcessed"]
+    own.quick.set(scepRequestAction="cancel")
+    own.wait_status(2, State="successful", Trigger="timer")
+    assert own.status(1)["Detail"] == "cancelled"
+
+
 def test_the_jitter_is_shown_and_kept_over_a_kill(own):
     start = int(time.time()) + 500
     own.point_at()

@@ -109,6 +109,15 @@ static inline void assert_waits_for(struct device *d, int64_t due,
 			 due + timer(d)->adjust_applied);
 }
 
+static inline void assert_nothing_to_come(struct device *d)
+{
+	assert_null(announced(d, 1));
+	assert_int_equal(timer(d)->oper_status, DISABLED);
+	assert_int_equal(timer(d)->next_request_time, 0);
+	assert_int_equal(timer(d)->adjust_applied, 0);
+	assert_int_equal(timer(d)->values.challenge_password.length, 0);
+}
+
 static inline void assert_row(struct device *d, uint32_t index,
 			      enum scep_state state, enum scep_code detail,
 			      enum scep_trigger trigger)

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is seen of a timer with the Set that changes it, and while a request
+ * of the manager is open (MIB, rules 1, 10 and 12). */
+#include "timer_world.h"
+
+/* ------------------------------------------------------ seen with a Set -- */
+
+/* No tick of the timers has come between the Set and what is seen. */
+static void what_enabling_makes_is_seen_with_the_set(void **state)
+{
+	struct device *d = *state;
+	int64_t start = d->io.wall + HOUR;
+
+	add_timer(d, 1, start);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	assert_waits_for(d, start, SCEP_TRIGGER_TIMER);
+	apply_confirm(&d->apply, &d->state, d->ticket);
+	device_number(d, SCEP_AUTO_START_TIME, 1, start + HOUR);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	assert_waits_for(d, start + HOUR, SCEP_TRIGGER_TIMER);
+	assert_int_equal(announced(d, 1)->index, 1);
+	apply_confirm(&d->apply, &d->state, d->ticket);
+	device_number(d, SCEP_AUTO_ENABLE, 1, 0);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	assert_nothing_to_come(d);
+	assert_int_equal(timer(d)->oper_status, DISABLED);
+}
+
+static void a_start_that_is_past_is_announced_by_the_set(void **state)
+{
+	struct device *d = *state;
+
+	add_timer(d, 1, d->io.wall - HOUR);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	assert_int_equal(timer(d)->oper_status, WAITING);
+	assert_int_equal(timer(d)->next_request_time, d->io.wall);
+	assert_int_equal(announced(d, 1)->request_time, d->io.wall - HOUR);
+	assert_null(d->state.enrolments);
+	apply_confirm(&d->apply, &d->state, d->ticket);
+	device_tick(d);
+	device_run(d);
+	assert_row(d, 1, SCEP_STATE_SUCCESSFUL, SCEP_NONE, SCEP_TRIGGER_TIMER);
+	assert_int_equal(device_view(d)->statuses.count, 1);
+}
+
+static void timers_enabled_by_one_set_have_rows_of_their_own(void **state)
+{
+	struct device *d = *state;
+	int64_t start = d->io.wall + HOUR;
+
+	device_number(d, SCEP_PROFILE_ROW_STATUS, 2, SCEP_ROW_CREATE_AND_GO);
+	device_set(d);
+	device_fill(d, 2);
+	add_timer(d, 1, start);
+	add_timer(d, 2, start + 1);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	assert_int_equal(announced(d, 1)->index, 1);
+	assert_int_equal(announced(d, 2)->index, 2);
+	assert_int_equal(device_view(d)->agent.status_last_index, 2);
+	apply_confirm(&d->apply, &d->state, d->ticket);
+	device_tick(d);
+	assert_int_equal(device_view(d)->statuses.count, 2);
+}
+
+/* ----------------------------------------------- beside a manual request */
+
+static void a_manual_request_does_not_hide_the_run_to_come(void **state)
+{
+	struct device *d = *state;
+	int64_t start = d->io.wall + HOUR;
+
+	device_set_polls(d, 1000, 10 * MINUTE);
+	plan_many(d, CA_PKI, CA_PENDING, 0, 10);
+	device_send(d, 1);
+	device_run(d);
+	enable(d, start);
+	assert_waits_for(d, start, SCEP_TRIGGER_TIMER);
+	device_run_for(d, 10 * MINUTE);
+	assert_waits_for(d, start, SCEP_TRIGGER_TIMER);
+	/* It begins when the other has ended, and not before. */
+	run_by_minutes(d, 80);
+	assert_row(d, 1, SCEP_STATE_PROCESSING, SCEP_DEFERRED,
+		   SCEP_TRIGGER_MANUAL);
+	assert_non_null(announced(d, 1));
+	assert_int_equal(announced(d, 1)->request_time, start);
+	run_by_minutes(d, 20);
+	assert_row(d, 1, SCEP_STATE_SUCCESSFUL, SCEP_NONE, SCEP_TRIGGER_MANUAL);
+	assert_row(d, 2, SCEP_STATE_SUCCESSFUL, SCEP_NONE, SCEP_TRIGGER_TIMER);
+	assert_int_equal(device_view(d)->statuses.count, 2);
+}
+
+static void a_past_start_waits_for_a_manual_request_and_no_longer(void **state)
+{
+	struct device *d = *state;
+
+	device_set_polls(d, 1000, 60);
+	plan_many(d, CA_PKI, CA_PENDING, 0, 10);
+	device_send(d, 1);
+	device_run(d);
+	device_number(d, SCEP_AUTO_ADJUST, 1, 1);
+	enable(d, d->io.wall - HOUR);
+	run_by_minutes(d, 5);
+	assert_int_equal(announced(d, 1)->request_time, SCRIPTED_NOW - HOUR);
+	assert_int_equal(timer(d)->oper_status, WAITING);
+	run_by_minutes(d, 6);
+	assert_row(d, 2, SCEP_STATE_SUCCESSFUL, SCEP_NONE, SCEP_TRIGGER_TIMER);
+	assert_int_equal(row(d, 2)->finish_time, row(d, 1)->finish_time);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(what_enabling_makes_is_seen_with_the_set),
+	    TEST(a_start_that_is_past_is_announced_by_the_set),
+	    TEST(timers_enabled_by_one_set_have_rows_of_their_own),
+	    TEST(a_manual_request_does_not_hide_the_run_to_come),
+	    TEST(a_past_start_waits_for_a_manual_request_and_no_longer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
