@@ -3,10 +3,11 @@
  * What a fleet does to its server: the real schedule code (scep/schedule.c)
  * of many devices under one virtual clock.  All have the same start time and
  * send a request every day for three days; the server serves so many a
- * second, keeps as many waiting as it can serve within the client's timeout,
- * and is down for an hour over the second due time: it resets what it has in
- * hand and then refuses connections.  Prints tables; with -c, writes requests
- * per second for plot.py.
+ * second, and keeps as many waiting as it can serve within the client's
+ * timeout.  For an hour over the second due time either the server is down (it
+ * resets what it has in hand and then refuses connections), or the power is
+ * cut at the devices.  Prints tables; with -c, writes requests per second for
+ * plot.py.
  *
  *   fleet [-n DEVICES] [-r RATE] [-i POLL-INTERVAL] [-c FILE.csv]
  *
@@ -38,26 +39,38 @@
 
 enum retry_kind { RETRY_NONE, RETRY_FIXED, RETRY_SPREAD };
 
+enum fault {
+	FAULT_SERVER,	 /* it is down for the hour */
+	FAULT_POWER,	 /* the devices are off, and on again together */
+	FAULT_POWER_OLD, /* so, and they begin at once what they have missed */
+};
+
 struct scenario {
 	const char *name;
 	bool adjust;
 	enum retry_kind retry;
 	bool is_deferring; /* the first answers are PENDING */
+	enum fault fault;
 };
 
+/* Three to a row of the plot. */
 static const struct scenario scenarios[] = {
-    {"no Adjust, no Poll", false, RETRY_NONE, false},
-    {"no Adjust, Poll fixed", false, RETRY_FIXED, false},
-    {"no Adjust, Poll spread", false, RETRY_SPREAD, false},
-    {"Adjust, no Poll", true, RETRY_NONE, false},
-    {"Adjust, Poll fixed", true, RETRY_FIXED, false},
-    {"Adjust, Poll spread", true, RETRY_SPREAD, false},
-    {"Adjust, deferred, fixed", true, RETRY_FIXED, true},
-    {"Adjust, deferred, spread", true, RETRY_SPREAD, true},
+    {"no Adjust, no Poll", false, RETRY_NONE, false, FAULT_SERVER},
+    {"no Adjust, Poll fixed", false, RETRY_FIXED, false, FAULT_SERVER},
+    {"no Adjust, Poll spread", false, RETRY_SPREAD, false, FAULT_SERVER},
+    {"Adjust, no Poll", true, RETRY_NONE, false, FAULT_SERVER},
+    {"Adjust, Poll fixed", true, RETRY_FIXED, false, FAULT_SERVER},
+    {"Adjust, Poll spread", true, RETRY_SPREAD, false, FAULT_SERVER},
+    {"no Adjust, deferred, spread", false, RETRY_SPREAD, true, FAULT_SERVER},
+    {"Adjust, deferred, fixed", true, RETRY_FIXED, true, FAULT_SERVER},
+    {"Adjust, deferred, spread", true, RETRY_SPREAD, true, FAULT_SERVER},
+    {"cut, no Adjust", false, RETRY_SPREAD, false, FAULT_POWER},
+    {"cut, Adjust, at once", true, RETRY_SPREAD, false, FAULT_POWER_OLD},
+    {"cut, Adjust, spread", true, RETRY_SPREAD, false, FAULT_POWER},
 };
 #define SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
 
-enum stage { STAGE_PLAN, STAGE_SEND, STAGE_ANSWER };
+enum stage { STAGE_PLAN, STAGE_BOOT, STAGE_SEND, STAGE_ANSWER };
 
 struct one {
 	struct scep_schedule memory;
@@ -128,13 +141,14 @@ static void note(struct fleet *fleet, struct one *one, int64_t when,
 }
 
 static void plan(struct fleet *fleet, struct one *one, int64_t now,
-		 enum schedule_outcome outcome)
+		 enum schedule_outcome outcome, bool is_first)
 {
 	struct schedule_situation situation = {
 	    .timer = &fleet->timer,
 	    .memory = one->memory,
 	    .now = now,
 	    .clock_is_sane = true,
+	    .is_first = is_first,
 	    .outcome = outcome,
 	    .draw = draw,
 	    .draw_context = fleet,
@@ -176,7 +190,7 @@ static void serve(struct fleet *fleet, struct one *one, int64_t now)
 	int64_t done;
 
 	fleet->load[now - BEGIN]++;
-	if (now >= DOWN && now < UP) {
+	if (fleet->scenario->fault == FAULT_SERVER && now >= DOWN && now < UP) {
 		answer(fleet, one, now + 1, SCEP_COMM_ERROR);
 		return;
 	}
@@ -189,7 +203,7 @@ static void serve(struct fleet *fleet, struct one *one, int64_t now)
 	fleet->served_end++;
 	one->deferrals += is_deferred;
 	done = BEGIN + 1 + (int64_t)(fleet->served_end / fleet->rate);
-	if (now < DOWN && done > DOWN)
+	if (fleet->scenario->fault == FAULT_SERVER && now < DOWN && done > DOWN)
 		answer(fleet, one, DOWN, SCEP_COMM_ERROR);
 	else
 		answer(fleet, one, done, is_deferred ? SCEP_DEFERRED : SCEP_OK);
@@ -205,19 +219,39 @@ static void settle(struct fleet *fleet, struct one *one, int64_t now)
 	if (code == SCEP_OK) {
 		day->served++;
 		day->last_served = now - (DUE + (now - BEGIN) / DAY * DAY);
-		plan(fleet, one, now, SCHEDULE_SUCCEEDED);
+		plan(fleet, one, now, SCHEDULE_SUCCEEDED, false);
 		return;
 	}
 	retry = schedule_after_failure(&fleet->timer, code, one->polls);
 	if (!retry.is_again) {
 		day->failed++;
-		plan(fleet, one, now, SCHEDULE_FAILED);
+		plan(fleet, one, now, SCHEDULE_FAILED, false);
 		return;
 	}
 	if (fleet->scenario->retry == RETRY_SPREAD)
 		retry.wait = schedule_spread(&retry, one->polls, draw, fleet);
 	one->polls++;
 	note(fleet, one, now + retry.wait, STAGE_SEND);
+}
+
+/* It looks at its timer when that wishes, if it has power, and when it gets
+ * it again. */
+static void look(struct fleet *fleet, struct one *one, int64_t now,
+		 bool is_first)
+{
+	enum fault fault = fleet->scenario->fault;
+
+	if (fault != FAULT_SERVER && now >= DOWN && now < UP) {
+		note(fleet, one, UP, STAGE_BOOT);
+		return;
+	}
+	/* Without its plan, what is late is not known to have been missed. */
+	if (is_first && fault == FAULT_POWER_OLD) {
+		one->memory.planned_due = 0;
+		one->memory.planned_from = 0;
+		is_first = false;
+	}
+	plan(fleet, one, now, SCHEDULE_NO_NEWS, is_first);
 }
 
 static void step(struct fleet *fleet, int64_t now)
@@ -230,7 +264,8 @@ static void step(struct fleet *fleet, int64_t now)
 		*first = one->next;
 		switch ((enum stage)one->stage) {
 		case STAGE_PLAN:
-			plan(fleet, one, now, SCHEDULE_NO_NEWS);
+		case STAGE_BOOT:
+			look(fleet, one, now, one->stage == STAGE_BOOT);
 			break;
 		case STAGE_SEND:
 			serve(fleet, one, now);
@@ -249,7 +284,7 @@ static void live(struct fleet *fleet)
 	memset(fleet->agenda, 0xff, SECONDS * sizeof(*fleet->agenda));
 	fleet->load = allocate(SECONDS, sizeof(*fleet->load));
 	for (uint32_t i = 0; i < fleet->count; i++)
-		plan(fleet, &fleet->devices[i], BEGIN, SCHEDULE_NO_NEWS);
+		plan(fleet, &fleet->devices[i], BEGIN, SCHEDULE_NO_NEWS, true);
 	for (int64_t now = BEGIN; now < BEGIN + SECONDS; now++)
 		step(fleet, now);
 	free(fleet->agenda);
@@ -285,36 +320,88 @@ static uint32_t percentile(const uint32_t *sorted, size_t count, size_t percent)
 	return count ? sorted[place ? place - 1 : 0] : 0;
 }
 
+/* What the server was asked for on one day. */
+struct figures {
+	uint64_t messages;
+	size_t busy, over; /* seconds with any, with more than it can serve */
+	uint32_t p50, p95, p99, peak;
+};
+
+static struct figures figures_of(const struct fleet *fleet, int day)
+{
+	struct figures figures = {0};
+	uint32_t *busy = busy_seconds(fleet, day, &figures.busy);
+
+	for (size_t i = 0; i < figures.busy; i++) {
+		figures.messages += busy[i];
+		figures.over += busy[i] > fleet->rate;
+	}
+	figures.p50 = percentile(busy, figures.busy, 50);
+	figures.p95 = percentile(busy, figures.busy, 95);
+	figures.p99 = percentile(busy, figures.busy, 99);
+	figures.peak = percentile(busy, figures.busy, 100);
+	free(busy);
+	return figures;
+}
+
 static void print_day(const struct fleet *fleet, int day)
 {
+	const struct figures figures = figures_of(fleet, day);
 	const struct day *numbers = &fleet->days[day];
-	uint64_t requests = 0;
-	uint32_t *busy;
-	size_t count;
 
-	busy = busy_seconds(fleet, day, &count);
-	for (size_t i = 0; i < count; i++)
-		requests += busy[i];
-	printf("%-26s %8" PRIu64 " %7zu %7u %7u %7u %7u %8" PRIu64 " %7" PRIu64
-	       " %7" PRId64 "\n",
-	       fleet->scenario->name, requests, count,
-	       percentile(busy, count, 50), percentile(busy, count, 95),
-	       percentile(busy, count, 99), count ? busy[count - 1] : 0,
-	       numbers->served, numbers->failed, numbers->last_served / MINUTE);
-	free(busy);
+	printf("| %-27s | %8" PRIu64 " | %5zu | %5zu | %6u | %6u | %6u | %6u "
+	       "| %6" PRIu64 " | %6" PRIu64 " | %4" PRId64 " |\n",
+	       fleet->scenario->name, figures.messages, figures.busy,
+	       figures.over, figures.p50, figures.p95, figures.p99,
+	       figures.peak, numbers->served, numbers->failed,
+	       numbers->served ? numbers->last_served / MINUTE : 0);
 }
 
 static void print_table(const struct fleet *fleets, int day, const char *title)
 {
-	printf("\n%s\n%-26s %8s %7s %7s %7s %7s %7s %8s %7s %7s\n", title,
-	       "requests per second in busy", "messages", "busy s", "median",
-	       "95 %", "99 %", "peak", "served", "failed", "last m");
+	printf("\n%s\n\n"
+	       "| %-27s | messages |  busy |  over |    p50 |    p95 |    p99 "
+	       "|   peak | served | failed | last |\n"
+	       "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+	       title, "scenario");
 	for (size_t i = 0; i < SCENARIOS; i++)
 		print_day(&fleets[i], day);
 }
 
+/* One row of the CSV file that says something of each scenario. */
+static void write_row(FILE *file, const struct fleet *fleets, const char *name,
+		      uint64_t (*value)(const struct fleet *fleet))
+{
+	fprintf(file, "%s", name);
+	for (size_t i = 0; i < SCENARIOS; i++)
+		fprintf(file, ";%" PRIu64, value(&fleets[i]));
+	fprintf(file, "\n");
+}
+
+static uint64_t is_cut(const struct fleet *fleet)
+{
+	return fleet->scenario->fault != FAULT_SERVER;
+}
+
+static uint64_t peak_of(const struct fleet *fleet)
+{
+	return figures_of(fleet, 1).peak;
+}
+
+static uint64_t served_of(const struct fleet *fleet)
+{
+	return fleet->days[1].served;
+}
+
+static uint64_t last_of(const struct fleet *fleet)
+{
+	return fleet->days[1].served
+		   ? (uint64_t)(fleet->days[1].last_served / MINUTE)
+		   : 0;
+}
+
 /* The busiest second of each bin around the due time of the second day, under
- * the server's rate and the names of the scenarios. */
+ * the names and the figures of the scenarios. */
 static int write_csv(const struct fleet *fleets, const char *path)
 {
 	int64_t from = DOWN - 10 * MINUTE - BEGIN, to = UP + 2 * HOUR - BEGIN;
@@ -324,11 +411,16 @@ static int write_csv(const struct fleet *fleets, const char *path)
 		perror(path);
 		return 1;
 	}
-	fprintf(file, "%u", fleets[0].rate);
+	fprintf(file, "%u;%u", fleets[0].rate, fleets[0].count);
 	for (size_t i = 0; i < SCENARIOS; i++)
 		fprintf(file, ";%s", scenarios[i].name);
+	fprintf(file, "\n");
+	write_row(file, fleets, "cut", is_cut);
+	write_row(file, fleets, "peak", peak_of);
+	write_row(file, fleets, "served", served_of);
+	write_row(file, fleets, "last", last_of);
 	for (int64_t bin = from; bin < to; bin += BIN) {
-		fprintf(file, "\n%.3f",
+		fprintf(file, "%.3f",
 			(double)(bin + BEGIN - DUE - DAY) / (double)MINUTE);
 		for (size_t i = 0; i < SCENARIOS; i++) {
 			uint32_t most = 0;
@@ -338,8 +430,8 @@ static int write_csv(const struct fleet *fleets, const char *path)
 					most = fleets[i].load[s];
 			fprintf(file, ";%u", most);
 		}
+		fprintf(file, "\n");
 	}
-	fprintf(file, "\n");
 	if (fclose(file) != 0) {
 		perror(path);
 		return 1;
@@ -388,17 +480,19 @@ int main(int argc, char **argv)
 		return 2;
 	setenv("TZ", "UTC0", 1);
 	tzset();
-	printf("%u devices, daily at noon; the server serves %u/s, and is down "
-	       "from 11:50 to 12:50 of\nthe second day.  AdjustMax 600, "
-	       "PollCount 20, PollInterval %u.\n",
+	printf("%u devices, daily at noon; the server serves %u/s.  From 11:50 "
+	       "to 12:50 of the second\nday it is down, or (cut) the devices "
+	       "are.  AdjustMax 600, PollCount 20, PollInterval %u.\n",
 	       count, rate, interval);
 	for (size_t i = 0; i < SCENARIOS; i++) {
 		prepare(&fleets[i], &scenarios[i], count, rate, interval);
 		live(&fleets[i]);
 	}
 	print_table(fleets, 0, "A quiet day");
-	print_table(fleets, 1, "The day of the outage");
+	print_table(fleets, 1, "The day of the outage, or of the power cut");
 	print_table(fleets, 2, "The day after");
-	printf("\nlast m: minutes from the due time to the last success\n");
+	printf("\nbusy: seconds in which there were messages; over: more than "
+	       "can be served; p50 to peak:\nmessages in a busy second; last: "
+	       "minutes from the due time to the last success\n");
 	return csv == NULL ? 0 : write_csv(fleets, csv);
 }
