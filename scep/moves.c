@@ -31,6 +31,23 @@ struct scep_status *move_status(struct enrolment *e)
 	return row_copy(enrolment_status_now(e));
 }
 
+/* What the move means for the timer of the profile is seen together with it.
+ * Afterwards, `e` may be gone if its record is. */
+static enum scep_code commit(struct enrolment *e, struct batch *batch)
+{
+	struct state *state = e->state;
+	uint32_t profile_index = e->record->profile_index;
+	enum scep_code code;
+
+	state->publish_is_held = true;
+	code = batch_commit(state, batch, NULL, &e->run.error);
+	if (code == SCEP_OK)
+		timers_look(state, profile_index);
+	state->publish_is_held = false;
+	state_publish(state);
+	return code;
+}
+
 /* The one transaction of a move.  On failure, run.error says why. */
 bool move_commit(struct enrolment *e, struct record *next,
 		 struct scep_status *status, struct batch *extra)
@@ -42,7 +59,7 @@ bool move_commit(struct enrolment *e, struct record *next,
 		extra = &own;
 	batch_put(extra, STORE_RECORD, next);
 	batch_put(extra, STORE_STATUS, status);
-	return batch_commit(e->state, extra, NULL, &e->run.error) == SCEP_OK;
+	return commit(e, extra) == SCEP_OK;
 }
 
 void move_to(struct enrolment *e, enum step_id to, struct record *next,
@@ -253,7 +270,7 @@ static void end_in_error(struct enrolment *e, struct record *next,
 		 error_code_name(error.code), words);
 	e->due = ENROLMENT_NEVER;
 	/* From here on, `e` may be gone. */
-	if (batch_commit(state, &batch, NULL, &e->run.error) != SCEP_OK) {
+	if (commit(e, &batch) != SCEP_OK) {
 		status = move_status(e);
 		if (status != NULL)
 			end_unsaved(e, status);
@@ -367,7 +384,7 @@ void move_succeed(struct enrolment *e, struct scep_status *status,
 	batch_trim_statuses(state, extra);
 	stats_count_end(&state->view.stats, state_now(state), true);
 	e->due = ENROLMENT_NEVER;
-	if (batch_commit(state, extra, NULL, &e->run.error) != SCEP_OK) {
+	if (commit(e, extra) != SCEP_OK) {
 		state->view.stats = before;
 		move_fail(e, NULL);
 		return;

@@ -143,6 +143,8 @@ void state_publish(struct state *state)
 	};
 	struct published *fresh, *old;
 
+	if (state->publish_is_held)
+		return;
 	note_parked(state);
 	state->view.agent.restart_pending =
 	    state->restart.is_pending || state->view.agent.restart_wanted != 0;

@@ -75,6 +75,7 @@ struct state {
 	uint64_t deadline;	      /* of a Set in hand, mono; 0: none */
 	uint64_t timers_due;	 /* mono; when the timers are asked again */
 	bool timers_are_stale;	 /* something was committed since */
+	bool publish_is_held;	 /* more is to be seen with it */
 	bool timers_have_looked; /* since the program began */
 	bool is_stopping;	 /* nothing new is begun */
 	struct restart restart;

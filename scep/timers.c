@@ -347,30 +347,44 @@ static uint64_t due_of(struct state *state,
 	return state_mono(state) + (uint64_t)wait * 1000;
 }
 
+/* One that is disabled by the Set that took it out of service still has its
+ * announcement. */
+static bool is_out_of_service(const struct scep_profile *profile)
+{
+	return profile->row_status != SCEP_ROW_ACTIVE && profile->timer.enable;
+}
+
+static enum scep_code carry_out(struct state *state,
+				const struct scep_profile *profile,
+				const struct schedule_decision *decision)
+{
+	struct scep_error error;
+	struct batch batch;
+	enum scep_code code = SCEP_OK;
+
+	error_init(&error);
+	batch_init(&batch);
+	put_consequence(state, &batch, profile, decision);
+	put_profile(state, &batch, profile, decision);
+	if (batch.count != 0 || batch.is_short)
+		code = batch_commit(state, &batch, NULL, &error);
+	batch_free(&batch);
+	if (code != SCEP_OK)
+		log_error("scepAutoEntry.%u: %s", profile->index, error.text);
+	return code;
+}
+
 static uint64_t tick_one(struct state *state,
 			 const struct scep_profile *profile)
 {
-	struct schedule_decision decision = plan(state, profile);
-	struct scep_error error;
-	struct batch batch;
+	struct schedule_decision decision;
 
-	hold_back(state, profile, &decision);
-	/* One that is disabled by the Set that took it out of service still has
-	 * its announcement. */
-	if (profile->row_status != SCEP_ROW_ACTIVE && profile->timer.enable)
+	if (is_out_of_service(profile))
 		return UINT64_MAX;
-	error_init(&error);
-	batch_init(&batch);
-	put_consequence(state, &batch, profile, &decision);
-	put_profile(state, &batch, profile, &decision);
-	if (batch.count == 0 && !batch.is_short) {
-		batch_free(&batch);
-		return due_of(state, &decision);
-	}
-	if (batch_commit(state, &batch, NULL, &error) != SCEP_OK) {
-		log_error("scepAutoEntry.%u: %s", profile->index, error.text);
+	decision = plan(state, profile);
+	hold_back(state, profile, &decision);
+	if (carry_out(state, profile, &decision) != SCEP_OK)
 		return state_mono(state) + SAVE_AGAIN;
-	}
 	if (decision.action == SCHEDULE_RUN) {
 		log_info("scepAutoEntry.%u: the timer sends a request",
 			 profile->index);
@@ -378,6 +392,15 @@ static uint64_t tick_one(struct state *state,
 		registry_sweep(state);
 	}
 	return due_of(state, &decision);
+}
+
+/* A commit puts another row in the place of this one.  Returned retained. */
+static struct scep_profile *profile_of(struct state *state, uint32_t index)
+{
+	struct scep_profile *profile =
+	    (void *)scep_rows_find(&state->view.profiles, index);
+
+	return profile != NULL ? row_retain(profile) : NULL;
 }
 
 void timers_tick(struct state *state)
@@ -390,14 +413,11 @@ void timers_tick(struct state *state)
 	/* The device may have been given another zone. */
 	tzset();
 	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++) {
-		/* A commit puts another row in the place of the old one. */
-		struct scep_profile *profile =
-		    (void *)scep_rows_find(&state->view.profiles, index);
+		struct scep_profile *profile = profile_of(state, index);
 		uint64_t due;
 
 		if (profile == NULL)
 			continue;
-		row_retain(profile);
 		due = tick_one(state, profile);
 		row_release(profile);
 		if (due < first)
@@ -406,6 +426,22 @@ void timers_tick(struct state *state)
 	state->timers_due = first;
 	state->timers_are_stale = false;
 	state->timers_have_looked = true;
+}
+
+void timers_look(struct state *state, uint32_t profile_index)
+{
+	struct scep_profile *profile = profile_of(state, profile_index);
+	struct schedule_decision decision;
+
+	if (profile == NULL || state->deadline != 0 || state->store == NULL ||
+	    is_out_of_service(profile)) {
+		row_release(profile);
+		return;
+	}
+	decision = plan(state, profile);
+	if (decision.action != SCHEDULE_RUN)
+		carry_out(state, profile, &decision);
+	row_release(profile);
 }
 
 /* ------------------------------------------------------------- changes -- */
@@ -438,7 +474,7 @@ static void show_change(struct state *state, struct batch *batch,
 {
 	struct schedule_decision decision = plan(state, profile);
 
-	if (profile->row_status != SCEP_ROW_ACTIVE && profile->timer.enable)
+	if (is_out_of_service(profile))
 		return;
 	/* It may be taken back: nothing is begun before the tick. */
 	if (decision.action == SCHEDULE_RUN) {

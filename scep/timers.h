@@ -14,6 +14,10 @@
  * a Set is in hand. */
 void timers_tick(struct state *state);
 
+/* Shows what a move of a request means for the timer of its profile, and
+ * begins nothing. */
+void timers_look(struct state *state, uint32_t profile_index);
+
 /* Writes what the end of a timer's request means for what comes next into
  * the new row of its profile. */
 void timers_note_end(struct state *state, struct scep_profile *profile,

@@ -97,31 +97,6 @@ static void a_one_shot_that_failed_is_finished_too(void **state)
 	assert_int_equal(d->ca.seen[CA_PKI], 1);
 }
 
-/* Until the request has ended, and no tick has come after that. */
-static void run_to_its_end(struct device *d)
-{
-	while (scep_status_is_open(device_status(d))) {
-		assert_true(virtual_io_step(&d->io));
-		if (scep_status_is_open(device_status(d)))
-			device_tick(d);
-	}
-}
-
-static void a_kill_at_the_end_still_wipes_the_challenge(void **state)
-{
-	struct device *d = *state;
-
-	enable(d, d->io.wall + HOUR);
-	virtual_io_advance(&d->io, HOUR * 1000);
-	device_tick(d);
-	run_to_its_end(d);
-	assert_int_not_equal(timer(d)->oper_status, FINISHED);
-	device_restart(d);
-	assert_int_equal(timer(d)->oper_status, FINISHED);
-	assert_int_equal(timer(d)->values.challenge_password.length, 0);
-	assert_false(device_has_on_disk(d, DEVICE_SECRET));
-}
-
 static void a_start_in_the_past_runs_at_once(void **state)
 {
 	struct device *d = *state;
@@ -453,7 +428,6 @@ int main(void)
 	    TEST(while_it_runs_nothing_else_is_announced),
 	    TEST(a_one_shot_is_finished_and_forgets_its_challenge),
 	    TEST(a_one_shot_that_failed_is_finished_too),
-	    TEST(a_kill_at_the_end_still_wipes_the_challenge),
 	    TEST(a_start_in_the_past_runs_at_once),
 	    TEST(a_start_in_the_past_can_be_skipped),
 	    TEST(three_periods_are_three_runs_at_their_times),

@@ -62,6 +62,79 @@ static void timers_enabled_by_one_set_have_rows_of_their_own(void **state)
 	assert_int_equal(device_view(d)->statuses.count, 2);
 }
 
+/* ----------------------------------------------------- seen with a move */
+
+/* Until the row says so; no tick has come after that. */
+static void run_until(struct device *d, enum scep_state state,
+		      enum scep_code detail)
+{
+	const struct scep_status *status = row(d, 1);
+
+	while (status->state != state || status->detail != detail) {
+		assert_true(virtual_io_step(&d->io));
+		status = row(d, 1);
+		if (status->state != state || status->detail != detail)
+			device_tick(d);
+		status = row(d, 1);
+	}
+}
+
+static void begin(struct device *d)
+{
+	virtual_io_advance(&d->io, HOUR * 1000);
+	device_tick(d);
+}
+
+static void polling_is_seen_with_the_deferral(void **state)
+{
+	struct device *d = *state;
+
+	device_set_polls(d, 10, 60);
+	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	enable(d, d->io.wall + HOUR);
+	begin(d);
+	run_until(d, SCEP_STATE_PROCESSING, SCEP_DEFERRED);
+	assert_int_equal(timer(d)->oper_status, POLLING);
+}
+
+static void the_finish_is_seen_with_the_end(void **state)
+{
+	struct device *d = *state;
+
+	enable(d, d->io.wall + HOUR);
+	begin(d);
+	run_until(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_int_equal(timer(d)->oper_status, FINISHED);
+	assert_int_equal(timer(d)->values.challenge_password.length, 0);
+	device_restart(d);
+	assert_int_equal(timer(d)->oper_status, FINISHED);
+	assert_false(device_has_on_disk(d, DEVICE_SECRET));
+}
+
+static void the_next_run_is_seen_with_an_error(void **state)
+{
+	struct device *d = *state;
+	int64_t start = d->io.wall + HOUR;
+
+	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	enable_periodic(d, start, CALENDAR_HOURS, 1);
+	begin(d);
+	run_until(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);
+	assert_waits_for(d, start + HOUR, SCEP_TRIGGER_PERIODIC);
+}
+
+static void being_blocked_is_seen_with_the_reason(void **state)
+{
+	struct device *d = *state;
+
+	device_octets(d, SCEP_SERVER_CA_FINGERPRINT, 1, "", 0);
+	device_set(d);
+	enable(d, d->io.wall + HOUR);
+	begin(d);
+	run_until(d, SCEP_STATE_PROCESSING, SCEP_CA_NOT_TRUSTED);
+	assert_int_equal(timer(d)->oper_status, BLOCKED);
+}
+
 /* ----------------------------------------------- beside a manual request */
 
 static void a_manual_request_does_not_hide_the_run_to_come(void **state)
@@ -113,6 +186,10 @@ int main(void)
 	    TEST(what_enabling_makes_is_seen_with_the_set),
 	    TEST(a_start_that_is_past_is_announced_by_the_set),
 	    TEST(timers_enabled_by_one_set_have_rows_of_their_own),
+	    TEST(polling_is_seen_with_the_deferral),
+	    TEST(the_finish_is_seen_with_the_end),
+	    TEST(the_next_run_is_seen_with_an_error),
+	    TEST(being_blocked_is_seen_with_the_reason),
 	    TEST(a_manual_request_does_not_hide_the_run_to_come),
 	    TEST(a_past_start_waits_for_a_manual_request_and_no_longer),
 	};
