@@ -117,7 +117,7 @@ static void act_cancel(struct state *state, struct batch *batch,
 	profile = profile_in(state, batch, profile_index);
 	if (profile != NULL && status != NULL &&
 	    status->trigger != SCEP_TRIGGER_MANUAL)
-		timers_note_end(state, profile, false);
+		timers_note_cancel(state, profile);
 	else if (profile != NULL &&
 		 profile->request_status_index == e->record->index)
 		memset(&profile->request.challenge_password, 0,

@@ -97,8 +97,9 @@ static enum schedule_outcome what_is_open(struct state *state,
 		   : SCHEDULE_OPEN;
 }
 
-static struct schedule_decision plan(struct state *state,
-				     const struct scep_profile *profile)
+static struct schedule_decision plan_after(struct state *state,
+					   const struct scep_profile *profile,
+					   enum schedule_outcome outcome)
 {
 	const struct schedule_situation situation = {
 	    .timer = &profile->timer,
@@ -107,7 +108,7 @@ static struct schedule_decision plan(struct state *state,
 	    .clock_is_sane = state_clock_is_sane(state),
 	    .is_first = !state->timers_have_looked,
 	    .not_after = not_after(state, profile->index),
-	    .outcome = what_is_open(state, profile),
+	    .outcome = outcome,
 	    .draw = timers_draw,
 	};
 
@@ -136,6 +137,12 @@ static void hold_back(struct state *state, const struct scep_profile *profile,
 	decision->action = SCHEDULE_WAIT;
 	decision->memory = profile->timer.memory;
 	decision->at = state_now(state) + LOOK_AGAIN;
+}
+
+static struct schedule_decision plan(struct state *state,
+				     const struct scep_profile *profile)
+{
+	return plan_after(state, profile, what_is_open(state, profile));
 }
 
 /* ------------------------------------------------------ what is shown -- */
@@ -454,6 +461,19 @@ void timers_note_end(struct state *state, struct scep_profile *profile,
 	 * hand that is taken back. */
 	profile->timer.memory.last_try = state_now(state);
 	profile->timer.memory.last_failed = !is_success;
+}
+
+void timers_note_cancel(struct state *state, struct scep_profile *profile)
+{
+	struct schedule_decision decision;
+
+	timers_note_end(state, profile, false);
+	/* Only how the timer is: the Set may be taken back, and the next run
+	 * is announced when it stands. */
+	decision = plan_after(state, profile, SCHEDULE_NO_NEWS);
+	if (decision.action == SCHEDULE_RUN)
+		decision.action = SCHEDULE_WAIT;
+	profile->timer.oper_status = oper_of(state, profile, &decision);
 }
 
 void timers_keep_end(const struct scep_profile *now, struct scep_profile *row)

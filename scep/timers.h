@@ -23,6 +23,9 @@ void timers_look(struct state *state, uint32_t profile_index);
 void timers_note_end(struct state *state, struct scep_profile *profile,
 		     bool is_success);
 
+/* The same for a Set that cancels it. */
+void timers_note_cancel(struct state *state, struct scep_profile *profile);
+
 /* A Set is taken back: what has ended since, as `now` has it, is written into
  * the row that takes its place again. */
 void timers_keep_end(const struct scep_profile *now, struct scep_profile *row);

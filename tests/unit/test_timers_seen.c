@@ -135,6 +135,30 @@ static void being_blocked_is_seen_with_the_reason(void **state)
 	assert_int_equal(timer(d)->oper_status, BLOCKED);
 }
 
+static void a_cancel_is_seen_with_its_set(void **state)
+{
+	struct device *d = *state;
+	int64_t start = d->io.wall + HOUR;
+
+	device_set_polls(d, 10, 60);
+	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	enable_periodic(d, start, CALENDAR_HOURS, 1);
+	begin(d);
+	run_until(d, SCEP_STATE_PROCESSING, SCEP_DEFERRED);
+	device_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_CANCEL);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	assert_row(d, 1, SCEP_STATE_ERROR, SCEP_CANCELLED, SCEP_TRIGGER_TIMER);
+	assert_int_equal(timer(d)->oper_status, WAITING);
+	/* Taken back, it polls. */
+	assert_int_equal(
+	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    SCEP_ACCEPTED);
+	device_tick(d);
+	assert_int_equal(timer(d)->oper_status, POLLING);
+	device_set_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_CANCEL);
+	assert_waits_for(d, start + HOUR, SCEP_TRIGGER_PERIODIC);
+}
+
 /* ----------------------------------------------- beside a manual request */
 
 static void a_manual_request_does_not_hide_the_run_to_come(void **state)
@@ -190,6 +214,7 @@ int main(void)
 	    TEST(the_finish_is_seen_with_the_end),
 	    TEST(the_next_run_is_seen_with_an_error),
 	    TEST(being_blocked_is_seen_with_the_reason),
+	    TEST(a_cancel_is_seen_with_its_set),
 	    TEST(a_manual_request_does_not_hide_the_run_to_come),
 	    TEST(a_past_start_waits_for_a_manual_request_and_no_longer),
 	};
