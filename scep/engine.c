@@ -317,6 +317,8 @@ static enum scep_code take_possession(struct scep_engine *engine,
 	}
 	if (code == SCEP_OK)
 		code = recover(&engine->state, error);
+	if (code == SCEP_OK)
+		timers_look_at_all(&engine->state);
 	if (code == SCEP_OK || access(folder, F_OK) != 0)
 		return code;
 	recover_nothing(&engine->state);

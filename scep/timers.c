@@ -435,6 +435,16 @@ void timers_tick(struct state *state)
 	state->timers_have_looked = true;
 }
 
+/* Nothing is begun yet; what is due is announced. */
+static void put_off(const struct scep_profile *profile,
+		    struct schedule_decision *decision)
+{
+	if (decision->action != SCHEDULE_RUN)
+		return;
+	decision->action = SCHEDULE_WAIT;
+	decision->memory = profile->timer.memory;
+}
+
 void timers_look(struct state *state, uint32_t profile_index)
 {
 	struct scep_profile *profile = profile_of(state, profile_index);
@@ -446,9 +456,15 @@ void timers_look(struct state *state, uint32_t profile_index)
 		return;
 	}
 	decision = plan(state, profile);
-	if (decision.action != SCHEDULE_RUN)
-		carry_out(state, profile, &decision);
+	put_off(profile, &decision);
+	carry_out(state, profile, &decision);
 	row_release(profile);
+}
+
+void timers_look_at_all(struct state *state)
+{
+	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++)
+		timers_look(state, index);
 }
 
 /* ------------------------------------------------------------- changes -- */
@@ -471,8 +487,7 @@ void timers_note_cancel(struct state *state, struct scep_profile *profile)
 	/* Only how the timer is: the Set may be taken back, and the next run
 	 * is announced when it stands. */
 	decision = plan_after(state, profile, SCHEDULE_NO_NEWS);
-	if (decision.action == SCHEDULE_RUN)
-		decision.action = SCHEDULE_WAIT;
+	put_off(profile, &decision);
 	profile->timer.oper_status = oper_of(state, profile, &decision);
 }
 
@@ -496,11 +511,8 @@ static void show_change(struct state *state, struct batch *batch,
 
 	if (is_out_of_service(profile))
 		return;
-	/* It may be taken back: nothing is begun before the tick. */
-	if (decision.action == SCHEDULE_RUN) {
-		decision.action = SCHEDULE_WAIT;
-		decision.memory = profile->timer.memory;
-	}
+	/* It may be taken back. */
+	put_off(profile, &decision);
 	put_consequence(state, batch, profile, &decision);
 	take_decision(state, profile, &decision);
 }

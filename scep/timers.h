@@ -17,6 +17,8 @@ void timers_tick(struct state *state);
 /* Shows what a move of a request means for the timer of its profile, and
  * begins nothing. */
 void timers_look(struct state *state, uint32_t profile_index);
+/* The same for all, as the program begins. */
+void timers_look_at_all(struct state *state);
 
 /* Writes what the end of a timer's request means for what comes next into
  * the new row of its profile. */

@@ -157,6 +157,27 @@ def test_a_run_that_was_missed_while_the_device_was_off(fast, policy):
     assert len(device.ca.issued()) == (1 if policy == "runAtOnce" else 0)
 
 
+def test_with_Adjust_what_was_missed_is_spread_from_when_it_is_found(fast):
+    device, clock = fast
+    start = int(clock.now()) + 60
+    enable(device, start, Adjust="true", AdjustMax=100)
+    drawn = timer(device, "AdjustApplied")
+    device.agent.kill()
+    wait_until(lambda: clock.now() > start + 105, 30, "the run that is missed")
+    clock.start(device.agent)
+    found = device.quick.get("scepAgentLocalTime.0")
+    shown, due = timer(device, "AdjustApplied", "NextRequestTime")
+    assert shown == drawn
+    # It was found when the program began, some seconds of this clock before.
+    assert start + 100 < date_and_time(due) - drawn <= date_and_time(found)
+    assert date_and_time(device.status(1)["RequestTime"]) == start
+    device.agent.kill()
+    clock.start(device.agent)
+    assert timer(device, "NextRequestTime") == due
+    row = device.wait_status(1, State="successful")
+    assert date_and_time(row["RequestTime"]) >= date_and_time(due)
+
+
 # --------------------------------------------------------------------- shown --
 
 
@@ -192,6 +213,36 @@ def test_what_a_Set_makes_is_there_when_it_is_answered(idle):
         assert last + 1 + k not in history(idle)
 
 
+def test_a_request_and_its_timer_are_seen_together(own):
+    own.point_at()
+    own.poll(100, interval=600)
+    seen = ["scepStatusState.%d", "scepStatusDetail.%d"]
+    fits = {("processing", "deferred"): "polling", ("error", "cancelled"): "finished",
+            ("successful", "none"): "finished"}
+
+    def wait_for(row, *wanted):
+        names = [name % row for name in seen]
+
+        def has_come():
+            state, detail, timer_is = own.quick.get(*names, "scepAutoOperStatus.1")
+            assert timer_is == fits.get((state, detail), timer_is), (state, detail)
+            return (state, detail) == wanted
+
+        wait_until(has_come, 20, "row %d: %s, %s" % (row, *wanted))
+
+    for row in range(1, 7):
+        is_deferred = row % 2
+        own.ca.control(pending="forever" if is_deferred else None)
+        own.quick.set(*settings(time.time() - 5))
+        if is_deferred:
+            wait_for(row, "processing", "deferred")
+            own.quick.set(scepRequestAction="cancel")
+            wait_for(row, "error", "cancelled")
+        else:
+            wait_for(row, "successful", "none")
+        own.quick.set(scepAutoEnable="false")
+
+
 def test_a_manual_request_that_is_open_does_not_hide_the_run_to_come(own):
     own.point_at()
     own.poll(100, interval=600)
@@ -217,9 +268,11 @@ def test_the_jitter_is_shown_and_kept_over_a_kill(own):
     drawn, due = timer(own, "AdjustApplied", "NextRequestTime")
     assert 1 <= drawn <= 600
     assert date_and_time(due) == start + drawn
-    own.agent.kill()
-    own.agent.start()
-    assert timer(own, "AdjustApplied", "NextRequestTime") == [drawn, due]
+    for _ in range(3):
+        own.agent.kill()
+        own.agent.start()
+        assert timer(own, "OperStatus", "AdjustApplied", "NextRequestTime") == [
+            "waiting", drawn, due]
     rows = history(own)
     assert [r["State"] for r in rows.values()] == ["toBeProcessed"]
 
