@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An SNMP manager with one agent, on Net-SNMP's library: Get, GetNext and Set,
+ * each waited for.  A Get is tried again as the options say.  A Set is sent
+ * once: the agent might make it twice.  Knows objects of the MIB, and not what
+ * they mean.
+ */
+#ifndef CTL_MANAGER_H
+#define CTL_MANAGER_H
+
+#include "reading.h"
+#include "wire.h"
+
+#include <stdio.h>
+
+struct manager;
+
+enum manager_start {
+	MANAGER_READY,
+	MANAGER_TOLD,  /* an option such as -V has been answered */
+	MANAGER_USAGE, /* bad options; the library has said why */
+};
+
+/*
+ * Reads Net-SNMP's options and the agent's address.  `words[0]` is the name of
+ * the program; `*rest` is set to the place of the first word after the agent.
+ * Passphrases in `words` are overwritten.  Nothing is sent yet.
+ */
+enum manager_start manager_start(int count, char **words, int *rest,
+				 struct manager **manager);
+void manager_free(struct manager *manager);
+/* Prints what options there are. */
+void manager_print_options(FILE *stream);
+
+/* One variable that is asked for. */
+struct manager_variable {
+	const struct object *object;
+	uint32_t index;
+	struct scep_value value;
+};
+
+/* Reads all of them.  Returns false with the reason if the agent does not
+ * answer, or one of them is not there. */
+bool manager_get(struct manager *manager, struct manager_variable *variables,
+		 size_t count, char reason[ANSWER_REASON]);
+
+/* Goes to the next row of the column, and reads it; `*is_end` is set after the
+ * last one.  Returns false as above. */
+bool manager_next(struct manager *manager, struct manager_variable *variable,
+		  bool *is_end, char reason[ANSWER_REASON]);
+
+/* One Set: scepAgentConfigSpinLock with that value, and the change. */
+void manager_set(struct manager *manager, uint32_t lock,
+		 const struct scep_change *change, struct answer *answer);
+
+/* Closes the session, so that the next request opens it anew: the agent may
+ * have been started again, or the connection be gone. */
+void manager_reset(struct manager *manager);
+
+#endif

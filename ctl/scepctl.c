@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scepctl: the command line, standard output and error, signals and exit
+ * codes.  What the commands do is in device and import.
+ */
+#include "device.h"
+#include "document.h"
+#include "import.h"
+#include "output.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum exit_code { EXIT_GOOD, EXIT_FAILED, EXIT_USAGE };
+
+#define WAIT_DEFAULT   120 /* seconds */
+#define WAIT_MAX       86400
+#define MOMENT_OF_WAIT 200000000L /* ns */
+
+/* How often it was told to end. */
+static volatile sig_atomic_t ends;
+
+/* The own options, and the words that are left for Net-SNMP. */
+struct command {
+	bool is_dry;
+	long wait; /* seconds */
+	int count;
+	char **words;
+	time_t since; /* a device that is waited for has not answered */
+};
+
+/* ----------------------------------------------------------------- usage -- */
+
+static void print_usage(FILE *stream)
+{
+	fprintf(stream,
+		"usage: scepctl export [SNMP OPTIONS] AGENT [FILE]\n"
+		"       scepctl import [-n] [--wait SECONDS] [SNMP OPTIONS] "
+		"AGENT FILE\n"
+		"       scepctl -h | -V\n");
+}
+
+static void print_help(void)
+{
+	print_usage(stdout);
+	printf("  export          write all settings of a device as JSON\n"
+	       "  import          set them; FILE - is standard input\n"
+	       "  -n, --dry-run   print what differs and change nothing\n"
+	       "  --wait SECONDS  for an agent that goes away meanwhile (%d)\n"
+	       "SNMP options, of which not all have a meaning here:\n",
+	       WAIT_DEFAULT);
+	manager_print_options(stdout);
+}
+
+static int misuse(const char *reason)
+{
+	fprintf(stderr, "scepctl: %s\n", reason);
+	return EXIT_USAGE;
+}
+
+/* --------------------------------------------------------------- options -- */
+
+static bool read_wait(struct command *command, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	command->wait = strtol(text, &end, 10);
+	return errno == 0 && end != text && *end == '\0' &&
+	       command->wait >= 0 && command->wait <= WAIT_MAX;
+}
+
+static void drop_words(struct command *command, int at, int count)
+{
+	memmove(&command->words[at], &command->words[at + count],
+		(size_t)(command->count - at - count + 1) *
+		    sizeof(*command->words));
+	command->count -= count;
+}
+
+/*
+ * Takes our own options out.  The short one stands before those of Net-SNMP,
+ * which has a -n too; it wants a word, so that a -n that stands too late leaves
+ * one too few.  The long ones may stand anywhere: Net-SNMP would pass over
+ * what it does not know.
+ */
+static bool take_options(struct command *command)
+{
+	if (command->count > 1 && strcmp(command->words[1], "-n") == 0) {
+		command->is_dry = true;
+		drop_words(command, 1, 1);
+	}
+	for (int i = 1; i < command->count;) {
+		if (strcmp(command->words[i], "--dry-run") == 0) {
+			command->is_dry = true;
+			drop_words(command, i, 1);
+		} else if (strcmp(command->words[i], "--wait") == 0) {
+			if (i + 1 >= command->count ||
+			    !read_wait(command, command->words[i + 1]))
+				return false;
+			drop_words(command, i, 2);
+		} else if (strncmp(command->words[i], "--wait=", 7) == 0) {
+			if (!read_wait(command, command->words[i] + 7))
+				return false;
+			drop_words(command, i, 1);
+		} else {
+			i++;
+		}
+	}
+	return true;
+}
+
+/* ---------------------------------------------------------------- export -- */
+
+static int write_settings(const struct reading *reading, const char *path)
+{
+	char reason[DOCUMENT_REASON];
+	char why[OUTPUT_REASON];
+	char *text = document_write(&reading->sheet, reading->version, reason);
+	bool is_good = true;
+
+	if (!text) {
+		fprintf(stderr, "scepctl: %s\n", reason);
+		return EXIT_FAILED;
+	}
+	if (path)
+		is_good = output_write(path, text, why);
+	else
+		is_good = fputs(text, stdout) >= 0 && fflush(stdout) == 0;
+	if (!is_good)
+		fprintf(stderr, "scepctl: %s\n",
+			path ? why : "cannot write to standard output");
+	free(text);
+	return is_good ? EXIT_GOOD : EXIT_FAILED;
+}
+
+static int run_export(struct manager *manager, const char *path)
+{
+	struct reading reading = {0};
+	char reason[ANSWER_REASON];
+	int code;
+
+	if (!device_read(manager, &reading, reason)) {
+		fprintf(stderr, "scepctl: %s\n", reason);
+		return EXIT_FAILED;
+	}
+	sheet_drop_volatile(&reading.sheet);
+	code = write_settings(&reading, path);
+	reading_free(&reading);
+	return code;
+}
+
+/* ---------------------------------------------------------------- import -- */
+
+/* What import.c asks of the world. */
+struct world {
+	struct manager *manager;
+	struct command *command;
+};
+
+static bool world_read(void *context, struct reading *reading,
+		       char reason[ANSWER_REASON])
+{
+	struct world *world = context;
+
+	if (device_read(world->manager, reading, reason))
+		return true;
+	manager_reset(world->manager);
+	return false;
+}
+
+static void world_set(void *context, uint32_t lock,
+		      const struct scep_change *change, struct answer *answer)
+{
+	struct world *world = context;
+
+	manager_set(world->manager, lock, change, answer);
+}
+
+static time_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
+/* Told to end twice, it waits no longer. */
+static bool world_wait(void *context, unsigned attempt)
+{
+	static const struct timespec moment = {0, MOMENT_OF_WAIT};
+	struct command *command = ((struct world *)context)->command;
+
+	if (attempt == 0) {
+		command->since = now();
+		fprintf(stderr, "scepctl: waiting for the agent\n");
+	}
+	if (ends > 1 || now() - command->since >= command->wait)
+		return false;
+	nanosleep(&moment, NULL);
+	return true;
+}
+
+static bool world_is_ended(void *context)
+{
+	(void)context;
+	return ends > 0;
+}
+
+static void world_say(void *context, const char *line)
+{
+	(void)context;
+	fprintf(stderr, "scepctl: %s\n", line);
+}
+
+static void world_print(void *context, const char *line)
+{
+	(void)context;
+	puts(line);
+}
+
+static void note_end(int number)
+{
+	(void)number;
+	ends++;
+}
+
+/* From here on what was set is put back before the program ends. */
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = note_end};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int import_sheet(struct manager *manager, struct command *command,
+			const struct sheet *file)
+{
+	struct world world = {manager, command};
+	const struct import_device device = {
+	    .context = &world,
+	    .read = world_read,
+	    .set = world_set,
+	    .wait = world_wait,
+	    .is_ended = world_is_ended,
+	    .say = world_say,
+	    .print = world_print,
+	};
+
+	if (command->is_dry)
+		return import_compare(&device, file) && fflush(stdout) == 0
+			   ? EXIT_GOOD
+			   : EXIT_FAILED;
+	catch_signals();
+	switch (import_run(&device, file, IMPORT_ROOM)) {
+	case IMPORT_MADE:
+		return EXIT_GOOD;
+	case IMPORT_ABSENT:
+		world_say(NULL, "the import was not made; the device is as "
+				"it was");
+		break;
+	case IMPORT_PARTLY:
+		world_say(NULL, "the import was not made, and not all of it "
+				"could be put back");
+		break;
+	}
+	return EXIT_FAILED;
+}
+
+static bool read_file(const char *path, struct sheet *sheet)
+{
+	char reason[DOCUMENT_REASON];
+	char why[OUTPUT_REASON];
+	size_t length;
+	bool is_good;
+	char *text = output_read(path, DOCUMENT_MAX, &length, why);
+
+	if (!text) {
+		fprintf(stderr, "scepctl: %s\n", why);
+		return false;
+	}
+	is_good = document_read(text, length, sheet, reason);
+	if (!is_good)
+		fprintf(stderr, "scepctl: %s: %s\n", path, reason);
+	free(text);
+	return is_good;
+}
+
+static int run_import(struct manager *manager, struct command *command,
+		      const char *path)
+{
+	struct sheet sheet;
+	int code;
+
+	if (!read_file(path, &sheet))
+		return EXIT_USAGE;
+	code = import_sheet(manager, command, &sheet);
+	sheet_free(&sheet);
+	return code;
+}
+
+/* ------------------------------------------------------------------ main -- */
+
+static int run_command(struct command *command, bool is_import)
+{
+	struct manager *manager;
+	int rest = 0;
+	int left;
+	int code;
+
+	switch (
+	    manager_start(command->count, command->words, &rest, &manager)) {
+	case MANAGER_TOLD:
+		return EXIT_GOOD;
+	case MANAGER_USAGE:
+		print_usage(stderr);
+		return EXIT_USAGE;
+	case MANAGER_READY:
+		break;
+	}
+	left = command->count - rest;
+	if (left > 1 || left < is_import)
+		code = misuse(is_import ? "one FILE is wanted after the agent"
+					: "at most one FILE is wanted after "
+					  "the agent");
+	else if (is_import)
+		code = run_import(manager, command, command->words[rest]);
+	else
+		code = run_export(manager, left ? command->words[rest] : NULL);
+	manager_free(manager);
+	return code;
+}
+
+int main(int count, char **words)
+{
+	struct command command = {.wait = WAIT_DEFAULT};
+	bool is_import;
+
+	if (count > 1 &&
+	    (strcmp(words[1], "-h") == 0 || strcmp(words[1], "--help") == 0)) {
+		print_help();
+		return EXIT_GOOD;
+	}
+	if (count > 1 && (strcmp(words[1], "-V") == 0 ||
+			  strcmp(words[1], "--version") == 0)) {
+		printf("scepctl %s\n", SCEP_VERSION);
+		return EXIT_GOOD;
+	}
+	is_import = count > 1 && strcmp(words[1], "import") == 0;
+	if (!is_import && (count < 2 || strcmp(words[1], "export") != 0)) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	/* Net-SNMP reads words from the second on. */
+	command.count = count - 1;
+	command.words = words + 1;
+	if (!take_options(&command))
+		return misuse("--wait wants seconds, 0..86400");
+	if (command.is_dry && !is_import)
+		return misuse("-n is for import");
+	return run_command(&command, is_import);
+}

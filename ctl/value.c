@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "value.h"
+
+#include "labels.h"
+#include "moment.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The highest bit that a BITS of ours can have. */
+#define BIT_MAX 31
+
+bool value_is_same(enum scep_field field, const struct scep_value *a,
+		   const struct scep_value *b)
+{
+	switch (scep_field_info(field)->kind) {
+	case SCEP_KIND_NUMBER:
+	case SCEP_KIND_ENUM:
+	case SCEP_KIND_TRUTH:
+	case SCEP_KIND_BITS:
+	case SCEP_KIND_ACTION:
+		return a->number == b->number;
+	case SCEP_KIND_TIME:
+		return moment_is_same(a->octets, a->length, b->octets,
+				      b->length);
+	case SCEP_KIND_TEXT:
+	case SCEP_KIND_OCTETS:
+	case SCEP_KIND_SECRET:
+		return a->length == b->length &&
+		       memcmp(a->octets, b->octets, a->length) == 0;
+	}
+	return false;
+}
+
+/* Texts, octets and times have no default but the empty one. */
+void value_preset(enum scep_field field, struct scep_value *value)
+{
+	memset(value, 0, sizeof(*value));
+	value->number = scep_field_info(field)->preset;
+}
+
+bool value_judge(enum scep_field field, const struct scep_value *value,
+		 char reason[VALUE_REASON])
+{
+	const struct scep_field_info *info = scep_field_info(field);
+	struct scep_value judged = *value;
+	struct scep_verdict verdict;
+	char text[MOMENT_TEXT];
+
+	if (info->kind == SCEP_KIND_TIME) {
+		if (!moment_print(value->octets, value->length, text)) {
+			snprintf(reason, VALUE_REASON, "%s: no date",
+				 info->name);
+			return false;
+		}
+		judged.number = moment_seconds(value->octets, value->length);
+	}
+	if (scep_value_check(field, &judged, &verdict) == SCEP_ACCEPTED)
+		return true;
+	snprintf(reason, VALUE_REASON, "%s", verdict.reason);
+	return false;
+}
+
+/* ------------------------------------------------------------- printing -- */
+
+/* A text of limited room that is cut rather than overrun. */
+struct line {
+	char *text;
+	size_t used;
+	size_t size;
+};
+
+static void line_add(struct line *line, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (line->used + length >= line->size)
+		return;
+	memcpy(line->text + line->used, text, length + 1);
+	line->used += length;
+}
+
+static void print_number(const char *name, uint32_t number, struct line *line)
+{
+	const char *label = label_of(name, number);
+	char digits[16];
+
+	snprintf(digits, sizeof(digits), "%" PRIu32, number);
+	line_add(line, label ? label : digits);
+}
+
+static void print_bits(const char *name, uint32_t bits, struct line *line)
+{
+	const char *comma = "";
+
+	line_add(line, "{");
+	for (uint32_t bit = 0; bit <= BIT_MAX; bit++) {
+		if (!(bits & 1u << bit))
+			continue;
+		line_add(line, comma);
+		print_number(name, bit, line);
+		comma = ", ";
+	}
+	line_add(line, "}");
+}
+
+/* In quotes; what a terminal might obey is escaped, as a device that is not
+ * ours may say anything. */
+static void print_text(const struct scep_value *value, struct line *line)
+{
+	line_add(line, "\"");
+	for (uint32_t i = 0; i < value->length; i++) {
+		unsigned char octet = value->octets[i];
+		char one[8] = {(char)octet, '\0'};
+
+		if (octet == '"' || octet == '\\')
+			snprintf(one, sizeof(one), "\\%c", octet);
+		else if (octet < 0x20 || octet == 0x7f)
+			snprintf(one, sizeof(one), "\\u%04x", octet);
+		line_add(line, one);
+	}
+	line_add(line, "\"");
+}
+
+void value_print_octets(const unsigned char *octets, size_t length, char *text)
+{
+	text[0] = '\0';
+	for (size_t i = 0; i < length; i++)
+		sprintf(text + (i ? 3 * i - 1 : 0), "%s%02X", i ? ":" : "",
+			octets[i]);
+}
+
+static void print_octets(const struct scep_value *value, struct line *line)
+{
+	char text[3 * SCEP_TEXT255];
+
+	value_print_octets(value->octets, value->length, text);
+	line_add(line, value->length ? text : "\"\"");
+}
+
+static void print_time(const struct scep_value *value, struct line *line)
+{
+	char text[MOMENT_TEXT];
+
+	moment_print(value->octets, value->length, text);
+	line_add(line, value->length ? text : "\"\"");
+}
+
+const char *value_print(enum scep_field field, const struct scep_value *value,
+			char text[VALUE_TEXT])
+{
+	const struct scep_field_info *info = scep_field_info(field);
+	struct line line = {text, 0, VALUE_TEXT};
+
+	text[0] = '\0';
+	switch (info->kind) {
+	case SCEP_KIND_NUMBER:
+	case SCEP_KIND_ENUM:
+	case SCEP_KIND_ACTION:
+		print_number(info->name, (uint32_t)value->number, &line);
+		break;
+	case SCEP_KIND_TRUTH:
+		line_add(&line, value->number ? "true" : "false");
+		break;
+	case SCEP_KIND_BITS:
+		print_bits(info->name, (uint32_t)value->number, &line);
+		break;
+	case SCEP_KIND_TIME:
+		print_time(value, &line);
+		break;
+	case SCEP_KIND_TEXT:
+		print_text(value, &line);
+		break;
+	case SCEP_KIND_OCTETS:
+		print_octets(value, &line);
+		break;
+	case SCEP_KIND_SECRET:
+		break;
+	}
+	return text;
+}
