@@ -22,6 +22,7 @@ bool fuzz_caps(const uint8_t *data, size_t size);
 bool fuzz_cert_rep(const uint8_t *data, size_t size);
 bool fuzz_conf(const uint8_t *data, size_t size);
 bool fuzz_dateandtime(const uint8_t *data, size_t size);
+bool fuzz_document(const uint8_t *data, size_t size);
 bool fuzz_http_reply(const uint8_t *data, size_t size);
 bool fuzz_names(const uint8_t *data, size_t size);
 bool fuzz_store(const uint8_t *data, size_t size);

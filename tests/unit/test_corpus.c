@@ -28,6 +28,7 @@ static struct parser parsers[] = {
     {"cert_rep", fuzz_cert_rep},
     {"conf", fuzz_conf},
     {"dateandtime", fuzz_dateandtime},
+    {"document", fuzz_document},
     {"http_reply", fuzz_http_reply},
     {"names", fuzz_names},
     {"store", fuzz_store},
