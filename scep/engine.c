@@ -22,6 +22,7 @@
 #include "restart.h"
 #include "spare.h"
 #include "state.h"
+#include "timers.h"
 #include "turn.h"
 
 /* How often a state directory that cannot be used is tried, in ms. */
