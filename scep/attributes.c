@@ -48,7 +48,7 @@ enum scep_code attributes_find_text(const CMS_SignerInfo *signer,
 	if (value->type != V_ASN1_PRINTABLESTRING &&
 	    value->type != V_ASN1_UTF8STRING && value->type != V_ASN1_IA5STRING)
 		return error_set(error, SCEP_BAD_RESPONSE,
-				 "%s is not a PrintableString", name);
+				 "%s is not a character string", name);
 	*text = value->value.asn1_string;
 	return SCEP_OK;
 }

@@ -267,7 +267,7 @@ static const struct world_row rows[] = {
     WORLD_ROW(no_message_type, "messageType is missing"),
     WORLD_ROW(message_type_of_a_request, "messageType is not CertRep"),
     WORLD_ROW(message_type_with_a_zero, "messageType is not CertRep"),
-    WORLD_ROW(message_type_as_octets, "messageType is not a PrintableString"),
+    WORLD_ROW(message_type_as_octets, "messageType is not a character string"),
     WORLD_ROW(no_transaction_id, "transactionID is missing"),
     WORLD_ROW(transaction_id_longer, "transactionID does not match"),
     WORLD_ROW(transaction_id_shorter, "transactionID does not match"),
