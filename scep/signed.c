@@ -67,7 +67,7 @@ static enum scep_code check_digest(int digest, uint32_t allowed,
 				   uint32_t *legacy_used,
 				   struct scep_error *error)
 {
-	const char *name = OBJ_nid2sn(digest);
+	const char *name = digest == NID_undef ? NULL : OBJ_nid2sn(digest);
 
 	if (digest == NID_sha256 || digest == NID_sha384 ||
 	    digest == NID_sha512)
@@ -85,6 +85,25 @@ static enum scep_code check_digest(int digest, uint32_t allowed,
 	return SCEP_OK;
 }
 
+/* RFC 3370 and RFC 5754 have NULL or nothing as the parameters of a digest and
+ * of RSA, and only RSASSA-PSS has more to say. */
+static enum scep_code check_parameters(const X509_ALGOR *algorithm,
+				       const char *which,
+				       struct scep_error *error)
+{
+	const ASN1_OBJECT *type = NULL;
+	int parameters = V_ASN1_UNDEF;
+
+	X509_ALGOR_get0(&type, &parameters, NULL, algorithm);
+	if (parameters == V_ASN1_UNDEF || parameters == V_ASN1_NULL ||
+	    OBJ_obj2nid(type) == NID_rsassaPss)
+		return SCEP_OK;
+	return error_set(error, SCEP_BAD_RESPONSE,
+			 "the %s algorithm of the reply has parameters that "
+			 "it cannot have",
+			 which);
+}
+
 /* The digest algorithm, and the one in the name of the signature algorithm:
  * servers write sha1WithRSAEncryption or plain rsaEncryption there. */
 enum scep_code signed_check_digests(const struct signed_data *data,
@@ -100,6 +119,10 @@ enum scep_code signed_check_digests(const struct signed_data *data,
 	X509_ALGOR_get0(&type, NULL, NULL, digest);
 	code = check_digest(OBJ_obj2nid(type), allowed, legacy_used, error);
 	X509_ALGOR_get0(&type, NULL, NULL, signature);
+	if (code == SCEP_OK)
+		code = check_parameters(digest, "digest", error);
+	if (code == SCEP_OK)
+		code = check_parameters(signature, "signature", error);
 	if (code == SCEP_OK &&
 	    OBJ_find_sigid_algs(OBJ_obj2nid(type), &named, NULL) == 1 &&
 	    named != NID_undef)
