@@ -24,10 +24,10 @@ static const struct {
     {NID_des_cbc, SCEP_LEGACY_DES, "des"},
 };
 
-static void algorithm_name(const ASN1_OBJECT *algorithm, char name[64])
+static void object_name(const ASN1_OBJECT *object, char name[64])
 {
-	if (OBJ_obj2txt(name, 64, algorithm, 0) <= 0)
-		BIO_snprintf(name, 64, "unknown");
+	if (OBJ_obj2txt(name, 64, object, 0) <= 0)
+		BIO_snprintf(name, 64, "something unknown");
 }
 
 /* ----------------------------------------------------- the cipher's name -- */
@@ -111,7 +111,7 @@ static enum scep_code check_cipher(CMS_ContentInfo *envelope, uint32_t allowed,
 		return error_set_openssl(error, SCEP_BAD_RESPONSE,
 					 "the envelope names no cipher");
 	*nid = OBJ_obj2nid(cipher);
-	algorithm_name(cipher, name);
+	object_name(cipher, name);
 	ASN1_OBJECT_free(cipher);
 	for (size_t i = 0; i < sizeof(ciphers) / sizeof(ciphers[0]); i++) {
 		if (ciphers[i].nid != *nid)
@@ -151,6 +151,7 @@ static enum scep_code check_key_transport(CMS_RecipientInfo *recipient,
 {
 	X509_ALGOR *algorithm = NULL;
 	const ASN1_OBJECT *type = NULL;
+	int parameters = V_ASN1_UNDEF;
 	char name[64];
 
 	if (CMS_RecipientInfo_type(recipient) != CMS_RECIPINFO_TRANS)
@@ -159,11 +160,18 @@ static enum scep_code check_key_transport(CMS_RecipientInfo *recipient,
 				 recipient_kind(recipient));
 	if (CMS_RecipientInfo_ktri_get0_algs(recipient, NULL, NULL,
 					     &algorithm) == 1)
-		X509_ALGOR_get0(&type, NULL, NULL, algorithm);
-	if (type != NULL && (OBJ_obj2nid(type) == NID_rsaEncryption ||
-			     OBJ_obj2nid(type) == NID_rsaesOaep))
+		X509_ALGOR_get0(&type, &parameters, NULL, algorithm);
+	/* OpenSSL reads those of OAEP; RFC 3370 has NULL for the other. */
+	if (type != NULL &&
+	    (OBJ_obj2nid(type) == NID_rsaesOaep ||
+	     (OBJ_obj2nid(type) == NID_rsaEncryption &&
+	      (parameters == V_ASN1_NULL || parameters == V_ASN1_UNDEF))))
 		return SCEP_OK;
-	algorithm_name(type, name);
+	if (type != NULL && OBJ_obj2nid(type) == NID_rsaEncryption)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the envelope's key is encrypted with "
+				 "parameters that RSA cannot have");
+	object_name(type, name);
 	return error_set(error, SCEP_BAD_RESPONSE,
 			 "the envelope's key is encrypted with %s, which is "
 			 "not allowed",
@@ -294,9 +302,24 @@ static enum scep_code check_kind(CMS_ContentInfo *envelope,
 
 	if (OBJ_obj2nid(type) == NID_pkcs7_enveloped)
 		return SCEP_OK;
-	algorithm_name(type, name);
+	object_name(type, name);
 	return error_set(error, SCEP_BAD_RESPONSE,
 			 "the content is %s and no EnvelopedData", name);
+}
+
+/* RFC 8894, 3.2.2 has data; and it is SignedData that is in it. */
+static enum scep_code check_content_type(CMS_ContentInfo *envelope,
+					 struct scep_error *error)
+{
+	const ASN1_OBJECT *type = CMS_get0_eContentType(envelope);
+	char name[64];
+
+	if (OBJ_obj2nid(type) == NID_pkcs7_data ||
+	    OBJ_obj2nid(type) == NID_pkcs7_signed)
+		return SCEP_OK;
+	object_name(type, name);
+	return error_set(error, SCEP_BAD_RESPONSE,
+			 "what is encrypted is %s and not data", name);
 }
 
 enum scep_code envelope_open(const struct envelope_input *input,
@@ -318,6 +341,8 @@ enum scep_code envelope_open(const struct envelope_input *input,
 		goto out;
 	}
 	code = check_kind(envelope, error);
+	if (code == SCEP_OK)
+		code = check_content_type(envelope, error);
 	if (code == SCEP_OK)
 		code = choose_key(input, envelope, &key, &certificate, error);
 	if (code == SCEP_OK)
