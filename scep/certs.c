@@ -39,6 +39,13 @@ enum scep_code certs_from_signed_data(const unsigned char *der, size_t length,
 				 "the certificates do not come as SignedData");
 		goto out;
 	}
+	/* RFC 5652, 5.2: so it is where nobody signs. */
+	if (OBJ_obj2nid(CMS_get0_eContentType(content)) != NID_pkcs7_data) {
+		code = error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificates come with content that is "
+				 "not data");
+		goto out;
+	}
 	*certificates = CMS_get1_certs(content);
 	count = sk_X509_num(*certificates);
 	if (count < 1 || count > LIMIT_CERTIFICATES)
@@ -89,7 +96,11 @@ bool certs_is_valid_at(X509 *certificate, int64_t now, const char **reason)
 	*reason = NULL;
 	if (now == 0)
 		return true;
-	if (certs_time(X509_get0_notBefore(certificate)) > now + CLOCK_SLACK)
+	if (ASN1_TIME_check(X509_get0_notBefore(certificate)) != 1 ||
+	    ASN1_TIME_check(X509_get0_notAfter(certificate)) != 1)
+		*reason = "has a validity that cannot be read";
+	else if (certs_time(X509_get0_notBefore(certificate)) >
+		 now + CLOCK_SLACK)
 		*reason = "is not yet valid";
 	else if (certs_time(X509_get0_notAfter(certificate)) < now)
 		*reason = "has expired";
