@@ -7,6 +7,8 @@
 #include "error.h"
 #include "key.h"
 
+#define SERIAL_MAX 20 /* octets */
+
 static bool is_same(X509 *certificate, X509 *other)
 {
 	return other != NULL && X509_cmp(certificate, other) == 0;
@@ -51,6 +53,27 @@ static enum scep_code check_validity(X509 *certificate, int64_t now,
 	if (now != 0 && not_after <= now)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the certificate has expired already");
+	return SCEP_OK;
+}
+
+/* RFC 5280, 4.1.2.1 and 4.1.2.2: extensions need version 3, and a serial
+ * number that is longer than it may be cannot be looked up in a CRL. */
+static enum scep_code check_form(const X509 *certificate,
+				 struct scep_error *error)
+{
+	long version = X509_get_version(certificate);
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
+
+	if (version < X509_VERSION_1 || version > X509_VERSION_3)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate is of no known version");
+	if (version != X509_VERSION_3 && X509_get_ext_count(certificate) > 0)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate has extensions, but is not "
+				 "of version 3");
+	if (ASN1_STRING_length(serial) > SERIAL_MAX)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate's serial number is too long");
 	return SCEP_OK;
 }
 
@@ -139,8 +162,10 @@ enum scep_code issued_choose(const struct open_input *input,
 	if (ours == NULL)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the certificate is for another key");
-	code = check_algorithms(ours, input->allow_legacy, &reply->legacy_used,
-				error);
+	code = check_form(ours, error);
+	if (code == SCEP_OK)
+		code = check_algorithms(ours, input->allow_legacy,
+					&reply->legacy_used, error);
 	if (code == SCEP_OK)
 		code = find_path(input, received, ours, &reply->certificates,
 				 error);
