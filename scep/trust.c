@@ -15,14 +15,21 @@
 
 /* ------------------------------------------------------------- reading -- */
 
-/* One certificate that fills the body, or NULL. */
-static X509 *read_certificate(const unsigned char *der, size_t length)
+/* One certificate that fills the body; owned, or NULL. */
+static X509 *read_certificate(const unsigned char *der, size_t length,
+			      struct scep_error *error)
 {
 	const unsigned char *end = der;
 	X509 *certificate = d2i_X509(NULL, &end, (long)length);
 
-	if (certificate != NULL && end == der + length)
+	if (certificate == NULL) {
+		error_set_openssl(error, SCEP_BAD_RESPONSE,
+				  "the answer is no certificate");
+		return NULL;
+	}
+	if (end == der + length)
 		return certificate;
+	error_set(error, SCEP_BAD_RESPONSE, "octets follow the certificate");
 	X509_free(certificate);
 	return NULL;
 }
@@ -53,11 +60,9 @@ static enum scep_code read_der(const unsigned char *der, size_t length,
 
 	if (!begins_with(der, length, V_ASN1_SEQUENCE))
 		return certs_from_signed_data(der, length, certificates, error);
-	certificate = read_certificate(der, length);
+	certificate = read_certificate(der, length, error);
 	if (certificate == NULL)
-		return error_set_openssl(
-		    error, SCEP_BAD_RESPONSE,
-		    "the answer is no certificate, or octets follow it");
+		return SCEP_BAD_RESPONSE;
 	*certificates = sk_X509_new_null();
 	if (*certificates == NULL || !certs_push(*certificates, certificate)) {
 		X509_free(certificate);
@@ -377,6 +382,8 @@ enum scep_code trust_establish(STACK_OF(X509) * certificates,
 
 	memset(trust, 0, sizeof(*trust));
 	code = find_anchor(certificates, pins, pin_count, now, &anchor, error);
+	/* What OpenSSL thought of the keys is no reason for what comes next. */
+	ERR_clear_error();
 	if (code != SCEP_OK)
 		return code;
 	X509_up_ref(anchor);
@@ -387,6 +394,7 @@ enum scep_code trust_establish(STACK_OF(X509) * certificates,
 	if (code == SCEP_OK) {
 		certs_tree_grow(&tree, anchor, certificates);
 		code = fill_trust(&tree, now, trust, error);
+		ERR_clear_error();
 	}
 	if (code != SCEP_OK)
 		trust_free(trust);
@@ -419,5 +427,6 @@ X509 *trust_candidate(STACK_OF(X509) * certificates)
 			best_count = tree.count;
 		}
 	}
+	ERR_clear_error();
 	return best;
 }
