@@ -340,7 +340,9 @@ static void encrypt(const struct pki_reply *reply, const struct bytes *plain,
 	OSSL_PROVIDER *standard = OSSL_PROVIDER_load(library, "default");
 	OSSL_PROVIDER *legacy = OSSL_PROVIDER_load(library, "legacy");
 	EVP_CIPHER *cipher = EVP_CIPHER_fetch(library, reply->cipher, NULL);
-	BIO *data = BIO_new_mem_buf(plain->data, (int)plain->length);
+	BIO *data =
+	    BIO_new_mem_buf(plain->length == 0 ? (const void *)"" : plain->data,
+			    (int)plain->length);
 	CMS_ContentInfo *content;
 
 	MUST(cipher != NULL);
@@ -383,7 +385,7 @@ static void encrypt_with_shared_key(const struct pki_reply *reply,
 	EVP_CIPHER_free(cipher);
 }
 
-static void make_envelope(const struct pki_reply *reply, struct bytes *der)
+void pki_envelope_make(const struct pki_reply *reply, struct bytes *der)
 {
 	struct bytes plain = {NULL, 0};
 
@@ -512,7 +514,7 @@ void pki_reply_make(const struct pki_reply *reply, struct bytes *message)
 		MUST(bytes_set(&content, reply->raw_content->data,
 			       reply->raw_content->length));
 	else if (reply->has_envelope)
-		make_envelope(reply, &content);
+		pki_envelope_make(reply, &content);
 	sign(reply, &content, message);
 	append_zeros(message, reply->trailing);
 	bytes_free(&content);

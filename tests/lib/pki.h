@@ -137,6 +137,8 @@ struct pki_reply {
 
 /* A degenerate SignedData of the certificates up to NULL. */
 void pki_degenerate(X509 *const *certificates, struct bytes *der);
+/* Makes the envelope alone, as it would stand in the message. */
+void pki_envelope_make(const struct pki_reply *reply, struct bytes *der);
 /* Makes the message. */
 void pki_reply_make(const struct pki_reply *reply, struct bytes *message);
 
