@@ -241,6 +241,21 @@ void der_set(struct der *node, const void *content, size_t length)
 	MUST(bytes_set(&node->content, content, length));
 }
 
+void der_split(struct der *node, unsigned char tag)
+{
+	struct bytes whole = {NULL, 0};
+	size_t half = node->content.length / 2;
+	struct der *first = node_new(tag), *second = node_new(tag);
+
+	bytes_move(&whole, &node->content);
+	der_set(first, whole.data, half);
+	der_set(second, whole.data + half, whole.length - half);
+	node->tag |= DER_CONSTRUCTED;
+	der_append(node, first);
+	der_append(node, second);
+	bytes_free(&whole);
+}
+
 static struct der *copy(const struct der *node)
 {
 	struct bytes octets = {NULL, 0};

@@ -43,6 +43,8 @@ void der_insert(struct der *root, const char *path, struct der *node);
 void der_append(struct der *parent, struct der *node);
 /* Gives a node other octets in place of what it had. */
 void der_set(struct der *node, const void *content, size_t length);
+/* Splits a string into two in a constructed one: BER, and no DER. */
+void der_split(struct der *node, unsigned char tag);
 /* Encodes an OBJECT IDENTIFIER, header and all, as a node.  Owned. */
 struct der *der_oid(const char *dotted);
 

@@ -332,6 +332,22 @@ void pki_degenerate_crls(X509_CRL *const *lists, struct bytes *der)
 
 /* ------------------------------------------------------------ enveloping -- */
 
+static void add_recipient(CMS_ContentInfo *content, X509 *certificate,
+			  bool is_oaep)
+{
+	CMS_RecipientInfo *recipient = CMS_add1_recipient_cert(
+	    content, certificate, is_oaep ? CMS_KEY_PARAM : 0);
+	EVP_PKEY_CTX *context;
+
+	MUST(recipient != NULL);
+	if (!is_oaep)
+		return;
+	context = CMS_RecipientInfo_get0_pkey_ctx(recipient);
+	MUST(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) ==
+	     1);
+	MUST(EVP_PKEY_CTX_set_rsa_oaep_md_name(context, "SHA256", NULL) == 1);
+}
+
 /* The legacy ciphers live in a context of their own. */
 static void encrypt(const struct pki_reply *reply, const struct bytes *plain,
 		    struct bytes *der)
@@ -355,11 +371,9 @@ static void encrypt(const struct pki_reply *reply, const struct bytes *plain,
 			 (unsigned char *)OPENSSL_strdup("secret"), 6,
 			 NULL) != NULL);
 	if (reply->recipient != NULL)
-		MUST(CMS_add1_recipient_cert(content, reply->recipient, 0) !=
-		     NULL);
+		add_recipient(content, reply->recipient, reply->is_oaep);
 	if (reply->second_recipient != NULL)
-		MUST(CMS_add1_recipient_cert(content, reply->second_recipient,
-					     0) != NULL);
+		add_recipient(content, reply->second_recipient, false);
 	MUST(CMS_final(content, data, NULL, CMS_BINARY) == 1);
 	encode(content, der);
 	BIO_free(data);
@@ -489,9 +503,14 @@ static void sign(const struct pki_reply *reply, const struct bytes *data,
 		MUST(CMS_set1_eContentType(content, type) == 1);
 		ASN1_OBJECT_free(type);
 	}
-	signer = CMS_add1_signer(content, reply->signer, reply->signer_key,
-				 digest, flags);
+	signer =
+	    CMS_add1_signer(content, reply->signer, reply->signer_key, digest,
+			    flags | (reply->is_pss ? CMS_KEY_PARAM : 0));
 	MUST(signer != NULL);
+	if (reply->is_pss)
+		MUST(EVP_PKEY_CTX_set_rsa_padding(
+			 CMS_SignerInfo_get0_pkey_ctx(signer),
+			 RSA_PKCS1_PSS_PADDING) == 1);
 	if (!reply->without_attributes)
 		add_attributes(signer, reply);
 	if (reply->second_signer != NULL)

@@ -116,6 +116,7 @@ struct pki_reply {
 	const char *digest;
 	unsigned int signer_flags; /* CMS_USE_KEYID, CMS_NOCERTS, ... */
 	const char *content_type;  /* OID; NULL: data */
+	bool is_pss;		   /* RSASSA-PSS, and not PKCS#1 v1.5 */
 	bool is_signature_broken;
 	bool is_content_changed; /* after it was signed */
 	/* envelope */
@@ -124,6 +125,7 @@ struct pki_reply {
 	const char *cipher;
 	X509 *recipient;
 	X509 *second_recipient;
+	bool is_oaep; /* RSAES-OAEP, and not PKCS#1 v1.5 */
 	bool is_for_password;
 	bool is_encrypted_data;	  /* CMS EncryptedData with a shared key */
 	size_t envelope_trailing; /* zero octets behind it */
