@@ -16,6 +16,11 @@ static void octets_follow(struct world *world)
 	world->reply.trailing = 1;
 }
 
+static void longer_than_a_reply_may_be(struct world *world)
+{
+	world->reply.trailing = LIMIT_CERT_REP;
+}
+
 static void two_signers(struct world *world)
 {
 	world->reply.second_signer = world->ca;
@@ -244,6 +249,7 @@ static void message_type_as_octets(struct world *world)
 
 static const struct world_row rows[] = {
     WORLD_ROW(octets_follow, "octets follow the reply"),
+    WORLD_ROW(longer_than_a_reply_may_be, "the reply is empty or too long"),
     WORLD_ROW(two_signers, "not exactly one signer"),
     WORLD_ROW(content_type_is_not_data, "content type of the reply"),
     WORLD_ROW(signed_with_md5, "MD5, which is never allowed"),

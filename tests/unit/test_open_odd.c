@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Odd replies that are to be believed: algorithms, encodings and attributes
- * that few servers use and the RFCs allow.  What is not is in test_hostile.c.
+ * that few servers use and the RFCs allow; and their like that are not.  The
+ * rest of what is not is in test_hostile.c.
  */
 #include "hostile.h"
 
@@ -59,6 +60,35 @@ static void a_pss_signature_that_is_wrong_is_refused(void **state)
 	world->reply.digest = "SHA1";
 	assert_int_equal(world_open(world, &reply, &error), SCEP_BAD_RESPONSE);
 	assert_non_null(strstr(error.text, "does not have sha1"));
+}
+
+/* What is named there is judged as well, whatever was used. */
+static void assert_name_refused(struct world *world, const char *name,
+				const char *text)
+{
+	struct scep_error error = {.text = ""};
+	struct bytes message = {NULL, 0};
+	struct der *root;
+
+	pki_reply_make(&world->reply, &message);
+	root = der_read(message.data, message.length);
+	der_spoil(root, SIGNER "/4/0", DER_WRONG, name);
+	hostile_write(root, &message);
+	assert_int_equal(hostile_open_message(world, &message, &error),
+			 SCEP_BAD_RESPONSE);
+	if (strstr(error.text, text) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", text, error.text);
+	der_free(root);
+	bytes_free(&message);
+}
+
+static void a_weak_digest_in_the_name_of_the_signature_is_refused(void **state)
+{
+	static const char md5[] = "1.2.840.113549.1.1.4";
+	static const char sha1[] = "1.2.840.113549.1.1.5";
+
+	assert_name_refused(*state, md5, "MD5, which is never allowed");
+	assert_name_refused(*state, sha1, "does not have sha1");
 }
 
 /* An attribute that nobody knows, with a value of a kind that nobody knows. */
@@ -175,6 +205,7 @@ int main(void)
 	    TEST(a_key_may_come_by_oaep),
 	    TEST(a_reply_may_be_signed_with_pss),
 	    TEST(a_pss_signature_that_is_wrong_is_refused),
+	    TEST(a_weak_digest_in_the_name_of_the_signature_is_refused),
 	    TEST(unknown_signed_attributes_are_passed_over),
 	    TEST(unsigned_attributes_are_passed_over),
 	    TEST(lengths_may_be_indefinite),
