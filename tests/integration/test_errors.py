@@ -229,7 +229,7 @@ def test_a_hostile_failInfoText_is_cut_and_harmless(device, before, switch):
 # ------------------------------------------------------------- hostile replies --
 
 BAD = "badResponse"
-UNTRUSTED = "badResponse|caNotTrusted"
+UNTRUSTED = "caNotTrusted"
 # switch: (Detail, what the text has)
 HOSTILE = {
     "wrong_recipient_nonce": (BAD, "recipientNonce does not match"),
@@ -246,29 +246,33 @@ HOSTILE = {
     "missing_pki_status": (BAD, "pkiStatus is missing"),
     "unknown_pki_status": (BAD, "pkiStatus is not known"),
     "garbled_pki_status": (BAD, "pkiStatus"),
-    "signed_by_stranger": (UNTRUSTED, "not the pinned CA's"),
-    "signed_by_lookalike_ca": (UNTRUSTED, "."),
-    "signed_by_plain_leaf": (UNTRUSTED, "."),
+    "two_pki_statuses": (BAD, "pkiStatus does not have exactly one value"),
+    "octets_as_message_type": (BAD, "messageType is not a character string"),
+    "text_as_recipient_nonce": (BAD, "recipientNonce is not an OCTET STRING"),
+    "signed_by_stranger": (BAD, "not the pinned CA's"),
+    "signed_by_lookalike_ca": (BAD, "the signature of the reply does not verify"),
+    "signed_by_plain_leaf": (BAD, "not the pinned CA's"),
     "two_signers": (BAD, "exactly one signer"),
-    "no_signature": (BAD, "signer|degenerate|signed"),
-    "bad_signature": (BAD, "signature|signed|verif"),
-    "bad_message_digest": (BAD, "signature|digest|verif"),
+    "no_signature": (BAD, "exactly one signer"),
+    "bad_signature": (BAD, "the signature of the reply does not verify"),
+    "bad_message_digest": (BAD, "the signature of the reply does not verify"),
+    "odd_digest_parameters": (BAD, "digest algorithm of the reply has parameters"),
     "success_without_envelope": (BAD, "SUCCESS, but there is no envelope"),
     "foreign_recipient": (BAD, "another recipient"),
     "wrong_recipient_serial": (BAD, "another recipient"),
     "two_recipients": (BAD, "exactly one recipient"),
-    "password_recipient": (BAD, "recipient|not for our key|not our key|our key"),
+    "password_recipient": (BAD, "is for a password and not for our key"),
     "auth_enveloped": (BAD, "EnvelopedData"),
     "envelope_is_plain": (BAD, "EnvelopedData"),
-    "garbage_in_envelope": (BAD, "."),
-    "trailing_in_envelope": (BAD, "."),
+    "garbage_in_envelope": (BAD, "in the envelope: .*no CMS structure"),
+    "trailing_in_envelope": (BAD, "the envelope is no CMS structure"),
     "certificate_for_another_key": (BAD, "for another key"),
     "no_certificate": (BAD, "no certificate"),
-    "only_ca_certificate": (BAD, "for another key|no certificate"),
+    "only_ca_certificate": (BAD, "for another key"),
     "expired_certificate": (BAD, "expired"),
-    "unchained_certificate": (UNTRUSTED, "."),
-    "certificate_by_lookalike_ca": (UNTRUSTED, "."),
-    "garbled_certificate": (UNTRUSTED, "."),
+    "unchained_certificate": (UNTRUSTED, "not certified by the pinned CA"),
+    "certificate_by_lookalike_ca": (UNTRUSTED, "not certified by the pinned CA"),
+    "garbled_certificate": (UNTRUSTED, "not certified by the pinned CA"),
 }
 
 
@@ -278,7 +282,7 @@ def test_a_hostile_reply_is_refused(device, before, switch):
     device.ca.control(**{switch: True})
     row = device.wait_end(device.send())
     assert row["State"] == "error", row
-    assert re.fullmatch(detail, row["Detail"]), row
+    assert row["Detail"] == detail, row
     assert re.search(text, row["Text"]), row["Text"]
     device.wait_clean(before)
 

@@ -42,6 +42,9 @@ CHANGES = {
     "missing_pki_status": {"pkiStatus"},
     "unknown_pki_status": {"pkiStatus"},
     "garbled_pki_status": {"pkiStatus"},
+    "two_pki_statuses": {"pkiStatus"},
+    "octets_as_message_type": {"type of messageType"},
+    "text_as_recipient_nonce": {"type of recipientNonce"},
     "bad_utf8_text": {"failInfoText"},
     "huge_fail_info_text": {"failInfoText"},
     "signed_by_stranger": {"sid", "enclosed", "signature"},
@@ -51,6 +54,7 @@ CHANGES = {
     "no_signature": {"signers"},
     "bad_signature": {"signature"},
     "bad_message_digest": {"digest"},
+    "odd_digest_parameters": {"digest parameters"},
     "no_signer_certificate": {"enclosed"},
     "success_without_envelope": {"envelope"},
     "failure_with_envelope": {"envelope"},
@@ -124,6 +128,8 @@ class Scene:
             name: reply.attributes.get(name)
             for name in ("messageType", "pkiStatus", "failInfo", "failInfoText")
         }
+        for name in {"messageType", "recipientNonce"} & set(reply.types):
+            seen["type of " + name] = reply.types[name]
         seen["transactionID"] = (
             reply.attributes.get("transactionID") == [transaction_id.encode()]
         )
@@ -135,6 +141,7 @@ class Scene:
         seen["sid"] = sid == self.authority.serial_number
         seen["signature"] = reply.signature_holds(self.authority)
         seen["digest"] = reply.digest_holds()
+        seen["digest parameters"] = reply.infos[0]["digest_algorithm"].dump()
         return seen
 
     def about_envelope(self, reply):

@@ -144,10 +144,12 @@ class Reply:
         self.infos = list(self.signed["signer_infos"])
         self.enclosed = certificates_in(self.signed)
         self.attributes = {}
+        self.types = {}  # the tags of their values
         for info in self.infos[:1]:
             for item in info["signed_attrs"]:
                 kind = ATTRIBUTE_NAMES.get(item["type"].dotted, item["type"].native)
                 self.attributes[kind] = [value.contents for value in item["values"]]
+                self.types[kind] = {value.dump()[0] for value in item["values"]}
         content = self.signed["encap_content_info"]["content"]
         self.content = None if content.native is None else bytes(content)
 

@@ -11,7 +11,7 @@ take its name from the table.
 import os
 from dataclasses import dataclass
 
-from asn1crypto import algos, core, pem
+from asn1crypto import algos, core, parser, pem
 from asn1crypto import cms as asn1_cms
 from cryptography import x509
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -182,6 +182,25 @@ def garbled_pki_status(draft, world):
     draft.set("pkiStatus", printable("%dx" % draft.status))
 
 
+@mutation()
+def two_pki_statuses(draft, world):
+    """pkiStatus has two values, of which the first is right"""
+    draft.set("pkiStatus", printable(draft.status), printable(7))
+
+
+@mutation()
+def octets_as_message_type(draft, world):
+    """messageType is the right figure, as an OCTET STRING"""
+    draft.set("messageType", core.OctetString(str(names.CERT_REP).encode()))
+
+
+@mutation()
+def text_as_recipient_nonce(draft, world):
+    """recipientNonce is the right 16 bytes, as a UTF8String"""
+    nonce = world.request.nonce or b""
+    draft.set("recipientNonce", core.load(bytes([0x0C, len(nonce)]) + nonce))
+
+
 @mutation(statuses=(names.FAILURE,))
 def bad_utf8_text(draft, world):
     """failInfoText is a UTF8String that is not UTF-8"""
@@ -252,6 +271,20 @@ def bad_signature(draft, world):
 def bad_message_digest(draft, world):
     """rightly signed, but the messageDigest is not that of the content"""
     draft.wrong_digest = True
+
+
+@mutation()
+def odd_digest_parameters(draft, world):
+    """the digest algorithm has a number as its parameters"""
+
+    def add(info):
+        fields = info["digest_algorithm"]["algorithm"].dump() + core.Integer(5).dump()
+        # The library would put NULL in its place.
+        whole = parser.emit(0, 1, 16, fields)
+        info["digest_algorithm"] = algos.DigestAlgorithm.load(whole)
+        return info
+
+    draft.signer_info_editors.append(add)
 
 
 @mutation()
