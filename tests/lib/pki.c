@@ -11,6 +11,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
+#include <openssl/pem.h>
 #include <openssl/provider.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
@@ -32,10 +33,37 @@ static void must(bool is_true, const char *what, int line)
 
 static EVP_PKEY *keys[PKI_KEY_COUNT];
 
+/* Making keys is most of the work of a test.  Whoever runs one many times may
+ * name a folder in which they are kept. */
+static EVP_PKEY *kept_key(const char *folder, enum pki_key_name name)
+{
+	EVP_PKEY *key = NULL;
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%d.pem", folder, (int)name);
+	file = fopen(path, "r");
+	if (file != NULL) {
+		key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+		fclose(file);
+		MUST(key != NULL);
+		return key;
+	}
+	key = pki_key_rsa(2048);
+	file = fopen(path, "w");
+	MUST(file != NULL);
+	MUST(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1);
+	MUST(fclose(file) == 0);
+	return key;
+}
+
 EVP_PKEY *pki_key(enum pki_key_name name)
 {
+	const char *folder = getenv("PKI_KEYS");
+
 	if (keys[name] == NULL)
-		keys[name] = pki_key_rsa(2048);
+		keys[name] =
+		    folder == NULL ? pki_key_rsa(2048) : kept_key(folder, name);
 	return keys[name];
 }
 
@@ -246,8 +274,11 @@ static void encode(CMS_ContentInfo *content, struct bytes *der)
 
 static void append_zeros(struct bytes *bytes, size_t count)
 {
-	for (; count > 0; count--)
-		MUST(bytes_append(bytes, "", 1, (size_t)1 << 24));
+	void *zeros = OPENSSL_zalloc(count + 1);
+
+	MUST(zeros != NULL);
+	MUST(bytes_append(bytes, zeros, count, (size_t)1 << 24));
+	OPENSSL_free(zeros);
 }
 
 void pki_degenerate(X509 *const *certificates, struct bytes *der)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates: read from what a server sends, and described as rows. */
+#include "scep/certs.h"
+
 #include "trust_world.h"
 
 /* -------------------------------------------------------------- reading -- */
@@ -161,6 +163,63 @@ static void too_many_certificates_are_refused(void **state)
 		X509_free(list[i]);
 }
 
+/* A certificate with a name of more octets than an answer may have. */
+static X509 *make_huge(void)
+{
+	static char name[LIMIT_CA_CERT + 16] = "DNS:";
+	struct pki_cert plan = pki_leaf_plan("RA", pki_key(PKI_KEY_RA),
+					     world.ca, pki_key(PKI_KEY_CA));
+
+	memset(name + 4, 'a', LIMIT_CA_CERT);
+	plan.alt_name = name;
+	return pki_certify(&plan);
+}
+
+static void what_is_too_long_is_refused_in_any_form(void **state)
+{
+	X509 *list[] = {make_huge(), NULL};
+	struct bytes body = {NULL, 0};
+	STACK_OF(X509) * read;
+	struct scep_error error = {.text = ""};
+
+	(void)state;
+	pki_degenerate(list, &body);
+	assert_true(body.length > LIMIT_CA_CERT);
+	assert_no_read(body.data, body.length, "too long");
+	assert_int_equal(
+	    certs_from_signed_data(body.data, body.length, &read, &error),
+	    SCEP_BAD_RESPONSE);
+	send_cert(list[0]);
+	assert_int_equal(trust_to_pem(world.list, &body, NULL), SCEP_OK);
+	assert_int_equal(trust_from_pem(body.data, body.length, &read, &error),
+			 SCEP_BAD_RESPONSE);
+	bytes_free(&body);
+	X509_free(list[0]);
+}
+
+static void a_tree_has_room_for_no_more_than_it_holds(void **state)
+{
+	struct {
+		struct certs_tree tree;
+		size_t guard[8]; /* where the next issuers would go */
+	} room = {.guard = {7, 7, 7, 7, 7, 7, 7, 7}};
+	struct pki_cert plan = pki_leaf_plan("RA", pki_key(PKI_KEY_RA),
+					     world.ca, pki_key(PKI_KEY_CA));
+	X509 *each;
+
+	(void)state;
+	for (int i = 0; i < CERTS_TREE_MAX + 4; i++) {
+		plan.serial = 100 + i;
+		send_cert(pki_certify(&plan));
+	}
+	certs_tree_grow(&room.tree, world.ca, world.list);
+	assert_int_equal(room.tree.count, CERTS_TREE_MAX);
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(room.guard[i], 7);
+	while ((each = sk_X509_pop(world.list)) != NULL)
+		X509_free(each);
+}
+
 static void certificates_survive_their_pem(void **state)
 {
 	STACK_OF(X509) * read;
@@ -295,6 +354,8 @@ int main(void)
 	    TEST(truncated_der_is_refused),
 	    TEST(what_has_no_certificates_is_refused),
 	    TEST(too_many_certificates_are_refused),
+	    TEST(what_is_too_long_is_refused_in_any_form),
+	    TEST(a_tree_has_room_for_no_more_than_it_holds),
 	    TEST(certificates_survive_their_pem),
 	    TEST(rows_describe_certificates),
 	    TEST(roles_follow_from_the_certificates),

@@ -103,7 +103,7 @@ static void an_encrypted_pem_is_refused_without_a_question(void **state)
 	(void)state;
 	assert_int_equal(PEM_write_bio_PKCS8PrivateKey(
 			     bio, pki_key(PKI_KEY_DEVICE), EVP_aes_128_cbc(),
-			     "secret", 6, NULL, NULL),
+			     "x", 1, NULL, NULL),
 			 1);
 	length = BIO_get_mem_data(bio, &text);
 	assert_int_equal(key_from_pem(text, (size_t)length, &key, &error),
@@ -205,6 +205,12 @@ static void weak_public_keys_are_told(void **state)
 			    "the RSA key has a bad public exponent");
 	assert_string_equal(weakness_of(pki_key_ec(true)),
 			    "the EC key has explicit curve parameters");
+	assert_string_equal(
+	    weakness_of(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "prime192v1")),
+	    "the EC key is too short");
+	assert_string_equal(
+	    weakness_of(EVP_PKEY_Q_keygen(NULL, NULL, "X25519")),
+	    "the key is neither RSA nor of an elliptic curve");
 	assert_string_equal(key_weakness(NULL), "the key cannot be read");
 }
 
