@@ -75,6 +75,24 @@ static void pem_is_read_with_text_around_it(void **state)
 	bytes_free(&body);
 }
 
+static void other_blocks_of_pem_are_passed_over(void **state)
+{
+	static const char before[] = "-----BEGIN EC PARAMETERS-----\n"
+				     "BggqhkjOPQMBBw==\n"
+				     "-----END EC PARAMETERS-----\n";
+	struct bytes body = {NULL, 0};
+	struct bytes pem = {NULL, 0};
+
+	(void)state;
+	send_cert(world.ca);
+	assert_int_equal(trust_to_pem(world.list, &pem, NULL), SCEP_OK);
+	bytes_set(&body, before, strlen(before));
+	bytes_append(&body, pem.data, pem.length, LIMIT_CA_CERT);
+	assert_reads(&body, 1);
+	bytes_free(&body);
+	bytes_free(&pem);
+}
+
 static void doubles_are_dropped(void **state)
 {
 	struct bytes pem = {NULL, 0};
@@ -157,6 +175,10 @@ static void too_many_certificates_are_refused(void **state)
 	for (int i = 0; i <= LIMIT_CERTIFICATES; i++)
 		X509_sign(list[i], pki_key(PKI_KEY_CA), EVP_sha256());
 	pki_degenerate(list, &body);
+	assert_no_read(body.data, body.length, "too many");
+	for (int i = 0; i <= LIMIT_CERTIFICATES; i++)
+		send_cert(list[i]);
+	assert_int_equal(trust_to_pem(world.list, &body, NULL), SCEP_OK);
 	assert_no_read(body.data, body.length, "too many");
 	bytes_free(&body);
 	for (int i = 0; i <= LIMIT_CERTIFICATES; i++)
@@ -349,6 +371,7 @@ int main(void)
 	    TEST(one_certificate_is_read),
 	    TEST(a_degenerate_signed_data_is_read),
 	    TEST(pem_is_read_with_text_around_it),
+	    TEST(other_blocks_of_pem_are_passed_over),
 	    TEST(doubles_are_dropped),
 	    TEST(octets_behind_the_der_are_refused),
 	    TEST(truncated_der_is_refused),

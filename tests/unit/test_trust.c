@@ -447,6 +447,23 @@ static void without_a_ca_there_is_no_candidate(void **state)
 	assert_null(trust_candidate(world.list));
 }
 
+static void a_weak_ca_is_no_candidate(void **state)
+{
+	EVP_PKEY *key = pki_key_rsa_public(2048, 1);
+	struct pki_cert plan = pki_ca_plan("Weak", key);
+	X509 *weak;
+
+	(void)state;
+	plan.issuer_key = pki_key(PKI_KEY_ROOT);
+	weak = pki_certify(&plan);
+	send_cert(weak);
+	assert_null(trust_candidate(world.list));
+	send_cert(world.ca);
+	assert_ptr_equal(trust_candidate(world.list), world.ca);
+	X509_free(weak);
+	EVP_PKEY_free(key);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -473,6 +490,7 @@ int main(void)
 	    TEST(without_an_rsa_key_there_is_no_recipient),
 	    TEST(the_candidate_is_the_topmost_ca),
 	    TEST(without_a_ca_there_is_no_candidate),
+	    TEST(a_weak_ca_is_no_candidate),
 	};
 
 	return cmocka_run_group_tests(tests, set_up_group, tear_down_group);
