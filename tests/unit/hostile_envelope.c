@@ -151,7 +151,7 @@ static const struct hostile_field fields[] = {
     {"encryptedContent",
      "1/0/2/2",
      NULL,
-     {SEALED, SEALED, CHANCE, NO_CMS, SEALED, SEALED, NO_CMS, NO_CMS}},
+     {SEALED, SEALED, CHANCE, NO_CMS, CHANCE, SEALED, NO_CMS, NO_CMS}},
 };
 
 const struct hostile_table hostile_envelope = {

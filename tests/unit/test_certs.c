@@ -219,6 +219,25 @@ static void what_is_too_long_is_refused_in_any_form(void **state)
 	X509_free(list[0]);
 }
 
+/* Without keyUsage, OpenSSL alone takes it for an issuer. */
+static void nothing_grows_below_one_that_is_no_ca(void **state)
+{
+	X509 *ra =
+	    make_ra("RA", PKI_KEY_RA, world.ca, PKI_KEY_CA, PKI_NO_KEY_USAGE);
+	X509 *below = make_ra("Below", PKI_KEY_DEVICE, ra, PKI_KEY_RA,
+			      KU_KEY_ENCIPHERMENT);
+	struct certs_tree tree;
+
+	(void)state;
+	send_cert(below);
+	send_cert(ra);
+	certs_tree_grow(&tree, world.ca, world.list);
+	assert_int_equal(tree.count, 2);
+	assert_ptr_equal(tree.certificate[1], ra);
+	X509_free(below);
+	X509_free(ra);
+}
+
 static void a_tree_has_room_for_no_more_than_it_holds(void **state)
 {
 	struct {
@@ -378,6 +397,7 @@ int main(void)
 	    TEST(what_has_no_certificates_is_refused),
 	    TEST(too_many_certificates_are_refused),
 	    TEST(what_is_too_long_is_refused_in_any_form),
+	    TEST(nothing_grows_below_one_that_is_no_ca),
 	    TEST(a_tree_has_room_for_no_more_than_it_holds),
 	    TEST(certificates_survive_their_pem),
 	    TEST(rows_describe_certificates),

@@ -166,6 +166,21 @@ static void a_list_by_an_ra_is_refused(void **state)
 	assert_refused(&crl, "not signed by the CA");
 }
 
+/* It bears the CA's name, has the CA's signature, and is no CA. */
+static void a_list_by_an_ra_of_the_cas_name_is_refused(void **state)
+{
+	struct pki_cert plan;
+	struct crl_world crl;
+
+	open_world(&crl, state);
+	plan = pki_leaf_plan("CA", pki_key(PKI_KEY_RA), crl.world->ca,
+			     pki_key(PKI_KEY_CA));
+	X509_add_cert(crl.world->trust.chain, world_certify(crl.world, &plan),
+		      X509_ADD_FLAG_UP_REF);
+	crl.plan.issuer_key = pki_key(PKI_KEY_RA);
+	assert_refused(&crl, "not signed by the CA");
+}
+
 static void a_list_by_another_issuer_is_refused(void **state)
 {
 	struct crl_world crl;
@@ -252,6 +267,32 @@ static void certificates_are_no_list(void **state)
 	bytes_free(&message);
 }
 
+/* A ContentInfo of type data, with nothing in it. */
+static void another_structure_is_no_list(void **state)
+{
+	static const unsigned char data[] = {0x30, 0x0f, 0x06, 0x09, 0x2a, 0x86,
+					     0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07,
+					     0x01, 0xa0, 0x02, 0x04, 0x00};
+	struct scep_error error = {.text = ""};
+	struct bytes message = {NULL, 0}, inner = {NULL, 0};
+	struct crl_world crl;
+	struct cert_rep reply;
+	X509_CRL *list = NULL;
+
+	open_world(&crl, state);
+	assert_true(bytes_set(&inner, data, sizeof(data)));
+	crl.world->reply.raw_inner = &inner;
+	pki_reply_make(&crl.world->reply, &message);
+	crl.world->input.message = message.data;
+	crl.world->input.message_length = message.length;
+	assert_int_equal(crl_open(&crl.world->input, &reply, &list, &error),
+			 SCEP_BAD_RESPONSE);
+	assert_null(list);
+	assert_non_null(strstr(error.text, "does not come as SignedData"));
+	bytes_free(&message);
+	bytes_free(&inner);
+}
+
 static void rubbish_is_no_list(void **state)
 {
 	struct scep_error error = {.text = ""};
@@ -318,12 +359,14 @@ int main(void)
 	    TEST(the_list_of_our_issuer_is_found_among_several),
 	    TEST(a_list_by_a_stranger_is_refused),
 	    TEST(a_list_by_an_ra_is_refused),
+	    TEST(a_list_by_an_ra_of_the_cas_name_is_refused),
 	    TEST(a_list_by_another_issuer_is_refused),
 	    TEST(a_list_is_believed_in_its_time_only),
 	    TEST(an_incomplete_list_is_refused),
 	    TEST(weak_signatures_are_refused),
 	    TEST(octets_behind_the_list_are_refused),
 	    TEST(certificates_are_no_list),
+	    TEST(another_structure_is_no_list),
 	    TEST(rubbish_is_no_list),
 	    TEST(the_reply_must_be_the_one_to_the_request),
 	    TEST(a_failure_is_told_as_it_is),

@@ -126,6 +126,8 @@ static void a_file_reference_is_opened(void **state)
 	key_to_pem(pki_key(PKI_KEY_DEVICE), &pem, &error);
 	assert_int_equal(write(file, pem.data, pem.length), pem.length);
 	close(file);
+	snprintf(reference, sizeof(reference), "page:%s", path);
+	assert_int_equal(key_open(reference, &key, &error), SCEP_KEY_ERROR);
 	snprintf(reference, sizeof(reference), "file:%s", path);
 	assert_int_equal(key_open(reference, &key, &error), SCEP_OK);
 	assert_int_equal(EVP_PKEY_eq(key, pki_key(PKI_KEY_DEVICE)), 1);

@@ -221,6 +221,16 @@ static void an_answer_that_is_no_SignedData_is_refused(void **state)
 	assert_null(certificates);
 }
 
+static void an_answer_without_content_is_refused(void **state)
+{
+	const struct bytes nothing = {NULL, 0};
+	struct next_world next;
+
+	open_world(&next, state);
+	next.reply.raw_content = &nothing;
+	assert_refused(&next, SCEP_BAD_RESPONSE, "the reply has no content");
+}
+
 static void octets_behind_the_answer_are_refused(void **state)
 {
 	struct next_world next;
@@ -301,6 +311,7 @@ int main(void)
 	    TEST(what_was_changed_after_it_was_signed_is_refused),
 	    TEST(an_answer_without_a_signature_is_refused),
 	    TEST(an_answer_that_is_no_SignedData_is_refused),
+	    TEST(an_answer_without_content_is_refused),
 	    TEST(octets_behind_the_answer_are_refused),
 	    TEST(signed_rubbish_is_refused),
 	    TEST(an_answer_without_a_ca_is_refused),

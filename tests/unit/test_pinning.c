@@ -230,6 +230,22 @@ static void a_trusted_ca_that_has_expired_ends_the_request(void **state)
 	assert_refused(d, 1);
 }
 
+static void where_there_is_no_ca_nobody_is_asked(void **state)
+{
+	struct device *d = *state;
+	struct pki_cert plan =
+	    pki_leaf_plan("RA", pki_key(PKI_KEY_RA), NULL, pki_key(PKI_KEY_RA));
+
+	plan.not_before = SCRIPTED_NOW - PKI_DAY;
+	plan.not_after = SCRIPTED_NOW + PKI_DAY;
+	set_policy(d, SCEP_TRUST_VERIFY);
+	X509_free(d->ca.root);
+	d->ca.root = pki_certify(&plan);
+	device_send(d, 1);
+	device_run_for(d, 3600);
+	assert_refused(d, 0);
+}
+
 static void a_request_ends_if_the_rows_it_waits_for_are_forgotten(void **state)
 {
 	struct device *d = *state;
@@ -326,6 +342,7 @@ int main(void)
 	    TEST(other_sets_do_not_disturb_the_wait),
 	    TEST(a_new_ca_beside_a_trusted_one_is_waited_for_without_a_storm),
 	    TEST(a_trusted_ca_that_has_expired_ends_the_request),
+	    TEST(where_there_is_no_ca_nobody_is_asked),
 	    TEST(a_request_ends_if_the_rows_it_waits_for_are_forgotten),
 	    TEST(the_first_ca_is_pinned_and_another_one_refused),
 	    TEST(a_change_of_the_url_forgets_the_pin),
