@@ -244,6 +244,8 @@ static void where_there_is_no_ca_nobody_is_asked(void **state)
 	device_send(d, 1);
 	device_run_for(d, 3600);
 	assert_refused(d, 0);
+	assert_non_null(strstr(device_status(d)->text,
+			       "no CA certificate among those of the server"));
 }
 
 static void a_request_ends_if_the_rows_it_waits_for_are_forgotten(void **state)
