@@ -204,6 +204,78 @@ static void a_past_start_waits_for_a_manual_request_and_no_longer(void **state)
 	assert_int_equal(row(d, 2)->finish_time, row(d, 1)->finish_time);
 }
 
+/* ------------------------------------------------- a challenge is missing */
+
+/* A timer that has no challenge, at a server that wants one. */
+static void be_refused(struct device *d)
+{
+	plan_many(d, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST, 1);
+	add_period(d, 1, CALENDAR_DAYS, 1);
+	add_timer(d, 1, d->io.wall + HOUR);
+	device_text(d, SCEP_AUTO_CHALLENGE_PASSWORD, 1, "");
+	device_set(d);
+	begin(d);
+	device_run(d);
+}
+
+static bool is_missing(struct device *d)
+{
+	return (device_view(d)->agent.health_reason &
+		HEALTH_CHALLENGE_MISSING) != 0;
+}
+
+static void a_refusal_for_want_of_a_challenge_blocks(void **state)
+{
+	struct device *d = *state;
+
+	be_refused(d);
+	assert_int_equal(timer(d)->oper_status, BLOCKED);
+	assert_true(is_missing(d));
+	assert_int_equal(announced(d, 1)->detail, SCEP_CONFIG_ERROR);
+	assert_non_null(strstr(announced(d, 1)->text,
+			       "waiting for scepAutoChallengePassword.1"));
+	device_restart(d);
+	assert_int_equal(timer(d)->oper_status, BLOCKED);
+	assert_true(is_missing(d));
+}
+
+static void a_challenge_that_is_given_ends_it(void **state)
+{
+	struct device *d = *state;
+
+	be_refused(d);
+	device_text(d, SCEP_AUTO_CHALLENGE_PASSWORD, 1, DEVICE_SECRET);
+	device_set(d);
+	assert_int_equal(timer(d)->oper_status, WAITING);
+	assert_false(is_missing(d));
+	assert_string_equal(announced(d, 1)->text, "");
+}
+
+static void it_is_tried_again_all_the_same_at_its_time(void **state)
+{
+	struct device *d = *state;
+
+	be_refused(d);
+	device_run_for(d, 25 * HOUR);
+	device_assert_status(d, SCEP_STATE_TO_BE_PROCESSED, SCEP_NONE);
+	assert_row(d, 2, SCEP_STATE_SUCCESSFUL, SCEP_NONE,
+		   SCEP_TRIGGER_PERIODIC);
+	assert_false(is_missing(d));
+}
+
+static void a_refusal_of_a_challenge_is_another_thing(void **state)
+{
+	struct device *d = *state;
+
+	plan_many(d, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST, 1);
+	enable_periodic(d, d->io.wall + HOUR, CALENDAR_DAYS, 1);
+	begin(d);
+	device_run(d);
+	assert_row(d, 1, SCEP_STATE_ERROR, SCEP_SCEP_ERROR, SCEP_TRIGGER_TIMER);
+	assert_int_equal(timer(d)->oper_status, WAITING);
+	assert_false(is_missing(d));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +289,10 @@ int main(void)
 	    TEST(a_cancel_is_seen_with_its_set),
 	    TEST(a_manual_request_does_not_hide_the_run_to_come),
 	    TEST(a_past_start_waits_for_a_manual_request_and_no_longer),
+	    TEST(a_refusal_for_want_of_a_challenge_blocks),
+	    TEST(a_challenge_that_is_given_ends_it),
+	    TEST(it_is_tried_again_all_the_same_at_its_time),
+	    TEST(a_refusal_of_a_challenge_is_another_thing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
