@@ -225,6 +225,7 @@ static void configure(struct scep_engine *engine,
 	loop_configure(engine->loop, config);
 	batch_init(&batch);
 	uses_configure(&engine->state, &batch);
+	uses_retry(&engine->state, &batch);
 	batch_commit(&engine->state, &batch, NULL, NULL);
 	deploy_probe_soon(&engine->state);
 	spare_look(&engine->state);

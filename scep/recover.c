@@ -234,6 +234,7 @@ enum scep_code recover(struct state *state, struct scep_error *error)
 	registry_verify(state);
 	resume_all(state, &batch);
 	uses_configure(state, &batch);
+	uses_retry(state, &batch);
 	/* If the restart has not ended us, it is wanted still. */
 	if (state->view.agent.restart_wanted == 0)
 		uses_note_restart(state, &batch);

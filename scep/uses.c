@@ -220,6 +220,22 @@ void uses_configure(struct state *state, struct batch *batch)
 	}
 }
 
+void uses_retry(struct state *state, struct batch *batch)
+{
+	ROWS_EACH (i, &state->view.uses) {
+		const struct scep_use *old = state->view.uses.row[i];
+		struct scep_use *use;
+
+		if (old->applied != SCEP_APPLIED_FAILED ||
+		    old->wanted_key != 0 || uses_config(state, old) == NULL ||
+		    scep_rows_find(&state->view.keys, old->failed_key) == NULL)
+			continue;
+		use = batch_edit(state, batch, STORE_USE, old->index, true);
+		if (use != NULL)
+			use->wanted_key = old->failed_key;
+	}
+}
+
 void uses_await_restart(struct state *state, struct batch *batch,
 			uint32_t key_index)
 {

@@ -46,6 +46,10 @@ const struct scep_use_config *uses_config(const struct state *state,
  * and those that are gone go, also from the lists of the keys. */
 void uses_configure(struct state *state, struct batch *batch);
 
+/* What could not be done is wanted once more: where the locations may have
+ * changed, at a start and with another configuration. */
+void uses_retry(struct state *state, struct batch *batch);
+
 /* The device will be restarted, for which some of the locations that have the
  * key wait. */
 void uses_await_restart(struct state *state, struct batch *batch,

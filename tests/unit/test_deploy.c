@@ -139,6 +139,36 @@ static void the_next_success_takes_the_failure_away(void **state)
 		     HEALTH_DEPLOY_FAILED);
 }
 
+static void a_start_tries_once_more_what_has_failed(void **state)
+{
+	struct device *d = *state;
+	uint32_t number;
+
+	send_for(d, "web");
+	number = device_status(d)->key_index;
+	end_deploy(d, false);
+	device_run_for(d, 2 * HOUR);
+	assert_int_equal(device_events(d, SCEP_EVENT_DEPLOY), 1);
+	device_restart(d);
+	assert_int_equal(device_events(d, SCEP_EVENT_DEPLOY), 2);
+	end_deploy(d, true);
+	assert_int_equal(use(d, WEB)->key_index, number);
+	assert_int_equal(use(d, WEB)->applied, SCEP_APPLIED_YES);
+}
+
+static void a_failed_key_that_was_destroyed_is_not_tried(void **state)
+{
+	struct device *d = *state;
+
+	send_for(d, "web");
+	end_deploy(d, false);
+	device_run(d);
+	device_set_number(d, SCEP_KEY_ROW_STATUS, 1, SCEP_ROW_DESTROY);
+	device_restart(d);
+	device_run(d);
+	assert_int_equal(device_events(d, SCEP_EVENT_DEPLOY), 1);
+}
+
 static void a_location_that_went_meanwhile_is_told(void **state)
 {
 	struct device *d = *state;
@@ -338,6 +368,8 @@ int main(void)
 	    USE_TEST(the_next_key_takes_the_location_of_the_last),
 	    USE_TEST(a_failure_leaves_the_old_key_and_says_so),
 	    USE_TEST(the_next_success_takes_the_failure_away),
+	    USE_TEST(a_start_tries_once_more_what_has_failed),
+	    USE_TEST(a_failed_key_that_was_destroyed_is_not_tried),
 	    USE_TEST(a_location_that_went_meanwhile_is_told),
 	    USE_TEST(a_cancel_comes_too_late),
 	    USE_TEST(a_kill_has_it_done_once_more),
