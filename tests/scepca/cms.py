@@ -106,13 +106,35 @@ def attribute(oid, *values):
     return cms.CMSAttribute({"type": oid, "values": [core.Any(v) for v in values]})
 
 
-def signer_info(identity, digest, attributes, with_digest_oid=False):
+def mask(digest):
+    """The mask generation function of PSS and OAEP."""
+    return algos.MaskGenAlgorithm(
+        {"algorithm": "mgf1", "parameters": {"algorithm": digest}}
+    )
+
+
+def signature_scheme(form, digest):
+    """The padding of a signature, and how its algorithm is written."""
+    if form != "pss":
+        name = digest + "_rsa" if form == "with_digest" else "rsassa_pkcs1v15"
+        return padding.PKCS1v15(), {"algorithm": name}
+    salt = HASHES[digest].digest_size
+    parameters = algos.RSASSAPSSParams(
+        {
+            "hash_algorithm": {"algorithm": digest},
+            "mask_gen_algorithm": mask(digest),
+            "salt_length": salt,
+        }
+    )
+    scheme = padding.PSS(padding.MGF1(HASHES[digest]()), salt)
+    return scheme, {"algorithm": "rsassa_pss", "parameters": parameters}
+
+
+def signer_info(identity, digest, attributes, form="rsa"):
     """One SignerInfo over its signed attributes, which SCEP always has."""
     signed = cms.CMSAttributes(attributes)
-    signature = identity.key.sign(
-        signed.dump(), padding.PKCS1v15(), HASHES[digest]()
-    )
-    algorithm = digest + "_rsa" if with_digest_oid else "rsassa_pkcs1v15"
+    scheme, algorithm = signature_scheme(form, digest)
+    signature = identity.key.sign(signed.dump(), scheme, HASHES[digest]())
     return cms.SignerInfo(
         {
             "version": "v1",
@@ -121,7 +143,7 @@ def signer_info(identity, digest, attributes, with_digest_oid=False):
             ),
             "digest_algorithm": {"algorithm": digest},
             "signed_attrs": signed,
-            "signature_algorithm": {"algorithm": algorithm},
+            "signature_algorithm": algorithm,
             "signature": signature,
         }
     )
@@ -193,6 +215,19 @@ def signer_certificate(signed, info):
     raise CmsError("the signer's certificate is not in the message")
 
 
+def declared_padding(algorithm):
+    """The padding that a SignerInfo says it has."""
+    if algorithm["algorithm"].native != "rsassa_pss":
+        return padding.PKCS1v15()
+    parameters = algorithm["parameters"]
+    masked = parameters["mask_gen_algorithm"]["parameters"]["algorithm"].native
+    if masked not in HASHES:
+        raise CmsError("unknown digest %s in the mask of PSS" % masked)
+    return padding.PSS(
+        padding.MGF1(HASHES[masked]()), parameters["salt_length"].native
+    )
+
+
 def verify_signer(signed, info, certificate):
     """Checks the digest of the content and the signature over the attributes."""
     digest = info["digest_algorithm"]["algorithm"].native
@@ -210,7 +245,7 @@ def verify_signer(signed, info, certificate):
         key.verify(
             info["signature"].native,
             info["signed_attrs"].untag().dump(),
-            padding.PKCS1v15(),
+            declared_padding(info["signature_algorithm"]),
             HASHES[digest](),
         )
     except InvalidSignature:
@@ -258,9 +293,21 @@ def encrypt_content(cipher, key, plaintext):
     )
 
 
-def key_transport(certificate_der, content_key):
-    """The key-transport recipient: RSA, PKCS #1 v1.5."""
+def transport_scheme(form):
+    """The padding of a content key, and how its algorithm is written."""
+    if form != "oaep":
+        return padding.PKCS1v15(), {"algorithm": "rsaes_pkcs1v15"}
+    parameters = algos.RSAESOAEPParams(
+        {"hash_algorithm": {"algorithm": "sha256"}, "mask_gen_algorithm": mask("sha256")}
+    )
+    scheme = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+    return scheme, {"algorithm": "rsaes_oaep", "parameters": parameters}
+
+
+def key_transport(certificate_der, content_key, form="pkcs1"):
+    """The key-transport recipient: RSA, PKCS #1 v1.5 or OAEP."""
     public = x509.load_der_x509_certificate(certificate_der).public_key()
+    scheme, algorithm = transport_scheme(form)
     transport = cms.KeyTransRecipientInfo(
         {
             "version": "v0",
@@ -268,8 +315,8 @@ def key_transport(certificate_der, content_key):
                 name="issuer_and_serial_number",
                 value=issuer_and_serial(certificate_der),
             ),
-            "key_encryption_algorithm": {"algorithm": "rsaes_pkcs1v15"},
-            "encrypted_key": public.encrypt(content_key, padding.PKCS1v15()),
+            "key_encryption_algorithm": algorithm,
+            "encrypted_key": public.encrypt(content_key, scheme),
         }
     )
     return cms.RecipientInfo(name="ktri", value=transport)

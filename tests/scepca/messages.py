@@ -287,7 +287,7 @@ class Draft:
     envelope_version: str = "v0"
     wrong_digest: bool = False
     empty_content: bool = False
-    with_digest_oid: bool = False
+    signature: str = "rsa"
     envelope_editors: list = field(default_factory=list)
     signer_info_editors: list = field(default_factory=list)
     body_editors: list = field(default_factory=list)
@@ -328,20 +328,20 @@ class Draft:
         attributes = cms.content_attributes(covered, self.digest)
         for oid, values in self.attributes.items():
             attributes.append(cms.attribute(oid, *values))
-        return cms.signer_info(identity, self.digest, attributes, self.with_digest_oid)
+        return cms.signer_info(identity, self.digest, attributes, self.signature)
 
 
 def printable(value):
     return core.PrintableString(str(value))
 
 
-def draft_reply(request, status, hierarchy, cipher, digest):
+def draft_reply(request, status, hierarchy, cipher, digest, transport):
     """The CertRep that RFC 8894 wants, as yet without certificates."""
     draft = Draft(
         status=status,
         attributes={},
         signers=[hierarchy.signer],
-        recipients=[recipient_of(certificate_der(request.signer))],
+        recipients=[recipient_of(certificate_der(request.signer), transport)],
         cipher=cipher,
         digest=digest,
         enclosed=[hierarchy.signer.der],
@@ -355,5 +355,5 @@ def draft_reply(request, status, hierarchy, cipher, digest):
     return draft
 
 
-def recipient_of(der):
-    return lambda key: cms.key_transport(der, key)
+def recipient_of(der, transport="pkcs1"):
+    return lambda key: cms.key_transport(der, key, transport)

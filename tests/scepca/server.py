@@ -80,6 +80,8 @@ def decode_get_message(text, raw):
         notes.append("blanks or line breaks in base64")
     if re.search(r"[-_]", text):
         notes.append("base64url in place of base64")
+        # RFC 4648, 3.2: and its padding may be left out.
+        text = text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4)
     try:
         return base64.b64decode(re.sub(r"\s", "", text), validate=True), notes
     except binascii.Error as error:

@@ -323,10 +323,12 @@ class Service:
         if digest == "same":
             digest = request.digest if request.digest in names.DIGESTS else "sha256"
         current = self.hierarchy()
-        draft = draft_reply(request, verdict.status, current, cipher, digest)
+        draft = draft_reply(
+            request, verdict.status, current, cipher, digest, get("key_transport")
+        )
         draft.leaf_first = get("leaf_first")
         draft.empty_content = get("empty_content") == "empty"
-        draft.with_digest_oid = get("signature_oid") == "with_digest"
+        draft.signature = get("signature_oid")
         if verdict.status == names.SUCCESS:
             draft.has_envelope = True
             draft.crls = verdict.crls
