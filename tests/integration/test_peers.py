@@ -7,7 +7,7 @@ strongSwan nor Micromdm knows of it."""
 
 import pytest
 
-from rig.device import CHALLENGE
+from rig.device import CHALLENGE, in_seconds
 from rig.matrix import cell, cells_of, check, check_complete, identity
 from rig.peers import ScepClient, StrongSwan
 from rig.processes import wait_until
@@ -197,7 +197,7 @@ def _(device, seen, **_):
     device.enrol(common_name="renewed.example.net")
     device.quick.set(
         scepAutoKeyName="renewed", scepAutoCommonName="renewed.example.net",
-        scepAutoStartTime=now_in_utc(), scepAutoEnable="true",
+        scepAutoStartTime=in_seconds(0), scepAutoEnable="true",
     )
     try:
         wait_until(lambda: len(device.pki_log()) == seen + 2, 20, "renewal")
@@ -207,12 +207,6 @@ def _(device, seen, **_):
         assert row["Trigger"] == "timer"
     finally:
         device.quick.set(scepAutoEnable="false")
-
-
-def now_in_utc():
-    from rig.device import in_seconds
-
-    return in_seconds(0)
 
 
 def successful_renewal(device):

@@ -11,9 +11,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from rig.agent import Agent
-from rig.device import certificates_in, key_in, public_bytes
+from rig.device import certificates_in, in_seconds, key_in, public_bytes
 from rig.master import Master
+from rig.matrix import cell, cells_of, check, check_complete, identity
 from rig.namespace import Namespace
+from rig.peers import ScepClient, StrongSwan
 from rig.processes import end, environment, spawn, wait_until
 
 PORT = 8080
@@ -77,12 +79,13 @@ def start(namespace, master, tmp_path):
         agent.stop()
 
 
-def enrol(master, server, challenge=CHALLENGE):
+def enrol(master, server, challenge=CHALLENGE, method="auto"):
     """The two Sets of the README; gives the columns of the status row."""
     snmp = master.admin
     fingerprint = server.fingerprint(hashes.SHA256()).hex()
     snmp.set(
-        "scepServerUrl.1", "s", URL, "scepServerCaFingerprint.1", "x", fingerprint
+        "scepServerUrl.1", "s", URL, "scepServerCaFingerprint.1", "x", fingerprint,
+        "scepServerHttpMethod.1", "i", method,
     ).ok()
     snmp.set(
         "scepRequestKeyName.1", "s", "web", "scepRequestCommonName.1", "s", "lamp.example.net",
@@ -90,7 +93,11 @@ def enrol(master, server, challenge=CHALLENGE):
         "scepRequestSignatureAlgorithm.1", "i", "sha256",
         "scepRequestChallengePassword.1", "s", challenge, "scepRequestAction.1", "i", "send",
     ).ok()
-    row = snmp.get("scepRequestStatusIndex.1")
+    return wait_end(snmp, snmp.get("scepRequestStatusIndex.1"))
+
+
+def wait_end(snmp, row):
+    """Waits for the end of a request; gives the columns of its row."""
 
     def ended():
         names = ("State", "Detail", "Text", "KeyIndex")
@@ -139,3 +146,114 @@ def test_a_wrong_challenge_at_scepserver_is_scepError(master, server, start):
     start("allowLegacyAlgorithms sha1,des")
     state, detail, text, _ = enrol(master, server, challenge="wrong")
     assert (state, detail) in (("error", "scepError"), ("error", "httpError")), text
+
+
+# ------------------------------------------------------------------ the matrix --
+
+SERVER = "scepserver"
+OPT_IN = "allowLegacyAlgorithms sha1,des"
+
+
+@pytest.fixture
+def world(master, server, start, namespace, tmp_path):
+    return {
+        "master": master, "server": server, "start": start,
+        "swan": StrongSwan(tmp_path / "swan", URL, namespace.prefix),
+        "micromdm": ScepClient(tmp_path / "micromdm", URL, namespace.prefix),
+    }
+
+
+@cell(SERVER, "PKCSReq by POST", "scepagent")
+def _(master, server, start, **_):
+    agent = start(OPT_IN)
+    assert enrol(master, server, method="post")[0] == "successful", agent.log()
+
+
+@cell(SERVER, "PKCSReq by GET", "scepagent")
+def _(master, server, start, **_):
+    agent = start(OPT_IN)
+    assert enrol(master, server, method="get")[0] == "successful", agent.log()
+
+
+@cell(SERVER, "PKCSReq by POST", "strongSwan")
+def _(swan, **_):
+    ((_, name),) = swan.get_ca_cert().items()
+    swan.enrol("peer", "peer.example.net", "--password", CHALLENGE,
+               "--cipher", "des3", encrypt=name, sign=name)
+
+
+@cell(SERVER, "PKCSReq by POST", "scepclient")
+def _(micromdm, **_):
+    micromdm.enrol("-challenge", CHALLENGE)
+
+
+@cell(SERVER, "a wrong challenge is refused", "scepagent")
+def _(master, server, start, **_):
+    start(OPT_IN)
+    assert enrol(master, server, challenge="wrong")[:2] == ["error", "scepError"]
+
+
+@cell(SERVER, "a wrong challenge is refused", "scepclient")
+def _(micromdm, **_):
+    with pytest.raises(AssertionError, match="badRequest"):
+        micromdm.enrol("-challenge", "wrong")
+
+
+def renew(master, mode, challenge=CHALLENGE):
+    """The same subject once more, by the timer, with the certificate that
+    there is; gives the columns of the status row, and the message."""
+    snmp = master.admin
+    snmp.set(
+        "scepServerRenewalMode.1", "i", mode, "scepAutoKeyName.1", "s", "web",
+        "scepAutoCommonName.1", "s", "lamp.example.net",
+        "scepAutoOrganization.1", "s", "Example",
+        "scepAutoChallengePassword.1", "s", challenge,
+        "scepAutoStartTime.1", "x", in_seconds(-5).hex(), "scepAutoEnable.1", "i", "true",
+    ).ok()
+    try:
+        last = snmp.get("scepStatusLastIndex.0")
+        return wait_end(snmp, last), snmp.get("scepStatusMessageType." + last)
+    finally:
+        snmp.set("scepAutoEnable.1", "i", "false").ok()
+
+
+def check_renewed(master, agent, key):
+    """There is a second certificate of the subject, over a key of its own."""
+    old, new = [certificates_in(path)[0] for path in agent.paths("certs")]
+    assert old.subject == new.subject and public_bytes(old) != public_bytes(new)
+    assert master.monitor.get("scepKeyReplaces." + key) != "0"
+
+
+@cell(SERVER, "RenewalReq over a new key", "scepagent")
+def _(master, server, start, **_):
+    agent = start(OPT_IN)
+    assert enrol(master, server)[0] == "successful"
+    (state, _, text, key), message = renew(master, "renewalReq")
+    assert (state, message) == ("successful", "renewalReq"), (text, agent.log())
+    check_renewed(master, agent, key)
+
+
+def test_what_refuses_a_RenewalReq_without_challenge_gets_a_PKCSReq_with_it(
+    master, server, start
+):
+    agent = start(OPT_IN)
+    assert enrol(master, server)[0] == "successful"
+    (state, _, text, key), message = renew(master, "auto")
+    assert (state, message) == ("successful", "pkcsReq"), (text, agent.log())
+    assert "RenewalReq is refused" in agent.log()
+    check_renewed(master, agent, key)
+
+
+@cell(SERVER, "RenewalReq over the same key", "scepclient")
+def _(micromdm, **_):
+    micromdm.enrol("-challenge", CHALLENGE)
+    micromdm.enrol()
+
+
+@pytest.mark.parametrize("key", cells_of(SERVER), ids=identity)
+def test_the_matrix_says_what_happens(world, key):
+    check(key, **world)
+
+
+def test_no_cell_of_the_matrix_is_without_a_trial():
+    check_complete(SERVER)
