@@ -81,6 +81,20 @@ static void remove_what_is_gone(struct enrolment *enrolment,
 	}
 }
 
+/* The next CA has become the present one.  Its source tells the pins, as
+ * before, how it came to be trusted. */
+static void drop_next(const struct scep_ca *old, struct batch *batch)
+{
+	struct scep_ca *row;
+
+	if ((old->role & SCEP_CA_NEXT) == 0)
+		return;
+	row = row_copy(old);
+	if (row != NULL)
+		row->role &= ~(uint32_t)SCEP_CA_NEXT;
+	batch_put(batch, STORE_CA, row);
+}
+
 /* Returns the row's index. */
 static uint32_t merge_one(struct enrolment *enrolment,
 			  const struct scep_ca *described,
@@ -96,8 +110,11 @@ static uint32_t merge_one(struct enrolment *enrolment,
 	/* A decision stands; only a new one raises a row that had none. */
 	if (old != NULL &&
 	    (old->trust == (uint32_t)trust || old->trust == SCEP_CA_TRUSTED ||
-	     old->trust == SCEP_CA_REJECTED))
+	     old->trust == SCEP_CA_REJECTED)) {
+		if (source == SCEP_CA_GET)
+			drop_next(old, batch);
 		return old->index;
+	}
 	row = row_new(sizeof(*row));
 	if (row != NULL) {
 		*row = *described;

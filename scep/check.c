@@ -12,8 +12,8 @@
 #include "health.h"
 #include "log.h"
 #include "message.h"
-#include "next_ca.h"
 #include "pinning.h"
+#include "rollover.h"
 #include "steps.h"
 
 #define CERTIFICATE_LIMIT (1024 * 1024)
@@ -230,63 +230,6 @@ static void settle_ca_cert(struct enrolment *e)
 
 /* --------------------------------------------- GetNextCACert (4.7 of RFC) */
 
-static void compose_next_ca(struct enrolment *e)
-{
-	message_url(e, RFC8894_GET_NEXT_CA_CERT,
-		    e->record->server.ca_identifier);
-}
-
-/* The first is the CA, the others chain to it. */
-static void describe_next(struct run *run, STACK_OF(X509) * certificates)
-{
-	size_t count = (size_t)sk_X509_num(certificates);
-
-	run->cas = calloc(count, sizeof(*run->cas));
-	if (run->cas == NULL) {
-		error_set(&run->error, SCEP_STORAGE_ERROR, "memory is short");
-		return;
-	}
-	run->ca_count = count;
-	run->candidate = 0;
-	for (size_t i = 0; i < count; i++) {
-		trust_describe(sk_X509_value(certificates, (int)i),
-			       &run->cas[i]);
-		run->cas[i].role |= SCEP_CA_NEXT;
-	}
-}
-
-static void digest_next_ca(struct enrolment *e)
-{
-	struct run *run = &e->run;
-	struct trust trust = {0};
-	struct next_ca_input input = {
-	    .body = run->answer.body.data,
-	    .length = run->answer.body.length,
-	    .trust = &trust,
-	    .allow_legacy = run->allow_legacy,
-	    .now = run->now,
-	};
-	STACK_OF(X509) *stack = NULL, *certificates = NULL;
-	uint32_t legacy_used = 0;
-
-	/* RFC 8894, 4.7.1: there is none yet. */
-	if (run->answer.http_status == 404)
-		return;
-	if (run->answer.http_status / 100 != 2) {
-		error_set_http(&run->error, run->answer.http_status);
-		return;
-	}
-	if (message_load_trust(e->record, &stack, &trust, &run->error) ==
-		SCEP_OK &&
-	    next_ca_read(&input, &certificates, &legacy_used, &run->error) ==
-		SCEP_OK) {
-		describe_next(run, certificates);
-		message_log_legacy(e, legacy_used);
-	}
-	sk_X509_pop_free(certificates, X509_free);
-	sk_X509_pop_free(stack, X509_free);
-}
-
 static void settle_next_ca(struct enrolment *e)
 {
 	struct batch batch;
@@ -294,11 +237,7 @@ static void settle_next_ca(struct enrolment *e)
 	if (!is_wanted(e))
 		return;
 	batch_init(&batch);
-	if (e->run.ca_count > 0)
-		cas_merge(e, SCEP_CA_GET_NEXT, SCEP_CA_TRUSTED, &batch);
-	else
-		log_info("check of profile %u: there is no next CA yet",
-			 e->record->profile_index);
+	rollover_keep(e, &batch);
 	go_on(e, &batch);
 }
 
@@ -406,11 +345,11 @@ static const struct step steps[] = {
 		       .settle = settle_ca_cert},
     [PLACE_NEXT_CA] = {.name = RFC8894_GET_NEXT_CA_CERT,
 		       .rfc = "4.7",
-		       .compose = compose_next_ca,
+		       .compose = rollover_compose,
 		       .exchange = EXCHANGE_GET,
 		       .limit = LIMIT_CA_CERT,
 		       .is_lenient = true,
-		       .digest = digest_next_ca,
+		       .digest = rollover_digest,
 		       .settle = settle_next_ca},
     [PLACE_CRL] = {.name = "GetCRL",
 		   .rfc = "3.3.4",

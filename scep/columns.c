@@ -151,6 +151,7 @@ static const struct column record_columns[] = {
     RECORD(renewal_was_refused),
     RECORD(polls_left),
     RECORD(was_pending),
+    RECORD(doubt),
     RECORD(next_try),
     RECORD(signer),
     RECORD(trust),

@@ -29,6 +29,7 @@ bool enrolment_prepare(struct enrolment *e)
 
 	run_free(run);
 	error_init(&run->error);
+	error_init(&run->doubt);
 	run->clock = state_now(e->state);
 	run->now = state_clock_is_sane(e->state) ? run->clock : 0;
 	run->allow_legacy = e->state->config.allow_legacy;

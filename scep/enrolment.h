@@ -22,6 +22,7 @@ struct step;
  * writes here, and the record is only read by everybody. */
 struct run {
 	struct scep_error error; /* code SCEP_OK: fine so far */
+	struct scep_error doubt; /* rollover.h; code SCEP_OK: none */
 	/* prepared on the loop */
 	int64_t now;	       /* for validity; 0: no judgement */
 	int64_t clock;	       /* whatever our clock says */
@@ -33,6 +34,7 @@ struct run {
 	char *url;
 	struct bytes message;
 	unsigned char sender_nonce[RFC8894_NONCE_LENGTH];
+	bool may_fail; /* and is then settled like what went well */
 	/* exchange */
 	struct fetch_answer answer;
 	/* digest */
@@ -59,6 +61,7 @@ struct enrolment {
 	bool is_discarded;	 /* freed when the worker is back */
 	bool is_unsaved;	 /* ended, but the disk refused to know */
 	bool is_distrusted;	 /* counted in scepStatsCaRejects */
+	struct scep_error doubt; /* why GetCACert is sent once more */
 	uint64_t due;		 /* mono; when to go on */
 };
 

@@ -73,7 +73,7 @@ static void settle(struct enrolment *e)
 {
 	struct record *next;
 
-	if (e->run.error.code == SCEP_OK) {
+	if (e->run.error.code == SCEP_OK || e->run.may_fail) {
 		e->step->settle(e);
 		return;
 	}

@@ -19,8 +19,9 @@ enum step_id {
 	STEP_REQUEST = 5,
 	STEP_POLL = 6,
 	STEP_REGISTER = 7,
-	STEP_RENEW = 8,	 /* in the place of STEP_REQUEST */
-	STEP_DEPLOY = 9, /* after STEP_REGISTER */
+	STEP_RENEW = 8,	       /* in the place of STEP_REQUEST */
+	STEP_DEPLOY = 9,       /* after STEP_REGISTER */
+	STEP_GET_NEXT_CA = 10, /* after STEP_GET_CA_CERT */
 	STEP_COUNT
 };
 
@@ -41,6 +42,7 @@ struct record {
 	uint32_t renewal_was_refused; /* RenewalReq, by the server */
 	uint32_t polls_left;
 	uint32_t was_pending; /* the server has answered PENDING */
+	uint32_t doubt;	      /* enum rollover_doubt: of its CA */
 	int64_t next_try;     /* wall clock; 0: at once */
 	struct bytes signer;  /* PEM: the certificate that signs */
 	struct bytes trust;   /* PEM: the CA certificates of the transaction,

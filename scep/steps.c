@@ -16,6 +16,7 @@
 #include "pinning.h"
 #include "renewal.h"
 #include "request.h"
+#include "rollover.h"
 #include "seal.h"
 #include "spare.h"
 #include "trust.h"
@@ -118,13 +119,34 @@ static void settle_ca_cert(struct enrolment *e)
 		wait_for_trust(e);
 		return;
 	}
+	if (!rollover_end_doubt(e)) {
+		move_fail(e, take_next(e));
+		return;
+	}
 	batch_init(&batch);
 	if (enrolment_has_same_server(e))
 		cas_merge(e, SCEP_CA_GET, SCEP_CA_TRUSTED, &batch);
 	move_to(e,
-		e->record->transaction_id[0] != '\0' ? renewal_step(e->record)
-						     : STEP_MAKE_KEY,
+		rollover_is_due(e) ? STEP_GET_NEXT_CA
+				   : rollover_leads_to(e->record),
 		take_next(e), move_status(e), &batch);
+}
+
+/* --------------------------------------------- GetNextCACert (4.7 of RFC) */
+
+static void settle_next_ca(struct enrolment *e)
+{
+	struct batch batch;
+
+	batch_init(&batch);
+	if (e->run.error.code != SCEP_OK)
+		log_warning("request %u: the next CA is not known: %s",
+			    e->record->index, e->run.error.text);
+	else if (enrolment_has_same_server(e))
+		rollover_keep(e, &batch);
+	error_init(&e->run.error);
+	move_to(e, rollover_leads_to(e->record), take_next(e), move_status(e),
+		&batch);
 }
 
 /* ------------------------------------------------------- waiting for trust */
@@ -324,6 +346,8 @@ static void digest_cert_rep(struct enrolment *e)
 		input.subject = X509_REQ_get_subject_name(request);
 		if (open_cert_rep(&input, &reply, &run->error) == SCEP_OK)
 			digest_reply(e, &reply);
+		else
+			rollover_consider(e, &input);
 	}
 	cert_rep_free(&reply);
 	request_free(request);
@@ -355,6 +379,10 @@ static void settle_cert_rep(struct enrolment *e)
 	struct record *next = take_next(e);
 	struct batch batch;
 
+	if (rollover_begin_doubt(e, next)) {
+		move_to(e, STEP_GET_CA_CERT, next, move_status(e), NULL);
+		return;
+	}
 	if (e->run.pki_status == RFC8894_FAILURE) {
 		e->run.next = next;
 		settle_refusal(e);
@@ -477,20 +505,24 @@ static const struct step steps[] = {
      TO(GET_CA_CERT)},
     {STEP_GET_CA_CERT, "GetCACert", "4.2", SCEP_MESSAGE_NONE, compose_ca_cert,
      EXCHANGE_GET, LIMIT_CA_CERT, false, pinning_digest, settle_ca_cert,
-     TO(WAIT_TRUST) | TO(MAKE_KEY) | TO(REQUEST) | TO(RENEW)},
+     TO(WAIT_TRUST) | TO(GET_NEXT_CA) | TO(MAKE_KEY) | TO(REQUEST) | TO(RENEW) |
+	 TO(POLL)},
+    {STEP_GET_NEXT_CA, RFC8894_GET_NEXT_CA_CERT, "4.7", SCEP_MESSAGE_NONE,
+     rollover_compose, EXCHANGE_GET, LIMIT_CA_CERT, true, rollover_digest,
+     settle_next_ca, TO(MAKE_KEY) | TO(REQUEST) | TO(RENEW) | TO(POLL)},
     {STEP_WAIT_TRUST, "trust", "2.2", SCEP_MESSAGE_NONE, NULL, EXCHANGE_NONE, 0,
      false, NULL, settle_trust, TO(GET_CA_CERT)},
     {STEP_MAKE_KEY, "keygen", "2.3", SCEP_MESSAGE_NONE, compose_key,
      EXCHANGE_NONE, 0, false, NULL, settle_key, TO(REQUEST) | TO(RENEW)},
     {STEP_REQUEST, "PKCSReq", "3.3.1", SCEP_MESSAGE_PKCS_REQ, compose_request,
      EXCHANGE_PKI, LIMIT_CERT_REP, false, digest_cert_rep, settle_cert_rep,
-     TO(POLL) | TO(REGISTER)},
+     TO(POLL) | TO(REGISTER) | TO(GET_CA_CERT)},
     {STEP_RENEW, "RenewalReq", "3.3.1", SCEP_MESSAGE_RENEWAL_REQ,
      compose_request, EXCHANGE_PKI, LIMIT_CERT_REP, false, digest_cert_rep,
-     settle_cert_rep, TO(POLL) | TO(REGISTER) | TO(REQUEST)},
+     settle_cert_rep, TO(POLL) | TO(REGISTER) | TO(REQUEST) | TO(GET_CA_CERT)},
     {STEP_POLL, "CertPoll", "3.3.3", SCEP_MESSAGE_CERT_POLL, compose_poll,
      EXCHANGE_PKI, LIMIT_CERT_REP, false, digest_cert_rep, settle_cert_rep,
-     TO(POLL) | TO(REGISTER)},
+     TO(POLL) | TO(REGISTER) | TO(GET_CA_CERT)},
     {STEP_REGISTER, "register", "-", SCEP_MESSAGE_NONE, compose_files,
      EXCHANGE_NONE, 0, false, NULL, settle_files, TO(DEPLOY)},
     {STEP_DEPLOY, "deploy", "-", SCEP_MESSAGE_NONE, NULL, EXCHANGE_NONE, 0,

@@ -68,6 +68,12 @@ void scripted_ca_replace(struct scripted_ca *ca, int64_t not_after)
 	ca->root = make_root(ca->key, not_after);
 }
 
+void scripted_ca_end(struct scripted_ca *ca, int64_t not_after)
+{
+	X509_free(ca->root);
+	ca->root = make_root(ca->key, not_after);
+}
+
 void scripted_ca_announce(struct scripted_ca *ca)
 {
 	X509_free(ca->next);
@@ -442,8 +448,8 @@ static void reply_make(struct scripted_ca *ca, const struct message *message,
 	if (step.behaviour == CA_BY_STRANGER)
 		reply.signer_key = pki_key(PKI_KEY_RA);
 	if (step.behaviour == CA_BY_STRANGER)
-		reply.signer =
-		    make_root(reply.signer_key, SCRIPTED_NOW + 100 * PKI_DAY);
+		reply.signer = make_ca("Stranger", reply.signer_key,
+				       SCRIPTED_NOW + 100 * PKI_DAY);
 	pki_reply_make(&reply, body);
 	bytes_free(&lists);
 	X509_free(reply.certificates[0]);
@@ -470,8 +476,8 @@ static void answer_next(struct scripted_ca *ca, struct ca_step step,
 		return;
 	}
 	if (step.behaviour == CA_BY_STRANGER)
-		reply.signer =
-		    make_root(reply.signer_key, SCRIPTED_NOW + 100 * PKI_DAY);
+		reply.signer = make_ca("Stranger", reply.signer_key,
+				       SCRIPTED_NOW + 100 * PKI_DAY);
 	pki_degenerate(next, &content);
 	pki_reply_make(&reply, &answer->body);
 	bytes_free(&content);

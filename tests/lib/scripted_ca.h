@@ -84,6 +84,8 @@ void scripted_ca_open(struct scripted_ca *ca, const int64_t *clock);
 void scripted_ca_close(struct scripted_ca *ca);
 /* From now on it is another CA, with another key but the same name. */
 void scripted_ca_replace(struct scripted_ca *ca, int64_t not_after);
+/* From now on its certificate ends then; its key is the same. */
+void scripted_ca_end(struct scripted_ca *ca, int64_t not_after);
 /* From now on, another CA is announced, with a key of its own. */
 void scripted_ca_announce(struct scripted_ca *ca);
 /* From now on, the CA that was announced is the one there is. */
