@@ -50,6 +50,7 @@ VARIANTS = {
     "main": Variant("scepagent test CA"),
     "other": Variant("scepagent other CA"),
     "next": Variant("scepagent next CA"),
+    "ending": Variant("scepagent ending CA", ends=20),
     "expired": Variant("scepagent expired CA", starts=-20, ends=-2),
     "future": Variant("scepagent future CA", starts=5),
     "narrow": Variant("scepagent narrow CA", usage=("key_cert_sign", "crl_sign")),
