@@ -9,6 +9,7 @@
 #include <openssl/provider.h>
 
 #include "error.h"
+#include "key.h"
 #include "rfc8894.h"
 
 /* What may encrypt a reply, and what the administrator must allow for it. */
@@ -213,12 +214,14 @@ static enum scep_code choose_key(const struct envelope_input *input,
 
 /* ------------------------------------------------------------ decryption -- */
 
-/* Reads an envelope, to be used with a library context (NULL: default). */
+/* Reads an envelope, to be used with a library context and properties (NULL:
+ * the defaults). */
 static CMS_ContentInfo *read_envelope(const struct envelope_input *input,
-				      OSSL_LIB_CTX *library)
+				      OSSL_LIB_CTX *library,
+				      const char *properties)
 {
 	const unsigned char *end = input->der;
-	CMS_ContentInfo *envelope = CMS_ContentInfo_new_ex(library, NULL);
+	CMS_ContentInfo *envelope = CMS_ContentInfo_new_ex(library, properties);
 
 	if (envelope == NULL)
 		return NULL;
@@ -276,7 +279,7 @@ static enum scep_code decrypt_des(const struct envelope_input *input,
 		legacy = OSSL_PROVIDER_load(library, "legacy");
 	}
 	if (standard != NULL && legacy != NULL && copy != NULL)
-		envelope = read_envelope(input, library);
+		envelope = read_envelope(input, library, NULL);
 	if (envelope == NULL)
 		code = error_set_openssl(
 		    error, SCEP_BAD_RESPONSE,
@@ -332,9 +335,10 @@ enum scep_code envelope_open(const struct envelope_input *input,
 	X509 *certificate = NULL;
 	uint32_t legacy = 0;
 	int cipher = NID_undef;
+	char properties[KEY_PROPERTIES];
 
 	if (input->length <= LIMIT_CERT_REP)
-		envelope = read_envelope(input, NULL);
+		envelope = read_envelope(input, NULL, NULL);
 	if (envelope == NULL) {
 		code = error_set_openssl(error, SCEP_BAD_RESPONSE,
 					 "the envelope is no CMS structure");
@@ -351,6 +355,10 @@ enum scep_code envelope_open(const struct envelope_input *input,
 	if (code != SCEP_OK)
 		goto out;
 	*legacy_used |= legacy;
+	if (key_properties(key, properties) != NULL) {
+		CMS_ContentInfo_free(envelope);
+		envelope = read_envelope(input, NULL, properties);
+	}
 	code = cipher == NID_des_cbc
 		   ? decrypt_des(input, key, certificate, content, error)
 		   : decrypt(envelope, key, certificate, content, error);

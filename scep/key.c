@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,7 +15,9 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/provider.h>
 #include <openssl/rsa.h>
+#include <openssl/store.h>
 #include <openssl/x509.h>
 
 #include "error.h"
@@ -32,7 +35,10 @@ enum scep_code key_make_rsa(uint32_t bits, EVP_PKEY **key,
 		return error_set(error, SCEP_KEY_ERROR,
 				 "no RSA key can be made with %lu bits",
 				 (unsigned long)bits);
-	*key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
+	/* It goes to a file: OpenSSL itself makes it, even where a provider for
+	 * a TPM comes first. */
+	*key =
+	    EVP_PKEY_Q_keygen(NULL, "?provider=default", "RSA", (size_t)bits);
 	if (*key == NULL)
 		return error_set_openssl(error, SCEP_KEY_ERROR,
 					 "the RSA key could not be made");
@@ -158,6 +164,52 @@ out:
 	return code;
 }
 
+/*
+ * What is no file of ours is a matter of OpenSSL's STORE: a provider that its
+ * configuration loads knows the scheme (RFC 7512's pkcs11:, handle: of a TPM),
+ * and the key stays where it is.  Without user interface, a PIN is in the
+ * reference or in that configuration.
+ */
+static enum scep_code read_stored_key(const char *reference, EVP_PKEY **key,
+				      struct scep_error *error)
+{
+	OSSL_STORE_CTX *store =
+	    OSSL_STORE_open(reference, NULL, NULL, NULL, NULL);
+
+	if (store != NULL)
+		OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY);
+	while (store != NULL && *key == NULL && !OSSL_STORE_eof(store)) {
+		OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+
+		/* At the end, and for what cannot be read. */
+		if (info == NULL && OSSL_STORE_error(store))
+			break;
+		if (info != NULL)
+			*key = OSSL_STORE_INFO_get1_PKEY(info);
+		OSSL_STORE_INFO_free(info);
+	}
+	if (store != NULL)
+		OSSL_STORE_close(store);
+	if (*key == NULL)
+		/* The reference may hold a PIN: it is not repeated. */
+		return error_set_openssl(error, SCEP_KEY_ERROR,
+					 "OpenSSL has no such key in store");
+	ERR_clear_error();
+	return SCEP_OK;
+}
+
+/* RFC 3986, 3.1.  OpenSSL takes a text without a scheme for a file, and reads
+ * folders and certificates, too, where the scheme is `file`. */
+static bool has_stored_scheme(const char *reference)
+{
+	size_t length = strspn(reference, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					  "abcdefghijklmnopqrstuvwxyz"
+					  "0123456789+-.");
+
+	return length > 0 && reference[length] == ':' &&
+	       strncasecmp(reference, "file:", length + 1) != 0;
+}
+
 enum scep_code key_open(const char *reference, EVP_PKEY **key,
 			struct scep_error *error)
 {
@@ -165,11 +217,30 @@ enum scep_code key_open(const char *reference, EVP_PKEY **key,
 	size_t length = sizeof(scheme) - 1;
 
 	*key = NULL;
-	if (strncmp(reference, scheme, length) != 0)
-		return error_set(error, SCEP_KEY_ERROR,
-				 "a key cannot be read from there: \"%.40s\"",
-				 reference);
-	return read_key_file(reference + length, key, error);
+	if (strncmp(reference, scheme, length) == 0)
+		return read_key_file(reference + length, key, error);
+	if (has_stored_scheme(reference))
+		return read_stored_key(reference, key, error);
+	return error_set(error, SCEP_KEY_ERROR,
+			 "a key cannot be read from there: \"%.40s\"",
+			 reference);
+}
+
+const char *key_properties(const EVP_PKEY *key, char text[KEY_PROPERTIES])
+{
+	const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(key);
+	const char *name =
+	    provider == NULL ? NULL : OSSL_PROVIDER_get0_name(provider);
+	int length;
+
+	if (name == NULL || strcmp(name, "default") == 0 ||
+	    strcmp(name, "fips") == 0)
+		return NULL;
+	/* A TPM can do all sorts of things slowly. */
+	length = BIO_snprintf(text, KEY_PROPERTIES,
+			      "?provider=%s,?%s.digest!=yes,?%s.cipher!=yes",
+			      name, name, name);
+	return length > 0 ? text : NULL;
 }
 
 enum scep_code key_digest(const EVP_PKEY *key, char hex[65],

@@ -22,12 +22,21 @@ enum scep_code key_to_pem(const EVP_PKEY *key, struct bytes *pem,
 /* Reads a PEM key from memory.  `*key` is owned.  SCEP_KEY_ERROR. */
 enum scep_code key_from_pem(const void *pem, size_t length, EVP_PKEY **key,
 			    struct scep_error *error);
-/* Reads the key that a reference names: today "file:PATH". */
+/* Opens the key that a reference names: "file:PATH", or a URI that a provider
+ * of OpenSSL's knows, whose key stays in its TPM or token.  `*key` is owned. */
 enum scep_code key_open(const char *reference, EVP_PKEY **key,
 			struct scep_error *error);
 
 /* Whether the certificate is over that key. */
 bool key_fits(const EVP_PKEY *key, const X509 *certificate);
+
+/*
+ * The property query with which OpenSSL uses the key where it lives, and not a
+ * copy without its secret elsewhere; NULL for a key in memory.  `text` is room
+ * for it.
+ */
+#define KEY_PROPERTIES 256
+const char *key_properties(const EVP_PKEY *key, char text[KEY_PROPERTIES]);
 
 /* SHA-256 over the SubjectPublicKeyInfo, 64 hexadecimal digits and a NUL. */
 enum scep_code key_digest(const EVP_PKEY *key, char hex[65],

@@ -11,6 +11,7 @@
 
 #include "error.h"
 #include "extensions.h"
+#include "key.h"
 
 /* RFC 8894, 2.3 leaves the times open: enough for the slowest of approvals. */
 #define SELF_SIGNED_SECONDS  (365L * 24 * 3600)
@@ -203,6 +204,7 @@ static enum scep_code begin_signing(const struct scep_values *values,
 				    struct scep_error *error)
 {
 	const char *digest = digest_name(values->signature_algorithm);
+	char properties[KEY_PROPERTIES];
 
 	*context = NULL;
 	if (digest == NULL)
@@ -211,7 +213,8 @@ static enum scep_code begin_signing(const struct scep_values *values,
 				 (unsigned long)values->signature_algorithm);
 	*context = EVP_MD_CTX_new();
 	if (*context == NULL ||
-	    EVP_DigestSignInit_ex(*context, NULL, digest, NULL, NULL, key,
+	    EVP_DigestSignInit_ex(*context, NULL, digest, NULL,
+				  key_properties(key, properties), key,
 				  NULL) != 1) {
 		EVP_MD_CTX_free(*context);
 		*context = NULL;

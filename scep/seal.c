@@ -10,6 +10,7 @@
 #include <openssl/err.h>
 
 #include "error.h"
+#include "key.h"
 
 static const char *cipher_name(enum scep_cipher cipher)
 {
@@ -115,7 +116,10 @@ static enum scep_code sign(const struct seal_input *input,
 	BIO *data = BIO_new_mem_buf(envelope->length == 0 ? (const void *)""
 							  : envelope->data,
 				    (int)envelope->length);
-	CMS_ContentInfo *content = CMS_sign(NULL, NULL, NULL, NULL, flags);
+	char properties[KEY_PROPERTIES];
+	CMS_ContentInfo *content =
+	    CMS_sign_ex(NULL, NULL, NULL, NULL, flags, NULL,
+			key_properties(input->signer_key, properties));
 	CMS_SignerInfo *signer = NULL;
 	enum scep_code code = SCEP_OK;
 

@@ -77,7 +77,8 @@ void pki_keys_free(void)
 
 EVP_PKEY *pki_key_rsa(int bits)
 {
-	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
+	EVP_PKEY *key =
+	    EVP_PKEY_Q_keygen(NULL, "?provider=default", "RSA", (size_t)bits);
 
 	MUST(key != NULL);
 	return key;
