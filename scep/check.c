@@ -264,7 +264,7 @@ static void digest_crl(struct enrolment *e)
 	if (material_load(e, &material) == SCEP_OK) {
 		input = message_expect(e, &material);
 		if (crl_open(&input, &reply, &run->crl, &run->error) == SCEP_OK)
-			message_log_legacy(e, reply.legacy_used);
+			message_log_legacy(e, "the server", reply.legacy_used);
 		if (run->error.code != SCEP_OK)
 			goto out;
 		if (reply.pki_status == RFC8894_FAILURE)

@@ -99,7 +99,53 @@ void material_free(struct material *material)
 	bytes_free(&material->content);
 }
 
+/* ------------------------------------------------------ weak algorithms -- */
+
+static const struct {
+	uint32_t bit; /* enum scep_legacy; its place is that of the count */
+	const char *name;
+} legacies[SCEP_LEGACY_COUNT] = {
+    {SCEP_LEGACY_SHA1, "SHA-1"},
+    {SCEP_LEGACY_3DES, "3DES"},
+    {SCEP_LEGACY_DES, "DES"},
+};
+
+void message_log_legacy(struct enrolment *e, const char *who, uint32_t used)
+{
+	char name[ENROLMENT_NAME];
+
+	enrolment_name(e, name);
+	for (size_t i = 0; i < SCEP_LEGACY_COUNT; i++) {
+		unsigned int before;
+
+		if ((used & legacies[i].bit) == 0)
+			continue;
+		before = atomic_fetch_add(&e->state->legacy_uses[i], 1);
+		log_warning("%s: %s used %s, which the configuration allows "
+			    "(use %u of it since the start)",
+			    name, who, legacies[i].name, before + 1);
+	}
+}
+
 /* -------------------------------------------------------------- sending -- */
+
+/* What the message itself has of the weak algorithms. */
+static uint32_t own_legacy(const struct enrolment *e,
+			   const struct material *material,
+			   enum rfc8894_message_type type)
+{
+	const struct caps_choice *choice = &material->choice;
+	bool has_csr = type == RFC8894_PKCS_REQ || type == RFC8894_RENEWAL_REQ;
+	uint32_t used = 0;
+
+	if (choice->cipher == SCEP_CIPHER_3DES)
+		used |= SCEP_LEGACY_3DES;
+	if (strcmp(choice->digest, "SHA1") == 0 ||
+	    (has_csr &&
+	     e->record->values.signature_algorithm == SCEP_SIGN_SHA1))
+		used |= SCEP_LEGACY_SHA1;
+	return used;
+}
 
 void message_compose(struct enrolment *e, struct material *material,
 		     enum rfc8894_message_type type)
@@ -117,6 +163,7 @@ void message_compose(struct enrolment *e, struct material *material,
 	};
 	char *text;
 
+	message_log_legacy(e, "the request", own_legacy(e, material, type));
 	if (RAND_bytes(run->sender_nonce, RFC8894_NONCE_LENGTH) != 1) {
 		error_set(&run->error, SCEP_KEY_ERROR, "no random numbers");
 		return;
@@ -162,17 +209,4 @@ void message_note_failure(struct run *run, const struct cert_rep *reply)
 	run->error.fail_info = reply->fail_info;
 	memcpy(run->error.fail_info_text, reply->fail_info_text,
 	       sizeof(run->error.fail_info_text));
-}
-
-void message_log_legacy(const struct enrolment *e, uint32_t used)
-{
-	char name[ENROLMENT_NAME];
-
-	if (used == 0)
-		return;
-	enrolment_name(e, name);
-	log_warning("%s: the server used%s%s%s, which the configuration allows",
-		    name, used & SCEP_LEGACY_SHA1 ? " SHA-1" : "",
-		    used & SCEP_LEGACY_3DES ? " 3DES" : "",
-		    used & SCEP_LEGACY_DES ? " DES" : "");
 }

@@ -50,7 +50,9 @@ struct open_input message_expect(const struct enrolment *enrolment,
 				 const struct material *material);
 /* Takes a FAILURE over into run->error. */
 void message_note_failure(struct run *run, const struct cert_rep *reply);
-/* Has the log say which legacy algorithms (enum scep_legacy) were used. */
-void message_log_legacy(const struct enrolment *enrolment, uint32_t used);
+/* Counts the legacy algorithms (enum scep_legacy) that somebody has used, and
+ * has the log say so. */
+void message_log_legacy(struct enrolment *enrolment, const char *who,
+			uint32_t used);
 
 #endif

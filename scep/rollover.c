@@ -83,7 +83,7 @@ void rollover_digest(struct enrolment *e)
 	    next_ca_read(&input, &certificates, &legacy_used, &run->error) ==
 		SCEP_OK) {
 		describe_next(run, certificates);
-		message_log_legacy(e, legacy_used);
+		message_log_legacy(e, "the server", legacy_used);
 	}
 	sk_X509_pop_free(certificates, X509_free);
 	sk_X509_pop_free(stack, X509_free);

@@ -217,6 +217,7 @@ enum scep_legacy {
 	SCEP_LEGACY_3DES = 1u << 1,
 	SCEP_LEGACY_DES = 1u << 2,
 };
+#define SCEP_LEGACY_COUNT 3
 
 /* A range of addresses; IPv4 is held as an IPv4-mapped IPv6 address. */
 struct scep_cidr {

@@ -9,6 +9,7 @@
 #define SCEP_STATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "io.h"
 #include "record.h"
@@ -83,6 +84,8 @@ struct state {
 	struct default_key_work default_key;
 	struct spare_work spare;
 	bool is_verifying; /* a worker has a key (key_actions.h) */
+	/* Of each weak algorithm since the start; workers count. */
+	atomic_uint legacy_uses[SCEP_LEGACY_COUNT];
 
 	pthread_mutex_t published_lock;
 	struct published *published;

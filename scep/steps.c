@@ -329,7 +329,7 @@ static void digest_reply(struct enrolment *e, const struct cert_rep *reply)
 		log_warning("request %u: the subject of the certificate is "
 			    "not the one asked for",
 			    e->record->index);
-	message_log_legacy(e, reply->legacy_used);
+	message_log_legacy(e, "the server", reply->legacy_used);
 }
 
 static void digest_cert_rep(struct enrolment *e)
