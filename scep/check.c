@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
 
-#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "files.h"
 #include "health.h"
 #include "log.h"
+#include "lost.h"
 #include "message.h"
 #include "pinning.h"
 #include "rollover.h"
@@ -63,9 +63,14 @@ enum place {
 	PLACE_CA_CERT,
 	PLACE_NEXT_CA,
 	PLACE_CRL,
+	PLACE_SIGNER,
+	PLACE_LOST,
 };
 
-#define WAY_LENGTH 5
+#define WAY_LENGTH 6
+
+/* GetCRL of a profile whose certificate has to be asked for first. */
+#define CHECK_LOST (SCEP_CHECK_CRL + 1)
 
 /* What each check does, in this order.  The CA is asked for anew each time: a
  * fingerprint alone verifies nothing. */
@@ -75,6 +80,8 @@ static const enum place ways[][WAY_LENGTH] = {
     [SCEP_CHECK_NEXT_CA_CERT] = {PLACE_CA_CERT, PLACE_NEXT_CA},
     [SCEP_CHECK_CRL] = {PLACE_CERTIFICATE, PLACE_CAPS_OR_NONE, PLACE_CA_CERT,
 			PLACE_CRL},
+    [CHECK_LOST] = {PLACE_SIGNER, PLACE_CAPS_OR_NONE, PLACE_CA_CERT, PLACE_LOST,
+		    PLACE_CRL},
 };
 
 /* Keeps what the step has brought, and goes on. */
@@ -133,17 +140,12 @@ static const struct scep_key *find_key(struct enrolment *e)
 static void compose_certificate(struct enrolment *e)
 {
 	struct record *next = e->run.next;
-	unsigned char octets[16];
 	char name[80];
 
 	message_file_name(next, name);
 	if (files_read(e->state->certs_folder, name, CERTIFICATE_LIMIT,
-		       &next->signer, &e->run.error) != SCEP_OK)
-		return;
-	if (RAND_bytes(octets, sizeof(octets)) != 1)
-		error_set(&e->run.error, SCEP_KEY_ERROR, "no random numbers");
-	else
-		bytes_hex(octets, sizeof(octets), next->transaction_id);
+		       &next->signer, &e->run.error) == SCEP_OK)
+		lost_new_transaction(e);
 }
 
 static void settle_certificate(struct enrolment *e)
@@ -313,6 +315,19 @@ static void settle_crl(struct enrolment *e)
 	go_on(e, &batch);
 }
 
+/* ------------------------------------------------ GetCert (3.3.4 of RFC) -- */
+
+static void settle_lost(struct enrolment *e)
+{
+	struct batch batch;
+
+	if (!is_wanted(e))
+		return;
+	batch_init(&batch);
+	lost_keep(e, &batch);
+	go_on(e, &batch);
+}
+
 /* ----------------------------------------------------------------- table -- */
 
 static const struct step steps[] = {
@@ -358,6 +373,17 @@ static const struct step steps[] = {
 		   .limit = LIMIT_CERT_REP,
 		   .digest = digest_crl,
 		   .settle = settle_crl},
+    [PLACE_SIGNER] = {.name = "certificate",
+		      .rfc = "2.3",
+		      .compose = lost_compose_signer,
+		      .settle = settle_certificate},
+    [PLACE_LOST] = {.name = "GetCert",
+		    .rfc = "3.3.4",
+		    .compose = lost_compose,
+		    .exchange = EXCHANGE_PKI,
+		    .limit = LIMIT_CERT_REP,
+		    .digest = lost_digest,
+		    .settle = settle_lost},
 };
 
 const struct step *check_step(const struct enrolment *e)
@@ -386,6 +412,10 @@ static bool choose_key(struct enrolment *e)
 {
 	const struct scep_key *key = find_key(e);
 
+	if (key == NULL && lost_choose(e)) {
+		e->check = CHECK_LOST;
+		return true;
+	}
 	if (key == NULL) {
 		fail(e, SCEP_CONFIG_ERROR,
 		     "the profile has no valid certificate");

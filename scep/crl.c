@@ -6,10 +6,10 @@
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
-#include <openssl/pkcs7.h>
 
 #include "certs.h"
 #include "error.h"
+#include "get_cert.h"
 #include "names.h"
 
 /* Clocks that differ by less are no reason to refuse (see clockSkewLimit). */
@@ -20,30 +20,8 @@
 enum scep_code crl_wanted(const X509 *certificate, struct bytes *der,
 			  struct scep_error *error)
 {
-	PKCS7_ISSUER_AND_SERIAL *wanted = PKCS7_ISSUER_AND_SERIAL_new();
-	ASN1_INTEGER *serial =
-	    ASN1_INTEGER_dup(X509_get0_serialNumber(certificate));
-	unsigned char *data = NULL;
-	int length = 0;
-	bool is_set = false;
-
-	if (wanted != NULL && serial != NULL &&
-	    X509_NAME_set(&wanted->issuer, X509_get_issuer_name(certificate)) ==
-		1) {
-		ASN1_INTEGER_free(wanted->serial);
-		wanted->serial = serial;
-		serial = NULL;
-		length = i2d_PKCS7_ISSUER_AND_SERIAL(wanted, &data);
-		is_set = length > 0 && bytes_set(der, data, (size_t)length);
-	}
-	OPENSSL_free(data);
-	ASN1_INTEGER_free(serial);
-	PKCS7_ISSUER_AND_SERIAL_free(wanted);
-	if (!is_set)
-		return error_set_openssl(error, SCEP_CONFIG_ERROR,
-					 "issuer and serial number cannot be "
-					 "encoded");
-	return SCEP_OK;
+	return get_cert_encode(X509_get_issuer_name(certificate),
+			       X509_get0_serialNumber(certificate), der, error);
 }
 
 /* --------------------------------------------------------------- the answer */

@@ -109,6 +109,7 @@ static void enrolment_free(struct enrolment *e)
 {
 	run_free(&e->run);
 	record_free(e->record);
+	row_release(e->lost);
 	free(e);
 }
 

@@ -53,7 +53,8 @@ struct enrolment {
 	struct record *record; /* owned: what is durable */
 	struct run run;
 	const struct step *step; /* that is running */
-	uint32_t check;		 /* enum scep_server_check; 0: a request */
+	uint32_t check;		 /* check.h; 0: a request */
+	struct scep_key *lost;	 /* of a check (lost.h), or NULL; owned */
 	struct fetch *fetch;	 /* in flight, or NULL */
 	bool is_busy;		 /* with a worker or an exchange */
 	bool is_held;		 /* until its Set is confirmed */

@@ -47,8 +47,8 @@ enum scep_code message_load_trust(const struct record *record,
 	return SCEP_OK;
 }
 
-static enum scep_code load_key(const struct enrolment *e, const char *file_id,
-			       EVP_PKEY **key, struct scep_error *error)
+enum scep_code message_load_key(const struct enrolment *e, const char *file_id,
+				EVP_PKEY **key, struct scep_error *error)
 {
 	char reference[4400];
 
@@ -61,8 +61,8 @@ static enum scep_code load_signer_key(struct enrolment *e,
 				      struct material *material)
 {
 	if (renewal_signs_with_old(e->record))
-		return load_key(e, e->record->old_file_id,
-				&material->signer_key, &e->run.error);
+		return message_load_key(e, e->record->old_file_id,
+					&material->signer_key, &e->run.error);
 	EVP_PKEY_up_ref(material->key);
 	material->signer_key = material->key;
 	return SCEP_OK;
@@ -78,7 +78,7 @@ enum scep_code material_load(struct enrolment *e, struct material *material)
 			       error) ||
 	    trust_from_pem(record->signer.data, record->signer.length,
 			   &material->signer_stack, error) ||
-	    load_key(e, record->file_id, &material->key, error) ||
+	    message_load_key(e, record->file_id, &material->key, error) ||
 	    load_signer_key(e, material) || renewal_load(e, &material->known))
 		return error->code;
 	if (sk_X509_num(material->signer_stack) < 1)

@@ -35,6 +35,10 @@ void message_url(struct enrolment *enrolment, const char *operation,
 enum scep_code message_load_trust(const struct record *record,
 				  STACK_OF(X509) * *stack, struct trust *trust,
 				  struct scep_error *error);
+/* Opens the key with those files; owned. */
+enum scep_code message_load_key(const struct enrolment *enrolment,
+				const char *file_id, EVP_PKEY **key,
+				struct scep_error *error);
 /* Reads all but the content; material_free() it in every case. */
 enum scep_code material_load(struct enrolment *enrolment,
 			     struct material *material);

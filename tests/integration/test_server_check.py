@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """scepServerCheck: what a manager learns of a server without a request."""
 
+import os
 import time
 
 import pytest
@@ -261,6 +262,33 @@ def test_a_faulty_answer_to_GetCRL_is_told(server, changes, expected):
     server.enrol(common_name="faulty.example.net")
     server.ca.control(**changes)
     assert check(server, "getCrl") == expected
+
+
+# ------------------------------------------------------------------- GetCert --
+
+
+def test_a_certificate_whose_file_was_lost_is_had_back_by_GetCert(own):
+    own.point_at()
+    row = own.enrol(common_name="lost.example.net")
+    (path,) = own.agent.paths("certs")
+    with open(path, "rb") as file:
+        lost = file.read()
+    own.agent.stop()
+    os.remove(path)
+    own.agent.start()
+    state = "scepKeyState.%d" % row["KeyIndex"]
+    assert own.quick.get(state) == "corrupt"
+    assert check(own, "getCrl") == "none"
+    assert own.quick.get(state) == "valid"
+    log = own.pki_log()[-2:]
+    assert [(e["message"], e["outcome"]) for e in log] == [("GetCert", "found"), ("GetCRL", "crl")]
+    assert [e["signer_self_signed"] for e in log] == [True, False]
+    assert log[0]["notes"] == log[1]["notes"] == []
+    with open(path, "rb") as file:
+        assert file.read() == lost
+    # With it, a renewal is one again.
+    own.agent.restart()
+    assert own.quick.get(state) == "valid"
 
 
 # --------------------------------------------------------------- and at once --

@@ -53,8 +53,10 @@ void scripted_ca_close(struct scripted_ca *ca)
 {
 	X509_free(ca->root);
 	X509_free(ca->next);
+	X509_free(ca->last);
 	ca->root = NULL;
 	ca->next = NULL;
+	ca->last = NULL;
 	for (size_t i = 0; i < CA_REQUESTS; i++) {
 		EVP_PKEY_free(ca->requests[i].key);
 		ca->requests[i].key = NULL;
@@ -367,7 +369,9 @@ static X509 *issue(struct scripted_ca *ca, EVP_PKEY *key)
 	plan.serial = ++ca->issued + 1;
 	plan.not_before = SCRIPTED_NOW - PKI_DAY;
 	plan.not_after = SCRIPTED_NOW + ca->certificate_life;
-	return pki_certify(&plan);
+	X509_free(ca->last);
+	ca->last = pki_certify(&plan);
+	return X509_dup(ca->last);
 }
 
 static void reply_success(struct scripted_ca *ca, struct pki_reply *reply,
@@ -379,7 +383,10 @@ static void reply_success(struct scripted_ca *ca, struct pki_reply *reply,
 	reply->pki_status = "0";
 	reply->has_envelope = true;
 	reply->cipher = "AES-128-CBC";
-	reply->certificates[0] = issue(ca, key);
+	/* GetCert brings what there is. */
+	reply->certificates[0] = strcmp(ca->message_type, "21") == 0
+				     ? X509_dup(ca->last)
+				     : issue(ca, key);
 	reply->certificates[1] = ca->root;
 }
 

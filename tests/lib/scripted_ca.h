@@ -77,6 +77,7 @@ struct scripted_ca {
 	char challenge[129]; /* of the last PKCSReq */
 	char last_url[8192]; /* the beginning of the last URL */
 	long issued;	     /* certificates, which is the last serial */
+	X509 *last;	     /* of those */
 };
 
 /* `clock` is borrowed: the time of the Date header. */

@@ -375,6 +375,23 @@ static void what_the_server_says_to_getCrl_is_told(void **state)
 	}
 }
 
+static const struct scep_key *the_key(struct device *d)
+{
+	return device_view(d)->keys.row[0];
+}
+
+/* The CA certifies the key of its last request once more. */
+static X509 *another_over_the_key(struct device *d)
+{
+	struct pki_cert plan = pki_leaf_plan(
+	    "printer.example", d->ca.requests[0].key, d->ca.root, d->ca.key);
+
+	plan.serial = 99;
+	plan.not_before = SCRIPTED_NOW - PKI_DAY;
+	plan.not_after = SCRIPTED_NOW + 30 * PKI_DAY;
+	return pki_certify(&plan);
+}
+
 static void a_key_whose_certificate_is_lost_is_told(void **state)
 {
 	struct device *d = *state;
@@ -386,6 +403,70 @@ static void a_key_whose_certificate_is_lost_is_told(void **state)
 	assert_int_equal(remove(path), 0);
 	check(d, SCEP_CHECK_CRL);
 	assert_result(d, SCEP_STORAGE_ERROR);
+}
+
+/* The file of the certificate is gone, and the program knows. */
+static void lose_certificate(struct device *d)
+{
+	char path[400];
+
+	snprintf(path, sizeof(path), "%s/state/certs/%s.pem", d->folder,
+		 device_only_key(d)->file_id);
+	assert_int_equal(remove(path), 0);
+	device_restart(d);
+	assert_int_equal(the_key(d)->is_corrupt, 1);
+}
+
+static void a_certificate_that_was_lost_is_had_back(void **state)
+{
+	struct device *d = *state;
+
+	enrol(d);
+	lose_certificate(d);
+	check(d, SCEP_CHECK_CRL);
+	assert_result(d, SCEP_NONE);
+	/* GetCert is signed by the key itself, GetCRL by its certificate. */
+	assert_int_equal(d->ca.seen[CA_PKI], 3);
+	assert_string_equal(d->ca.message_type, "22");
+	assert_int_equal(d->ca.issued, 1);
+	device_only_key(d);
+	device_restart(d);
+	device_only_key(d);
+	check(d, SCEP_CHECK_CRL);
+	assert_result(d, SCEP_NONE);
+	assert_int_equal(d->ca.seen[CA_PKI], 4);
+}
+
+static void a_ca_that_does_not_have_it_leaves_it_lost(void **state)
+{
+	static const struct {
+		struct ca_step step;
+		enum scep_code code;
+	} faults[] = {
+	    {{CA_FAILURE, 4}, SCEP_SCEP_ERROR},
+	    {{CA_PENDING, 0}, SCEP_BAD_RESPONSE},
+	    {{CA_BY_STRANGER, 0}, SCEP_BAD_RESPONSE},
+	    {{CA_HTTP, 500}, SCEP_HTTP_ERROR},
+	};
+	struct device *d = *state;
+
+	enrol(d);
+	lose_certificate(d);
+	scripted_ca_plan(&d->ca, CA_PKI, CA_PROPER, 0);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+		scripted_ca_plan(&d->ca, CA_PKI, faults[i].step.behaviour,
+				 faults[i].step.number);
+		check(d, SCEP_CHECK_CRL);
+		assert_result(d, faults[i].code);
+		assert_int_equal(the_key(d)->is_corrupt, 1);
+		assert_int_equal(device_files(d), 1);
+	}
+	/* Another one over the same key is not the one that was lost. */
+	X509_free(d->ca.last);
+	d->ca.last = another_over_the_key(d);
+	check(d, SCEP_CHECK_CRL);
+	assert_result(d, SCEP_BAD_RESPONSE);
+	assert_int_equal(the_key(d)->is_corrupt, 1);
 }
 
 int main(void)
@@ -414,6 +495,8 @@ int main(void)
 	    TEST(a_revoked_certificate_is_shown_as_revoked),
 	    TEST(what_the_server_says_to_getCrl_is_told),
 	    TEST(a_key_whose_certificate_is_lost_is_told),
+	    TEST(a_certificate_that_was_lost_is_had_back),
+	    TEST(a_ca_that_does_not_have_it_leaves_it_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
