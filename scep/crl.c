@@ -6,6 +6,7 @@
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
+#include <openssl/rsa.h>
 
 #include "certs.h"
 #include "error.h"
@@ -67,13 +68,43 @@ static X509_CRL *find_by_issuer(STACK_OF(X509_CRL) * lists, X509 *certificate)
 	return NULL;
 }
 
+/* RFC 4055, 3.1: that of a PSS signature is in its parameters, and SHA-1 if
+ * they do not name one. */
+static int pss_digest(const X509_ALGOR *algorithm)
+{
+	const void *value = NULL;
+	RSA_PSS_PARAMS *parameters = NULL;
+	int type = V_ASN1_UNDEF;
+	int digest = NID_sha1;
+
+	X509_ALGOR_get0(NULL, &type, &value, algorithm);
+	if (type == V_ASN1_SEQUENCE)
+		parameters = ASN1_TYPE_unpack_sequence(
+		    ASN1_ITEM_rptr(RSA_PSS_PARAMS), algorithm->parameter);
+	if (parameters != NULL && parameters->hashAlgorithm != NULL)
+		digest = OBJ_obj2nid(parameters->hashAlgorithm->algorithm);
+	RSA_PSS_PARAMS_free(parameters);
+	return digest;
+}
+
+static int signature_digest(X509_CRL *crl)
+{
+	const X509_ALGOR *algorithm = NULL;
+	int digest = NID_undef;
+
+	X509_CRL_get0_signature(crl, NULL, &algorithm);
+	if (X509_CRL_get_signature_nid(crl) == NID_rsassaPss)
+		return pss_digest(algorithm);
+	OBJ_find_sigid_algs(X509_CRL_get_signature_nid(crl), &digest, NULL);
+	return digest;
+}
+
 static enum scep_code check_algorithm(X509_CRL *crl, uint32_t allow_legacy,
 				      uint32_t *legacy_used,
 				      struct scep_error *error)
 {
-	int digest = NID_undef;
+	int digest = signature_digest(crl);
 
-	OBJ_find_sigid_algs(X509_CRL_get_signature_nid(crl), &digest, NULL);
 	if (digest == NID_md5 || digest == NID_md4 || digest == NID_md2)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the CRL is signed with MD5 or older");

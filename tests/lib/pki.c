@@ -320,6 +320,21 @@ static void add_revoked(X509_CRL *crl, long number, const ASN1_TIME *time)
 	ASN1_INTEGER_free(serial);
 }
 
+static void sign_crl(X509_CRL *crl, const struct pki_crl *plan, EVP_MD *digest)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *padding;
+
+	MUST(context != NULL &&
+	     EVP_DigestSignInit(context, &padding, digest, NULL,
+				plan->issuer_key) == 1);
+	if (plan->is_pss)
+		MUST(EVP_PKEY_CTX_set_rsa_padding(padding,
+						  RSA_PKCS1_PSS_PADDING) == 1);
+	MUST(X509_CRL_sign_ctx(crl, context) > 0);
+	EVP_MD_CTX_free(context);
+}
+
 X509_CRL *pki_revoke(const struct pki_crl *plan)
 {
 	X509_CRL *crl = X509_CRL_new();
@@ -341,7 +356,7 @@ X509_CRL *pki_revoke(const struct pki_crl *plan)
 		MUST(ASN1_INTEGER_set(base, 1) == 1 &&
 		     X509_CRL_add1_ext_i2d(crl, NID_delta_crl, base, 1, 0) ==
 			 1);
-	MUST(X509_CRL_sign(crl, plan->issuer_key, digest) > 0);
+	sign_crl(crl, plan, digest);
 	EVP_MD_free(digest);
 	ASN1_INTEGER_free(base);
 	ASN1_TIME_free(end);

@@ -84,6 +84,7 @@ struct pki_crl {
 	long revoked[4];     /* serial numbers up to 0 */
 	const char *digest;  /* "SHA256" */
 	bool is_delta;
+	bool is_pss; /* the signature */
 };
 
 /* A list in force from a day before PKI_NOW for a week. */

@@ -238,6 +238,25 @@ static void weak_signatures_are_refused(void **state)
 	cert_rep_free(&reply);
 }
 
+/* The digest is in the parameters, and SHA-1 where there is none. */
+static void the_digest_of_a_pss_signature_counts_too(void **state)
+{
+	struct scep_error error = {.text = ""};
+	struct crl_world crl;
+	struct cert_rep reply;
+	X509_CRL *list;
+
+	open_world(&crl, state);
+	crl.plan.is_pss = true;
+	crl.plan.digest = "SHA1";
+	assert_refused(&crl, "SHA-1");
+	crl.plan.digest = "SHA256";
+	assert_int_equal(open_list(&crl, &list, &reply, &error), SCEP_OK);
+	assert_int_equal(reply.legacy_used, 0);
+	X509_CRL_free(list);
+	cert_rep_free(&reply);
+}
+
 static void octets_behind_the_list_are_refused(void **state)
 {
 	struct crl_world crl;
@@ -364,6 +383,7 @@ int main(void)
 	    TEST(a_list_is_believed_in_its_time_only),
 	    TEST(an_incomplete_list_is_refused),
 	    TEST(weak_signatures_are_refused),
+	    TEST(the_digest_of_a_pss_signature_counts_too),
 	    TEST(octets_behind_the_list_are_refused),
 	    TEST(certificates_are_no_list),
 	    TEST(another_structure_is_no_list),
