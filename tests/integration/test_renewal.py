@@ -106,6 +106,16 @@ def test_RenewalMode_decides(enrolled, mode, message, by_old):
         assert logged["signer_self_signed"]
 
 
+def test_a_renewal_that_brings_the_old_certificate_is_unchangedCertificate(enrolled):
+    device, first = enrolled
+    device.ca.control(old_certificate=True)
+    row = device.wait_end(run(device))
+    assert (row["State"], row["Detail"]) == ("error", "unchangedCertificate"), row
+    assert set(device.keys()) == {first["KeyIndex"]}
+    device.ca.control(old_certificate=None)
+    check_renewed(device, first, device.wait_end(run(device)))
+
+
 def test_mode_renewalReq_has_no_other_way(enrolled):
     device, first = enrolled
     device.ca.control(renewal="refuse")
