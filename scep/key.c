@@ -233,8 +233,7 @@ const char *key_properties(const EVP_PKEY *key, char text[KEY_PROPERTIES])
 	    provider == NULL ? NULL : OSSL_PROVIDER_get0_name(provider);
 	int length;
 
-	if (name == NULL || strcmp(name, "default") == 0 ||
-	    strcmp(name, "fips") == 0)
+	if (name == NULL)
 		return NULL;
 	/* A TPM can do all sorts of things slowly. */
 	length = BIO_snprintf(text, KEY_PROPERTIES,

@@ -32,8 +32,8 @@ bool key_fits(const EVP_PKEY *key, const X509 *certificate);
 
 /*
  * The property query with which OpenSSL uses the key where it lives, and not a
- * copy without its secret elsewhere; NULL for a key in memory.  `text` is room
- * for it.
+ * copy without its secret elsewhere, whichever provider comes first; NULL if
+ * none has it.  `text` is room for it.
  */
 #define KEY_PROPERTIES 256
 const char *key_properties(const EVP_PKEY *key, char text[KEY_PROPERTIES]);

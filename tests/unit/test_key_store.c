@@ -203,6 +203,14 @@ static void a_key_in_a_tpm_signs_a_request_and_opens_its_answer(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* A key in PEM that anybody can read. */
+static bool is_plain(const struct bytes *pem)
+{
+	static const char mark[] = "BEGIN PRIVATE KEY";
+
+	return memmem(pem->data, pem->length, mark, sizeof(mark) - 1) != NULL;
+}
+
 static void it_never_leaves_the_tpm(void **state)
 {
 	struct scep_error error = {.text = ""};
@@ -217,24 +225,27 @@ static void it_never_leaves_the_tpm(void **state)
 	    OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(key)), "tpm2");
 	assert_int_equal(EVP_PKEY_get_bn_param(key, "d", &exponent), 0);
 	if (key_to_pem(key, &pem, &error) == SCEP_OK)
-		assert_null(strstr((char *)pem.data, "BEGIN PRIVATE KEY"));
+		assert_false(is_plain(&pem));
 	bytes_free(&pem);
 	EVP_PKEY_free(key);
 }
 
-static void a_key_for_a_file_is_not_made_by_the_tpm(void **state)
+/* Made and used by OpenSSL itself, whatever its configuration prefers. */
+static void a_key_in_a_file_is_no_matter_of_the_tpm(void **state)
 {
 	struct scep_error error = {.text = ""};
-	struct bytes pem = {NULL, 0};
+	struct bytes pem = {NULL, 0}, request = {NULL, 0};
 	EVP_PKEY *key = NULL;
 
 	need_tpm();
 	(void)state;
 	EVP_set_default_properties(NULL, "?provider=tpm2");
 	assert_int_equal(key_make_rsa(2048, &key, &error), SCEP_OK);
+	request_with(key, &request);
 	EVP_set_default_properties(NULL, "");
 	assert_int_equal(key_to_pem(key, &pem, &error), SCEP_OK);
-	assert_non_null(strstr((char *)pem.data, "BEGIN PRIVATE KEY"));
+	assert_true(is_plain(&pem));
+	bytes_free(&request);
 	bytes_free(&pem);
 	EVP_PKEY_free(key);
 }
@@ -287,7 +298,7 @@ int main(void)
 		a_key_in_a_tpm_signs_a_request_and_opens_its_answer,
 		world_set_up, world_tear_down),
 	    cmocka_unit_test(it_never_leaves_the_tpm),
-	    cmocka_unit_test(a_key_for_a_file_is_not_made_by_the_tpm),
+	    cmocka_unit_test(a_key_in_a_file_is_no_matter_of_the_tpm),
 	    cmocka_unit_test(a_reference_to_nothing_is_refused),
 	};
 	int failed;
