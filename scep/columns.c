@@ -124,6 +124,7 @@ static const struct column key_columns[] = {
     KEY(install_time),
     KEY(file_id),
     KEY(successor),
+    KEY(issuer_fingerprint),
 };
 
 #define CA(member) PLAIN(struct scep_ca, member)

@@ -10,6 +10,10 @@
 #define HOUR   INT64_C(3600)
 #define DAY    INT64_C(86400)
 
+/* Without RenewBefore, so long before its end a CA's certificates are renewed
+ * under the next one. */
+#define ROLLOVER_DAYS 30
+
 /* A run that was waited for and is later than this was missed: two of the
  * minutes after which the engine looks at the clock again. */
 #define GRACE (2 * MINUTE)
@@ -227,35 +231,71 @@ static struct candidate of_series(struct schedule_situation *s)
 
 /* RenewBefore, from the certificate in hand.  One that was already due when
  * it came is renewed after half of its life, and not at once. */
-static int64_t renewal_due(const struct schedule_situation *s)
+static int64_t renewal_due(const struct schedule_situation *s, int64_t end,
+			   int64_t due)
 {
 	const struct scep_schedule *memory = &s->memory;
-	int64_t due = s->not_after - s->timer->renew_before * DAY;
-	int64_t half = (s->not_after - memory->last_try) / 2;
+	int64_t half = (end - memory->last_try) / 2;
 
 	if (memory->last_try != 0 && due <= memory->last_try)
 		due = memory->last_try + (half < HOUR ? DAY : half);
 	return due > s->timer->start_time ? due : s->timer->start_time;
 }
 
+/* RenewBefore of the certificate in hand. */
+static struct candidate of_end(const struct schedule_situation *s)
+{
+	struct candidate renewal = {.trigger = SCEP_TRIGGER_RENEWAL};
+	int64_t due = s->not_after - s->timer->renew_before * DAY;
+
+	renewal.due = CALENDAR_NEVER;
+	if (s->timer->renew_before != 0 && s->not_after != 0)
+		renewal.due = renewal_due(s, s->not_after, due);
+	return renewal;
+}
+
+/* Under the next CA, once that has begun and before the old one ends. */
+static struct candidate of_rollover(const struct schedule_situation *s)
+{
+	struct candidate rollover = {.trigger = SCEP_TRIGGER_ROLLOVER};
+	uint32_t days = s->timer->renew_before != 0 ? s->timer->renew_before
+						    : ROLLOVER_DAYS;
+	int64_t due = s->ca_ends - days * DAY;
+
+	if (due < s->next_ca_begins)
+		due = s->next_ca_begins;
+	rollover.due = CALENDAR_NEVER;
+	if (s->ca_ends != 0)
+		rollover.due = renewal_due(s, s->ca_ends, due);
+	return rollover;
+}
+
+static bool is_of_renewal(uint32_t trigger)
+{
+	return trigger == SCEP_TRIGGER_RENEWAL ||
+	       trigger == SCEP_TRIGGER_ROLLOVER;
+}
+
 static struct candidate of_renewal(const struct schedule_situation *s)
 {
 	const struct scep_schedule *memory = &s->memory;
-	struct candidate renewal = {.trigger = SCEP_TRIGGER_RENEWAL};
+	struct candidate renewal = of_end(s), rollover = of_rollover(s);
 
-	if (s->timer->renew_before == 0 ||
+	if ((s->timer->renew_before == 0 && s->ca_ends == 0) ||
 	    (s->not_after == 0 && !memory->last_failed))
 		return nothing;
+	if (rollover.due < renewal.due)
+		renewal = rollover;
 	if (!s->clock_is_sane) {
 		/* What was announced stands, and is not begun. */
 		renewal.is_held = true;
-		renewal.due = memory->planned_trigger == SCEP_TRIGGER_RENEWAL
-				  ? memory->planned_due
-				  : CALENDAR_NEVER;
+		renewal.due = CALENDAR_NEVER;
+		if (is_of_renewal(memory->planned_trigger)) {
+			renewal.due = memory->planned_due;
+			renewal.trigger = memory->planned_trigger;
+		}
 	} else if (memory->last_failed) {
 		renewal.due = memory->last_try + DAY;
-	} else {
-		renewal.due = renewal_due(s);
 	}
 	return renewal;
 }
@@ -265,7 +305,7 @@ static uint32_t jitter_limit(const struct scep_timer *timer,
 			     const struct candidate *candidate)
 {
 	struct calendar_series series = series_of(timer);
-	int64_t half = candidate->trigger == SCEP_TRIGGER_RENEWAL
+	int64_t half = is_of_renewal(candidate->trigger)
 			   ? DAY / 2
 			   : calendar_interval(&series) / 2;
 

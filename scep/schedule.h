@@ -6,7 +6,8 @@
  * clock, no store and no enrolment.
  *
  * A due time is one of the series (calendar.h) or, with RenewBefore, one that
- * the certificate's notAfter or a failure has made.  Its jitter is drawn once,
+ * the certificate's notAfter or a failure has made, or, without it too, one
+ * that the end of a CA makes which has a successor.  Its jitter is drawn once,
  * when it becomes the next, and remembered.  Due times of the series are dealt
  * with in their order: run, or skipped because they were missed.
  *
@@ -71,6 +72,9 @@ struct schedule_situation {
 	bool clock_is_sane;
 	bool is_first; /* since the program began: it was not there before */
 	int64_t not_after; /* of the profile's certificate, or 0 */
+	/* Of the CA that issued it, when the next one is known; else 0. */
+	int64_t ca_ends;
+	int64_t next_ca_begins;
 	enum schedule_outcome outcome;
 	schedule_draw_fn *draw;
 	void *draw_context;

@@ -400,6 +400,7 @@ static void compose_files(struct enrolment *e)
 	struct run *run = &e->run;
 	const struct record *record = e->record;
 	STACK_OF(X509) *issued = NULL;
+	struct scep_ca issuer = {0};
 	char name[80];
 
 	message_file_name(record, name);
@@ -407,6 +408,9 @@ static void compose_files(struct enrolment *e)
 			   &run->error) != SCEP_OK)
 		return;
 	trust_describe_leaf(sk_X509_value(issued, 0), &run->key);
+	if (sk_X509_num(issued) > 1)
+		trust_describe(sk_X509_value(issued, 1), &issuer);
+	run->key.issuer_fingerprint = issuer.fingerprint;
 	files_write(e->state->certs_folder, name, record->issued.data,
 		    record->issued.length, &run->error);
 	sk_X509_pop_free(issued, X509_free);

@@ -294,7 +294,9 @@ struct scep_key {
 				 * 0: none */
 	char assign_to[SCEP_TEXT255];
 	/* never shown */
-	char file_id[SCEP_TEXT64];  /* keys/ID.pem, certs/ID.pem */
+	char file_id[SCEP_TEXT64];		 /* keys/ID.pem, certs/ID.pem */
+	struct scep_octets32 issuer_fingerprint; /* SHA-256 of the certificate
+						  * of who issued it */
 	uint32_t successor;	    /* of one that is set aside: the key that
 				     * took its place */
 	uint32_t is_to_be_verified; /* a manager has asked for it */

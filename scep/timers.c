@@ -14,6 +14,7 @@
 #include "schedule.h"
 #include "settings.h"
 #include "statuses.h"
+#include "succession.h"
 #include "uses.h"
 
 /* When the disk refuses, how long until it is tried again, in ms. */
@@ -74,14 +75,6 @@ static const struct scep_status *announcement(struct state *state,
 	return NULL;
 }
 
-/* When the certificate of a profile that was installed last ends, or 0. */
-static int64_t not_after(struct state *state, uint32_t profile_index)
-{
-	const struct scep_key *last = renewal_last(state, profile_index);
-
-	return last != NULL ? last->not_after : 0;
-}
-
 /* Whether a request keeps the timer from beginning one. */
 static enum schedule_outcome what_is_open(struct state *state,
 					  const struct scep_profile *profile)
@@ -101,17 +94,24 @@ static struct schedule_decision plan_after(struct state *state,
 					   const struct scep_profile *profile,
 					   enum schedule_outcome outcome)
 {
-	const struct schedule_situation situation = {
+	const struct scep_key *last = renewal_last(state, profile->index);
+	struct succession succession;
+	struct schedule_situation situation = {
 	    .timer = &profile->timer,
 	    .memory = profile->timer.memory,
 	    .now = state_now(state),
 	    .clock_is_sane = state_clock_is_sane(state),
 	    .is_first = !state->timers_have_looked,
-	    .not_after = not_after(state, profile->index),
 	    .outcome = outcome,
 	    .draw = timers_draw,
 	};
 
+	if (last != NULL) {
+		succession = succession_of(&state->view, last);
+		situation.not_after = last->not_after;
+		situation.ca_ends = succession.ends;
+		situation.next_ca_begins = succession.begins;
+	}
 	return schedule_plan(&situation);
 }
 

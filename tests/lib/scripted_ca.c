@@ -87,6 +87,7 @@ void scripted_ca_roll_over(struct scripted_ca *ca)
 {
 	X509_free(ca->root);
 	ca->root = ca->next;
+	ca->old_key = ca->key;
 	ca->key = pki_key(PKI_KEY_ROOT);
 	ca->next = NULL;
 }
@@ -292,7 +293,8 @@ static void note_signer(struct scripted_ca *ca, const struct message *message,
 	ca->signer_serial = 0;
 	if (EVP_PKEY_eq(key, message->key) == 1)
 		return;
-	MUST(X509_verify(signer, ca->key) == 1);
+	MUST(X509_verify(signer, ca->key) == 1 ||
+	     (ca->old_key != NULL && X509_verify(signer, ca->old_key) == 1));
 	ca->signer_serial = ASN1_INTEGER_get(X509_get0_serialNumber(signer));
 }
 

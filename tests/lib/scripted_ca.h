@@ -51,9 +51,10 @@ struct ca_request {
 
 struct scripted_ca {
 	X509 *root;
-	X509 *next;	 /* the CA that is to come; NULL: none yet */
-	EVP_PKEY *key;	 /* borrowed */
-	long revoked[4]; /* serial numbers up to 0 */
+	X509 *next;	   /* the CA that is to come; NULL: none yet */
+	EVP_PKEY *key;	   /* borrowed */
+	EVP_PKEY *old_key; /* of the CA before; NULL: there was none */
+	long revoked[4];   /* serial numbers up to 0 */
 	const char *caps;
 	const int64_t *clock; /* borrowed */
 	int64_t date_skew;    /* of the Date header, seconds */

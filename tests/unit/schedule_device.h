@@ -35,6 +35,7 @@ struct device {
 	struct scep_schedule memory;
 	int64_t now;
 	int64_t not_after;
+	int64_t ca_ends, next_ca_begins;
 	int64_t lifetime; /* of what a server issues; 0: no certificate */
 	uint64_t seed;
 	unsigned int draws;
@@ -91,6 +92,8 @@ static inline struct schedule_decision ask(enum schedule_outcome outcome)
 	    .now = device.now,
 	    .clock_is_sane = device.now >= BUILD && !device.is_doubted,
 	    .not_after = device.not_after,
+	    .ca_ends = device.ca_ends,
+	    .next_ca_begins = device.next_ca_begins,
 	    .is_first = device.is_first,
 	    .outcome = outcome,
 	    .draw = draw,

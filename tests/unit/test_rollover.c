@@ -61,6 +61,45 @@ static void a_request_in_the_last_year_asks_for_the_next_ca(void **state)
 	enrol(d);
 }
 
+/* A timer that runs once, now. */
+static void run_timer(struct device *d)
+{
+	device_text(d, SCEP_AUTO_KEY_NAME, 1, "web");
+	device_text(d, SCEP_AUTO_COMMON_NAME, 1, "printer.example");
+	device_number(d, SCEP_AUTO_KEY_LENGTH, 1, 1024);
+	device_text(d, SCEP_AUTO_CHALLENGE_PASSWORD, 1, DEVICE_SECRET);
+	device_number(d, SCEP_AUTO_START_TIME, 1, d->io.wall);
+	device_number(d, SCEP_AUTO_ENABLE, 1, 1);
+	device_set(d);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+}
+
+static void a_certificate_of_the_old_ca_is_renewed_under_the_next(void **state)
+{
+	struct device *d = *state;
+	const struct scep_key *key;
+
+	d->ca.certificate_life = 400 * PKI_DAY;
+	end_ca_in(d, 60);
+	run_timer(d);
+	/* There is no other to renew under yet. */
+	device_run_for(d, 10 * PKI_DAY);
+	assert_int_equal(device_view(d)->keys.count, 1);
+	scripted_ca_announce(&d->ca);
+	check(d, SCEP_CHECK_NEXT_CA_CERT);
+	scripted_ca_roll_over(&d->ca);
+	device_restart(d);
+	device_run_for(d, 30 * PKI_DAY);
+	assert_int_equal(device_view(d)->keys.count, 2);
+	assert_int_equal(device_status(d)->trigger, SCEP_TRIGGER_ROLLOVER);
+	key = device_view(d)->keys.row[1];
+	assert_string_equal(key->issuer, "CN=Next CA");
+	assert_int_equal(key->replaces, 1);
+	device_run_for(d, 60 * PKI_DAY);
+	assert_int_equal(device_view(d)->keys.count, 2);
+}
+
 static void it_does_not_ask_before_or_where_it_is_not_offered(void **state)
 {
 	struct device *d = *state;
@@ -214,6 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_request_in_the_last_year_asks_for_the_next_ca),
+	    TEST(a_certificate_of_the_old_ca_is_renewed_under_the_next),
 	    TEST(it_does_not_ask_before_or_where_it_is_not_offered),
 	    TEST(no_next_ca_does_not_hold_the_request),
 	    TEST(what_goes_wrong_with_the_next_ca_does_not_hold_it),

@@ -262,6 +262,46 @@ static void a_life_shorter_than_renew_before_makes_no_storm(void **state)
 	assert_in_range(device.run_count, 21 + 90, 21 + 101);
 }
 
+/* ------------------------------------------------- a CA that is replaced */
+
+static void the_end_of_a_ca_brings_a_run_without_renew_before(void **state)
+{
+	(void)state;
+	device.timer.periodic = false;
+	device.lifetime = 300 * DAY;
+	live_until(NOON + 1);
+	assert_int_equal(plan().action, SCHEDULE_FINISHED);
+	device.ca_ends = NOON + 100 * DAY;
+	device.next_ca_begins = NOON + 10 * DAY;
+	assert_waits_for(SCEP_TRIGGER_ROLLOVER, NOON + 70 * DAY);
+	/* Not before there is another to renew under. */
+	device.next_ca_begins = NOON + 90 * DAY;
+	assert_waits_for(SCEP_TRIGGER_ROLLOVER, NOON + 90 * DAY);
+	device.next_ca_begins = NOON + 10 * DAY;
+	device.timer.renew_before = 50;
+	assert_waits_for(SCEP_TRIGGER_ROLLOVER, NOON + 50 * DAY);
+	/* The certificate's own end comes first. */
+	device.not_after = NOON + 60 * DAY;
+	assert_waits_for(SCEP_TRIGGER_RENEWAL, NOON + 10 * DAY);
+}
+
+static void a_server_that_still_has_the_old_ca_makes_no_storm(void **state)
+{
+	(void)state;
+	device.timer.periodic = false;
+	device.lifetime = 300 * DAY;
+	device.ca_ends = NOON + 20 * DAY;
+	device.next_ca_begins = NOON - DAY;
+	live_until(NOON + 1);
+	assert_waits_for(SCEP_TRIGGER_ROLLOVER, NOON + 10 * DAY);
+	live_until(NOON + 40 * DAY);
+	assert_in_range(device.run_count, 10, 40);
+	/* Under the next one at last. */
+	device.ca_ends = 0;
+	live_until(NOON + 60 * DAY);
+	assert_int_equal(plan().action, SCHEDULE_FINISHED);
+}
+
 static void a_series_without_a_certificate_has_no_renewal(void **state)
 {
 	(void)state;
@@ -486,6 +526,8 @@ int main(void)
 	    TEST(with_renew_before_an_error_is_retried_daily),
 	    TEST(an_expired_certificate_keeps_trying),
 	    TEST(a_life_shorter_than_renew_before_makes_no_storm),
+	    TEST(the_end_of_a_ca_brings_a_run_without_renew_before),
+	    TEST(a_server_that_still_has_the_old_ca_makes_no_storm),
 	    TEST(a_series_without_a_certificate_has_no_renewal),
 	    TEST(a_due_time_that_has_come_covers_a_renewal),
 	    TEST(a_run_cut_off_by_a_kill_is_not_begun_in_a_loop),
