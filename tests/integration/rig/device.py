@@ -123,7 +123,8 @@ class Device:
     def keys(self):
         """The rows of scepKeyTable, but for the default key."""
         rows = self.quick.table("scepKeyTable")
-        return {i: row for i, row in rows.items() if row["IsDefault"] == "false"}
+        # Of a row that comes or goes, not all has been seen.
+        return {i: row for i, row in rows.items() if row.get("IsDefault") == "false"}
 
     def leftovers(self):
         """What of keys and certificates is there at all."""
