@@ -114,7 +114,6 @@ static enum scep_code keep(struct making *making)
 	batch_init(&batch);
 	if (row != NULL) {
 		*row = making->row;
-		row->index = registry_next_index(state);
 		row->is_default = true;
 		row->install_time = state_now(state);
 		snprintf(row->name, sizeof(row->name), KEY_NAME);
@@ -173,6 +172,8 @@ static bool begin(struct state *state)
 		return false;
 	}
 	making->state = state;
+	/* At the first start that is 1, whatever is asked for meanwhile. */
+	making->row.index = registry_next_index(state);
 	memcpy(making->keys_folder, state->keys_folder,
 	       sizeof(making->keys_folder));
 	memcpy(making->certs_folder, state->certs_folder,

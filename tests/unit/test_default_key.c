@@ -58,6 +58,18 @@ static void it_is_made_at_the_first_start_on_a_worker(void **state)
 	assert_int_equal(device_files(d), 2);
 }
 
+static void it_is_the_first_whatever_is_asked_for_meanwhile(void **state)
+{
+	struct device *d = *state;
+
+	device_send(d, 1);
+	d->io.is_newest_first = true;
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_int_equal(default_key(d)->index, 1);
+	assert_int_equal(device_status(d)->key_index, 2);
+}
+
 static void it_has_no_end_and_makes_no_alarm(void **state)
 {
 	struct device *d = *state;
@@ -247,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    DEFAULT_TEST(it_is_made_at_the_first_start_on_a_worker),
+	    DEFAULT_TEST(it_is_the_first_whatever_is_asked_for_meanwhile),
 	    DEFAULT_TEST(it_has_no_end_and_makes_no_alarm),
 	    DEFAULT_TEST(it_is_made_once),
 	    DEFAULT_TEST(a_kill_while_it_is_made_leaves_one),
