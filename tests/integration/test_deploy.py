@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from rig.device import Device, certificates_in, digest, in_seconds, key_in, new_ca, public_bytes
+from rig.device import Device, certificates_in, digest, key_in, new_ca, public_bytes
 from rig.processes import wait_until
 from rig.quick import Refused
 
@@ -42,6 +42,9 @@ class Site:
         self.device = Device(directory, master, self.agent, self.ca)
         self.device.point_at()
         self.quick = self.device.quick
+        self.act = self.device.act
+        self.run_timer = self.device.run_timer
+        self.serial_of = self.device.serial_of
 
     def script(self, name, rest="exit 0"):
         path = self.directory / name
@@ -75,29 +78,6 @@ class Site:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.out / "web.crt", self.out / "web.key")
         return chain[0].serial_number
-
-    def serial_of(self, key_index):
-        return int.from_bytes(self.quick.get("scepKeySerial.%d" % key_index), "big")
-
-    def act(self, key_index, action, **more):
-        """An action on a key, waited for; gives its result."""
-        pairs = [("scepKey%s.%d" % (name, key_index), value) for name, value in more.items()]
-        self.quick.set(*pairs, ("scepKeyAction.%d" % key_index, action))
-        name = "scepKeyActionResult.%d" % key_index
-        return wait_until(
-            lambda: (lambda r: None if r == "inProgress" else r)(self.quick.get(name)),
-            30, "end of %s" % action)
-
-    def run_timer(self, **values):
-        """A run of the timer at once; gives the index of its status row."""
-        self.quick.set(scepAutoEnable="false")
-        last = self.quick.get("scepStatusLastIndex.0")
-        pairs = {"KeyName": "timed", "CommonName": "timed.example.net",
-                 "StartTime": in_seconds(-1), "UseLocation": "web",
-                 "ChallengePassword": "open-sesame-4711", "Enable": "true", **values}
-        self.quick.set(*[("scepAuto%s.1" % name, value) for name, value in pairs.items()])
-        wait_until(lambda: self.quick.get("scepStatusLastIndex.0") > last, 10, "a run")
-        return self.quick.get("scepStatusLastIndex.0")
 
 
 @pytest.fixture
@@ -233,8 +213,7 @@ def test_assign_and_action_may_come_in_any_order(site):
 
 
 def test_the_default_key_is_assigned_like_any_other(site):
-    (default,) = [i for i, k in site.quick.table("scepKeyTable").items()
-                  if k["IsDefault"] == "true"]
+    default = site.device.default_key()
     assert site.act(default, "assign", AssignTo="web") == "none"
     assert site.serial() == site.serial_of(default)
     site.run_timer(DeleteOldKey="true")

@@ -71,6 +71,29 @@ class Device:
         self.poll(0)
         self.point_at(Port=0, Timeout=30, HttpMethod="auto", Cipher="auto")
 
+    def act(self, key_index, action, **more):
+        """An action on a key, waited for; gives its result."""
+        pairs = [("scepKey%s.%d" % (name, key_index), value) for name, value in more.items()]
+        self.quick.set(*pairs, ("scepKeyAction.%d" % key_index, action))
+        name = "scepKeyActionResult.%d" % key_index
+
+        def result():
+            value = self.quick.get(name)
+            return None if value == "inProgress" else value
+
+        return wait_until(result, ENROL_LIMIT, "end of %s" % action)
+
+    def run_timer(self, **values):
+        """A run of the timer at once; gives the index of its status row."""
+        self.quick.set(scepAutoEnable="false")
+        last = self.quick.get("scepStatusLastIndex.0")
+        pairs = {"KeyName": "timed", "CommonName": "timed.example.net",
+                 "StartTime": in_seconds(-1), "UseLocation": "web",
+                 "ChallengePassword": CHALLENGE, "Enable": "true", **values}
+        self.quick.set(*[("scepAuto%s.1" % name, value) for name, value in pairs.items()])
+        wait_until(lambda: self.quick.get("scepStatusLastIndex.0") > last, 10, "a run")
+        return self.quick.get("scepStatusLastIndex.0")
+
     def enrol(self, **values):
         """A request, waited for to a good end; gives its status row."""
         row = self.wait_end(self.send(**values))
@@ -125,6 +148,15 @@ class Device:
         rows = self.quick.table("scepKeyTable")
         # Of a row that comes or goes, not all has been seen.
         return {i: row for i, row in rows.items() if row.get("IsDefault") == "false"}
+
+    def default_key(self):
+        """The index of the key that is always there."""
+        (index,) = [i for i, row in self.quick.table("scepKeyTable").items()
+                    if row["IsDefault"] == "true"]
+        return index
+
+    def serial_of(self, key_index):
+        return int.from_bytes(self.quick.get("scepKeySerial.%d" % key_index), "big")
 
     def leftovers(self):
         """What of keys and certificates is there at all."""
