@@ -102,9 +102,11 @@ static bool run_or_fail(struct applying *applying, enum place_command which)
 
 	if (run(applying, which, &command) == COMMAND_WELL)
 		return true;
-	return fail(applying, "%s %s%s%.150s", command_words[which],
-		    command.how, command.last[0] != '\0' ? ": " : "",
-		    command.last);
+	/* nginx and apachectl name the cause first, swanctl last. */
+	return fail(applying, "%s %s%s%.140s%s%.60s", command_words[which],
+		    command.how, command.lines > 0 ? ": " : "", command.first,
+		    command.lines > 1 ? " ... " : "",
+		    command.lines > 1 ? command.last : "");
 }
 
 /* A function that nobody can ask is taken for one that is on. */

@@ -134,6 +134,8 @@ static void log_line(struct command *command)
 			 command->name);
 	if (command->length > 0)
 		memcpy(command->last, command->line, command->length + 1);
+	if (command->lines == 0)
+		memcpy(command->first, command->line, command->length + 1);
 	if (command->length > 0 && command->lines <= LINES_MAX)
 		command->lines++;
 	command->length = 0;
@@ -180,6 +182,7 @@ int command_start(struct command *command, const char *text,
 	close_output(command);
 	command->length = 0;
 	command->lines = 0;
+	command->first[0] = '\0';
 	command->last[0] = '\0';
 	command->how[0] = '\0';
 	command->has_term = false;

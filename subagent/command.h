@@ -32,10 +32,11 @@ struct command {
 	bool has_term;
 	char line[COMMAND_LINE];
 	size_t length;
-	unsigned lines;		 /* that were logged */
-	char last[COMMAND_LINE]; /* the last of them */
-	char how[32];		 /* it has ended badly: "ended with 1" */
-	bool could_not_run;	 /* as its file is missing, or no program */
+	unsigned lines;		  /* that were logged */
+	char first[COMMAND_LINE]; /* of what it has written */
+	char last[COMMAND_LINE];
+	char how[32];	    /* it has ended badly: "ended with 1" */
+	bool could_not_run; /* as its file is missing, or no program */
 };
 
 void command_init(struct command *command, const char *name);

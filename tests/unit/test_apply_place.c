@@ -170,6 +170,22 @@ static void a_failed_check_leaves_the_old_ones_and_tells_nothing(void **state)
 	assert_told(world, "check:TGVhZg==\n");
 }
 
+static void of_what_a_command_says_the_first_and_the_last_are_told(void **state)
+{
+	struct world *world = *state;
+
+	give(world, PLACE_CHECK, "check",
+	     "echo 'unknown word'; echo; echo 'in line 7'; echo failed; "
+	     "exit 1");
+	apply(world);
+	assert_old(world, "check ended with 1: unknown word ... failed");
+	give(world, PLACE_CHECK, "check",
+	     "printf '%0200d\\n%0200d\\n' 1 2; exit 1");
+	apply(world);
+	assert_int_equal(strlen(world->end.text),
+			 strlen("check ended with 1: ") + 140 + 5 + 60);
+}
+
 static void after_a_failed_reload_the_old_ones_are_taken_up(void **state)
 {
 	struct world *world = *state;
@@ -313,6 +329,7 @@ int main(void)
 	    TEST(files_alone_will_do),
 	    TEST(all_kinds_of_files_are_written),
 	    TEST(a_failed_check_leaves_the_old_ones_and_tells_nothing),
+	    TEST(of_what_a_command_says_the_first_and_the_last_are_told),
 	    TEST(after_a_failed_reload_the_old_ones_are_taken_up),
 	    TEST(a_function_that_a_reload_ends_has_failed),
 	    TEST(a_function_that_is_off_has_its_files_and_stays_off),
