@@ -3,6 +3,8 @@
 
 import os
 
+from cryptography import x509
+
 from .consumer import Consumer
 
 NGINX = "/usr/sbin/nginx"
@@ -60,11 +62,12 @@ class Nginx(Consumer):
             "enabled": self.is_on(),
         }
 
-    def ask(self, context=None):
-        """One whole request; gives the octets of the answer."""
-        with self.connect(context) as connection:
+    def visit(self):
+        """One whole request; gives the serial that was shown, and the answer."""
+        with self.connect() as connection:
+            shown = x509.load_der_x509_certificate(connection.getpeercert(True))
             connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
             answer = b""
             while part := connection.recv(4096):
                 answer += part
-            return answer
+            return shown.serial_number, answer
