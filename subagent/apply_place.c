@@ -26,8 +26,11 @@ struct applying {
 	struct apply_place_end *end;
 	struct entry entry;
 	struct environment environment;
-	struct install_file files[PLACE_FILES];
+	struct install_file files[PLACE_FILES + PLACE_ISSUERS];
+	char issuer_path[PLACE_ISSUERS][4096];
 	size_t file_count;
+	uid_t user; /* whose they are; -1: ours */
+	gid_t group;
 	struct install install;
 	bool is_told; /* the function, to take up the new files */
 };
@@ -126,27 +129,27 @@ static bool reload(struct applying *applying)
 
 /* ------------------------------------------------------------- the files */
 
-static bool find_owner(struct applying *applying, uid_t *user, gid_t *group)
+static bool find_owner(struct applying *applying)
 {
 	const struct place *place = applying->order->place;
 	const struct passwd *account;
 	const struct group *other;
 
-	*user = (uid_t)-1;
-	*group = (gid_t)-1;
+	applying->user = (uid_t)-1;
+	applying->group = (gid_t)-1;
 	if (place->user[0] == '\0')
 		return true;
 	account = getpwnam(place->user);
 	if (account == NULL)
 		return fail(applying, "there is no user %s", place->user);
-	*user = account->pw_uid;
-	*group = account->pw_gid;
+	applying->user = account->pw_uid;
+	applying->group = account->pw_gid;
 	if (place->group[0] == '\0')
 		return true;
 	other = getgrnam(place->group);
 	if (other == NULL)
 		return fail(applying, "there is no group %s", place->group);
-	*group = other->gr_gid;
+	applying->group = other->gr_gid;
 	return true;
 }
 
@@ -175,26 +178,54 @@ static void put_parts(struct install_file *file, enum place_file kind,
 		put_part(file, &count, chain, chain_length);
 }
 
+/* The next file of the plan, which others may not read if it has the key. */
+static struct install_file *plan_file(struct applying *applying,
+				      enum place_file kind, const char *path)
+{
+	struct install_file *file = &applying->files[applying->file_count++];
+
+	file->path = path;
+	file->user = applying->user;
+	file->group = applying->group;
+	file->mode = place_mode(applying->order->place, kind);
+	return file;
+}
+
+/* Each file has one; those that are too many have the last one again, as an
+ * empty file would be an error to the program. */
+static bool plan_issuers(struct applying *applying)
+{
+	for (size_t n = 0; n < PLACE_ISSUERS; n++) {
+		char *path = applying->issuer_path[n];
+		struct install_file *file;
+
+		if (!place_issuer_path(applying->order->place, n, path,
+				       sizeof(applying->issuer_path[n])))
+			return fail(applying, "a path is too long");
+		file = plan_file(applying, PLACE_CHAIN, path);
+		file->part[0].text =
+		    entry_issuer(&applying->entry, n, &file->part[0].length);
+	}
+	return true;
+}
+
 static bool plan_files(struct applying *applying)
 {
 	const struct place *place = applying->order->place;
-	uid_t user;
-	gid_t group;
 
-	if (!find_owner(applying, &user, &group))
+	if (!find_owner(applying))
 		return false;
 	for (int kind = 0; kind < PLACE_FILES; kind++) {
-		struct install_file *file =
-		    &applying->files[applying->file_count];
+		const char *path = place->file[kind];
 
-		if (place->file[kind] == NULL)
+		if (path == NULL)
 			continue;
-		applying->file_count++;
-		file->path = place->file[kind];
-		file->user = user;
-		file->group = group;
-		file->mode = place_mode(place, (enum place_file)kind);
-		put_parts(file, (enum place_file)kind, &applying->entry);
+		if (kind != PLACE_CHAIN || !place->is_chain_split)
+			put_parts(
+			    plan_file(applying, (enum place_file)kind, path),
+			    (enum place_file)kind, &applying->entry);
+		else if (!plan_issuers(applying))
+			return false;
 	}
 	return true;
 }

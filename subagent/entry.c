@@ -185,6 +185,21 @@ int entry_read(const char *state_directory, uid_t owner, const char *file_id,
 	return fail(why, "the files of the key are not the PEM they should be");
 }
 
+const char *entry_issuer(const struct entry *entry, size_t n, size_t *length)
+{
+	const char *end = entry->certificates + entry->certificates_length;
+	const char *at = entry->certificates + entry->leaf_length;
+	const char *issuer = at;
+
+	*length = 0;
+	for (size_t i = 0; i <= n && at < end; i++) {
+		issuer = at;
+		skip_block(&at, "CERTIFICATE");
+		*length = (size_t)(at - issuer);
+	}
+	return issuer;
+}
+
 void entry_free(struct entry *entry)
 {
 	if (entry->key != NULL)

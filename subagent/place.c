@@ -22,6 +22,7 @@ struct preset {
 	const char *group;
 	mode_t mode; /* 0: the usual ones */
 	bool is_read_each_time;
+	bool is_chain_split;
 	bool is_named_by_server; /* %s is the ServerName of CUPS */
 };
 
@@ -60,6 +61,8 @@ static const struct preset presets[] = {
 	.command[PLACE_RELOAD] = "/usr/bin/pkill -HUP -x stunnel4?",
     },
     {
+	/* Of a file it loads the first certificate only, and no chain is good
+	 * for it without the root. */
 	.name = "swanctl",
 	.file[PLACE_KEY] = "/etc/swanctl/private/%s.pem",
 	.file[PLACE_CHAIN] = "/etc/swanctl/x509ca/%s.pem",
@@ -68,6 +71,7 @@ static const struct preset presets[] = {
 	.command[PLACE_RELOAD] =
 	    "/usr/sbin/swanctl --load-creds --clear --noprompt",
 	.command[PLACE_RELOAD_2] = "/usr/sbin/swanctl --load-conns",
+	.is_chain_split = true,
     },
     {
 	.name = "wpa_supplicant",
@@ -213,6 +217,7 @@ bool place_take_preset(struct place *place, const char *name)
 	if (place->mode == PLACE_MODE_NONE && preset->mode != 0)
 		place->mode = preset->mode;
 	place->is_read_each_time = preset->is_read_each_time;
+	place->is_chain_split = preset->is_chain_split;
 	return take_all(place->file, preset->file, PLACE_FILES, server) &&
 	       take_all(place->command, preset->command, PLACE_COMMANDS,
 			place->name);
@@ -227,6 +232,23 @@ mode_t place_mode(const struct place *place, enum place_file file)
 	if (place->mode == PLACE_MODE_NONE)
 		return is_secret ? 0600 : 0644;
 	return is_secret ? place->mode & 0770 : place->mode;
+}
+
+bool place_issuer_path(const struct place *place, size_t n, char *path,
+		       size_t size)
+{
+	const char *first = place->file[PLACE_CHAIN];
+	const char *dot = strrchr(first, '.');
+	char number[8] = "";
+	int length;
+
+	if (dot == NULL || strchr(dot, '/') != NULL)
+		dot = first + strlen(first);
+	if (n > 0)
+		snprintf(number, sizeof(number), "+%zu", n + 1);
+	length = snprintf(path, size, "%.*s%s%s", (int)(dot - first), first,
+			  number, dot);
+	return length >= 0 && (size_t)length < size;
 }
 
 const char *place_cert_file(const struct place *place)

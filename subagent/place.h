@@ -31,6 +31,8 @@ enum place_command {
 	PLACE_COMMANDS
 };
 
+#define PLACE_ISSUERS	4 /* how long a chain is that is split */
+
 #define PLACE_NAME_MAX	65 /* with the NUL */
 #define PLACE_USER_MAX	64
 #define PLACE_MODE_NONE ((mode_t)-1)
@@ -44,6 +46,7 @@ struct place {
 	char group[PLACE_USER_MAX];    /* "": the user's own */
 	mode_t mode;		       /* or PLACE_MODE_NONE */
 	bool is_read_each_time;	       /* files count without a reload */
+	bool is_chain_split; /* into PLACE_ISSUERS files, of one each */
 };
 
 void place_init(struct place *place);
@@ -61,6 +64,10 @@ bool place_take_preset(struct place *place, const char *preset);
 
 /* The mode of one of its files; nobody else ever reads a private key. */
 mode_t place_mode(const struct place *place, enum place_file file);
+/* The n-th file, from 0, of a chain that is split: "ca.pem", "ca+2.pem" ...
+ * (a plus is in no name of a place).  Returns false if it is too long. */
+bool place_issuer_path(const struct place *place, size_t n, char *path,
+		       size_t size);
 /* The file that has the certificate, or NULL. */
 const char *place_cert_file(const struct place *place);
 /* Whether nothing but a restart of the device has it take up a key. */

@@ -159,6 +159,42 @@ static void all_kinds_of_files_are_written(void **state)
 	assert_int_equal(folder_mode(world->folder, "out/all"), 0660);
 }
 
+static void a_chain_that_is_split_has_one_certificate_in_each_file(void **state)
+{
+	struct world *world = *state;
+	const char *const root = "-----BEGIN CERTIFICATE-----\nUm9vdA==\n"
+				 "-----END CERTIFICATE-----\n";
+	char all[1024];
+
+	snprintf(all, sizeof(all), "%s%s%s", PEM_LEAF, PEM_CA, root);
+	folder_put(world->folder, "state/certs/" ENTRY_ID ".pem", all, 0600);
+	want(world, PLACE_CHAIN, "out/ca.pem");
+	world->place.is_chain_split = true;
+	apply(world);
+	assert_true(world->end.is_good);
+	assert_true(folder_has(world->folder, "out/ca.pem", PEM_CA));
+	assert_true(folder_has(world->folder, "out/ca+2.pem", root));
+	/* A longer chain that was there before leaves nothing. */
+	assert_true(folder_has(world->folder, "out/ca+3.pem", root));
+	assert_true(folder_has(world->folder, "out/ca+4.pem", root));
+	assert_int_equal(folder_count(world->folder, "out"), 6);
+	assert_int_equal(folder_mode(world->folder, "out/ca+2.pem"), 0644);
+}
+
+static void a_chain_that_is_split_may_be_empty(void **state)
+{
+	struct world *world = *state;
+
+	folder_put(world->folder, "state/certs/" ENTRY_ID ".pem", PEM_LEAF,
+		   0600);
+	want(world, PLACE_CHAIN, "out/ca");
+	world->place.is_chain_split = true;
+	apply(world);
+	assert_true(world->end.is_good);
+	assert_true(folder_has(world->folder, "out/ca", ""));
+	assert_true(folder_has(world->folder, "out/ca+4", ""));
+}
+
 static void a_failed_check_leaves_the_old_ones_and_tells_nothing(void **state)
 {
 	struct world *world = *state;
@@ -328,6 +364,8 @@ int main(void)
 	    TEST(the_function_is_asked_before_it_is_told),
 	    TEST(files_alone_will_do),
 	    TEST(all_kinds_of_files_are_written),
+	    TEST(a_chain_that_is_split_has_one_certificate_in_each_file),
+	    TEST(a_chain_that_is_split_may_be_empty),
 	    TEST(a_failed_check_leaves_the_old_ones_and_tells_nothing),
 	    TEST(of_what_a_command_says_the_first_and_the_last_are_told),
 	    TEST(after_a_failed_reload_the_old_ones_are_taken_up),
