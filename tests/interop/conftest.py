@@ -15,13 +15,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
 from rig import program  # noqa: E402
 from rig.agent import Agent  # noqa: E402
-from rig.device import Device, new_ca  # noqa: E402
+from rig.device import Device, digest, new_ca  # noqa: E402
 from rig.master import Master  # noqa: E402
 from rig.sink import Sink  # noqa: E402
 
@@ -34,6 +35,12 @@ from consumers.swanctl import Swanctl  # noqa: E402
 @pytest.fixture(scope="session")
 def mibs(tmp_path_factory):
     return program.write_mibs(tmp_path_factory.mktemp("names") / "mibs")
+
+
+def root_of(ca):
+    """The root above the CA that issues: the path of a file, and what is in it."""
+    (path,) = Path(ca.directory).rglob("main.root.pem")
+    return path, x509.load_pem_x509_certificate(path.read_bytes())
 
 
 @pytest.fixture
@@ -55,7 +62,9 @@ def house(tmp_path, mibs):
         agent.start()
         device = Device(tmp_path, master, agent, ca)
         device.sink = sink
-        device.point_at()
+        device.root_file, root = root_of(ca)
+        # With the root pinned, the chain that is stored ends with it.
+        device.point_at(fingerprint=digest(root).hex())
         return device
 
     yield make

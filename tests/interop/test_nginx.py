@@ -5,7 +5,6 @@ old certificate is served whatever goes wrong with the new one."""
 import ssl
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -158,8 +157,7 @@ def test_a_client_that_trusts_the_CA_is_satisfied(nginx, cups, stunnel, house):
     """Chain, order and name are those that a client verifies."""
     device = house(nginx, cups, stunnel)
     device.enrol(UseLocation="nginx,cups,stunnel")
-    (root,) = Path(device.ca.directory).rglob("main.root.pem")
-    context = ssl.create_default_context(cafile=root)
+    context = ssl.create_default_context(cafile=device.root_file)
     for consumer in (nginx, cups, stunnel):
         consumer.start()
         with consumer.connect(context) as connection:

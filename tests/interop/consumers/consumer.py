@@ -18,6 +18,7 @@ TOOLS = "/usr/sbin:/usr/bin:/sbin:/bin"
 class Consumer:
     name = None
     type = "tls"
+    preset = property(lambda self: type(self).name)
 
     def __init__(self, directory):
         self.directory = directory
@@ -53,7 +54,7 @@ class Consumer:
     def line(self):
         paths = ["%s=%s" % pair for pair in self.files().items()]
         commands = ['%s="%s"' % pair for pair in self.words().items()]
-        return " ".join(["useLocation", self.name, self.type, "preset=" + self.name,
+        return " ".join(["useLocation", self.name, self.type, "preset=" + self.preset,
                          *paths, *commands])
 
     def is_on(self):

@@ -87,8 +87,10 @@ class Cups(Consumer):
             body += bytes([tag]) + len(name).to_bytes(2, "big") + name
             body += len(value).to_bytes(2, "big") + value
         body += b"\3"
-        head = ("POST / HTTP/1.0\r\nContent-Type: application/ipp\r\n"
-                "Content-Length: %d\r\n\r\n" % len(body)).encode()
+        head = (
+            "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/ipp\r\n"
+            "Content-Length: %d\r\n\r\n" % len(body)
+        ).encode()
         with self.connect() as connection:
             connection.sendall(head + body)
             answer = b""

@@ -5,6 +5,7 @@ folders over the vici socket.
 charon listens on every address, and so it runs in a network namespace.  Its
 socket is a file, and can be reached from outside."""
 
+import re
 import subprocess
 
 from cryptography import x509
@@ -107,7 +108,7 @@ class Swanctl(Consumer):
 
     def files(self):
         return {"key": self.etc / "private" / "swanctl.pem",
-                "chain": self.etc / "x509ca" / "swanctl.pem",
+                "chain": self.etc / "x509ca" / "ca.pem",
                 "cert": self.etc / "x509" / "swanctl.pem"}
 
     def words(self):
@@ -128,16 +129,23 @@ class Swanctl(Consumer):
             [SWANCTL, *words, "--uri", self.vici], capture_output=True, timeout=30,
             env=environment(PATH=TOOLS, **self.variables()))
 
-    def loaded(self, kind="x509"):
-        """The certificates of its own that charon has."""
-        said = self.ask("--list-certs", "--type", kind, "--flag", "none", "--pem")
+    def authorities(self):
+        """The CA certificates that charon has."""
+        said = self.ask("--list-certs", "--type", "x509", "--flag", "ca", "--pem")
         parts = said.stdout.split(END)[:-1]
         return [x509.load_pem_x509_certificate(p[p.index(b"-----BEGIN"):] + END)
                 for p in parts]
 
+    def own(self):
+        """The serials of those whose private key it has; a peer's are listed,
+        too, while it remembers them."""
+        said = self.ask("--list-certs", "--type", "x509", "--flag", "none").stdout.decode()
+        return [int(re.search(r"serial: +(\S+)", part).group(1).replace(":", ""), 16)
+                for part in said.split("subject:")[1:] if "has private key" in part]
+
     def served(self):
-        (only,) = self.loaded()
-        return only.serial_number
+        (serial,) = self.own()
+        return serial
 
     def close(self):
         self.stop()
