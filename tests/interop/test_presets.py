@@ -19,7 +19,7 @@ from cryptography import x509
 import rig.master
 from rig import program
 from rig.device import certificates_in, key_in, public_bytes
-from rig.processes import environment, wait_until
+from rig.processes import environment, spawn, wait_until
 
 if os.environ.get("SCEP_JAIL") != "yes":
     pytest.skip("only within tests/interop/jail", allow_module_level=True)
@@ -169,8 +169,7 @@ def test_swanctl(house):
     preset = Preset("swanctl", "ipsec", "vpn")
 
     def start():
-        subprocess.Popen(["charon-systemd"], stdout=subprocess.DEVNULL,
-                         stderr=subprocess.DEVNULL, env=environment(PATH=TOOLS))
+        daemon("/run/charon", "charon-systemd")
         wait_until(lambda: os.path.exists("/run/charon.vici"), LIMIT, "charon")
         run("swanctl", "--load-all", "--noprompt")
 
@@ -293,12 +292,64 @@ def test_snmpd(house, monkeypatch):
                 "Debian-snmp", 0o640)
 
 
+HOSTAPD = """
+interface=switch
+driver=wired
+ieee8021x=1
+eap_server=1
+eap_user_file=/etc/hostapd/users
+ca_cert={root}
+server_cert=/etc/hostapd/server.pem
+private_key=/etc/hostapd/server.key
+"""
+
+SUPPLICANT = """
+ctrl_interface=/run/wpa_supplicant
+ap_scan=0
+network={
+	key_mgmt=IEEE8021X
+	eap=TLS
+	identity="device"
+	ca_cert="/etc/hostapd/server.pem"
+	client_cert="/etc/wpa_supplicant/wired.crt"
+	private_key="/etc/wpa_supplicant/wired.key"
+}
+"""
+
+
+def daemon(log, *words):
+    """A program in the background that writes to that file."""
+    with open(log, "wb") as file:
+        return spawn(words, stdout=file, stderr=subprocess.STDOUT, env=environment(PATH=TOOLS))
+
+
 def test_wpa_supplicant(house):
-    """By its files; it is told over its control socket."""
+    """A port of a switch (802.1X) that the device opens with its certificate."""
     preset = Preset("wpa_supplicant", "ieee8021x", "wired")
     device = house(preset)
-    give(device, preset)
+    run("ip", "link", "add", "device", "type", "veth", "peer", "name", "switch")
+    run("ip", "link", "set", "device", "up")
+    run("ip", "link", "set", "switch", "up")
+    write("/etc/hostapd/users", "* TLS\n")
+    write("/etc/hostapd/switch.conf", HOSTAPD.format(root=device.root_file))
+    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=switch",
+        "-keyout", "/etc/hostapd/server.key", "-out", "/etc/hostapd/server.pem")
+    write("/etc/wpa_supplicant/wired.conf", SUPPLICANT, 0o600)
+    daemon("/run/switch", "hostapd", "-d", "/etc/hostapd/switch.conf")
+    wait_until(lambda: "AP-ENABLED" in Path("/run/switch").read_text(), LIMIT, "hostapd")
+
+    def served():
+        """The last that the switch has verified."""
+        found = re.findall(r"peer certificate: depth=0 serial_num=(\w+)",
+                           Path("/run/switch").read_text(errors="replace"))
+        return int(found[-1], 16) if found else None
+
+    turn(device, preset, served, lambda: daemon(
+        "/run/supplicant", "wpa_supplicant", "-D", "wired", "-i", "device",
+        "-c", "/etc/wpa_supplicant/wired.conf"))
+    wait_until(lambda: Path("/run/switch").read_text().count("CTRL-EVENT-EAP-SUCCESS") >= 3,
+               LIMIT, "an open port")
     folder = Path("/etc/wpa_supplicant")
     check_files(folder / "wired.key", folder / "wired.crt", "root", 0o600)
-    assert certificates_in(folder / "wired.ca.crt")[-1].subject == \
-        certificates_in(folder / "wired.ca.crt")[-1].issuer
+    last = certificates_in(folder / "wired.ca.crt")[-1]
+    assert last.subject == last.issuer
