@@ -204,7 +204,7 @@ static int take_name(struct install_item *item, char *why)
 	if (renameat(item->folder, item->fresh, item->folder, item->name) != 0)
 		return fail_at(why, item);
 	item->is_in_place = true;
-	return fsync(item->folder) == 0 ? 0 : fail_at(why, item);
+	return 0;
 }
 
 /* Runs one step of all items; stops at the first that fails. */
@@ -217,7 +217,6 @@ static int each(struct install *install,
 	return 0;
 }
 
-/* The old names are durable before any of them is taken. */
 static int sync_folder(struct install_item *item, char *why)
 {
 	return fsync(item->folder) == 0 ? 0 : fail_at(why, item);
@@ -237,10 +236,15 @@ int install_begin(struct install *install, const struct install_file *files,
 		install->count++;
 		result = open_item(&install->items[i], &files[i], why);
 	}
+	/* The old names are durable before any of them is taken.  The new ones
+	 * are taken with no disk to wait for in between: a program that reads
+	 * its files at each connection would have a key and a certificate that
+	 * do not fit. */
 	if (result == 0 && each(install, keep_old, why) == 0 &&
 	    each(install, prepare, why) == 0 &&
 	    each(install, sync_folder, why) == 0 &&
-	    each(install, take_name, why) == 0)
+	    each(install, take_name, why) == 0 &&
+	    each(install, sync_folder, why) == 0)
 		return 0;
 	install_take_back(install, ignored);
 	return -1;
@@ -311,8 +315,10 @@ int install_take_back(struct install *install, char *why)
 		else
 			unlinkat(item->folder, item->kept, 0);
 		item->is_in_place = false;
-		fsync(item->folder);
 	}
+	for (size_t i = 0; i < install->count; i++)
+		if (install->items[i].folder >= 0)
+			fsync(install->items[i].folder);
 	return result;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files put in the place of others, all of them or none. */
+/*
+ * Files put in the place of others, all of them or none.  Names that are taken
+ * and waits for the disk are seen in their order (-Wl,--wrap).
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +15,33 @@
 
 #include "subagent/install.h"
 #include "tests/lib/folder.h"
+
+static struct {
+	char step[64]; /* r: a name was taken; s: the disk was waited for */
+	size_t count;
+} seen;
+
+static void see(char step)
+{
+	if (seen.count < sizeof(seen.step) - 1)
+		seen.step[seen.count++] = step;
+}
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+	see('s');
+	return __real_fsync(fd);
+}
+
+int __real_renameat(int from, const char *old, int to, const char *name);
+int __wrap_renameat(int from, const char *old, int to, const char *name);
+int __wrap_renameat(int from, const char *old, int to, const char *name)
+{
+	see('r');
+	return __real_renameat(from, old, to, name);
+}
 
 /* Two files, "key" and "cert", in folders of their own. */
 struct plan {
@@ -86,6 +116,27 @@ static void files_come_with_their_modes_whatever_the_umask(void **state)
 	assert_int_equal(folder_mode(folder, "a/key"), 0640);
 	assert_int_equal(folder_mode(folder, "b/cert"), 0644);
 	assert_int_equal(folder_count(folder, "a"), 2);
+}
+
+/* A program that reads both at each connection would have a key and a
+ * certificate that do not fit for as long as the disk takes. */
+static void both_names_are_taken_without_a_wait_in_between(void **state)
+{
+	struct folder *folder = *state;
+	struct plan new;
+
+	put_old(folder);
+	plan(&new, folder, "new key", "new cert");
+	memset(&seen, 0, sizeof(seen));
+	assert_int_equal(begin(&new), 0);
+	/* The files, the folders with the old ones' other names; the folders.
+	 */
+	assert_string_equal(seen.step, "ssssrrss");
+	memset(&seen, 0, sizeof(seen));
+	assert_int_equal(install_take_back(&new.install, new.why), 0);
+	assert_string_equal(seen.step, "rrss");
+	install_free(&new.install);
+	assert_old(folder);
 }
 
 static void parts_follow_each_other(void **state)
@@ -298,6 +349,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(files_come_with_their_modes_whatever_the_umask),
+	    TEST(both_names_are_taken_without_a_wait_in_between),
 	    TEST(parts_follow_each_other),
 	    TEST(settled_files_leave_nothing_beside_them),
 	    TEST(what_is_taken_back_is_as_before),
