@@ -3,54 +3,16 @@
 old certificate is served whatever goes wrong with the new one."""
 
 import ssl
-import threading
 import time
 
 import pytest
 
-from rig.processes import wait_until
+from consumers.visitors import Visitors
 from rig.quick import Refused
 
 
 def use(device):
     return device.quick.row("scepUseTable", 1)
-
-
-class Visitors:
-    """Clients that connect over TLS and ask for a page, again and again."""
-
-    def __init__(self, nginx, count):
-        self.nginx = nginx
-        self.failed = []
-        self.served = []  # serials, in the order seen
-        self.is_over = threading.Event()
-        self.threads = [threading.Thread(target=self._visit) for _ in range(count)]
-
-    def _visit(self):
-        while not self.is_over.is_set():
-            try:
-                serial, answer = self.nginx.visit()
-                assert answer.endswith(b"here\n"), answer
-                self.served.append(serial)
-            except (OSError, AssertionError) as error:
-                self.failed.append(repr(error))
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.is_over.set()
-        for thread in self.threads:
-            thread.join(20)
-
-    def wait_more(self, count, serial=None):
-        def seen():
-            return len(self.served) if serial is None else self.served.count(serial)
-
-        wanted = seen() + count
-        wait_until(lambda: seen() >= wanted, 30, "%d more visits" % count)
 
 
 def serving(nginx, device):

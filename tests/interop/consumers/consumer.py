@@ -117,6 +117,17 @@ class Consumer:
         plain = socket.create_connection(("127.0.0.1", self.port), timeout=LIMIT)
         return context.wrap_socket(plain, server_hostname=NAME)
 
+    def visit(self):
+        """One whole request of HTTP; gives the serial that was shown, and the
+        answer."""
+        with self.connect() as connection:
+            shown = x509.load_der_x509_certificate(connection.getpeercert(True))
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            answer = b""
+            while part := connection.recv(4096):
+                answer += part
+            return shown.serial_number, answer
+
     def wait_served(self, serial):
         """Waits until it shows that one: some take it up after they have said
         that they would."""

@@ -6,6 +6,8 @@ import grp
 import os
 import pwd
 
+from cryptography import x509
+
 from .consumer import NAME, Consumer, folder
 
 FILES = """\
@@ -77,6 +79,12 @@ class Cups(Consumer):
 
     def words(self):
         return {"enabled": self.is_on()}
+
+    def visit(self):
+        with self.connect() as connection:
+            shown = x509.load_der_x509_certificate(connection.getpeercert(True))
+            connection.sendall(b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            return shown.serial_number, connection.recv(4096)
 
     def print_queues(self):
         """CUPS-Get-Printers over IPPS (RFC 8011); gives the status code."""

@@ -3,8 +3,6 @@
 
 import os
 
-from cryptography import x509
-
 from .consumer import Consumer
 
 NGINX = "/usr/sbin/nginx"
@@ -61,13 +59,3 @@ class Nginx(Consumer):
             "reload": "%s -s reload %s" % (NGINX, self.arguments()),
             "enabled": self.is_on(),
         }
-
-    def visit(self):
-        """One whole request; gives the serial that was shown, and the answer."""
-        with self.connect() as connection:
-            shown = x509.load_der_x509_certificate(connection.getpeercert(True))
-            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-            answer = b""
-            while part := connection.recv(4096):
-                answer += part
-            return shown.serial_number, answer
