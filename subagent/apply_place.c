@@ -168,6 +168,9 @@ static void put_parts(struct install_file *file, enum place_file kind,
 	size_t chain_length = entry->certificates_length - entry->leaf_length;
 	size_t count = 0;
 
+	/* Many a program takes no empty file for its CA. */
+	if (kind == PLACE_CHAIN && chain_length == 0)
+		chain = entry_issuer(entry, 0, &chain_length);
 	if (kind == PLACE_KEY || kind == PLACE_COMBINED)
 		put_part(file, &count, entry->key, entry->key_length);
 	if (kind == PLACE_CERT || kind == PLACE_FULLCHAIN ||

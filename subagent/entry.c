@@ -189,9 +189,9 @@ const char *entry_issuer(const struct entry *entry, size_t n, size_t *length)
 {
 	const char *end = entry->certificates + entry->certificates_length;
 	const char *at = entry->certificates + entry->leaf_length;
-	const char *issuer = at;
+	const char *issuer = entry->certificates;
 
-	*length = 0;
+	*length = entry->leaf_length;
 	for (size_t i = 0; i <= n && at < end; i++) {
 		issuer = at;
 		skip_block(&at, "CERTIFICATE");

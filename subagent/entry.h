@@ -35,7 +35,7 @@ bool entry_is_id(const char *file_id);
 int entry_read(const char *state_directory, uid_t owner, const char *file_id,
 	       struct entry *entry, char *why);
 /* The n-th certificate, from 0, of those that certified the first; the last of
- * them if there are fewer.  Its length is 0 if there is none. */
+ * them if there are fewer.  One that is alone has certified itself. */
 const char *entry_issuer(const struct entry *entry, size_t n, size_t *length);
 /* Cleanses and frees. */
 void entry_free(struct entry *entry);

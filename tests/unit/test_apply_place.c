@@ -181,18 +181,22 @@ static void a_chain_that_is_split_has_one_certificate_in_each_file(void **state)
 	assert_int_equal(folder_mode(world->folder, "out/ca+2.pem"), 0644);
 }
 
-static void a_chain_that_is_split_may_be_empty(void **state)
+/* The default key, as most programs take no empty file for their CA. */
+static void what_nobody_else_has_certified_is_its_own_chain(void **state)
 {
 	struct world *world = *state;
 
 	folder_put(world->folder, "state/certs/" ENTRY_ID ".pem", PEM_LEAF,
 		   0600);
 	want(world, PLACE_CHAIN, "out/ca");
-	world->place.is_chain_split = true;
 	apply(world);
 	assert_true(world->end.is_good);
-	assert_true(folder_has(world->folder, "out/ca", ""));
-	assert_true(folder_has(world->folder, "out/ca+4", ""));
+	assert_true(folder_has(world->folder, "out/ca", PEM_LEAF));
+	assert_true(folder_has(world->folder, "out/cert", PEM_LEAF));
+	world->place.is_chain_split = true;
+	apply(world);
+	assert_true(folder_has(world->folder, "out/ca", PEM_LEAF));
+	assert_true(folder_has(world->folder, "out/ca+4", PEM_LEAF));
 }
 
 static void a_failed_check_leaves_the_old_ones_and_tells_nothing(void **state)
@@ -365,7 +369,7 @@ int main(void)
 	    TEST(files_alone_will_do),
 	    TEST(all_kinds_of_files_are_written),
 	    TEST(a_chain_that_is_split_has_one_certificate_in_each_file),
-	    TEST(a_chain_that_is_split_may_be_empty),
+	    TEST(what_nobody_else_has_certified_is_its_own_chain),
 	    TEST(a_failed_check_leaves_the_old_ones_and_tells_nothing),
 	    TEST(of_what_a_command_says_the_first_and_the_last_are_told),
 	    TEST(after_a_failed_reload_the_old_ones_are_taken_up),
