@@ -106,7 +106,7 @@ static bool run_or_fail(struct applying *applying, enum place_command which)
 	if (run(applying, which, &command) == COMMAND_WELL)
 		return true;
 	/* nginx and apachectl name the cause first, swanctl last. */
-	return fail(applying, "%s %s%s%.140s%s%.60s", command_words[which],
+	return fail(applying, "%s %s%s%.110s%s%.90s", command_words[which],
 		    command.how, command.lines > 0 ? ": " : "", command.first,
 		    command.lines > 1 ? " ... " : "",
 		    command.lines > 1 ? command.last : "");

@@ -223,7 +223,7 @@ static void of_what_a_command_says_the_first_and_the_last_are_told(void **state)
 	     "printf '%0200d\\n%0200d\\n' 1 2; exit 1");
 	apply(world);
 	assert_int_equal(strlen(world->end.text),
-			 strlen("check ended with 1: ") + 140 + 5 + 60);
+			 strlen("check ended with 1: ") + 110 + 5 + 90);
 }
 
 static void after_a_failed_reload_the_old_ones_are_taken_up(void **state)
