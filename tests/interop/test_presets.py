@@ -98,6 +98,13 @@ def check_files(key, certificate, group, mode):
     assert stat.S_IMODE(found.st_mode) == mode
 
 
+def take_default(device, preset, served):
+    """The default key, which nothing has certified but itself."""
+    default = device.default_key()
+    assert device.act(default, "assign", AssignTo=preset.name) == "none", use(device)
+    wait_until(lambda: served() == device.serial_of(default), LIMIT, "the default key")
+
+
 def turn(device, preset, served, start):
     """Off it has its files and stays off; on it serves each that it is given."""
     first = give(device, preset)
@@ -106,6 +113,9 @@ def turn(device, preset, served, start):
     wait_until(lambda: served() == first, LIMIT, "the first certificate")
     print("%-14s %x" % (preset.preset, first))
     assert len({first, give(device, preset, served), give(device, preset, served)}) == 3
+    if preset.type != "ieee8021x" or preset.preset == "freeradius":
+        take_default(device, preset, served)
+        give(device, preset, served)
 
 
 def test_nginx(house):
@@ -207,6 +217,7 @@ def test_slapd(house):
     second = give(device, preset, lambda: shown(636))
     third = give(device, preset, lambda: shown(636))
     assert len({first, second, third}) == 3
+    take_default(device, preset, lambda: shown(636))
     check_files(folder / "slapd.key", folder / "slapd.crt", "openldap", 0o640)
     run("ldapsearch", "-x", "-H", "ldap://127.0.0.1", "-s", "base", "-b", "")
 
@@ -243,8 +254,14 @@ def test_freeradius(house):
         return certificates_in("/run/server.pem")[-1].serial_number
 
     preset = Preset("freeradius", "ieee8021x", "radius")
-    turn(house(preset), preset, served, lambda: run("service", "freeradius", "start"))
+    device = house(preset)
+    turn(device, preset, served, lambda: run("service", "freeradius", "start"))
     check_files(certs + "radius.key", certs + "radius.pem", "freerad", 0o640)
+    before = served()
+    write("/etc/freeradius/3.0/mods-enabled/bad", "nonsense {\n")
+    row = device.wait_end(device.send(UseLocation="radius"))
+    assert row["Detail"] == "deployFailed" and "Errors reading" in use(device)["Text"], row
+    assert served() == before
 
 
 def shown_by_dtls(port):
