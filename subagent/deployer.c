@@ -39,8 +39,10 @@ bool deployer_is_word(const void *data, size_t length)
 	    !is_text(word->key_name, sizeof(word->key_name)) ||
 	    !is_text(word->file_id, sizeof(word->file_id)))
 		return false;
-	return word->kind == DEPLOYER_PROBE ||
-	       (word->kind == DEPLOYER_GIVE && entry_is_id(word->file_id));
+	if (word->kind == DEPLOYER_PROBE && word->file_id[0] == '\0')
+		return true;
+	return (word->kind == DEPLOYER_PROBE || word->kind == DEPLOYER_GIVE) &&
+	       entry_is_id(word->file_id);
 }
 
 bool deployer_is_end(const void *data, size_t length)

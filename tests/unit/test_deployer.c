@@ -66,6 +66,10 @@ static void what_is_no_word_is_not(void **state)
 	word = word_of("web");
 	strcpy(word.file_id, "../../etc/shadow");
 	assert_false(deployer_is_word(&word, sizeof(word)));
+	/* It would be in the environment of the command that is run. */
+	word.kind = DEPLOYER_PROBE;
+	assert_false(deployer_is_word(&word, sizeof(word)));
+	word.kind = DEPLOYER_GIVE;
 	word.file_id[0] = '\0';
 	assert_false(deployer_is_word(&word, sizeof(word)));
 }
