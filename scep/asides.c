@@ -5,19 +5,6 @@
 #include "use_list.h"
 #include "uses.h"
 
-/* Whether a location had the key `old` before it was given `key`. */
-static bool is_replaced_by(const struct scep_view *view, uint32_t old,
-			   uint32_t key)
-{
-	ROWS_EACH (i, &view->uses) {
-		const struct scep_use *use = view->uses.row[i];
-
-		if (use->key_index == key && use->previous_key == old)
-			return true;
-	}
-	return false;
-}
-
 static void forget_last(struct state *state, struct batch *batch,
 			uint32_t profile_index, uint32_t key_index)
 {
@@ -25,7 +12,8 @@ static void forget_last(struct state *state, struct batch *batch,
 		const struct scep_key *aside = state->view.asides.row[i];
 
 		if (aside->profile_index == profile_index ||
-		    is_replaced_by(&state->view, aside->successor, key_index))
+		    uses_replaced_key(&state->view, aside->successor,
+				      key_index))
 			batch_remove(batch, STORE_ASIDE, aside->index);
 	}
 }
@@ -55,7 +43,7 @@ void asides_succeed(struct state *state, struct batch *batch,
 		const struct scep_key *old = view->keys.row[i];
 
 		if (deletes && !old->is_default && old->index != key_index &&
-		    is_replaced_by(view, old->index, key_index) &&
+		    uses_replaced_key(view, old->index, key_index) &&
 		    !uses_have_key(view, old->index))
 			set_aside(state, batch, old->index, key_index);
 	}

@@ -23,6 +23,21 @@ static enum scep_refusal blame(const struct key_rules_case *key,
 
 /* ------------------------------------------------------------- destroying */
 
+/* Whether the Set gives a location the key back that it had before. */
+static bool is_rolled_back_to(const struct key_rules_case *key)
+{
+	for (size_t i = 0; i < key->draft->action_count; i++) {
+		const struct draft_action *action = &key->draft->actions[i];
+
+		if (action->field == SCEP_KEY_ACTION &&
+		    action->number == SCEP_KEY_ROLLBACK &&
+		    uses_replaced_key(key->view, key->after->index,
+				      action->index))
+			return true;
+	}
+	return false;
+}
+
 static enum scep_refusal judge_destroy(const struct key_rules_case *key,
 				       struct scep_verdict *verdict)
 {
@@ -32,6 +47,8 @@ static enum scep_refusal judge_destroy(const struct key_rules_case *key,
 		fault = "the default key stays";
 	else if (uses_have_key(key->view, key->after->index))
 		fault = "a use location has the key";
+	else if (is_rolled_back_to(key))
+		fault = "the same Set rolls back to the key";
 	else if (key->action != SCEP_KEY_NOOP)
 		fault = "the same Set has an action for the key";
 	return fault ? blame(key, verdict, SCEP_KEY_ROW_STATUS,

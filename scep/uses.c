@@ -95,6 +95,18 @@ bool uses_failed_key(const struct scep_view *view, uint32_t key_index,
 	return false;
 }
 
+bool uses_replaced_key(const struct scep_view *view, uint32_t old,
+		       uint32_t key_index)
+{
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (use->key_index == key_index && use->previous_key == old)
+			return true;
+	}
+	return false;
+}
+
 uint32_t uses_previous_key(const struct scep_view *view, uint32_t key_index)
 {
 	ROWS_EACH (i, &view->uses) {

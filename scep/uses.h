@@ -30,6 +30,9 @@ bool uses_want_key(const struct scep_view *view, uint32_t key_index);
 bool uses_failed_key(const struct scep_view *view, uint32_t key_index,
 		     const struct scep_use **use);
 
+/* Whether a location had the key `old` before it was given the key. */
+bool uses_replaced_key(const struct scep_view *view, uint32_t old,
+		       uint32_t key_index);
 /* What a location that has the key had before, or 0. */
 uint32_t uses_previous_key(const struct scep_view *view, uint32_t key_index);
 

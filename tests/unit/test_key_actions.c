@@ -506,6 +506,19 @@ static void a_rollback_needs_a_replaced_key_and_room_for_it(void **state)
 			 SCEP_RESOURCE_UNAVAILABLE);
 }
 
+static void a_Set_does_not_destroy_what_it_rolls_back_to(void **state)
+{
+	struct device *d = *state;
+	uint32_t first = enrol_for(d, "web");
+	uint32_t second = enrol_for(d, "web");
+
+	device_number(d, SCEP_KEY_ROW_STATUS, first, SCEP_ROW_DESTROY);
+	assert_int_equal(try_act(d, second, SCEP_KEY_ROLLBACK),
+			 SCEP_INCONSISTENT_VALUE);
+	assert_non_null(key(d, first));
+	assert_int_equal(use(d, WEB)->wanted_key, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -538,6 +551,7 @@ int main(void)
 	    USE_TEST(a_rollback_that_fails_leaves_the_new_key),
 	    USE_TEST(a_rollback_works_without_DeleteOldKey_too),
 	    USE_TEST(a_rollback_needs_a_replaced_key_and_room_for_it),
+	    USE_TEST(a_Set_does_not_destroy_what_it_rolls_back_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
