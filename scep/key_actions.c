@@ -145,6 +145,41 @@ void key_actions_note_deployed(struct state *state, struct batch *batch,
 		note_one(state, batch, before->key_index, use_index, is_good);
 }
 
+/* Whether nothing is under way any more that would end the action. */
+static bool is_overtaken(const struct state *state, const struct scep_key *key)
+{
+	const struct deploy *deploy = &state->deploy;
+
+	return key->action_result == SCEP_IN_PROGRESS &&
+	       !key->is_to_be_verified && !is_renewing(state, key->index) &&
+	       !is_moving(&state->view, key->index, 0) &&
+	       !(deploy->is_running && deploy->key == key->index);
+}
+
+void key_actions_tick(struct state *state)
+{
+	struct batch batch;
+
+	/* A Set that is taken back would take back what it finds changed. */
+	if (state->is_stopping || state->store == NULL || state->deadline != 0)
+		return;
+	batch_init(&batch);
+	ROWS_EACH (i, &state->view.keys) {
+		const struct scep_key *old = state->view.keys.row[i];
+		struct scep_key *key;
+
+		if (!is_overtaken(state, old))
+			continue;
+		key = key_in(state, &batch, old->index);
+		if (key != NULL)
+			key->action_result = SCEP_CANCELLED;
+	}
+	if (batch.count > 0)
+		batch_commit(state, &batch, NULL, NULL);
+	else
+		batch_free(&batch);
+}
+
 /* ------------------------------------------------------------------- acts --
  */
 

@@ -23,6 +23,10 @@ void key_actions_note_deployed(struct state *state, struct batch *batch,
 void key_actions_note_renewed(struct state *state, struct batch *batch,
 			      uint32_t key_index, enum scep_code code);
 
+/* Ends what waited for its turn at a location that is by now to be given
+ * another key, or that is gone: there is nothing that would end it. */
+void key_actions_tick(struct state *state);
+
 /* At the start: shows what is still running. */
 void key_actions_recall(struct state *state, struct batch *batch);
 

@@ -3,6 +3,7 @@
 
 #include "default_key.h"
 #include "deploy.h"
+#include "key_actions.h"
 #include "pipeline.h"
 #include "restart.h"
 #include "spare.h"
@@ -17,6 +18,7 @@ void turn(struct state *state, struct apply *apply)
 	spare_tick(state);
 	verify_tick(state);
 	deploy_tick(state);
+	key_actions_tick(state);
 	timers_tick(state);
 	pipeline_tick(state);
 	state_review(state);

@@ -125,6 +125,40 @@ static void an_assignment_survives_a_kill(void **state)
 	assert_int_equal(use(d, WEB)->key_index, number);
 }
 
+static void an_assignment_that_is_never_begun_is_cancelled(void **state)
+{
+	struct device *d = *state;
+	uint32_t first = enrol_for(d, ""), second = enrol_for(d, "");
+	uint32_t third = enrol_for(d, "");
+
+	assign(d, third, "web");
+	assign(d, first, "vpn");
+	assign(d, second, "vpn");
+	assert_int_equal(result_of(d, first), SCEP_CANCELLED);
+	assert_int_equal(result_of(d, third), SCEP_IN_PROGRESS);
+	run_deploying(d);
+	assert_int_equal(use(d, VPN)->key_index, second);
+	assert_int_equal(result_of(d, first), SCEP_CANCELLED);
+	assert_int_equal(result_of(d, second), SCEP_NONE);
+	assert_int_equal(result_of(d, third), SCEP_NONE);
+	/* And it can be asked for something again. */
+	assert_int_equal(try_act(d, first, SCEP_KEY_VERIFY), SCEP_ACCEPTED);
+}
+
+static void what_runs_is_not_cancelled_by_what_overtakes_it(void **state)
+{
+	struct device *d = *state;
+	uint32_t first = enrol_for(d, ""), second = enrol_for(d, "");
+
+	assign(d, first, "web");
+	assign(d, second, "web");
+	assert_int_equal(result_of(d, first), SCEP_IN_PROGRESS);
+	run_deploying(d);
+	assert_int_equal(use(d, WEB)->key_index, second);
+	assert_int_equal(result_of(d, first), SCEP_NONE);
+	assert_int_equal(result_of(d, second), SCEP_NONE);
+}
+
 static void an_action_that_runs_is_not_asked_for_again(void **state)
 {
 	struct device *d = *state;
@@ -527,6 +561,8 @@ int main(void)
 	    USE_TEST(AssignTo_stays_until_a_restart),
 	    USE_TEST(a_Set_that_is_taken_back_assigns_nothing),
 	    USE_TEST(an_assignment_survives_a_kill),
+	    USE_TEST(an_assignment_that_is_never_begun_is_cancelled),
+	    USE_TEST(what_runs_is_not_cancelled_by_what_overtakes_it),
 	    USE_TEST(an_action_that_runs_is_not_asked_for_again),
 	    USE_TEST(a_key_goes_with_its_files),
 	    USE_TEST(a_destroying_that_is_taken_back_leaves_the_files),
