@@ -399,7 +399,7 @@ void apply_confirm(struct apply *apply, struct state *state, uint64_t ticket)
 	has_removed = removes_files(apply, state);
 	batch_free(&apply->undo);
 	begin_actions(apply, state);
-	if (has_removed)
+	if (has_removed || state->sweep_is_due)
 		registry_sweep(state);
 }
 
@@ -461,10 +461,14 @@ enum scep_refusal apply_revert(struct apply *apply, struct state *state,
 			e->is_held = false;
 		memset(apply->checks, 0, sizeof(apply->checks));
 		apply->reverted = ticket;
+		if (state->sweep_is_due)
+			registry_sweep(state);
 		return SCEP_ACCEPTED;
 	}
 	/* What cannot be taken back stands, and nobody will ask again. */
 	begin_actions(apply, state);
+	if (state->sweep_is_due)
+		registry_sweep(state);
 	return refuse_to_revert(verdict, error.text);
 }
 

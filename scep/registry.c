@@ -186,6 +186,10 @@ void registry_sweep(struct state *state)
 	/* Rows that are lost may have had these files. */
 	if (state->database_was_set_aside)
 		return;
+	/* A Set that is taken back brings rows back that need theirs. */
+	state->sweep_is_due = state->deadline != 0;
+	if (state->sweep_is_due)
+		return;
 	error_init(&error);
 	if (!list_file_ids(state, &sweep)) {
 		log_warning("leftovers not swept: memory is short");

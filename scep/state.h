@@ -79,6 +79,7 @@ struct state {
 	bool publish_is_held;	 /* more is to be seen with it */
 	bool timers_have_looked; /* since the program began */
 	bool is_stopping;	 /* nothing new is begun */
+	bool sweep_is_due;	 /* at the end of the Set in hand */
 	struct restart restart;
 	struct deploy deploy;
 	struct default_key_work default_key;

@@ -205,6 +205,30 @@ static void a_destroying_that_is_taken_back_leaves_the_files(void **state)
 	assert_int_equal(device_files(d), 2);
 }
 
+/* What ends meanwhile sweeps the files that nothing refers to. */
+static void a_destroying_still_open_leaves_the_files(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
+	plan_many(d, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST, 1);
+	device_send(d, 1);
+	device_number(d, SCEP_KEY_ROW_STATUS, number, SCEP_ROW_DESTROY);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);
+	assert_int_equal(
+	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    SCEP_ACCEPTED);
+	device_run(d);
+	assert_non_null(key(d, number));
+	/* And those of the request that failed are gone. */
+	assert_int_equal(device_files(d), 2);
+	act(d, number, SCEP_KEY_VERIFY);
+	assert_int_equal(result_of(d, number), SCEP_NONE);
+}
+
 static void a_key_in_use_stays(void **state)
 {
 	struct device *d = *state;
@@ -566,6 +590,7 @@ int main(void)
 	    USE_TEST(an_action_that_runs_is_not_asked_for_again),
 	    USE_TEST(a_key_goes_with_its_files),
 	    USE_TEST(a_destroying_that_is_taken_back_leaves_the_files),
+	    USE_TEST(a_destroying_still_open_leaves_the_files),
 	    USE_TEST(a_key_in_use_stays),
 	    USE_TEST(a_key_that_is_being_brought_to_a_location_stays),
 	    USE_TEST(a_sound_key_is_verified),
