@@ -432,6 +432,29 @@ static void keep_facts(struct apply *apply, struct state *state)
 	}
 }
 
+/* What a request has come to want of a location stays wanted: it waits for
+ * that.  All else that changes there waits for the end of the Set. */
+static void keep_wishes(struct apply *apply, struct state *state)
+{
+	for (size_t i = 0; i < apply->undo.count; i++) {
+		struct batch_op *op = &apply->undo.ops[i];
+		const struct scep_use *now;
+		struct scep_use *row;
+
+		if (op->table != STORE_USE || op->row == NULL)
+			continue;
+		now = scep_rows_find(&state->view.uses, op->index);
+		if (now == NULL || !requests_deploy(state, now->wanted_key))
+			continue;
+		row = row_copy(op->row);
+		if (row == NULL)
+			continue;
+		row->wanted_key = now->wanted_key;
+		row_release(op->row);
+		op->row = row;
+	}
+}
+
 static enum scep_refusal refuse_to_revert(struct scep_verdict *verdict,
 					  const char *reason)
 {
@@ -454,6 +477,7 @@ enum scep_refusal apply_revert(struct apply *apply, struct state *state,
 	state->deadline = 0;
 	error_init(&error);
 	keep_facts(apply, state);
+	keep_wishes(apply, state);
 	restart_keep(state, &apply->undo);
 	if (batch_commit(state, &apply->undo, NULL, &error) == SCEP_OK) {
 		for (struct enrolment *e = state->enrolments; e != NULL;

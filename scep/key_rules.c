@@ -135,29 +135,79 @@ static const char *fault_of_assign(const struct key_rules_case *key)
 
 /* ------------------------------------------------------------ rolling back */
 
-static enum scep_refusal judge_rollback(const struct key_rules_case *key,
-					struct scep_verdict *verdict)
+static bool is_rolled_back(const struct draft *draft, uint32_t key_index)
+{
+	for (size_t i = 0; i < draft->action_count; i++)
+		if (draft->actions[i].field == SCEP_KEY_ACTION &&
+		    draft->actions[i].number == SCEP_KEY_ROLLBACK &&
+		    draft->actions[i].index == key_index)
+			return true;
+	return false;
+}
+
+/* How many keys that were set aside the whole Set brings back. */
+static size_t count_brought_back(const struct key_rules_case *key)
 {
 	const struct scep_view *view = key->view;
-	bool is_any = false, is_aside = false;
+	size_t count = 0;
+
+	ROWS_EACH (i, &view->asides) {
+		const struct scep_key *aside = view->asides.row[i];
+		bool is_wanted = false;
+
+		for (size_t u = 0; u < view->uses.count; u++) {
+			const struct scep_use *use = view->uses.row[u];
+
+			is_wanted =
+			    is_wanted ||
+			    (use->previous_key == aside->index &&
+			     is_rolled_back(key->draft, use->key_index));
+		}
+		count += is_wanted;
+	}
+	return count;
+}
+
+/* What is registered, and the place that waits for the default key. */
+static size_t count_taken(const struct key_rules_case *key)
+{
+	const struct scep_view *view = key->view;
+	bool has_default = !key->config->has_default_key;
+
+	ROWS_EACH (i, &view->keys) {
+		const struct scep_key *each = view->keys.row[i];
+
+		has_default = has_default || each->is_default;
+	}
+	return view->keys.count + !has_default;
+}
+
+static bool has_replaced(const struct key_rules_case *key)
+{
+	const struct scep_view *view = key->view;
 
 	ROWS_EACH (i, &view->uses) {
 		const struct scep_use *use = view->uses.row[i];
 
-		if (use->key_index != key->after->index ||
-		    use->previous_key == 0)
-			continue;
-		if (scep_rows_find(&view->asides, use->previous_key))
-			is_aside = true;
-		else if (!scep_rows_find(&view->keys, use->previous_key))
-			continue;
-		is_any = true;
+		if (use->key_index == key->after->index &&
+		    use->previous_key != 0 &&
+		    (scep_rows_find(&view->asides, use->previous_key) ||
+		     scep_rows_find(&view->keys, use->previous_key)))
+			return true;
 	}
-	if (!is_any)
+	return false;
+}
+
+static enum scep_refusal judge_rollback(const struct key_rules_case *key,
+					struct scep_verdict *verdict)
+{
+	size_t needed = count_brought_back(key);
+
+	if (!has_replaced(key))
 		return blame(key, verdict, SCEP_KEY_ACTION,
 			     SCEP_INCONSISTENT_VALUE,
 			     "there is no key that it has replaced");
-	if (is_aside && view->keys.count >= key->config->key_limit)
+	if (needed > 0 && count_taken(key) + needed > key->config->key_limit)
 		return blame(key, verdict, SCEP_KEY_ACTION,
 			     SCEP_RESOURCE_UNAVAILABLE,
 			     "the registry has no room for the replaced key");

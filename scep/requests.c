@@ -56,6 +56,16 @@ struct scep_status *requests_new_status(const struct scep_profile *profile,
 	return status;
 }
 
+bool requests_deploy(struct state *state, uint32_t key_index)
+{
+	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+		if (e->record->step == STEP_DEPLOY &&
+		    e->record->key_index == key_index)
+			return true;
+	}
+	return false;
+}
+
 void requests_drop_parked(struct state *state, struct batch *batch,
 			  uint32_t profile_index)
 {

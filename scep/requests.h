@@ -20,6 +20,8 @@ struct scep_status *requests_new_status(const struct scep_profile *profile,
 void requests_name_status(struct scep_status *status,
 			  const struct scep_profile *profile,
 			  const struct scep_values *values);
+/* Whether a request waits for its key to be brought to its locations. */
+bool requests_deploy(struct state *state, uint32_t key_index);
 /* What could have been resumed no longer can: it goes with the batch. */
 void requests_drop_parked(struct state *state, struct batch *batch,
 			  uint32_t profile_index);

@@ -149,6 +149,44 @@ static int read_link(struct install_item *item, char *why)
 	return item->old_link != NULL ? 0 : fail(why, "memory is short");
 }
 
+/* Makes the old one once more, beside its name. */
+static bool make_old(const struct install_item *item)
+{
+	/* Nobody else can give a file away. */
+	bool is_root = geteuid() == 0;
+	bool is_written;
+	int fd;
+
+	if (item->old_link != NULL) {
+		unlinkat(item->folder, item->fresh, 0);
+		return symlinkat(item->old_link, item->folder, item->fresh) ==
+		       0;
+	}
+	fd = open_fresh(item);
+	if (fd < 0)
+		return false;
+	is_written = write_all(fd, item->old, item->old_length);
+	return finish_fresh(fd, is_root ? item->old_user : (uid_t)-1,
+			    is_root ? item->old_group : (gid_t)-1,
+			    item->old_mode) &&
+	       is_written;
+}
+
+/* A second name for the old one, or a copy where there can be none: a
+ * filesystem without hard links, or a file of somebody else's. */
+static int keep_beside(struct install_item *item, char *why)
+{
+	if (linkat(item->folder, item->name, item->folder, item->kept, 0) ==
+		0 ||
+	    errno == EEXIST || errno == ENOENT)
+		return 0;
+	if ((errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK) &&
+	    make_old(item) &&
+	    renameat(item->folder, item->fresh, item->folder, item->kept) == 0)
+		return 0;
+	return fail_at(why, item);
+}
+
 static int keep_old(struct install_item *item, char *why)
 {
 	int fd = open_old(item);
@@ -162,12 +200,7 @@ static int keep_old(struct install_item *item, char *why)
 	} else {
 		return errno == ENOENT ? 0 : fail_at(why, item);
 	}
-	if (result == 0 &&
-	    linkat(item->folder, item->name, item->folder, item->kept, 0) !=
-		0 &&
-	    errno != EEXIST && errno != ENOENT)
-		return fail_at(why, item);
-	return result;
+	return result == 0 ? keep_beside(item, why) : result;
 }
 
 /* ------------------------------------------------------------ the changing */
@@ -259,26 +292,6 @@ void install_settle(struct install *install)
 		    unlinkat(item->folder, item->kept, 0) == 0)
 			fsync(item->folder);
 	}
-}
-
-/* Makes the old one once more, beside its name. */
-static bool make_old(const struct install_item *item)
-{
-	bool is_written;
-	int fd;
-
-	if (item->old_link != NULL) {
-		unlinkat(item->folder, item->fresh, 0);
-		return symlinkat(item->old_link, item->folder, item->fresh) ==
-		       0;
-	}
-	fd = open_fresh(item);
-	if (fd < 0)
-		return false;
-	is_written = write_all(fd, item->old, item->old_length);
-	return finish_fresh(fd, item->old_user, item->old_group,
-			    item->old_mode) &&
-	       is_written;
 }
 
 static int put_back(struct install_item *item, char *why)

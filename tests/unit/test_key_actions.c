@@ -112,6 +112,31 @@ static void a_Set_that_is_taken_back_assigns_nothing(void **state)
 	assert_int_equal(result_of(d, number), 0);
 }
 
+static void a_Set_that_is_taken_back_leaves_what_a_request_wants(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	/* It is registered while the other Set is in hand. */
+	d->io.holds_work = true;
+	device_text(d, SCEP_REQUEST_USE_LOCATION, 1, "web");
+	device_send(d, 1);
+	device_run(d);
+	device_text(d, SCEP_KEY_ASSIGN_TO, number, "web");
+	assert_int_equal(try_act(d, number, SCEP_KEY_ASSIGN), SCEP_ACCEPTED);
+	d->io.holds_work = false;
+	while (device_record(d)->step != STEP_DEPLOY)
+		assert_true(virtual_io_step(&d->io) || device_step(d));
+	assert_int_equal(
+	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    SCEP_ACCEPTED);
+	device_tick(d);
+	run_deploying(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_int_equal(use(d, WEB)->key_index, device_status(d)->key_index);
+	assert_int_not_equal(use(d, WEB)->key_index, number);
+}
+
 static void an_assignment_survives_a_kill(void **state)
 {
 	struct device *d = *state;
@@ -584,6 +609,7 @@ int main(void)
 	    USE_TEST(one_location_that_fails_is_the_result),
 	    USE_TEST(AssignTo_stays_until_a_restart),
 	    USE_TEST(a_Set_that_is_taken_back_assigns_nothing),
+	    USE_TEST(a_Set_that_is_taken_back_leaves_what_a_request_wants),
 	    USE_TEST(an_assignment_survives_a_kill),
 	    USE_TEST(an_assignment_that_is_never_begun_is_cancelled),
 	    USE_TEST(what_runs_is_not_cancelled_by_what_overtakes_it),
