@@ -72,6 +72,7 @@ def start(namespace, master, tmp_path):
             lambda: master.monitor.run("snmpget", "scepAgentVersion.0").out.count("STRING"),
             20, "scepagentd in the namespace",
         )
+        wait_until(lambda: master.monitor.get("scepKeyCount.0") == "1", 20, "the default key")
         return agent
 
     yield begin
