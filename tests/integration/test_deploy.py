@@ -2,14 +2,19 @@
 """Use locations: keys and certificates brought to files, with commands that
 are scripts of the test, and the old ones where something fails."""
 
+import grp
 import os
+import shutil
 import ssl
 import stat
-import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from rig.agent import Agent
 from rig.device import Device, certificates_in, digest, key_in, new_ca, public_bytes
+from rig.master import Master
 from rig.processes import wait_until
 from rig.quick import Refused
 
@@ -297,37 +302,47 @@ def test_a_location_that_comes_and_goes_with_a_HUP(site):
     assert digest(certificate) == site.quick.get("scepKeyFingerprint.%d" % row["KeyIndex"])
 
 
-def test_as_root_the_parent_writes_what_the_worker_cannot(tmp_path, master, make_agent):
-    """The worker runs as another user; the location belongs to root."""
-    if os.geteuid() != 0:
-        pytest.fail("only root can step down") if os.environ.get("CI") else None
-        return
-    subprocess.run(["chmod", "o+x", str(tmp_path)], check=True)
-    for parent in list(tmp_path.parents)[:3]:
-        if str(parent) not in ("/", "/tmp"):
-            os.chmod(parent, 0o711)
-    os.chmod(master.socket, 0o666)
-    out = tmp_path / "out"
-    out.mkdir(mode=0o700)
-    agent = make_agent("useLocation web tls key=%s/k cert=%s/c owner=root:daemon mode=0640"
-                       % (out, out), "runAs nobody:nogroup")
-    with open(agent.configuration, encoding="utf-8") as file:
-        text = file.read().replace("runAs root\n", "")
-    with open(agent.configuration, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(agent.directory, 0o711)
-    ca = new_ca(tmp_path / "ca")
-    try:
-        agent.start()
-        device = Device(tmp_path, master, agent, ca)
-        device.point_at()
-        row = device.enrol(UseLocation="web")
-        assert row["Detail"] == "none"
-        found = os.stat(out / "k")
-        assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (0, 0o640)
-        import grp
+@pytest.fixture
+def open_folder():
+    """A folder that others may pass: pytest keeps its own for itself."""
+    path = Path(tempfile.mkdtemp(prefix="scepagent-"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path)
 
-        assert found.st_gid == grp.getgrnam("daemon").gr_gid
+
+class Stepped(Agent):
+    """One whose worker is somebody else when it is started as root."""
+
+    def base_lines(self):
+        lines = [line for line in super().base_lines() if line != "runAs root"]
+        return lines + (["runAs nobody:nogroup"] if os.geteuid() == 0 else [])
+
+
+def test_the_parent_writes_what_the_worker_cannot(open_folder, mibs):
+    """As root, the worker is nobody, and the location belongs to root; an
+    ordinary user deploys what he may write."""
+    out = open_folder / "out"
+    out.mkdir(mode=0o700)
+    is_root = os.geteuid() == 0
+    line = "useLocation web tls key=%s/k cert=%s/c mode=0640" % (out, out)
+    master = Master(open_folder / "master", mibs)
+    agent = Stepped(open_folder / "agent", master, [line + " owner=root:daemon" * is_root])
+    ca = new_ca(open_folder / "ca")
+    try:
+        master.start()
+        for path, mode in ((master.socket, 0o666), (agent.directory, 0o711),
+                           (open_folder / "master", 0o711)):
+            os.chmod(path, mode)
+        agent.start()
+        device = Device(open_folder, master, agent, ca)
+        device.point_at()
+        assert device.enrol(UseLocation="web")["Detail"] == "none"
+        found = os.stat(out / "k")
+        assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (os.geteuid(), 0o640)
+        assert not is_root or found.st_gid == grp.getgrnam("daemon").gr_gid
         assert public_bytes(key_in(out / "k")) == public_bytes(certificates_in(out / "c")[0])
     finally:
+        agent.stop()
+        master.close()
         ca.stop()
