@@ -53,7 +53,10 @@ static bool take_over(struct state *state, struct store_content *content)
 		const struct scep_agent shown = state->view.agent;
 
 		state->view.agent = content->agent;
-		state->view.agent.config_spin_lock = shown.config_spin_lock;
+		/* RFC 2579, TestAndIncr: at random, so that no manager takes
+		 * it for what it read before the restart. */
+		state->view.agent.config_spin_lock =
+		    timers_draw(NULL) & INT32_MAX;
 		state->view.agent.started_mono = shown.started_mono;
 		state->view.agent.key_limit = shown.key_limit;
 	}

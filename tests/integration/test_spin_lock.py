@@ -45,6 +45,21 @@ def test_the_lock_counts_up_by_one_and_refuses_every_other_value(device):
     assert quick.get(LOCK) == value + 1
 
 
+def test_a_value_of_before_a_restart_is_refused_after_it(own):
+    """RFC 2579: it is increased over a restart, or begins at random."""
+    seen = [own.quick.get(LOCK)]
+    for way in (own.agent.stop, own.agent.kill):
+        way()
+        own.agent.start()
+        for value in seen:
+            with pytest.raises(Refused) as refused:
+                own.quick.set((LOCK, value), (TALLY, 111))
+            assert refused.value.status == "inconsistentValue"
+        seen.append(own.quick.get(LOCK))
+        assert 0 <= seen[-1] <= 2147483647
+        own.quick.set((LOCK, seen[-1]))
+
+
 @pytest.mark.parametrize("place", [0, 1, 2, 3])
 def test_wherever_it_stands_in_a_PDU_it_decides_over_the_whole(tally, place):
     quick = tally.quick
