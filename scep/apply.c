@@ -244,7 +244,7 @@ static void batch_profiles(struct state *state, struct batch *batch,
 static void batch_of_draft(struct state *state, struct batch *batch,
 			   const struct draft *draft)
 {
-	bool is_config = draft->agent_is_changed;
+	bool is_config = draft->agent_is_set;
 
 	if (draft->agent_is_changed)
 		batch_put_agent(batch, &draft->agent);

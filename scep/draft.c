@@ -480,8 +480,11 @@ static void finish_agent(struct maker *maker)
 	for (enum scep_field field = SCEP_AGENT_CONFIG_SPIN_LOCK;
 	     field <= SCEP_NOTIFY_MIN_INTERVAL; field++)
 		if (!settings_are_same(field, &maker->view->agent,
-				       &draft->agent))
+				       &draft->agent)) {
 			draft->agent_is_changed = true;
+			draft->agent_is_set |=
+			    field != SCEP_AGENT_CONFIG_SPIN_LOCK;
+		}
 }
 
 enum scep_refusal draft_make(const struct scep_view *view,

@@ -20,7 +20,8 @@ struct draft_action {
 
 struct draft {
 	struct scep_agent agent; /* settings after the change */
-	bool agent_is_changed;
+	bool agent_is_changed;	 /* the lock included */
+	bool agent_is_set;	 /* another than the lock is changed */
 	/* New versions of the rows that really change; owned. */
 	struct scep_rows profiles;
 	struct scep_rows cas;

@@ -219,7 +219,11 @@ def test_ConfigLastChange_moves_with_each_setting_and_with_nothing_else(device):
         ("scepProfileRowStatus.9", "destroy"), ("scepNotifyEnable.0", []),
     ):
         assert not changed_by(device, pair), pair
+    # The lock is no setting, whether alone or with a value that is there.
+    assert not changed_by(device, (LOCK, device.quick.get(LOCK)))
     before = device.quick.get(CHANGED)
+    device.quick.set((LOCK, device.quick.get(LOCK)), ("scepServerTimeout.1", 12))
+    assert device.quick.get(CHANGED) == before
     with pytest.raises(Refused):
         device.quick.set(("scepServerTimeout.1", 13), ("scepServerPort.1", 65536))
     assert device.quick.get(CHANGED) == before

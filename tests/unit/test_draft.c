@@ -55,6 +55,7 @@ static void one_set_reaches_several_profiles_and_scalars(void **state)
 	assert_int_equal(after(world, 1)->server.timeout, 70);
 	assert_int_equal(world->draft.agent.status_max_rows, 50);
 	assert_true(world->draft.agent_is_changed);
+	assert_true(world->draft.agent_is_set);
 }
 
 static void the_values_that_were_there_change_nothing(void **state)
@@ -283,6 +284,7 @@ static void the_lock_counts_up_when_it_is_right(void **state)
 	assert_accepted(world);
 	assert_int_equal(world->draft.agent.config_spin_lock, 42);
 	assert_true(world->draft.agent_is_changed);
+	assert_false(world->draft.agent_is_set);
 }
 
 static void a_wrong_lock_refuses_the_whole_set(void **state)
