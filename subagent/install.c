@@ -12,7 +12,8 @@
 
 #define OLD_MAX (1024 * 1024) /* octets of what is replaced */
 
-/* Hidden, so that programs which read all of a folder pass them over. */
+/* Hidden, so that most programs which read all of a folder pass them over;
+ * those that do not (swanctl) are told when neither is there any more. */
 #define FRESH ".%s.scepagent-new"
 #define KEPT  ".%s.scepagent-old"
 
