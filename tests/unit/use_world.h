@@ -116,6 +116,46 @@ static inline uint32_t renew_for(struct device *d, const char *locations,
 	return device_status(d)->key_index;
 }
 
+/* ------------------------------------------------------- actions on keys */
+
+static inline void act(struct device *d, uint32_t index,
+		       enum scep_key_action action)
+{
+	device_set_number(d, SCEP_KEY_ACTION, index, action);
+	device_run(d);
+}
+
+static inline enum scep_refusal try_act(struct device *d, uint32_t index,
+					enum scep_key_action action)
+{
+	device_number(d, SCEP_KEY_ACTION, index, action);
+	return device_apply(d);
+}
+
+static inline void assign(struct device *d, uint32_t index,
+			  const char *locations)
+{
+	device_text(d, SCEP_KEY_ASSIGN_TO, index, locations);
+	act(d, index, SCEP_KEY_ASSIGN);
+}
+
+static inline enum scep_refusal destroy(struct device *d, uint32_t index)
+{
+	enum scep_refusal refusal;
+
+	device_number(d, SCEP_KEY_ROW_STATUS, index, SCEP_ROW_DESTROY);
+	refusal = device_apply(d);
+	if (refusal == SCEP_ACCEPTED)
+		apply_confirm(&d->apply, &d->state, d->ticket);
+	device_run(d);
+	return refusal;
+}
+
+static inline uint32_t result_of(struct device *d, uint32_t index)
+{
+	return key(d, index)->action_result;
+}
+
 #define USE_TEST(name)                                                         \
 	cmocka_unit_test_setup_teardown(name, use_setup, device_teardown)
 
