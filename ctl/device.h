@@ -6,7 +6,7 @@
 #ifndef CTL_DEVICE_H
 #define CTL_DEVICE_H
 
-#include "manager.h"
+#include "ctl/manager.h"
 
 /* Reads all into an empty reading.  Returns false with the reason if the
  * device does not answer, or not whole; then the reading is empty again. */

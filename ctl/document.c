@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "document.h"
+#include "ctl/document.h"
 
-#include "labels.h"
-#include "moment.h"
-#include "value.h"
+#include "ctl/labels.h"
+#include "ctl/date_and_time.h"
+#include "ctl/value.h"
 
 #include <jansson.h>
 

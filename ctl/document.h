@@ -8,7 +8,7 @@
 #ifndef CTL_DOCUMENT_H
 #define CTL_DOCUMENT_H
 
-#include "sheet.h"
+#include "ctl/snapshot.h"
 
 /* The number of the form of the file, counted up when it changes. */
 #define DOCUMENT_FORMAT 1

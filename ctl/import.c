@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "import.h"
+#include "ctl/import.h"
 
-#include "plan.h"
-#include "value.h"
+#include "ctl/plan.h"
+#include "ctl/value.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

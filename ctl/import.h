@@ -10,7 +10,7 @@
 #ifndef CTL_IMPORT_H
 #define CTL_IMPORT_H
 
-#include "reading.h"
+#include "ctl/reading.h"
 
 /* The device, and whoever waits for it. */
 struct import_device {

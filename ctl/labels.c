@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "labels.h"
+#include "ctl/labels.h"
 
 #include <stddef.h>
 #include <string.h>

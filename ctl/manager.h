@@ -8,8 +8,8 @@
 #ifndef CTL_MANAGER_H
 #define CTL_MANAGER_H
 
-#include "reading.h"
-#include "wire.h"
+#include "ctl/reading.h"
+#include "ctl/varbind.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "output.h"
+#include "ctl/output.h"
 
 #include <errno.h>
 #include <fcntl.h>

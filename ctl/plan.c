@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plan.h"
+#include "ctl/plan.h"
 
-#include "value.h"
-#include "wire.h"
+#include "ctl/value.h"
+#include "ctl/varbind.h"
 
 #include <stdlib.h>
 #include <string.h>

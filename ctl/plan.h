@@ -12,7 +12,7 @@
 #ifndef CTL_PLAN_H
 #define CTL_PLAN_H
 
-#include "sheet.h"
+#include "ctl/snapshot.h"
 
 struct plan {
 	struct scep_change *sets; /* owned */

@@ -6,7 +6,7 @@
 #ifndef CTL_READING_H
 #define CTL_READING_H
 
-#include "sheet.h"
+#include "ctl/snapshot.h"
 
 struct reading {
 	struct sheet sheet; /* owned */

@@ -3,10 +3,10 @@
  * scepctl: the command line, standard output and error, signals and exit
  * codes.  What the commands do is in device and import.
  */
-#include "device.h"
-#include "document.h"
-#include "import.h"
-#include "output.h"
+#include "ctl/device.h"
+#include "ctl/document.h"
+#include "ctl/import.h"
+#include "ctl/output.h"
 
 #include <errno.h>
 #include <signal.h>

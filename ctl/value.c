@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "value.h"
+#include "ctl/value.h"
 
-#include "labels.h"
-#include "moment.h"
+#include "ctl/labels.h"
+#include "ctl/date_and_time.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tables.h"
+#include "scep/tables.h"
 
 /* ------------------------------------------------------------- settings -- */
 

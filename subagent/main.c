@@ -3,11 +3,11 @@
  * scepagentd: reads the command line and the configuration, goes into the
  * background, and becomes the parent of a worker process.
  */
-#include "apply_place.h"
-#include "background.h"
-#include "check.h"
-#include "options.h"
-#include "worker.h"
+#include "subagent/parent/deploy_child.h"
+#include "subagent/system/background.h"
+#include "subagent/conf/conf_check.h"
+#include "subagent/conf/options.h"
+#include "subagent/worker.h"
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>

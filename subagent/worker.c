@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "worker.h"
+#include "subagent/worker.h"
 
-#include "agent.h"
-#include "background.h"
-#include "conf_library.h"
+#include "subagent/snmp/agent.h"
+#include "subagent/system/background.h"
+#include "subagent/conf/conf_netsnmp.h"
 
 #include "mibs/scep_root.h"
 

@@ -8,9 +8,9 @@
 #ifndef SUBAGENT_WORKER_H
 #define SUBAGENT_WORKER_H
 
-#include "conf.h"
-#include "parent.h"
-#include "privilege.h"
+#include "subagent/conf/conf.h"
+#include "subagent/parent/parent.h"
+#include "subagent/system/privilege.h"
 
 struct worker_setup {
 	const struct conf *conf;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fixed.h"
+#include "tests/fuzz/fixed.h"
 
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 #define ENCODED_MAX (1024 * 1024)
 

@@ -13,8 +13,8 @@
 
 #include <openssl/x509.h>
 
-#include "scep/bytes.h"
-#include "fixed_keys.h"
+#include "scep/base/bytes.h"
+#include "tests/fuzz/fixed_keys.h"
 
 #define FIXED_TRANSACTION_ID "FUZZ-TRANSACTION"
 #define FIXED_NONCE	     "0123456789abcdef"

@@ -5,15 +5,15 @@
  * signature; bit 1: no judgement about time; bit 2: the pin is that of the
  * candidate and not of the fixed CA.  Then the body.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <string.h>
 
 #include <openssl/err.h>
 
-#include "scep/rfc8894.h"
-#include "scep/trust.h"
-#include "fixed.h"
+#include "scep/protocol/rfc8894.h"
+#include "scep/protocol/ca_certs.h"
+#include "tests/fuzz/fixed.h"
 
 static enum scep_code read_certificates(struct fuzz_input *input,
 					bool is_certified_anew,

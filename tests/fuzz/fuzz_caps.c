@@ -3,12 +3,12 @@
  * The answer to GetCACaps.  Octet 0: the server's settings and what legacy is
  * allowed; then the body.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "scep/caps.h"
+#include "scep/protocol/caps.h"
 
 #define ALL_CAPS (2u * SCEP_CAP_STANDARD - 1)
 

@@ -4,15 +4,15 @@
  * the CA does to it, so that what lies behind signature and encryption is
  * reached (enum mode).  Octet 1: see enum flag.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <string.h>
 
 #include <openssl/err.h>
 
-#include "scep/certs.h"
-#include "scep/open.h"
-#include "fixed.h"
+#include "scep/protocol/certs.h"
+#include "scep/protocol/cert_rep.h"
+#include "tests/fuzz/fixed.h"
 
 enum mode {
 	MODE_MESSAGE,	   /* the message itself */

@@ -4,7 +4,7 @@
  * It lies in memory and is opened as a descriptor with a fixed number, so that
  * it can include itself.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <stdlib.h>
 
-#include "subagent/conf.h"
+#include "subagent/conf/conf.h"
 
 #define FILE_NUMBER 100
 #define FILE_NAME   "/proc/self/fd/100"

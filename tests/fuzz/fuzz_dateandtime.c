@@ -5,7 +5,7 @@
  * of the value.  They are read as DateAndTime, as seconds since 1970, and as a
  * value of that object.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +14,9 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
-#include "scep/settings.h"
-#include "subagent/dates.h"
-#include "subagent/values.h"
+#include "scep/settings/settings.h"
+#include "subagent/snmp/dates.h"
+#include "subagent/snmp/values.h"
 
 static const char *const zones[] = {
     "UTC0",

@@ -3,7 +3,7 @@
  * A file of settings.  What was taken holds values that the agent takes too,
  * no secret among them, and says the same when it is written and read again.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,14 +5,14 @@
  * octets; octet 3: the pieces in which the body comes.  Then header lines up
  * to an empty one, and the body.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "scep/http_fault.h"
-#include "scep/rfc8894.h"
+#include "scep/net/http_fault.h"
+#include "scep/protocol/rfc8894.h"
 
 static const struct {
 	enum http_end end;

@@ -5,17 +5,17 @@
  * ExtendedKeyUsage, organisation, common name, challenge password.  A request
  * and a self-signed certificate are made of them.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include "scep/extensions.h"
-#include "scep/request.h"
-#include "scep/trust.h"
-#include "fixed.h"
+#include "scep/protocol/extensions.h"
+#include "scep/protocol/csr.h"
+#include "scep/protocol/ca_certs.h"
+#include "tests/fuzz/fixed.h"
 
 static void read_values(struct fuzz_input *input, struct scep_values *values)
 {

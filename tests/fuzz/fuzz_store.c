@@ -5,7 +5,7 @@
  * past the store.  What can be opened is loaded, written back and loaded
  * again.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,9 +16,9 @@
 
 #include <sqlite3.h>
 
-#include "scep/columns.h"
-#include "scep/settings.h"
-#include "scep/store.h"
+#include "scep/store/schema.h"
+#include "scep/settings/settings.h"
+#include "scep/store/store.h"
 
 enum mode {
 	MODE_FILE,

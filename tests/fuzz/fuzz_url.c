@@ -5,7 +5,7 @@
  * message.  Held against libcurl, which is to send the request: it must see
  * the same host and port, or what was judged is not what is asked.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 #include <curl/curl.h>
 
-#include "scep/url.h"
+#include "scep/base/url.h"
 
 static char *part_of(CURLU *curl, CURLUPart part)
 {

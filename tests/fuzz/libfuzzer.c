@@ -3,7 +3,7 @@
  * The door of libFuzzer.  Compiled once for each target, which FUZZ_TARGET
  * names; not part of the unit tests.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay.h"
+#include "tests/fuzz/replay.h"
 
 #include <dirent.h>
 #include <stdio.h>

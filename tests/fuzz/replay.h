@@ -5,7 +5,7 @@
 #ifndef TESTS_FUZZ_REPLAY_H
 #define TESTS_FUZZ_REPLAY_H
 
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 /*
  * Runs one file; its name goes to stderr before, so that it is known which

@@ -9,7 +9,7 @@ more use there is no copy of it at all, neither one of our own nor one of a
 library.  Our own buffers are cleansed where they end; what Net-SNMP (received
 packets, the values of each phase of a Set), SQLite (pages) and OpenSSL (the
 CSR) free without cleansing it is overwritten by the program's own free(), see
-subagent/wipe.h.  The memory of snmpd, which sees each Set too, is not ours."""
+subagent/system/wipe.h.  The memory of snmpd, which sees each Set too, is not ours."""
 
 import secrets
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "der.h"
+#include "tests/lib/der.h"
 
 #include <stdio.h>
 #include <stdlib.h>

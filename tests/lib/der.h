@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "scep/bytes.h"
+#include "scep/base/bytes.h"
 
 #define DER_CONSTRUCTED 0x20u
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device.h"
+#include "tests/lib/device.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,11 +11,11 @@
 
 #include <cmocka.h>
 
-#include "scep/error.h"
-#include "scep/key.h"
-#include "scep/log.h"
-#include "scep/recover.h"
-#include "scep/turn.h"
+#include "scep/base/error.h"
+#include "scep/protocol/key.h"
+#include "scep/base/log.h"
+#include "scep/engine/recover.h"
+#include "scep/engine/turn.h"
 
 static void on_event(void *context, const struct scep_event *event)
 {

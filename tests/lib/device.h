@@ -8,10 +8,10 @@
 #ifndef TESTS_DEVICE_H
 #define TESTS_DEVICE_H
 
-#include "scep/apply.h"
-#include "scep/enrolment.h"
-#include "scep/health.h"
-#include "scripted_ca.h"
+#include "scep/engine/set_txn.h"
+#include "scep/state/open_request.h"
+#include "scep/state/health.h"
+#include "tests/lib/scripted_ca.h"
 
 #define DEVICE_EVENTS 64
 #define DEVICE_URL    "http://ca.example/scep"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "disk.h"
+#include "tests/lib/disk.h"
 
-#include "scep/error.h"
-#include "scep/files.h"
-#include "scep/store.h"
+#include "scep/base/error.h"
+#include "scep/store/files.h"
+#include "scep/store/store.h"
 
 struct disk disk;
 

@@ -8,7 +8,7 @@
 
 #include <uv.h>
 
-#include "scep/http.h"
+#include "scep/net/http.h"
 
 struct client {
 	uv_loop_t loop;

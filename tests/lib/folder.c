@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "folder.h"
+#include "tests/lib/folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

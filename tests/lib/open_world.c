@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "open_world.h"
+#include "tests/lib/open_world.h"
 
 #include <stdio.h>
 

@@ -18,7 +18,7 @@
 #include <openssl/cms.h>
 #include <openssl/x509v3.h>
 
-#include "scep/open.h"
+#include "scep/protocol/cert_rep.h"
 #include "tests/lib/pki.h"
 
 #define TRANSACTION "0123456789abcdef"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki.h"
+#include "tests/lib/pki.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
-#include "scep/rfc8894.h"
+#include "scep/protocol/rfc8894.h"
 
 #define MUST(condition) must((condition), #condition, __LINE__)
 

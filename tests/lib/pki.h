@@ -13,7 +13,7 @@
 
 #include <openssl/x509.h>
 
-#include "scep/bytes.h"
+#include "scep/base/bytes.h"
 
 /* The time at which everything happens, and a day. */
 #define PKI_NOW INT64_C(1767225600) /* 2026-01-01 */

@@ -4,7 +4,7 @@
 #ifndef TESTS_LIB_REGISTRY_FILES_H
 #define TESTS_LIB_REGISTRY_FILES_H
 
-#include "folder.h"
+#include "tests/lib/folder.h"
 
 #define ENTRY_ID "0123456789abcdef0123456789abcdef"
 #define PEM_KEY	 "-----BEGIN PRIVATE KEY-----\nS2V5\n-----END PRIVATE KEY-----\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scripted_ca.h"
+#include "tests/lib/scripted_ca.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 #include <openssl/cms.h>
 #include <openssl/err.h>
 
-#include "scep/error.h"
-#include "scep/key.h"
+#include "scep/base/error.h"
+#include "scep/protocol/key.h"
 
 #define MUST(condition) must((condition), #condition, __LINE__)
 

@@ -7,9 +7,9 @@
 #ifndef TESTS_SCRIPTED_CA_H
 #define TESTS_SCRIPTED_CA_H
 
-#include "pki.h"
-#include "scep/rfc8894.h"
-#include "virtual_io.h"
+#include "tests/lib/pki.h"
+#include "scep/protocol/rfc8894.h"
+#include "tests/lib/virtual_io.h"
 
 /* Validity is not judged before the program was built. */
 #ifndef SCEP_BUILD_TIME

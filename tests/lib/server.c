@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server.h"
+#include "tests/lib/server.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

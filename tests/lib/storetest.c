@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "storetest.h"
+#include "tests/lib/storetest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

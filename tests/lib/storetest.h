@@ -7,8 +7,8 @@
 #ifndef TESTS_STORETEST_H
 #define TESTS_STORETEST_H
 
-#include "scep/columns.h"
-#include "scep/store.h"
+#include "scep/store/schema.h"
+#include "scep/store/store.h"
 
 extern char storetest_folder[256];
 /* Where all functions below, and the tests, leave errors. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "virtual_io.h"
+#include "tests/lib/virtual_io.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "scep/error.h"
+#include "scep/base/error.h"
 
 struct fetch {
 	struct fetch_request request; /* its strings are owned */

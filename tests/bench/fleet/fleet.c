@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a fleet does to its server: the real schedule code (scep/schedule.c)
- * of many devices under one virtual clock.  All have the same start time and
- * send a request every day for three days; the server serves so many a
- * second, and keeps as many waiting as it can serve within the client's
- * timeout.  For an hour over the second due time either the server is down (it
- * resets what it has in hand and then refuses connections), or the power is
- * cut at the devices.  Prints tables; with -c, writes requests per second for
- * plot.py.
+ * What a fleet does to its server: the real schedule code
+ * (scep/schedule/schedule.c) of many devices under one virtual clock.  All have
+ * the same start time and send a request every day for three days; the server
+ * serves so many a second, and keeps as many waiting as it can serve within the
+ * client's timeout.  For an hour over the second due time either the server is
+ * down (it resets what it has in hand and then refuses connections), or the
+ * power is cut at the devices.  Prints tables; with -c, writes requests per
+ * second for plot.py.
  *
  *   fleet [-n DEVICES] [-r RATE] [-i POLL-INTERVAL] [-c FILE.csv]
  *
@@ -20,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "scep/calendar.h"
-#include "scep/schedule.h"
+#include "scep/schedule/calendar.h"
+#include "scep/schedule/schedule.h"
 
 #define MINUTE	  INT64_C(60)
 #define HOUR	  INT64_C(3600)

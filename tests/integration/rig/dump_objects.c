@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Prints the MIB as the program has it, for test_mib.py to compare with the
  * MIB file.  Made by the test, out of the build that is tested. */
-#include "subagent/objects.h"
+#include "subagent/snmp/objects.h"
 
 int main(void)
 {

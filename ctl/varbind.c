@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/varbind.h"
+
+#include "ctl/date_and_time.h"
+
+#include <net-snmp/net-snmp-includes.h>
+
+#include <assert.h>
+#include <string.h>
+
+/* The type of a binding and the header of its name in AgentX. */
+#define AGENTX_FRAME 8
+#define BITS_OCTETS  4
+
+const struct object *wire_object(const char *name)
+{
+	for (size_t i = 0; i < object_count; i++)
+		if (strcmp(objects[i].name, name) == 0)
+			return &objects[i];
+	assert(!"an object that the MIB does not have");
+	return NULL;
+}
+
+size_t wire_name(const struct object *object, uint32_t index,
+		 oid name[WIRE_ARCS])
+{
+	static const oid root[] = {SCEP_ROOT_ARCS};
+	uint32_t arc[OBJECT_ARCS];
+	size_t count = object_arcs(object, arc);
+	size_t length = SCEP_ROOT_LENGTH;
+
+	memcpy(name, root, sizeof(root));
+	for (size_t i = 0; i < count; i++)
+		name[length++] = arc[i];
+	if (index != WIRE_NO_INDEX)
+		name[length++] = index;
+	return length;
+}
+
+/* ------------------------------------------------------------------ out -- */
+
+static void encode_number(struct wire_value *wire, unsigned char type,
+			  int64_t number)
+{
+	wire->type = type;
+	wire->number = (long)number;
+}
+
+static void encode_octets(struct wire_value *wire, const unsigned char *octets,
+			  size_t length)
+{
+	wire->type = ASN_OCTET_STR;
+	wire->is_octets = true;
+	wire->length = length;
+	memcpy(wire->octets, octets, length);
+}
+
+static void encode_bits(const struct object *object, struct wire_value *wire,
+			int64_t bits)
+{
+	uint32_t last = object_range_max(&object->range);
+	unsigned char octets[BITS_OCTETS] = {0};
+
+	for (uint32_t bit = 0; bit <= last; bit++)
+		if (bits & INT64_C(1) << bit)
+			octets[bit / 8] |= 0x80 >> bit % 8;
+	encode_octets(wire, octets, last / 8 + 1);
+}
+
+void wire_encode(const struct object *object, const struct scep_value *value,
+		 struct wire_value *wire)
+{
+	memset(wire, 0, sizeof(*wire));
+	switch (object->syntax) {
+	case SYNTAX_UNSIGNED:
+	case SYNTAX_GAUGE:
+	case SYNTAX_COUNTER:
+	case SYNTAX_TIMESTAMP:
+		encode_number(wire, ASN_UNSIGNED, value->number);
+		break;
+	case SYNTAX_ENUM:
+	case SYNTAX_INTEGER:
+		encode_number(wire, ASN_INTEGER, value->number);
+		break;
+	case SYNTAX_TRUTH:
+		encode_number(wire, ASN_INTEGER, value->number ? 1 : 2);
+		break;
+	case SYNTAX_BITS:
+		encode_bits(object, wire, value->number);
+		break;
+	case SYNTAX_TIME:
+		encode_octets(wire, value->octets, value->length);
+		moment_to_utc(wire->octets, wire->length);
+		break;
+	case SYNTAX_TEXT:
+	case SYNTAX_OCTETS:
+	case SYNTAX_SECRET:
+	case SYNTAX_COUNT:
+		encode_octets(wire, value->octets, value->length);
+		break;
+	}
+}
+
+/* ------------------------------------------------------------------- in -- */
+
+static bool decode_number(unsigned char wanted, unsigned char type,
+			  const void *data, struct scep_value *value)
+{
+	long number;
+
+	if (type != wanted)
+		return false;
+	memcpy(&number, data, sizeof(number));
+	value->number =
+	    wanted == ASN_INTEGER ? (int32_t)number : (int64_t)(uint32_t)number;
+	return true;
+}
+
+static bool decode_truth(unsigned char type, const void *data,
+			 struct scep_value *value)
+{
+	if (!decode_number(ASN_INTEGER, type, data, value))
+		return false;
+	value->number = value->number == 1;
+	return true;
+}
+
+static bool decode_octets(unsigned char type, const void *data, size_t length,
+			  struct scep_value *value)
+{
+	if (type != ASN_OCTET_STR || length >= sizeof(value->octets))
+		return false;
+	if (length)
+		memcpy(value->octets, data, length);
+	value->length = (uint32_t)length;
+	return true;
+}
+
+static bool decode_bits(unsigned char type, const unsigned char *octets,
+			size_t length, struct scep_value *value)
+{
+	if (type != ASN_OCTET_STR || length > BITS_OCTETS)
+		return false;
+	for (uint32_t bit = 0; bit < length * 8; bit++)
+		if (octets[bit / 8] & 0x80 >> bit % 8)
+			value->number |= INT64_C(1) << bit;
+	return true;
+}
+
+static bool decode_time(unsigned char type, const void *data, size_t length,
+			struct scep_value *value)
+{
+	char text[MOMENT_TEXT];
+
+	return decode_octets(type, data, length, value) &&
+	       moment_print(value->octets, value->length, text);
+}
+
+bool wire_decode(const struct object *object, unsigned char type,
+		 const void *data, size_t length, struct scep_value *value)
+{
+	memset(value, 0, sizeof(*value));
+	switch (object->syntax) {
+	case SYNTAX_UNSIGNED:
+	case SYNTAX_GAUGE:
+		return decode_number(ASN_UNSIGNED, type, data, value);
+	case SYNTAX_COUNTER:
+		return decode_number(ASN_COUNTER, type, data, value);
+	case SYNTAX_TIMESTAMP:
+		return decode_number(ASN_TIMETICKS, type, data, value);
+	case SYNTAX_ENUM:
+	case SYNTAX_INTEGER:
+		return decode_number(ASN_INTEGER, type, data, value);
+	case SYNTAX_TRUTH:
+		return decode_truth(type, data, value);
+	case SYNTAX_BITS:
+		return decode_bits(type, data, length, value);
+	case SYNTAX_TIME:
+		return decode_time(type, data, length, value);
+	case SYNTAX_TEXT:
+	case SYNTAX_OCTETS:
+	case SYNTAX_SECRET:
+		return decode_octets(type, data, length, value);
+	case SYNTAX_COUNT:
+		break;
+	}
+	return false;
+}
+
+/*
+ * RFC 2741, 5.4: four octets for each arc and each number, strings padded to
+ * four.  BER is never longer than this for the objects of this MIB.
+ */
+size_t wire_size(enum scep_field field, const struct scep_value *value)
+{
+	const struct scep_field_info *info = scep_field_info(field);
+	oid name[WIRE_ARCS];
+	size_t arcs =
+	    wire_name(wire_object(info->name), SCEP_PROFILE_MAX, name);
+
+	return AGENTX_FRAME + 4 * arcs + 4 + (value->length + 3) / 4 * 4;
+}

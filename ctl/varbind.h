@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Objects and their values as SNMP carries them.  Knows Net-SNMP's types of
+ * identifiers and octets, and no session.
+ */
+#ifndef CTL_VARBIND_H
+#define CTL_VARBIND_H
+
+#include "subagent/snmp/objects.h"
+
+#include "mibs/scep_root.h"
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/types.h>
+
+#define WIRE_ARCS (SCEP_ROOT_LENGTH + OBJECT_ARCS + 1)
+
+/* A value in a variable binding. */
+struct wire_value {
+	unsigned char type;
+	long number; /* of what is no string */
+	size_t length;
+	unsigned char octets[SCEP_TEXT255];
+	bool is_octets;
+};
+
+/* Any object of the MIB, by its name; one that must be there. */
+const struct object *wire_object(const char *name);
+/* Writes the identifier of an instance, or of the object itself if `index` is
+ * WIRE_NO_INDEX; returns how many arcs. */
+#define WIRE_NO_INDEX UINT32_MAX
+size_t wire_name(const struct object *object, uint32_t index,
+		 oid name[WIRE_ARCS]);
+
+void wire_encode(const struct object *object, const struct scep_value *value,
+		 struct wire_value *wire);
+/* `data` is as Net-SNMP holds it.  Returns false if it is no value of the
+ * object's type. */
+bool wire_decode(const struct object *object, unsigned char type,
+		 const void *data, size_t length, struct scep_value *value);
+
+/* How many octets a variable binding takes in a message: in the longer one,
+ * which is AgentX between master and subagent. */
+size_t wire_size(enum scep_field field, const struct scep_value *value);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/base/bytes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+bool bytes_set(struct bytes *bytes, const void *data, size_t length)
+{
+	unsigned char *copy = NULL;
+
+	if (length > 0) {
+		copy = malloc(length);
+		if (!copy)
+			return false;
+		memcpy(copy, data, length);
+	}
+	bytes_free(bytes);
+	bytes->data = copy;
+	bytes->length = length;
+	return true;
+}
+
+bool bytes_append(struct bytes *bytes, const void *data, size_t length,
+		  size_t cap)
+{
+	unsigned char *whole;
+	size_t total;
+
+	if (bytes->length > cap || length > cap - bytes->length)
+		return false;
+	if (length == 0)
+		return true;
+	total = bytes->length + length;
+	/* Not realloc(), which leaves an uncleansed copy behind. */
+	whole = malloc(total);
+	if (!whole)
+		return false;
+	if (bytes->length > 0)
+		memcpy(whole, bytes->data, bytes->length);
+	memcpy(whole + bytes->length, data, length);
+	bytes_free(bytes);
+	bytes->data = whole;
+	bytes->length = total;
+	return true;
+}
+
+void bytes_move(struct bytes *to, struct bytes *from)
+{
+	struct bytes moved = *from;
+
+	if (to == from)
+		return;
+	bytes_free(to);
+	*to = moved;
+	from->data = NULL;
+	from->length = 0;
+}
+
+void bytes_free(struct bytes *bytes)
+{
+	if (bytes->data)
+		OPENSSL_cleanse(bytes->data, bytes->length);
+	free(bytes->data);
+	bytes->data = NULL;
+	bytes->length = 0;
+}
+
+void bytes_hex(const unsigned char *data, size_t length, char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < length; i++) {
+		text[2 * i] = digits[data[i] >> 4];
+		text[2 * i + 1] = digits[data[i] & 15];
+	}
+	text[2 * length] = '\0';
+}
+
+static int digit_value(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	if (digit >= 'A' && digit <= 'F')
+		return digit - 'A' + 10;
+	return -1;
+}
+
+bool bytes_unhex(const char *text, unsigned char *data, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		int high = digit_value(text[2 * i]);
+		int low = high < 0 ? -1 : digit_value(text[2 * i + 1]);
+
+		if (low < 0)
+			return false;
+		data[i] = (unsigned char)(high << 4 | low);
+	}
+	return text[2 * length] == '\0';
+}
+
+/* RFC 3629, 4: how the second octet of a sequence is limited by the first,
+ * which rules out overlong forms, surrogates and what is above U+10FFFF. */
+struct lead_row {
+	unsigned char first, last; /* of the lead octet */
+	unsigned char low, high;   /* of the second octet */
+	unsigned char length;
+};
+
+static const struct lead_row lead_rows[] = {
+    /* U+0080 to U+009F are control characters: C2 begins at A0. */
+    {0xc2, 0xc2, 0xa0, 0xbf, 2}, {0xc3, 0xdf, 0x80, 0xbf, 2},
+    {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+    {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+    {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
+    {0xf4, 0xf4, 0x80, 0x8f, 4},
+};
+
+/* The length of the clean character at `text`, or 0. */
+static size_t clean_length(const unsigned char *text, size_t length)
+{
+	const struct lead_row *row = lead_rows;
+	const struct lead_row *end =
+	    lead_rows + sizeof(lead_rows) / sizeof(*lead_rows);
+
+	if (text[0] >= 0x20 && text[0] < 0x7f)
+		return 1;
+	while (row < end && (text[0] < row->first || text[0] > row->last))
+		row++;
+	if (row == end || length < row->length || text[1] < row->low ||
+	    text[1] > row->high)
+		return 0;
+	for (size_t i = 2; i < row->length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	return row->length;
+}
+
+bool text_is_clean(const void *text, size_t length)
+{
+	const unsigned char *octets = text;
+
+	for (size_t at = 0; at < length;) {
+		size_t step = clean_length(octets + at, length - at);
+
+		if (step == 0)
+			return false;
+		at += step;
+	}
+	return true;
+}
+
+void text_copy(char *to, size_t size, const void *text, size_t length)
+{
+	const unsigned char *octets = text;
+	size_t used = 0;
+
+	if (size == 0)
+		return;
+	for (size_t at = 0; at < length;) {
+		size_t step = clean_length(octets + at, length - at);
+		size_t width = step ? step : 1;
+
+		if (used + width >= size)
+			break;
+		if (step)
+			memcpy(to + used, octets + at, step);
+		else
+			to[used] = '?';
+		used += width;
+		at += width;
+	}
+	to[used] = '\0';
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owned octet strings.  Freeing cleanses, as any of them may hold a key, a
+ * challenge or a message with one.  Knows no encoding.
+ */
+#ifndef SCEP_BASE_BYTES_H
+#define SCEP_BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct bytes {
+	unsigned char *data; /* NULL when empty */
+	size_t length;
+};
+
+/* Copies; the old content is cleansed.  Returns false if memory is short. */
+bool bytes_set(struct bytes *bytes, const void *data, size_t length);
+/* Appends unless the whole would exceed `cap`. */
+bool bytes_append(struct bytes *bytes, const void *data, size_t length,
+		  size_t cap);
+/* Moves `from` into `to`; `from` is empty afterwards. */
+void bytes_move(struct bytes *to, struct bytes *from);
+/* Cleanses, frees and leaves an empty one. */
+void bytes_free(struct bytes *bytes);
+
+/* Writes lower-case hexadecimal digits and a NUL; `text` has 2n + 1 octets. */
+void bytes_hex(const unsigned char *data, size_t length, char *text);
+/* The reverse.  Returns false unless `text` is just 2 * `length` digits. */
+bool bytes_unhex(const char *text, unsigned char *data, size_t length);
+
+/* Whether it is well-formed UTF-8 without NUL and control characters. */
+bool text_is_clean(const void *text, size_t length);
+/* Copies with a NUL into `size` octets, cutting at a UTF-8 boundary and
+ * replacing what is not clean by '?'. */
+void text_copy(char *to, size_t size, const void *text, size_t length);
+
+#endif

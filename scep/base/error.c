@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "scep/base/bytes.h"
+
+/* What each code means for a request, and what it is called. */
+struct code_row {
+	enum scep_code code;
+	const char *name;  /* as the MIB spells it */
+	const char *words; /* of the manual, or in its manner */
+	bool is_polled;
+	bool is_resumable;
+};
+
+/*
+ * MIB, rule 9: a deferral and a communication error are tried again, and they
+ * leave key and transactionID behind for pollNow when the polls are used up
+ * or switched off.  pollLimit is where a deferral ends that was polled to the
+ * end, so that it can be taken up again in the same way; it is not tried
+ * again by itself.
+ */
+static const struct code_row code_rows[] = {
+    {SCEP_OK, "ok", "", false, false},
+    {SCEP_NONE, "none", "", false, false},
+    {SCEP_DEFERRED, "deferred", "Deferred", true, true},
+    {SCEP_REGISTRATION_LIMIT, "registrationLimit",
+     "Key and Certificate Registration Limit Error", false, false},
+    {SCEP_COMM_ERROR, "commError", "Communication Error (TOP ERROR)", true,
+     true},
+    {SCEP_HTTP_ERROR, "httpError", "Communication Error (TOP ERROR)", true,
+     true},
+    {SCEP_SCEP_ERROR, "scepError", "Communication Error (SCEP ERROR)", false,
+     false},
+    {SCEP_BAD_RESPONSE, "badResponse", "Faulty Response Error", false, false},
+    {SCEP_CA_NOT_TRUSTED, "caNotTrusted", "CA Certificate Not Trusted", false,
+     false},
+    {SCEP_POLL_LIMIT, "pollLimit", "Polling Limit Error", false, true},
+    {SCEP_CANCELLED, "cancelled", "Cancelled", false, false},
+    {SCEP_INTERRUPTED, "interrupted", "Interrupted", false, false},
+    {SCEP_CLOCK_SUSPECT, "clockSuspect", "Clock Error", false, false},
+    {SCEP_CONFIG_ERROR, "configError", "Setting Error", false, false},
+    {SCEP_KEY_ERROR, "keyError", "Key Error", false, false},
+    {SCEP_STORAGE_ERROR, "storageError", "Storage Error", false, false},
+    {SCEP_UNCHANGED_CERTIFICATE, "unchangedCertificate",
+     "Unchanged Certificate Error", false, false},
+    {SCEP_DEPLOY_FAILED, "deployFailed", "Deployment Error", false, false},
+    {SCEP_IN_PROGRESS, "inProgress", "In Progress", false, false},
+};
+
+/* Never NULL: a number that is no code reads as SCEP_NONE. */
+static const struct code_row *row_of(enum scep_code code)
+{
+	for (size_t i = 0; i < sizeof(code_rows) / sizeof(*code_rows); i++)
+		if (code_rows[i].code == code)
+			return &code_rows[i];
+	return &code_rows[1];
+}
+
+/* RFC 9110, 15: those that a SCEP server or what stands before it sends. */
+static const struct {
+	uint32_t status;
+	const char *reason;
+} http_reasons[] = {
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
+    {411, "Length Required"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {429, "Too Many Requests"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+};
+
+void error_init(struct scep_error *error)
+{
+	memset(error, 0, sizeof(*error));
+	error->code = SCEP_OK;
+	error->fail_info = SCEP_FAIL_NONE;
+}
+
+static void set_text(struct scep_error *error, const char *text)
+{
+	text_copy(error->text, sizeof(error->text), text, strlen(text));
+}
+
+enum scep_code error_set(struct scep_error *error, enum scep_code code,
+			 const char *format, ...)
+{
+	char text[2 * SCEP_TEXT255];
+	va_list arguments;
+
+	if (!error)
+		return code;
+	/* The arguments may point into `error`: format before clearing it. */
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	error_init(error);
+	error->code = code;
+	set_text(error, text);
+	return code;
+}
+
+enum scep_code error_set_http(struct scep_error *error, uint32_t http_status)
+{
+	const char *reason = NULL;
+
+	for (size_t i = 0; i < sizeof(http_reasons) / sizeof(*http_reasons);
+	     i++)
+		if (http_reasons[i].status == http_status)
+			reason = http_reasons[i].reason;
+	if (reason)
+		error_set(error, SCEP_HTTP_ERROR, "%s", reason);
+	else
+		error_set(error, SCEP_HTTP_ERROR, "HTTP status %u",
+			  http_status);
+	if (error && http_status >= 100 && http_status <= 599)
+		error->http_status = http_status;
+	return SCEP_HTTP_ERROR;
+}
+
+enum scep_code error_wrap(struct scep_error *error, const char *format, ...)
+{
+	char text[3 * SCEP_TEXT255];
+	va_list arguments;
+	size_t length;
+
+	if (!error)
+		return SCEP_NONE;
+	va_start(arguments, format);
+	vsnprintf(text, 2 * SCEP_TEXT255 - 2, format, arguments);
+	va_end(arguments);
+	length = strlen(text);
+	snprintf(text + length, sizeof(text) - length, ": %s", error->text);
+	set_text(error, text);
+	return error->code;
+}
+
+/* Writes the reason of OpenSSL's oldest error: the deepest, as errors are
+ * queued while the calls unwind.  Empties the queue. */
+static void openssl_reason(char *text, size_t size)
+{
+	unsigned long first = ERR_peek_error();
+	const char *reason = first ? ERR_reason_error_string(first) : NULL;
+
+	text[0] = '\0';
+	if (reason)
+		snprintf(text, size, "%s", reason);
+	else if (first && ERR_SYSTEM_ERROR(first))
+		snprintf(text, size, "%s", strerror(ERR_GET_REASON(first)));
+	else if (first)
+		snprintf(text, size, "OpenSSL error %lx", first);
+	ERR_clear_error();
+}
+
+enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
+				 const char *format, ...)
+{
+	char text[2 * SCEP_TEXT255];
+	char reason[SCEP_TEXT255];
+	va_list arguments;
+
+	openssl_reason(reason, sizeof(reason));
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	return error_set(error, code, "%s%s%s", text, reason[0] ? ": " : "",
+			 reason);
+}
+
+bool error_is_polled(enum scep_code code)
+{
+	return row_of(code)->is_polled;
+}
+
+bool error_is_resumable(enum scep_code code)
+{
+	return row_of(code)->is_resumable;
+}
+
+const char *error_code_name(enum scep_code code)
+{
+	return row_of(code)->name;
+}
+
+/* RFC 8894, 3.2.1.4; NULL where the server gave none that has a name. */
+static const char *fail_info_name(uint32_t fail_info)
+{
+	switch ((enum scep_fail_info)fail_info) {
+	case SCEP_FAIL_BAD_ALG:
+		return "badAlg";
+	case SCEP_FAIL_BAD_MESSAGE_CHECK:
+		return "badMessageCheck";
+	case SCEP_FAIL_BAD_REQUEST:
+		return "badRequest";
+	case SCEP_FAIL_BAD_TIME:
+		return "badTime";
+	case SCEP_FAIL_BAD_CERT_ID:
+		return "badCertId";
+	case SCEP_FAIL_OTHER:
+		return "unknown failInfo";
+	case SCEP_FAIL_NONE:
+		return NULL;
+	}
+	return NULL;
+}
+
+/* The words of the manual, with the number that belongs into them. */
+static void manual_words(const struct scep_error *error, char *words,
+			 size_t size)
+{
+	bool has_fail_info = error->fail_info <= SCEP_FAIL_BAD_CERT_ID;
+
+	if (error->code == SCEP_HTTP_ERROR && error->http_status != 0)
+		snprintf(words, size, "Communication Error (TOP ERROR %u)",
+			 error->http_status);
+	else if (error->code == SCEP_SCEP_ERROR && has_fail_info)
+		snprintf(words, size,
+			 "Communication Error (SCEP ERROR Fail Info %u)",
+			 error->fail_info);
+	else
+		snprintf(words, size, "%s", row_of(error->code)->words);
+}
+
+/* The cause: of a FAILURE what the server said of it, else our own text. */
+static void cause_words(const struct scep_error *error, char *cause,
+			size_t size)
+{
+	const char *name = fail_info_name(error->fail_info);
+	const char *said = error->fail_info_text;
+
+	if (error->code != SCEP_SCEP_ERROR || (!name && !said[0]))
+		snprintf(cause, size, "%s", error->text);
+	else if (name && said[0])
+		snprintf(cause, size, "%s: %s", name, said);
+	else
+		snprintf(cause, size, "%s", name ? name : said);
+}
+
+void error_words(const struct scep_error *error, char *text)
+{
+	char words[SCEP_TEXT64];
+	char cause[2 * SCEP_TEXT255];
+	char whole[3 * SCEP_TEXT255];
+
+	manual_words(error, words, sizeof(words));
+	cause_words(error, cause, sizeof(cause));
+	snprintf(whole, sizeof(whole), "%s%s%s", words,
+		 words[0] && cause[0] ? ": " : "", cause);
+	text_copy(text, SCEP_TEXT255, whole, strlen(whole));
+}

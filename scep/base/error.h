@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Errors as values.  One struct scep_error travels from the place that saw
+ * the fault to the status table.  This module knows how to fill it and what
+ * each code means for a request (is it tried again, which words does the
+ * manual have for it); it knows nothing of who raises it.
+ */
+#ifndef SCEP_BASE_ERROR_H
+#define SCEP_BASE_ERROR_H
+
+#include "scep/scep.h"
+
+void error_init(struct scep_error *error);
+
+/*
+ * Fills `error` (which may be NULL) and returns `code`, so that a function can
+ * end with `return error_set(...)`.  Keeps no http_status or fail_info.
+ */
+enum scep_code error_set(struct scep_error *error, enum scep_code code,
+			 const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same for an HTTP status that is no success. */
+enum scep_code error_set_http(struct scep_error *error, uint32_t http_status);
+
+/* Puts "context: " before the text, wrapping on the way up.  Returns the code;
+ * of NULL, which holds none, SCEP_NONE: never success. */
+enum scep_code error_wrap(struct scep_error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Appends ": reason" of OpenSSL's error queue, and empties the queue. */
+enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
+				 const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Whether a request that met this code is tried again (MIB, rule 9). */
+bool error_is_polled(enum scep_code code);
+/* Whether key and transactionID stay, so that pollNow can resume (rule 9). */
+bool error_is_resumable(enum scep_code code);
+
+/*
+ * Writes scepStatusText: the words of the manual, then the cause.  `text` has
+ * SCEP_TEXT255 octets; what does not fit is cut at a UTF-8 boundary.
+ */
+void error_words(const struct scep_error *error, char *text);
+
+/* The name of a code as the MIB spells it ("badResponse"). */
+const char *error_code_name(enum scep_code code);
+
+#endif

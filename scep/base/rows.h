@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows shared between the engine's own state and the published views: counted
+ * references, never changed once they are in a view, cleansed when the last
+ * reference goes (a profile row holds a challenge password).  Sets of rows
+ * are sorted by index.  Knows no table.
+ */
+#ifndef SCEP_BASE_ROWS_H
+#define SCEP_BASE_ROWS_H
+
+#include "scep/scep.h"
+
+/* A zeroed row of `size` octets with one reference; NULL if memory is short. */
+void *row_new(size_t size);
+/* A copy with one reference. */
+void *row_copy(const void *row);
+void *row_retain(void *row);
+void row_release(void *row); /* NULL is fine */
+
+/* Makes room for one more, so that a later rows_put() cannot fail. */
+bool rows_reserve(struct scep_rows *rows, size_t more);
+/* Takes `row`: inserts it, or releases and replaces the one with its index.
+ * Needs room (rows_reserve) if the index is new. */
+void rows_put(struct scep_rows *rows, void *row);
+/* Releases the row with that index, if there. */
+void rows_remove(struct scep_rows *rows, uint32_t index);
+/* Another set with references to the same rows.  `to` is overwritten, and
+ * empty if memory is short. */
+bool rows_share(struct scep_rows *to, const struct scep_rows *from);
+void rows_free(struct scep_rows *rows);
+
+#define ROWS_EACH(position, rows)                                              \
+	for (size_t position = 0; position < (rows)->count; position++)
+
+#endif

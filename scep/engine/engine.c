@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine's thread and its door (scep.h): calls of the front end are
+ * queued, the loop is woken, and those that need an answer wait for theirs.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "scep/engine/set_txn.h"
+#include "scep/keys/deploy.h"
+#include "scep/settings/draft.h"
+#include "scep/base/error.h"
+#include "scep/store/files.h"
+#include "scep/base/log.h"
+#include "scep/net/loop.h"
+#include "scep/engine/recover.h"
+#include "scep/keys/restart.h"
+#include "scep/keys/spare.h"
+#include "scep/state/state.h"
+#include "scep/enroll/timers.h"
+#include "scep/engine/turn.h"
+
+/* How often a state directory that cannot be used is tried, in ms. */
+#define RECOVER_AGAIN 10000
+
+enum call_kind {
+	CALL_APPLY,
+	CALL_CONFIRM,
+	CALL_REVERT,
+	CALL_CONFIGURE,
+	CALL_RESTARTED,
+	CALL_DEPLOYED,
+	CALL_STOP
+};
+
+/* One call.  Those that are waited for live on the caller's stack. */
+struct call {
+	struct call *next;
+	enum call_kind kind;
+	bool is_waited_for; /* else it is freed when done */
+	bool is_done;
+	uint64_t ticket;
+	bool is_good; /* of a restart */
+	struct scep_deploy_end end;
+	const struct scep_change *change;
+	const struct scep_config *config;
+	struct scep_verdict *verdict;
+	enum scep_refusal refusal;
+};
+
+struct scep_engine {
+	pthread_t thread;
+	struct loop *loop;
+	uv_async_t door;
+	int lock;	     /* on the state directory */
+	uint64_t recover_at; /* mono, while there is no store */
+	struct state state;
+	struct apply apply;
+
+	pthread_mutex_t mutex;
+	pthread_cond_t answered;
+	struct call *first, **last; /* the queue */
+	bool is_closed;		    /* nobody serves the queue any more */
+	struct scep_config config;  /* as the front end may read it */
+};
+
+/* ---------------------------------------------------- the front's side -- */
+
+static void call_enqueue(struct scep_engine *engine, struct call *call)
+{
+	call->next = NULL;
+	*engine->last = call;
+	engine->last = &call->next;
+	uv_async_send(&engine->door);
+}
+
+/* Returns false if the engine has stopped. */
+static bool call_and_wait(struct scep_engine *engine, struct call *call)
+{
+	bool is_served;
+
+	call->is_waited_for = true;
+	pthread_mutex_lock(&engine->mutex);
+	is_served = !engine->is_closed;
+	if (is_served) {
+		call_enqueue(engine, call);
+		while (!call->is_done)
+			pthread_cond_wait(&engine->answered, &engine->mutex);
+	}
+	pthread_mutex_unlock(&engine->mutex);
+	return is_served;
+}
+
+static void call_and_leave(struct scep_engine *engine, struct call wanted)
+{
+	struct call *call = malloc(sizeof(*call));
+
+	/* What is not confirmed confirms itself after a while. */
+	if (call == NULL)
+		return;
+	*call = wanted;
+	pthread_mutex_lock(&engine->mutex);
+	if (engine->is_closed)
+		free(call);
+	else
+		call_enqueue(engine, call);
+	pthread_mutex_unlock(&engine->mutex);
+}
+
+const struct scep_view *scep_view_take(struct scep_engine *engine)
+{
+	return state_take(&engine->state);
+}
+
+enum scep_refusal scep_change_check(struct scep_engine *engine,
+				    const struct scep_change *change,
+				    struct scep_verdict *verdict)
+{
+	const struct scep_view *view = scep_view_take(engine);
+	struct scep_config config;
+	struct draft draft;
+	enum scep_refusal refusal;
+
+	pthread_mutex_lock(&engine->mutex);
+	config = engine->config;
+	pthread_mutex_unlock(&engine->mutex);
+	refusal = draft_make(view, &config, change, &draft, verdict);
+	draft_free(&draft);
+	scep_view_release(view);
+	return refusal;
+}
+
+static enum scep_refusal stopped(struct scep_verdict *verdict)
+{
+	verdict->refusal = SCEP_COMMIT_FAILED;
+	verdict->item = 0;
+	strcpy(verdict->reason, "the engine has stopped");
+	return SCEP_COMMIT_FAILED;
+}
+
+enum scep_refusal scep_change_apply(struct scep_engine *engine,
+				    const struct scep_change *change,
+				    uint64_t *ticket,
+				    struct scep_verdict *verdict)
+{
+	struct call call = {
+	    .kind = CALL_APPLY, .change = change, .verdict = verdict};
+
+	if (!call_and_wait(engine, &call))
+		return stopped(verdict);
+	*ticket = call.ticket;
+	return call.refusal;
+}
+
+void scep_change_confirm(struct scep_engine *engine, uint64_t ticket)
+{
+	struct call call = {.kind = CALL_CONFIRM, .ticket = ticket};
+
+	call_and_leave(engine, call);
+}
+
+enum scep_refusal scep_change_revert(struct scep_engine *engine,
+				     uint64_t ticket,
+				     struct scep_verdict *verdict)
+{
+	struct call call = {
+	    .kind = CALL_REVERT, .ticket = ticket, .verdict = verdict};
+
+	if (!call_and_wait(engine, &call))
+		return stopped(verdict);
+	return call.refusal;
+}
+
+enum scep_code scep_reconfigure(struct scep_engine *engine,
+				const struct scep_config *config,
+				struct scep_error *error)
+{
+	struct call call = {.kind = CALL_CONFIGURE, .config = config};
+
+	if (strcmp(config->state_directory, engine->config.state_directory) !=
+	    0)
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "stateDirectory cannot change while running");
+	if (!call_and_wait(engine, &call))
+		return error_set(error, SCEP_INTERRUPTED,
+				 "the engine has stopped");
+	pthread_mutex_lock(&engine->mutex);
+	engine->config = *config;
+	pthread_mutex_unlock(&engine->mutex);
+	return SCEP_OK;
+}
+
+void scep_restart_ended(struct scep_engine *engine, bool is_good)
+{
+	struct call call = {.kind = CALL_RESTARTED, .is_good = is_good};
+
+	/* If memory is short, the engine stops waiting by itself. */
+	call_and_leave(engine, call);
+}
+
+void scep_deploy_ended(struct scep_engine *engine,
+		       const struct scep_deploy_end *end)
+{
+	struct call call = {.kind = CALL_DEPLOYED, .end = *end};
+
+	call_and_leave(engine, call);
+}
+
+/* --------------------------------------------------- the engine's side -- */
+
+static void engine_tick(void *context);
+
+static void configure(struct scep_engine *engine,
+		      const struct scep_config *config)
+{
+	struct batch batch;
+
+	engine->state.config = *config;
+	engine->state.view.agent.key_limit = config->key_limit;
+	loop_configure(engine->loop, config);
+	batch_init(&batch);
+	uses_configure(&engine->state, &batch);
+	uses_retry(&engine->state, &batch);
+	batch_commit(&engine->state, &batch, NULL, NULL);
+	deploy_probe_soon(&engine->state);
+	spare_look(&engine->state);
+	log_info("the configuration was read again");
+}
+
+static void serve(struct scep_engine *engine, struct call *call)
+{
+	switch (call->kind) {
+	case CALL_APPLY:
+		call->refusal =
+		    apply_change(&engine->apply, &engine->state, call->change,
+				 &call->ticket, call->verdict);
+		break;
+	case CALL_CONFIRM:
+		apply_confirm(&engine->apply, &engine->state, call->ticket);
+		break;
+	case CALL_REVERT:
+		call->refusal = apply_revert(&engine->apply, &engine->state,
+					     call->ticket, call->verdict);
+		break;
+	case CALL_CONFIGURE:
+		configure(engine, call->config);
+		break;
+	case CALL_RESTARTED:
+		restart_end(&engine->state, call->is_good);
+		break;
+	case CALL_DEPLOYED:
+		deploy_end(&engine->state, &call->end);
+		break;
+	case CALL_STOP:
+		loop_stop(engine->loop);
+		break;
+	}
+}
+
+static struct call *next_call(struct scep_engine *engine)
+{
+	struct call *call;
+
+	pthread_mutex_lock(&engine->mutex);
+	call = engine->first;
+	if (call != NULL) {
+		engine->first = call->next;
+		if (engine->first == NULL)
+			engine->last = &engine->first;
+	}
+	pthread_mutex_unlock(&engine->mutex);
+	return call;
+}
+
+static void answer(struct scep_engine *engine, struct call *call)
+{
+	if (!call->is_waited_for) {
+		free(call);
+		return;
+	}
+	pthread_mutex_lock(&engine->mutex);
+	call->is_done = true;
+	pthread_cond_broadcast(&engine->answered);
+	pthread_mutex_unlock(&engine->mutex);
+}
+
+static void on_door(uv_async_t *door)
+{
+	struct scep_engine *engine = door->data;
+	struct call *call;
+
+	while ((call = next_call(engine)) != NULL) {
+		serve(engine, call);
+		answer(engine, call);
+	}
+	engine_tick(engine);
+}
+
+/*
+ * Locks the state directory and recovers what is in it.  One that is there
+ * but cannot be used does not keep the MIB from answering: the engine then
+ * refuses, says so in its health, and tries again (engine_tick).
+ */
+static enum scep_code take_possession(struct scep_engine *engine,
+				      struct scep_error *error)
+{
+	const char *folder = engine->state.config.state_directory;
+	enum scep_code code = files_make_folder(folder, error);
+
+	if (code == SCEP_OK && engine->lock < 0) {
+		code = files_lock(folder, &engine->lock, error);
+		if (code != SCEP_OK)
+			return code; /* a second instance */
+	}
+	if (code == SCEP_OK)
+		code = recover(&engine->state, error);
+	if (code == SCEP_OK)
+		timers_look_at_all(&engine->state);
+	if (code == SCEP_OK || access(folder, F_OK) != 0)
+		return code;
+	recover_nothing(&engine->state);
+	engine->recover_at = state_mono(&engine->state) + RECOVER_AGAIN;
+	log_error("%s: nothing can be kept: %s", folder, error->text);
+	return SCEP_OK;
+}
+
+/* A state directory that could not be used may have been mended. */
+static void try_again(struct scep_engine *engine)
+{
+	struct scep_error error;
+	uint64_t now = state_mono(&engine->state);
+
+	if (engine->state.store != NULL || engine->apply.is_open ||
+	    now < engine->recover_at)
+		return;
+	error_init(&error);
+	if (take_possession(engine, &error) != SCEP_OK)
+		log_error("%s", error.text);
+}
+
+static void engine_tick(void *context)
+{
+	struct scep_engine *engine = context;
+
+	try_again(engine);
+	turn(&engine->state, &engine->apply);
+}
+
+static void *engine_main(void *context)
+{
+	struct scep_engine *engine = context;
+	struct call *call;
+
+	loop_run(engine->loop);
+	pthread_mutex_lock(&engine->mutex);
+	engine->is_closed = true;
+	pthread_mutex_unlock(&engine->mutex);
+	while ((call = next_call(engine)) != NULL) {
+		if (call->verdict != NULL)
+			call->refusal = stopped(call->verdict);
+		answer(engine, call);
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------ open and close -- */
+
+static void engine_free(struct scep_engine *engine)
+{
+	state_stop(&engine->state);
+	if (engine->loop != NULL)
+		loop_close(engine->loop);
+	apply_free(&engine->apply);
+	state_free(&engine->state);
+	if (engine->lock >= 0)
+		files_unlock(engine->lock);
+	pthread_cond_destroy(&engine->answered);
+	pthread_mutex_destroy(&engine->mutex);
+	free(engine);
+}
+
+/* Signals are the front end's affair. */
+static int start_thread(struct scep_engine *engine)
+{
+	sigset_t all, old;
+	int failure;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	failure = pthread_create(&engine->thread, NULL, engine_main, engine);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return failure;
+}
+
+static enum scep_code engine_start(struct scep_engine *engine,
+				   struct scep_error *error)
+{
+	engine->door.data = engine;
+	if (uv_async_init(loop_uv(engine->loop), &engine->door, on_door) != 0)
+		return error_set(error, SCEP_STORAGE_ERROR,
+				 "no descriptor can be had");
+	if (start_thread(engine) == 0)
+		return SCEP_OK;
+	uv_close((uv_handle_t *)&engine->door, NULL);
+	return error_set(error, SCEP_STORAGE_ERROR, "no thread can be had");
+}
+
+enum scep_code scep_open(const struct scep_config *config,
+			 const struct scep_watcher *watcher,
+			 struct scep_engine **opened, struct scep_error *error)
+{
+	struct scep_engine *engine = calloc(1, sizeof(*engine));
+	enum scep_code code;
+
+	error_init(error);
+	if (engine == NULL)
+		return error_set(error, SCEP_STORAGE_ERROR, "memory is short");
+	if (watcher != NULL)
+		log_set_sink(watcher->log, watcher->context);
+	engine->config = *config;
+	engine->last = &engine->first;
+	engine->lock = -1;
+	pthread_mutex_init(&engine->mutex, NULL);
+	pthread_cond_init(&engine->answered, NULL);
+	apply_init(&engine->apply);
+	engine->loop = loop_open(config, engine_tick, engine);
+	if (engine->loop == NULL ||
+	    !state_init(&engine->state, loop_io(engine->loop), config, watcher))
+		code = error_set(error, SCEP_STORAGE_ERROR, "memory is short");
+	else
+		code = take_possession(engine, error);
+	if (code == SCEP_OK)
+		code = engine_start(engine, error);
+	if (code != SCEP_OK) {
+		engine_free(engine);
+		return code;
+	}
+	uv_async_send(&engine->door);
+	*opened = engine;
+	return SCEP_OK;
+}
+
+void scep_close(struct scep_engine *engine)
+{
+	struct call call = {.kind = CALL_STOP};
+
+	if (engine == NULL)
+		return;
+	/* On our stack, so that short memory cannot keep us from stopping. */
+	call_and_wait(engine, &call);
+	pthread_join(engine->thread, NULL);
+	uv_close((uv_handle_t *)&engine->door, NULL);
+	engine_free(engine);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/engine/recover.h"
+
+#include <string.h>
+
+#include "scep/state/open_request.h"
+#include "scep/base/error.h"
+#include "scep/store/files.h"
+#include "scep/keys/key_actions.h"
+#include "scep/base/log.h"
+#include "scep/engine/rebuild.h"
+#include "scep/keys/registry.h"
+#include "scep/settings/settings.h"
+#include "scep/keys/spare.h"
+#include "scep/state/status.h"
+#include "scep/enroll/timers.h"
+#include "scep/keys/use_locations.h"
+
+/* A database that cannot be read is kept for a look, and a new one made. */
+static enum scep_code set_aside(struct state *state, struct scep_error *error)
+{
+	log_error("%s: set aside, and a new one is made", error->text);
+	if (store_set_aside(state->config.state_directory, error) != SCEP_OK)
+		return error->code;
+	state->database_was_set_aside = true;
+	error_init(error);
+	return store_open(state->config.state_directory, &state->store, NULL,
+			  error);
+}
+
+static enum scep_code open_all(struct state *state, struct scep_error *error)
+{
+	bool is_corrupt = false;
+
+	if (files_make_folder(state->config.state_directory, error) ||
+	    files_make_folder(state->keys_folder, error) ||
+	    files_make_folder(state->certs_folder, error) ||
+	    files_sweep(state->keys_folder, error) ||
+	    files_sweep(state->certs_folder, error))
+		return error->code;
+	if (store_open(state->config.state_directory, &state->store,
+		       &is_corrupt, error) == SCEP_OK)
+		return SCEP_OK;
+	return is_corrupt ? set_aside(state, error) : error->code;
+}
+
+/* Moves what was loaded into the state. */
+static bool take_over(struct state *state, struct store_content *content)
+{
+	struct scep_rows none = {0, 0, NULL};
+
+	if (content->has_agent) {
+		const struct scep_agent shown = state->view.agent;
+
+		state->view.agent = content->agent;
+		/* RFC 2579, TestAndIncr: at random, so that no manager takes
+		 * it for what it read before the restart. */
+		state->view.agent.config_spin_lock =
+		    timers_draw(NULL) & INT32_MAX;
+		state->view.agent.started_mono = shown.started_mono;
+		state->view.agent.key_limit = shown.key_limit;
+	}
+	state->key_last_index = content->key_last_index;
+	state->ca_last_index = content->ca_last_index;
+	state->view.profiles = content->profiles;
+	state->view.statuses = content->statuses;
+	state->view.keys = content->keys;
+	state->view.cas = content->cas;
+	content->profiles = none;
+	content->statuses = none;
+	content->keys = none;
+	content->cas = none;
+	state->view.uses = content->uses;
+	state->view.asides = content->asides;
+	content->uses = none;
+	content->asides = none;
+	ROWS_EACH (i, &content->records) {
+		struct store_record_row *row = content->records.row[i];
+		struct record *record = row->record;
+
+		row->record = NULL;
+		if (enrolment_open(state, record) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Requests go on where they were; what cannot is ended. */
+static void resume_all(struct state *state, struct batch *batch)
+{
+	struct enrolment *e, *next;
+
+	for (e = state->enrolments; e != NULL; e = next) {
+		struct scep_profile *profile = (void *)scep_rows_find(
+		    &state->view.profiles, e->record->profile_index);
+
+		const struct scep_status *status =
+		    scep_rows_find(&state->view.statuses, e->record->index);
+
+		next = e->next;
+		if (status == NULL) {
+			batch_remove(batch, STORE_RECORD, e->record->index);
+			e->due = UINT64_MAX;
+			continue;
+		}
+		/* The row of the last send, and not of what a timer sent. */
+		if (profile != NULL && status->trigger == SCEP_TRIGGER_MANUAL &&
+		    profile->request_status_index < e->record->index)
+			profile->request_status_index = e->record->index;
+		if (!e->record->is_parked)
+			log_info("request %u: goes on after a restart",
+				 e->record->index);
+	}
+}
+
+static bool has_request(struct state *state, uint32_t profile_index)
+{
+	struct enrolment *e = state->enrolments;
+
+	while (e != NULL && e->record->profile_index != profile_index)
+		e = e->next;
+	return e != NULL;
+}
+
+/* A volatile profile leaves its CAs behind; what it trusted goes with it, or
+ * with its last request. */
+static void forget_cas(struct state *state, struct batch *batch)
+{
+	ROWS_EACH (i, &state->view.cas) {
+		const struct scep_ca *ca = state->view.cas.row[i];
+
+		if (scep_rows_find(&state->view.profiles, ca->profile_index) ==
+			NULL &&
+		    !has_request(state, ca->profile_index))
+			batch_remove(batch, STORE_CA, ca->index);
+	}
+}
+
+/* Rows that the start has ended: no more than there are open ones. */
+struct orphans {
+	uint32_t index[2 * SCEP_PROFILE_MAX];
+	size_t count;
+};
+
+/* A volatile profile takes with it what its timer has announced. */
+static void forget_announced(struct state *state, struct batch *batch,
+			     const struct scep_status *status)
+{
+	if (scep_rows_find(&state->view.profiles, status->profile_index) ==
+	    NULL)
+		batch_remove(batch, STORE_STATUS, status->index);
+}
+
+/* An open row without a record has nothing to go on with. */
+static void end_orphans(struct state *state, struct batch *batch,
+			struct orphans *orphans)
+{
+	const size_t most = sizeof(orphans->index) / sizeof(orphans->index[0]);
+	struct scep_error error;
+
+	error_init(&error);
+	error_set(&error, SCEP_INTERRUPTED,
+		  "the record of the request is lost");
+	ROWS_EACH (i, &state->view.statuses) {
+		const struct scep_status *old = state->view.statuses.row[i];
+		struct scep_status *status;
+
+		if (!scep_status_is_open(old) ||
+		    enrolment_find(state, old->index) != NULL)
+			continue;
+		if (timers_announces(state, old)) {
+			forget_announced(state, batch, old);
+			continue;
+		}
+		status = row_copy(old);
+		if (status != NULL) {
+			status_end(status, state_now(state), SCEP_STATE_ERROR);
+			status_blame(status, &error);
+		}
+		batch_put(batch, STORE_STATUS, status);
+		stats_count_end(&state->view.stats, state_now(state), false);
+		if (orphans->count < most)
+			orphans->index[orphans->count++] = old->index;
+	}
+}
+
+static void tell_orphans(struct state *state, const struct orphans *orphans)
+{
+	for (size_t i = 0; i < orphans->count; i++)
+		state_tell(state, SCEP_EVENT_REQUEST_FAILED, orphans->index[i]);
+}
+
+/* Profile 1 always exists. */
+static struct scep_profile *first_profile(void)
+{
+	struct scep_profile *profile = row_new(sizeof(*profile));
+
+	if (profile != NULL) {
+		settings_preset_profile(profile);
+		profile->index = 1;
+		profile->row_status = SCEP_ROW_ACTIVE;
+	}
+	return profile;
+}
+
+/* A new database beside old keys: the one that named them is lost. */
+static void recover_registry(struct state *state, struct batch *batch)
+{
+	if (!rebuild_is_needed(state))
+		return;
+	state->database_was_set_aside = true;
+	rebuild_registry(state, batch);
+}
+
+enum scep_code recover(struct state *state, struct scep_error *error)
+{
+	const struct store_presets presets = {
+	    .agent = settings_preset_agent,
+	    .profile = settings_preset_profile,
+	};
+	struct store_content content;
+	struct orphans orphans = {.count = 0};
+	struct batch batch;
+	enum scep_code code;
+
+	memset(&content, 0, sizeof(content));
+	batch_init(&batch);
+	state_empty(state);
+	code = open_all(state, error);
+	if (code != SCEP_OK)
+		return code;
+	code = store_load(state->store, &presets, &content, error);
+	if (code == SCEP_OK && !take_over(state, &content))
+		code = error_set(error, SCEP_STORAGE_ERROR, "memory is short");
+	if (code != SCEP_OK)
+		goto out;
+	registry_verify(state);
+	resume_all(state, &batch);
+	uses_configure(state, &batch);
+	uses_retry(state, &batch);
+	/* If the restart has not ended us, it is wanted still. */
+	if (state->view.agent.restart_wanted == 0)
+		uses_note_restart(state, &batch);
+	key_actions_recall(state, &batch);
+	forget_cas(state, &batch);
+	stats_recall(&state->view.stats, &state->view.statuses);
+	end_orphans(state, &batch, &orphans);
+	if (scep_rows_find(&state->view.profiles, 1) == NULL)
+		batch_put(&batch, STORE_PROFILE, first_profile());
+	if (!content.has_agent) {
+		batch_put_agent(&batch, &state->view.agent);
+		recover_registry(state, &batch);
+	}
+	code = batch_commit(state, &batch, NULL, error);
+	if (code == SCEP_OK) {
+		tell_orphans(state, &orphans);
+		registry_sweep(state);
+	}
+out:
+	batch_free(&batch);
+	store_content_free(&content);
+	spare_look(state);
+	return code;
+}
+
+void recover_nothing(struct state *state)
+{
+	struct batch batch;
+
+	state_empty(state);
+	state->store_is_failing = true;
+	batch_init(&batch);
+	batch_show(&batch, STORE_PROFILE, first_profile());
+	uses_configure(state, &batch);
+	batch_forget_disk(&batch);
+	batch_commit(state, &batch, NULL, NULL);
+}

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/engine/set_txn.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "scep/enroll/ca_table.h"
+#include "scep/enroll/server_check.h"
+#include "scep/settings/draft.h"
+#include "scep/state/open_request.h"
+#include "scep/base/error.h"
+#include "scep/keys/key_actions.h"
+#include "scep/base/log.h"
+#include "scep/keys/registry.h"
+#include "scep/state/request_new.h"
+#include "scep/keys/restart.h"
+#include "scep/state/status.h"
+#include "scep/enroll/timers.h"
+
+/* A master that says nothing for this long, in ms, has been killed. */
+#define CONFIRM_TIME 5000
+
+void apply_init(struct apply *apply)
+{
+	memset(apply, 0, sizeof(*apply));
+	batch_init(&apply->undo);
+}
+
+void apply_free(struct apply *apply)
+{
+	batch_free(&apply->undo);
+}
+
+/* -------------------------------------------------------- batch's rows -- */
+
+static struct scep_profile *profile_in(struct state *state, struct batch *batch,
+				       uint32_t index)
+{
+	return batch_edit(state, batch, STORE_PROFILE, index, false);
+}
+
+static struct scep_status *status_in(struct state *state, struct batch *batch,
+				     uint32_t index)
+{
+	return batch_edit(state, batch, STORE_STATUS, index, true);
+}
+
+/* ------------------------------------------------------------- actions -- */
+
+/* The request of a profile that is open, or that could be resumed. */
+static struct enrolment *request_of(struct state *state, uint32_t profile_index)
+{
+	struct enrolment *found = NULL;
+
+	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+		if (e->record->profile_index == profile_index &&
+		    (found == NULL || !e->record->is_parked))
+			found = e;
+	}
+	return found;
+}
+
+static void act_send(struct state *state, struct batch *batch,
+		     uint32_t profile_index)
+{
+	struct scep_profile *profile = profile_in(state, batch, profile_index);
+	struct scep_status *status;
+	uint32_t index;
+
+	if (profile == NULL)
+		return;
+	if (!batch->has_agent)
+		batch_put_agent(batch, &state->view.agent);
+	index = ++batch->agent.status_last_index;
+	requests_drop_parked(state, batch, profile_index);
+	profile->request_status_index = index;
+	status = requests_new_status(profile, &profile->request,
+				     SCEP_TRIGGER_MANUAL, index);
+	if (status != NULL)
+		status->request_time = state_now(state);
+	batch_put(batch, STORE_STATUS, status);
+	batch_put(batch, STORE_RECORD,
+		  requests_new_record(profile, &profile->request, index));
+}
+
+static void status_cancel(struct state *state, struct scep_status *status)
+{
+	struct scep_error error;
+
+	error_init(&error);
+	error_set(&error, SCEP_CANCELLED, "by the manager");
+	status_end(status, state_now(state), SCEP_STATE_ERROR);
+	status_blame(status, &error);
+}
+
+static void act_cancel(struct state *state, struct batch *batch,
+		       uint32_t profile_index)
+{
+	struct enrolment *e = request_of(state, profile_index);
+	struct scep_status *status;
+	struct scep_profile *profile;
+
+	if (e == NULL || e->record->is_parked)
+		return;
+	/* Its certificate is registered, and it ends without the server. */
+	if (e->record->step == STEP_DEPLOY) {
+		log_info("request %u: is not cancelled, as it has succeeded",
+			 e->record->index);
+		return;
+	}
+	status = status_in(state, batch, e->record->index);
+	if (status != NULL)
+		status_cancel(state, status);
+	batch_remove(batch, STORE_RECORD, e->record->index);
+	key_actions_note_renewed(state, batch, e->record->action_key,
+				 SCEP_CANCELLED);
+	profile = profile_in(state, batch, profile_index);
+	if (profile != NULL && status != NULL &&
+	    status->trigger != SCEP_TRIGGER_MANUAL)
+		timers_note_cancel(state, profile);
+	else if (profile != NULL &&
+		 profile->request_status_index == e->record->index)
+		memset(&profile->request.challenge_password, 0,
+		       sizeof(profile->request.challenge_password));
+	log_info("request %u: cancelled by the manager", e->record->index);
+}
+
+/* A parked request has lost its challenge; one that was given anew serves. */
+static void act_poll_now(struct state *state, struct batch *batch,
+			 uint32_t profile_index)
+{
+	struct enrolment *e = request_of(state, profile_index);
+	struct scep_profile *profile = profile_in(state, batch, profile_index);
+	struct scep_status *status;
+	struct record *next;
+
+	/* In the middle of an exchange there is nothing to hasten. */
+	if (e == NULL || e->is_busy || profile == NULL)
+		return;
+	status = status_in(state, batch, e->record->index);
+	/* It begins by itself. */
+	if (status != NULL && status->state == SCEP_STATE_TO_BE_PROCESSED)
+		return;
+	next = record_copy(e->record);
+	if (next != NULL) {
+		next->is_parked = false;
+		next->next_try = 0;
+		if (next->values.challenge_password.length == 0)
+			next->values.challenge_password =
+			    profile->request.challenge_password;
+	}
+	batch_put(batch, STORE_RECORD, next);
+	if (status == NULL)
+		return;
+	status->state = SCEP_STATE_PROCESSING;
+	status->finish_time = 0;
+	if (e->record->step != STEP_WAIT_TRUST)
+		status->next_poll = state_now(state);
+}
+
+static void act_check(struct state *state, struct batch *batch,
+		      uint32_t profile_index)
+{
+	struct scep_profile *profile = profile_in(state, batch, profile_index);
+
+	if (profile != NULL)
+		profile->facts.check_result = SCEP_IN_PROGRESS;
+}
+
+static void act(struct state *state, struct batch *batch,
+		const struct draft_action *action)
+{
+	if (action->field == SCEP_AGENT_RESTART)
+		restart_want(state, batch, RESTART_BY_MANAGER, 0);
+	if (action->field == SCEP_SERVER_CHECK)
+		act_check(state, batch, action->index);
+	/* With a trusted row, its pin is forgotten. */
+	if (action->field == SCEP_CA_ROW_STATUS)
+		batch_remove(batch, STORE_CA, action->index);
+	key_actions_act(state, batch, action);
+	if (action->field != SCEP_REQUEST_ACTION)
+		return;
+	switch ((enum scep_request_action)action->number) {
+	case SCEP_ACTION_SEND:
+		act_send(state, batch, action->index);
+		break;
+	case SCEP_ACTION_CANCEL:
+		act_cancel(state, batch, action->index);
+		break;
+	case SCEP_ACTION_POLL_NOW:
+		act_poll_now(state, batch, action->index);
+		break;
+	case SCEP_ACTION_CLEAR:
+		requests_drop_parked(state, batch, action->index);
+		break;
+	case SCEP_ACTION_NOOP:
+		break;
+	}
+}
+
+/* ---------------------------------------------------------- the change -- */
+
+/* What was learned of a server says nothing of another one. */
+static void forget_facts(const struct scep_profile *before,
+			 struct scep_profile *after)
+{
+	const struct scep_server_facts nothing = {.check_result = SCEP_NONE};
+
+	if (before != NULL &&
+	    strcmp(before->server.url, after->server.url) != 0)
+		after->facts = nothing;
+}
+
+static void batch_profiles(struct state *state, struct batch *batch,
+			   const struct draft *draft, bool *is_config)
+{
+	ROWS_EACH (i, &draft->profiles) {
+		struct scep_profile *profile = draft->profiles.row[i];
+
+		const struct scep_profile *before =
+		    scep_rows_find(&state->view.profiles, profile->index);
+
+		timers_change(state, batch, before, profile);
+		forget_facts(before, profile);
+		if (draft->is_durable[profile->index]) {
+			*is_config = true;
+			batch_put(batch, STORE_PROFILE, row_retain(profile));
+		} else {
+			batch_show(batch, STORE_PROFILE, row_retain(profile));
+		}
+	}
+	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++) {
+		if (draft->forgets_pins[index] || draft->is_destroyed[index])
+			cas_forget(state, index, batch);
+		if (!draft->is_destroyed[index])
+			continue;
+		*is_config = true;
+		requests_drop_parked(state, batch, index);
+		timers_forget(state, index, batch);
+		batch_remove(batch, STORE_PROFILE, index);
+	}
+}
+
+static void batch_of_draft(struct state *state, struct batch *batch,
+			   const struct draft *draft)
+{
+	bool is_config = draft->agent_is_set;
+
+	if (draft->agent_is_changed)
+		batch_put_agent(batch, &draft->agent);
+	batch_profiles(state, batch, draft, &is_config);
+	ROWS_EACH (i, &draft->cas)
+		batch_put(batch, STORE_CA, row_retain(draft->cas.row[i]));
+	ROWS_EACH (i, &draft->keys)
+		batch_show(batch, STORE_KEY, row_retain(draft->keys.row[i]));
+	for (size_t i = 0; i < draft->action_count; i++)
+		act(state, batch, &draft->actions[i]);
+	if (is_config) {
+		if (!batch->has_agent)
+			batch_put_agent(batch, &state->view.agent);
+		batch->agent.config_last_change_mono = state_mono(state);
+	}
+	batch_trim_statuses(state, batch);
+}
+
+static void hold_renewal(struct state *state, uint32_t key_index)
+{
+	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+		if (e->record->action_key == key_index && !e->is_busy &&
+		    !e->record->is_parked)
+			e->is_held = true;
+	}
+}
+
+/* Requests that the change begins or hastens wait for its confirmation. */
+static void hold(struct apply *apply, struct state *state,
+		 const struct draft *draft)
+{
+	for (size_t i = 0; i < draft->action_count; i++) {
+		struct enrolment *e =
+		    request_of(state, draft->actions[i].index);
+
+		if (draft->actions[i].field == SCEP_KEY_ACTION)
+			hold_renewal(state, draft->actions[i].index);
+		if (draft->actions[i].field == SCEP_SERVER_CHECK)
+			apply->checks[draft->actions[i].index] =
+			    draft->actions[i].number;
+		if (draft->actions[i].field == SCEP_REQUEST_ACTION &&
+		    e != NULL && !e->is_busy && !e->record->is_parked &&
+		    (draft->actions[i].number == SCEP_ACTION_SEND ||
+		     draft->actions[i].number == SCEP_ACTION_POLL_NOW))
+			e->is_held = true;
+	}
+}
+
+enum scep_refusal apply_change(struct apply *apply, struct state *state,
+			       const struct scep_change *change,
+			       uint64_t *ticket, struct scep_verdict *verdict)
+{
+	struct scep_error error;
+	struct draft draft;
+	struct batch batch;
+	enum scep_refusal refusal;
+
+	if (apply->is_open)
+		apply_confirm(apply, state, apply->ticket);
+	batch_init(&batch);
+	error_init(&error);
+	refusal =
+	    draft_make(&state->view, &state->config, change, &draft, verdict);
+	if (refusal != SCEP_ACCEPTED)
+		goto out;
+	batch_of_draft(state, &batch, &draft);
+	if (batch_commit(state, &batch, &apply->undo, &error) != SCEP_OK) {
+		refusal = SCEP_COMMIT_FAILED;
+		verdict->refusal = refusal;
+		verdict->item = 0;
+		snprintf(verdict->reason, sizeof(verdict->reason), "%.150s",
+			 error.text);
+		goto out;
+	}
+	hold(apply, state, &draft);
+	apply->is_open = true;
+	state->deadline = state_mono(state) + CONFIRM_TIME;
+	*ticket = ++apply->ticket;
+out:
+	draft_free(&draft);
+	return refusal;
+}
+
+/* What was open before the change and is not any more, a cancel has ended; now
+ * that it stands, it counts, and is told. */
+static void tell_cancelled(struct apply *apply, struct state *state)
+{
+	bool is_any = false;
+
+	for (size_t i = 0; i < apply->undo.count; i++) {
+		const struct batch_op *op = &apply->undo.ops[i];
+		const struct scep_status *before = op->row, *now;
+
+		if (op->table != STORE_STATUS || before == NULL ||
+		    !scep_status_is_open(before))
+			continue;
+		now = scep_rows_find(&state->view.statuses, op->index);
+		if (now == NULL || scep_status_is_open(now) ||
+		    now->detail != SCEP_CANCELLED)
+			continue;
+		stats_count_end(&state->view.stats, now->finish_time, false);
+		state_tell(state, SCEP_EVENT_REQUEST_FAILED, now->index);
+		is_any = true;
+	}
+	if (is_any)
+		state_publish(state);
+}
+
+/* Whether the files of a request or a key may have to go. */
+static bool removes_files(const struct apply *apply, struct state *state)
+{
+	for (size_t i = 0; i < apply->undo.count; i++) {
+		const struct batch_op *op = &apply->undo.ops[i];
+
+		if (op->row == NULL)
+			continue;
+		if (op->table == STORE_RECORD &&
+		    enrolment_find(state, op->index) == NULL)
+			return true;
+		if (op->table == STORE_KEY &&
+		    scep_rows_find(&state->view.keys, op->index) == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* What waited for the end of the Set. */
+static void begin_actions(struct apply *apply, struct state *state)
+{
+	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+		if (e->is_held || e->record->step == STEP_WAIT_TRUST) {
+			e->is_held = false;
+			enrolment_resume(e);
+		}
+	}
+	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++) {
+		if (apply->checks[index] != 0)
+			check_begin(state, index, apply->checks[index]);
+	}
+	memset(apply->checks, 0, sizeof(apply->checks));
+}
+
+void apply_confirm(struct apply *apply, struct state *state, uint64_t ticket)
+{
+	bool has_removed;
+
+	if (!apply->is_open || ticket != apply->ticket)
+		return;
+	apply->is_open = false;
+	state->deadline = 0;
+	tell_cancelled(apply, state);
+	has_removed = removes_files(apply, state);
+	batch_free(&apply->undo);
+	begin_actions(apply, state);
+	if (has_removed || state->sweep_is_due)
+		registry_sweep(state);
+}
+
+/* What was learned of a server meanwhile stays as it is; a check that has not
+ * begun was never asked for. */
+static void keep_facts(struct apply *apply, struct state *state)
+{
+	for (size_t i = 0; i < apply->undo.count; i++) {
+		struct batch_op *op = &apply->undo.ops[i];
+		const struct scep_profile *old = op->row, *now;
+		struct scep_profile *row;
+
+		if (op->table != STORE_PROFILE || old == NULL)
+			continue;
+		row = row_copy(old);
+		if (row == NULL)
+			continue;
+		now = scep_rows_find(&state->view.profiles, op->index);
+		if (now != NULL) {
+			row->facts = now->facts;
+			timers_keep_end(now, row);
+		}
+		if (apply->checks[op->index] != 0)
+			row->facts.check_result = old->facts.check_result;
+		if (row->facts.check_result == SCEP_IN_PROGRESS &&
+		    !check_is_running(state, op->index))
+			row->facts.check_result = SCEP_INTERRUPTED;
+		row_release(op->row);
+		op->row = row;
+	}
+}
+
+/* What a request has come to want of a location stays wanted: it waits for
+ * that.  All else that changes there waits for the end of the Set. */
+static void keep_wishes(struct apply *apply, struct state *state)
+{
+	for (size_t i = 0; i < apply->undo.count; i++) {
+		struct batch_op *op = &apply->undo.ops[i];
+		const struct scep_use *now;
+		struct scep_use *row;
+
+		if (op->table != STORE_USE || op->row == NULL)
+			continue;
+		now = scep_rows_find(&state->view.uses, op->index);
+		if (now == NULL || !requests_deploy(state, now->wanted_key))
+			continue;
+		row = row_copy(op->row);
+		if (row == NULL)
+			continue;
+		row->wanted_key = now->wanted_key;
+		row_release(op->row);
+		op->row = row;
+	}
+}
+
+static enum scep_refusal refuse_to_revert(struct scep_verdict *verdict,
+					  const char *reason)
+{
+	verdict->refusal = SCEP_COMMIT_FAILED;
+	verdict->item = 0;
+	snprintf(verdict->reason, sizeof(verdict->reason), "%.150s", reason);
+	return SCEP_COMMIT_FAILED;
+}
+
+enum scep_refusal apply_revert(struct apply *apply, struct state *state,
+			       uint64_t ticket, struct scep_verdict *verdict)
+{
+	struct scep_error error;
+
+	if (ticket == apply->reverted)
+		return SCEP_ACCEPTED;
+	if (!apply->is_open || ticket != apply->ticket)
+		return refuse_to_revert(verdict, "it is too late");
+	apply->is_open = false;
+	state->deadline = 0;
+	error_init(&error);
+	keep_facts(apply, state);
+	keep_wishes(apply, state);
+	restart_keep(state, &apply->undo);
+	if (batch_commit(state, &apply->undo, NULL, &error) == SCEP_OK) {
+		for (struct enrolment *e = state->enrolments; e != NULL;
+		     e = e->next)
+			e->is_held = false;
+		memset(apply->checks, 0, sizeof(apply->checks));
+		apply->reverted = ticket;
+		if (state->sweep_is_due)
+			registry_sweep(state);
+		return SCEP_ACCEPTED;
+	}
+	/* What cannot be taken back stands, and nobody will ask again. */
+	begin_actions(apply, state);
+	if (state->sweep_is_due)
+		registry_sweep(state);
+	return refuse_to_revert(verdict, error.text);
+}
+
+void apply_tick(struct apply *apply, struct state *state)
+{
+	if (!apply->is_open || state_mono(state) < state->deadline)
+		return;
+	log_warning("a Set was neither completed nor undone: it stands");
+	apply_confirm(apply, state, apply->ticket);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/engine/turn.h"
+
+#include "scep/keys/default_key.h"
+#include "scep/keys/deploy.h"
+#include "scep/keys/key_actions.h"
+#include "scep/enroll/pipeline.h"
+#include "scep/keys/restart.h"
+#include "scep/keys/spare.h"
+#include "scep/enroll/timers.h"
+#include "scep/keys/verify.h"
+
+void turn(struct state *state, struct apply *apply)
+{
+	apply_tick(apply, state);
+	restart_tick(state);
+	default_key_tick(state);
+	spare_tick(state);
+	verify_tick(state);
+	deploy_tick(state);
+	key_actions_tick(state);
+	timers_tick(state);
+	pipeline_tick(state);
+	state_review(state);
+}

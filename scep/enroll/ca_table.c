@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/enroll/ca_table.h"
+
+#include <string.h>
+
+static bool is_same_certificate(const struct scep_ca *a,
+				const struct scep_ca *b)
+{
+	return a->fingerprint.length == b->fingerprint.length &&
+	       memcmp(a->fingerprint.data, b->fingerprint.data,
+		      a->fingerprint.length) == 0;
+}
+
+void cas_collect_pins(struct enrolment *enrolment)
+{
+	const struct record *record = enrolment->record;
+	const struct scep_rows *rows = &enrolment->state->view.cas;
+	struct run *run = &enrolment->run;
+
+	run->pin_count = 0;
+	if (record->server.ca_fingerprint.length > 0)
+		run->pins[run->pin_count++] = record->server.ca_fingerprint;
+	/* The newest first: a CA that was trusted today must not be left out
+	 * for one of a decade ago. */
+	for (size_t i = rows->count; i-- > 0;) {
+		const struct scep_ca *ca = rows->row[i];
+		struct scep_octets64 *pin = &run->pins[run->pin_count];
+
+		if (ca->profile_index != record->profile_index ||
+		    ca->trust != SCEP_CA_TRUSTED)
+			continue;
+		/* What the manager has pinned speaks for the CA that it has
+		 * announced, and for no other. */
+		if (record->server.ca_fingerprint.length > 0 &&
+		    ca->source != SCEP_CA_GET_NEXT)
+			continue;
+		pin->length = ca->fingerprint.length;
+		memcpy(pin->data, ca->fingerprint.data, pin->length);
+		if (++run->pin_count == ENROLMENT_PINS)
+			return;
+	}
+}
+
+static const struct scep_ca *cas_find(const struct scep_rows *rows,
+				      uint32_t profile_index,
+				      const struct scep_ca *wanted)
+{
+	ROWS_EACH (i, rows) {
+		const struct scep_ca *ca = rows->row[i];
+
+		if (ca->profile_index == profile_index &&
+		    is_same_certificate(ca, wanted))
+			return ca;
+	}
+	return NULL;
+}
+
+static bool is_brought(const struct run *run, const struct scep_ca *row)
+{
+	for (size_t i = 0; i < run->ca_count; i++) {
+		if (is_same_certificate(&run->cas[i], row))
+			return true;
+	}
+	return false;
+}
+
+static void remove_what_is_gone(struct enrolment *enrolment,
+				enum scep_ca_source source, struct batch *batch)
+{
+	const struct scep_rows *rows = &enrolment->state->view.cas;
+
+	ROWS_EACH (i, rows) {
+		const struct scep_ca *ca = rows->row[i];
+
+		if (ca->profile_index == enrolment->record->profile_index &&
+		    ca->source == (uint32_t)source &&
+		    (ca->trust == SCEP_CA_PENDING ||
+		     ca->trust == SCEP_CA_CHAINED) &&
+		    !is_brought(&enrolment->run, ca))
+			batch_remove(batch, STORE_CA, ca->index);
+	}
+}
+
+/* The next CA has become the present one.  Its source tells the pins, as
+ * before, how it came to be trusted. */
+static void drop_next(const struct scep_ca *old, struct batch *batch)
+{
+	struct scep_ca *row;
+
+	if ((old->role & SCEP_CA_NEXT) == 0)
+		return;
+	row = row_copy(old);
+	if (row != NULL)
+		row->role &= ~(uint32_t)SCEP_CA_NEXT;
+	batch_put(batch, STORE_CA, row);
+}
+
+/* Returns the row's index. */
+static uint32_t merge_one(struct enrolment *enrolment,
+			  const struct scep_ca *described,
+			  enum scep_ca_source source, enum scep_ca_trust trust,
+			  struct batch *batch)
+{
+	struct state *state = enrolment->state;
+	uint32_t profile_index = enrolment->record->profile_index;
+	const struct scep_ca *old =
+	    cas_find(&state->view.cas, profile_index, described);
+	struct scep_ca *row;
+
+	/* A decision stands; only a new one raises a row that had none. */
+	if (old != NULL &&
+	    (old->trust == (uint32_t)trust || old->trust == SCEP_CA_TRUSTED ||
+	     old->trust == SCEP_CA_REJECTED)) {
+		if (source == SCEP_CA_GET)
+			drop_next(old, batch);
+		return old->index;
+	}
+	row = row_new(sizeof(*row));
+	if (row != NULL) {
+		*row = *described;
+		row->index = old != NULL ? old->index : ++state->ca_last_index;
+		row->profile_index = profile_index;
+		row->source = source;
+		row->trust = trust;
+	}
+	batch_put(batch, STORE_CA, row);
+	return row != NULL ? row->index : 0;
+}
+
+uint32_t cas_merge(struct enrolment *enrolment, enum scep_ca_source source,
+		   enum scep_ca_trust trust, struct batch *batch)
+{
+	const struct run *run = &enrolment->run;
+	uint32_t candidate = 0;
+
+	remove_what_is_gone(enrolment, source, batch);
+	for (size_t i = 0; i < run->ca_count; i++) {
+		if (i == run->candidate)
+			candidate = merge_one(enrolment, &run->cas[i], source,
+					      trust, batch);
+		else
+			merge_one(enrolment, &run->cas[i], source,
+				  SCEP_CA_CHAINED, batch);
+	}
+	return candidate;
+}
+
+enum scep_ca_trust cas_decided(struct enrolment *enrolment)
+{
+	const struct run *run = &enrolment->run;
+	const struct scep_ca *row;
+
+	if (run->candidate >= run->ca_count)
+		return SCEP_CA_PENDING;
+	row = cas_find(&enrolment->state->view.cas,
+		       enrolment->record->profile_index,
+		       &run->cas[run->candidate]);
+	return row != NULL ? row->trust : SCEP_CA_PENDING;
+}
+
+void cas_forget(struct state *state, uint32_t profile_index,
+		struct batch *batch)
+{
+	ROWS_EACH (i, &state->view.cas) {
+		const struct scep_ca *ca = state->view.cas.row[i];
+
+		if (ca->profile_index == profile_index)
+			batch_remove(batch, STORE_CA, ca->index);
+	}
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/enroll/message.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scep/base/error.h"
+#include "scep/protocol/key.h"
+#include "scep/base/log.h"
+#include "scep/keys/renewal.h"
+#include "scep/protocol/pki_message.h"
+#include "scep/base/url.h"
+
+void message_file_name(const struct record *record, char name[80])
+{
+	snprintf(name, 80, "%s.pem", record->file_id);
+}
+
+void message_url(struct enrolment *e, const char *operation, const char *text)
+{
+	const struct scep_server *server = &e->record->server;
+
+	e->run.url =
+	    url_operation(server->url, server->port, operation, text, false);
+	if (e->run.url == NULL)
+		error_set(&e->run.error, SCEP_CONFIG_ERROR,
+			  "no URL can be made of %s", server->url);
+}
+
+/* ------------------------------------------------------------- material -- */
+
+enum scep_code message_load_trust(const struct record *record,
+				  STACK_OF(X509) * *stack, struct trust *trust,
+				  struct scep_error *error)
+{
+	if (trust_from_pem(record->trust.data, record->trust.length, stack,
+			   error) != SCEP_OK)
+		return error->code;
+	if (sk_X509_num(*stack) < 2)
+		return error_set(error, SCEP_STORAGE_ERROR,
+				 "the record of the request is not whole");
+	trust->chain = *stack;
+	trust->anchor = sk_X509_value(*stack, 0);
+	trust->recipient = sk_X509_value(*stack, 1);
+	return SCEP_OK;
+}
+
+enum scep_code message_load_key(const struct enrolment *e, const char *file_id,
+				EVP_PKEY **key, struct scep_error *error)
+{
+	char reference[4400];
+
+	snprintf(reference, sizeof(reference), "file:%s/%s.pem",
+		 e->state->keys_folder, file_id);
+	return key_open(reference, key, error);
+}
+
+static enum scep_code load_signer_key(struct enrolment *e,
+				      struct material *material)
+{
+	if (renewal_signs_with_old(e->record))
+		return message_load_key(e, e->record->old_file_id,
+					&material->signer_key, &e->run.error);
+	EVP_PKEY_up_ref(material->key);
+	material->signer_key = material->key;
+	return SCEP_OK;
+}
+
+enum scep_code material_load(struct enrolment *e, struct material *material)
+{
+	const struct record *record = e->record;
+	struct scep_error *error = &e->run.error;
+
+	memset(material, 0, sizeof(*material));
+	if (message_load_trust(record, &material->trust_stack, &material->trust,
+			       error) ||
+	    trust_from_pem(record->signer.data, record->signer.length,
+			   &material->signer_stack, error) ||
+	    message_load_key(e, record->file_id, &material->key, error) ||
+	    load_signer_key(e, material) || renewal_load(e, &material->known))
+		return error->code;
+	if (sk_X509_num(material->signer_stack) < 1)
+		return error_set(error, SCEP_STORAGE_ERROR,
+				 "the record of the request is not whole");
+	material->signer = sk_X509_value(material->signer_stack, 0);
+	return caps_choose(record->caps, &record->server, e->run.allow_legacy,
+			   &material->choice, error);
+}
+
+void material_free(struct material *material)
+{
+	sk_X509_pop_free(material->trust_stack, X509_free);
+	sk_X509_pop_free(material->signer_stack, X509_free);
+	EVP_PKEY_free(material->key);
+	EVP_PKEY_free(material->signer_key);
+	X509_free(material->known);
+	bytes_free(&material->content);
+}
+
+/* ------------------------------------------------------ weak algorithms -- */
+
+static const struct {
+	uint32_t bit; /* enum scep_legacy; its place is that of the count */
+	const char *name;
+} legacies[SCEP_LEGACY_COUNT] = {
+    {SCEP_LEGACY_SHA1, "SHA-1"},
+    {SCEP_LEGACY_3DES, "3DES"},
+    {SCEP_LEGACY_DES, "DES"},
+};
+
+void message_log_legacy(struct enrolment *e, const char *who, uint32_t used)
+{
+	char name[ENROLMENT_NAME];
+
+	enrolment_name(e, name);
+	for (size_t i = 0; i < SCEP_LEGACY_COUNT; i++) {
+		unsigned int before;
+
+		if ((used & legacies[i].bit) == 0)
+			continue;
+		before = atomic_fetch_add(&e->state->legacy_uses[i], 1);
+		log_warning("%s: %s used %s, which the configuration allows "
+			    "(use %u of it since the start)",
+			    name, who, legacies[i].name, before + 1);
+	}
+}
+
+/* -------------------------------------------------------------- sending -- */
+
+/* What the message itself has of the weak algorithms. */
+static uint32_t own_legacy(const struct enrolment *e,
+			   const struct material *material,
+			   enum rfc8894_message_type type)
+{
+	const struct caps_choice *choice = &material->choice;
+	bool has_csr = type == RFC8894_PKCS_REQ || type == RFC8894_RENEWAL_REQ;
+	uint32_t used = 0;
+
+	if (choice->cipher == SCEP_CIPHER_3DES)
+		used |= SCEP_LEGACY_3DES;
+	if (strcmp(choice->digest, "SHA1") == 0 ||
+	    (has_csr &&
+	     e->record->values.signature_algorithm == SCEP_SIGN_SHA1))
+		used |= SCEP_LEGACY_SHA1;
+	return used;
+}
+
+void message_compose(struct enrolment *e, struct material *material,
+		     enum rfc8894_message_type type)
+{
+	struct run *run = &e->run;
+	struct seal_input input = {
+	    .message_type = type,
+	    .transaction_id = e->record->transaction_id,
+	    .signer = material->signer,
+	    .signer_key = material->signer_key,
+	    .recipient = material->trust.recipient,
+	    .choice = &material->choice,
+	    .content = material->content.data,
+	    .content_length = material->content.length,
+	};
+	char *text;
+
+	message_log_legacy(e, "the request", own_legacy(e, material, type));
+	if (RAND_bytes(run->sender_nonce, RFC8894_NONCE_LENGTH) != 1) {
+		error_set(&run->error, SCEP_KEY_ERROR, "no random numbers");
+		return;
+	}
+	memcpy(input.sender_nonce, run->sender_nonce, RFC8894_NONCE_LENGTH);
+	if (seal_pkimessage(&input, &run->message, &run->error) != SCEP_OK)
+		return;
+	if (material->choice.is_post) {
+		message_url(e, RFC8894_PKI_OPERATION, NULL);
+		return;
+	}
+	text = url_base64(run->message.data, run->message.length);
+	bytes_free(&run->message);
+	message_url(e, RFC8894_PKI_OPERATION, text);
+	free(text);
+}
+
+/* ------------------------------------------------------------ receiving -- */
+
+struct open_input message_expect(const struct enrolment *e,
+				 const struct material *material)
+{
+	struct open_input input = {
+	    .message = e->run.answer.body.data,
+	    .message_length = e->run.answer.body.length,
+	    .transaction_id = e->record->transaction_id,
+	    .trust = &material->trust,
+	    .key = material->key,
+	    .signer = material->signer,
+	    .signer_key = material->signer_key,
+	    .known = material->known,
+	    .allow_legacy = e->run.allow_legacy,
+	    .now = e->run.now,
+	};
+
+	memcpy(input.sender_nonce, e->run.sender_nonce, RFC8894_NONCE_LENGTH);
+	return input;
+}
+
+void message_note_failure(struct run *run, const struct cert_rep *reply)
+{
+	error_set(&run->error, SCEP_SCEP_ERROR, "%s", reply->fail_info_text);
+	run->error.fail_info = reply->fail_info;
+	memcpy(run->error.fail_info_text, reply->fail_info_text,
+	       sizeof(run->error.fail_info_text));
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/keys/deploy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "scep/state/open_request.h"
+#include "scep/base/error.h"
+#include "scep/keys/key_actions.h"
+#include "scep/base/log.h"
+#include "scep/state/status.h"
+#include "scep/keys/use_list.h"
+
+/* When the disk refuses, how long until it is tried again, in ms. */
+#define SAVE_AGAIN 5000
+/* What is not heard of for so long has failed, in ms: each of the commands of
+ * a location has a limit of its own, which is much shorter. */
+#define PATIENCE (15 * 60 * 1000)
+/* How often the locations are asked whether their functions are on, in ms. */
+#define PROBE_AGAIN (10 * 60 * 1000)
+
+/* ------------------------------------------------------------ beginning -- */
+
+static const struct scep_use *next_wanted(const struct state *state)
+{
+	ROWS_EACH (i, &state->view.uses) {
+		const struct scep_use *use = state->view.uses.row[i];
+
+		if (use->wanted_key != 0)
+			return use;
+	}
+	return NULL;
+}
+
+static const struct scep_use *next_to_probe(const struct state *state)
+{
+	ROWS_EACH (i, &state->view.uses) {
+		const struct scep_use *use = state->view.uses.row[i];
+		const struct scep_use_config *config = uses_config(state, use);
+
+		if (use->index > state->deploy.probed && config != NULL &&
+		    config->has_probe)
+			return use;
+	}
+	return NULL;
+}
+
+static void begin(struct state *state, const struct scep_use *use,
+		  bool is_probe)
+{
+	struct deploy *deploy = &state->deploy;
+
+	deploy->is_running = true;
+	deploy->is_probe = is_probe;
+	deploy->use = use->index;
+	deploy->key = is_probe ? 0 : use->wanted_key;
+	deploy->wake = state_mono(state) + PATIENCE;
+	if (is_probe)
+		deploy->probed = use->index;
+	else
+		log_info("use location '%s': is given key %u", use->name,
+			 deploy->key);
+	state_tell(state, is_probe ? SCEP_EVENT_PROBE : SCEP_EVENT_DEPLOY,
+		   use->index);
+}
+
+static void begin_probe(struct state *state)
+{
+	struct deploy *deploy = &state->deploy;
+	const struct scep_use *use;
+
+	if (deploy->probe_at != 0 && state_mono(state) < deploy->probe_at)
+		return;
+	use = next_to_probe(state);
+	if (use != NULL) {
+		deploy->probe_at = 0;
+		begin(state, use, true);
+		return;
+	}
+	/* The round is over; without a location to ask, there is no other. */
+	deploy->probe_at =
+	    deploy->probed != 0 ? state_mono(state) + PROBE_AGAIN : 0;
+	deploy->probed = 0;
+}
+
+void deploy_probe_soon(struct state *state)
+{
+	state->deploy.probed = 0;
+	state->deploy.probe_at = state_mono(state);
+}
+
+/* --------------------------------------------------------------- ending -- */
+
+/* The other keys do not have the location any more. */
+static void take_from_others(struct state *state, struct batch *batch,
+			     const struct scep_use *use, uint32_t key_index)
+{
+	ROWS_EACH (i, &state->view.keys) {
+		const struct scep_key *old = state->view.keys.row[i];
+		struct scep_key *key;
+
+		if (old->index == key_index ||
+		    !use_list_has(old->use_location, use->name))
+			continue;
+		key = batch_edit(state, batch, STORE_KEY, old->index, true);
+		if (key != NULL)
+			use_list_remove(key->use_location, use->name);
+	}
+}
+
+static void note_applied(struct state *state, struct batch *batch,
+			 struct scep_use *use, struct scep_key *key)
+{
+	uint32_t before = use->key_index;
+
+	take_from_others(state, batch, use, key->index);
+	if (before != key->index)
+		use->previous_key = before;
+	use->key_index = key->index;
+	memcpy(use->key_name, key->name, sizeof(use->key_name));
+	use->applied = SCEP_APPLIED_YES;
+	use->applied_time = state_now(state);
+	use->failed_key = 0;
+	memset(use->text, 0, sizeof(use->text));
+	use_list_add(key->use_location, use->name);
+}
+
+static void note_failed(struct scep_use *use, struct scep_key *key,
+			const char *text)
+{
+	char whole[SCEP_TEXT255 + 32];
+
+	use->failed_key = key->index;
+	use->applied = SCEP_APPLIED_FAILED;
+	snprintf(whole, sizeof(whole), "key %u: %s", key->index, text);
+	text_copy(use->text, sizeof(use->text), whole, strlen(whole));
+	if (use->key_index != key->index)
+		use_list_remove(key->use_location, use->name);
+}
+
+static void batch_end(struct state *state, struct batch *batch,
+		      const struct scep_deploy_end *end)
+{
+	struct scep_use *use =
+	    batch_edit(state, batch, STORE_USE, end->use_index, true);
+	struct scep_key *key =
+	    batch_edit(state, batch, STORE_KEY, state->deploy.key, true);
+
+	if (use == NULL)
+		return;
+	use->function_enabled = end->is_enabled;
+	/* A manager may have come to want another one. */
+	if (use->wanted_key == state->deploy.key)
+		use->wanted_key = 0;
+	if (key == NULL)
+		return;
+	if (end->is_good)
+		note_applied(state, batch, use, key);
+	else
+		note_failed(use, key, end->text);
+	key_actions_note_deployed(state, batch, end->use_index, key->index,
+				  end->is_good);
+}
+
+/* Requests that wait for it look again. */
+static void resume_requests(struct state *state, uint32_t key_index)
+{
+	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+		if (e->record->step == STEP_DEPLOY &&
+		    e->record->key_index == key_index)
+			enrolment_resume(e);
+	}
+}
+
+static void tell_end(struct state *state, const struct scep_deploy_end *end,
+		     uint32_t key_index)
+{
+	const struct scep_use *use =
+	    scep_rows_find(&state->view.uses, end->use_index);
+	const char *name = use != NULL ? use->name : "";
+
+	if (end->is_good) {
+		log_info("use location '%s': has key %u%s", name, key_index,
+			 end->is_enabled ? "" : ", and its function is off");
+		return;
+	}
+	log_error("use location '%s': key %u is not applied: %s", name,
+		  key_index, end->text);
+	state_tell(state, SCEP_EVENT_DEPLOY_FAILED, end->use_index);
+}
+
+static void settle_deploy(struct state *state,
+			  const struct scep_deploy_end *end)
+{
+	struct deploy *deploy = &state->deploy;
+	const struct scep_stats before = state->view.stats;
+	const struct scep_error failure = {.code = SCEP_DEPLOY_FAILED};
+	struct scep_error error;
+	struct batch batch;
+
+	batch_init(&batch);
+	error_init(&error);
+	batch_end(state, &batch, end);
+	if (!end->is_good)
+		stats_count_error(&state->view.stats, &failure);
+	if (batch_commit(state, &batch, NULL, &error) != SCEP_OK) {
+		/* It is wanted still, and is done once more. */
+		state->view.stats = before;
+		log_error("how key %u was applied waits for the disk: %s",
+			  deploy->key, error.text);
+		deploy->wake = state_mono(state) + SAVE_AGAIN;
+		return;
+	}
+	tell_end(state, end, deploy->key);
+	resume_requests(state, deploy->key);
+}
+
+static void settle_probe(struct state *state, const struct scep_deploy_end *end)
+{
+	const struct scep_use *old =
+	    scep_rows_find(&state->view.uses, end->use_index);
+	struct batch batch;
+	struct scep_use *use;
+
+	if (old == NULL || !end->is_good ||
+	    (old->function_enabled != 0) == end->is_enabled)
+		return;
+	batch_init(&batch);
+	use = batch_edit(state, &batch, STORE_USE, end->use_index, false);
+	if (use != NULL)
+		use->function_enabled = end->is_enabled;
+	batch_commit(state, &batch, NULL, NULL);
+}
+
+static void settle(struct state *state)
+{
+	struct deploy *deploy = &state->deploy;
+	const struct scep_deploy_end end = deploy->end;
+
+	deploy->has_end = false;
+	deploy->is_running = false;
+	deploy->wake = 0;
+	if (deploy->is_probe)
+		settle_probe(state, &end);
+	else
+		settle_deploy(state, &end);
+}
+
+void deploy_end(struct state *state, const struct scep_deploy_end *end)
+{
+	struct deploy *deploy = &state->deploy;
+
+	if (!deploy->is_running || deploy->has_end ||
+	    end->use_index != deploy->use)
+		return;
+	deploy->end = *end;
+	deploy->has_end = true;
+	/* A Set that is taken back would take back what it finds changed. */
+	if (state->deadline == 0)
+		settle(state);
+}
+
+static void give_up(struct state *state)
+{
+	struct scep_deploy_end end = {
+	    .use_index = state->deploy.use,
+	    .is_enabled = true,
+	    .text = "nothing is heard of it",
+	};
+
+	deploy_end(state, &end);
+}
+
+void deploy_tick(struct state *state)
+{
+	struct deploy *deploy = &state->deploy;
+	const struct scep_use *use;
+
+	if (state->is_stopping || state->store == NULL || state->deadline != 0)
+		return;
+	if (deploy->has_end)
+		settle(state);
+	if (deploy->wake != 0 && state_mono(state) >= deploy->wake) {
+		deploy->wake = 0;
+		if (deploy->is_running)
+			give_up(state);
+	}
+	/* While one runs, and after the disk has refused, `wake` is to come. */
+	if (deploy->wake != 0)
+		return;
+	use = next_wanted(state);
+	if (use != NULL)
+		begin(state, use, false);
+	else
+		begin_probe(state);
+}

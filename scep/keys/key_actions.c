@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/keys/key_actions.h"
+
+#include "scep/keys/asides.h"
+#include "scep/state/open_request.h"
+#include "scep/keys/renewal.h"
+#include "scep/state/request_new.h"
+#include "scep/keys/use_locations.h"
+
+static struct scep_key *key_in(struct state *state, struct batch *batch,
+			       uint32_t index)
+{
+	return batch_edit(state, batch, STORE_KEY, index, false);
+}
+
+/* --------------------------------------------------------------- renewing */
+
+/* A request of the profile that the key came by, with the values of its
+ * timer (MIB, rule 16). */
+static void act_renew(struct state *state, struct batch *batch,
+		      struct scep_key *key)
+{
+	struct scep_profile *profile =
+	    batch_edit(state, batch, STORE_PROFILE, key->profile_index, false);
+	struct scep_status *status;
+	struct record *record;
+	uint32_t index;
+
+	if (profile == NULL)
+		return;
+	if (!batch->has_agent)
+		batch_put_agent(batch, &state->view.agent);
+	index = ++batch->agent.status_last_index;
+	requests_drop_parked(state, batch, profile->index);
+	status = requests_new_status(profile, &profile->timer.values,
+				     SCEP_TRIGGER_RENEWAL, index);
+	if (status != NULL)
+		status->request_time = state_now(state);
+	record = requests_new_record(profile, &profile->timer.values, index);
+	if (record != NULL) {
+		record->action_key = key->index;
+		renewal_of(state, record, key);
+	}
+	batch_put(batch, STORE_STATUS, status);
+	batch_put(batch, STORE_RECORD, record);
+	key->action_result = SCEP_IN_PROGRESS;
+}
+
+void key_actions_note_renewed(struct state *state, struct batch *batch,
+			      uint32_t key_index, enum scep_code code)
+{
+	struct scep_key *key =
+	    key_index != 0 ? key_in(state, batch, key_index) : NULL;
+
+	if (key != NULL)
+		key->action_result = code == SCEP_OK ? SCEP_NONE : code;
+}
+
+/* ---------------------------------------------- assigning, rolling back -- */
+
+static void act_assign(struct state *state, struct batch *batch,
+		       struct scep_key *key)
+{
+	uses_want(state, batch, key->assign_to, key->index);
+	key->action_result = SCEP_IN_PROGRESS;
+}
+
+/* Each location of the key has again what it had before. */
+static void act_rollback(struct state *state, struct batch *batch,
+			 struct scep_key *key)
+{
+	ROWS_EACH (i, &state->view.uses) {
+		const struct scep_use *use = state->view.uses.row[i];
+		uint32_t before = use->previous_key;
+
+		if (use->key_index != key->index || before == 0)
+			continue;
+		if (scep_rows_find(&state->view.keys, before) == NULL &&
+		    scep_rows_find(&state->view.asides, before) == NULL)
+			continue;
+		asides_bring_back(state, batch, before);
+		uses_want(state, batch, use->name, before);
+		key->action_result = SCEP_IN_PROGRESS;
+	}
+}
+
+/* --------------------------------------------------------------- the end -- */
+
+static bool is_renewing(const struct state *state, uint32_t key_index)
+{
+	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+		if (e->record->action_key == key_index && !e->record->is_parked)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a location is being changed for the sake of the key: given it, or
+ * given back what it had before. */
+static bool is_moving(const struct scep_view *view, uint32_t key_index,
+		      uint32_t except)
+{
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (use->index != except && use->wanted_key != 0 &&
+		    (use->wanted_key == key_index ||
+		     use->key_index == key_index))
+			return true;
+	}
+	return false;
+}
+
+static void note_one(struct state *state, struct batch *batch,
+		     uint32_t key_index, uint32_t use_index, bool is_good)
+{
+	const struct scep_key *now =
+	    scep_rows_find(&state->view.keys, key_index);
+	struct scep_key *key;
+
+	if (now == NULL || now->action_result != SCEP_IN_PROGRESS ||
+	    now->is_to_be_verified || is_renewing(state, key_index))
+		return;
+	key = key_in(state, batch, key_index);
+	if (key == NULL)
+		return;
+	if (!is_good)
+		key->action_failed = true;
+	if (is_moving(&state->view, key_index, use_index))
+		return;
+	key->action_result =
+	    key->action_failed ? SCEP_DEPLOY_FAILED : SCEP_NONE;
+	key->action_failed = false;
+}
+
+void key_actions_note_deployed(struct state *state, struct batch *batch,
+			       uint32_t use_index, uint32_t key_index,
+			       bool is_good)
+{
+	const struct scep_use *before =
+	    scep_rows_find(&state->view.uses, use_index);
+
+	note_one(state, batch, key_index, use_index, is_good);
+	if (before != NULL && before->key_index != key_index)
+		note_one(state, batch, before->key_index, use_index, is_good);
+}
+
+/* Whether nothing is under way any more that would end the action. */
+static bool is_overtaken(const struct state *state, const struct scep_key *key)
+{
+	const struct deploy *deploy = &state->deploy;
+
+	return key->action_result == SCEP_IN_PROGRESS &&
+	       !key->is_to_be_verified && !is_renewing(state, key->index) &&
+	       !is_moving(&state->view, key->index, 0) &&
+	       !(deploy->is_running && deploy->key == key->index);
+}
+
+void key_actions_tick(struct state *state)
+{
+	struct batch batch;
+
+	/* A Set that is taken back would take back what it finds changed. */
+	if (state->is_stopping || state->store == NULL || state->deadline != 0)
+		return;
+	batch_init(&batch);
+	ROWS_EACH (i, &state->view.keys) {
+		const struct scep_key *old = state->view.keys.row[i];
+		struct scep_key *key;
+
+		if (!is_overtaken(state, old))
+			continue;
+		key = key_in(state, &batch, old->index);
+		if (key != NULL)
+			key->action_result = SCEP_CANCELLED;
+	}
+	if (batch.count > 0)
+		batch_commit(state, &batch, NULL, NULL);
+	else
+		batch_free(&batch);
+}
+
+/* ------------------------------------------------------------------- acts --
+ */
+
+static void act(struct state *state, struct batch *batch, uint32_t index,
+		enum scep_key_action action)
+{
+	struct scep_key *key = key_in(state, batch, index);
+
+	if (key == NULL)
+		return;
+	key->action_failed = false;
+	switch (action) {
+	case SCEP_KEY_RENEW:
+		act_renew(state, batch, key);
+		break;
+	case SCEP_KEY_ASSIGN:
+		act_assign(state, batch, key);
+		break;
+	case SCEP_KEY_ROLLBACK:
+		act_rollback(state, batch, key);
+		break;
+	case SCEP_KEY_VERIFY:
+		key->is_to_be_verified = true;
+		key->action_result = SCEP_IN_PROGRESS;
+		break;
+	case SCEP_KEY_NOOP:
+		break;
+	}
+}
+
+void key_actions_act(struct state *state, struct batch *batch,
+		     const struct draft_action *action)
+{
+	/* Its files go when the Set stands (registry_sweep). */
+	if (action->field == SCEP_KEY_ROW_STATUS)
+		batch_remove(batch, STORE_KEY, action->index);
+	if (action->field == SCEP_KEY_ACTION)
+		act(state, batch, action->index,
+		    (enum scep_key_action)action->number);
+}
+
+/* -------------------------------------------------------------- at a start */
+
+static void show_running(struct state *state, struct batch *batch,
+			 uint32_t key_index)
+{
+	struct scep_key *key =
+	    key_index != 0 ? key_in(state, batch, key_index) : NULL;
+
+	if (key != NULL)
+		key->action_result = SCEP_IN_PROGRESS;
+}
+
+void key_actions_recall(struct state *state, struct batch *batch)
+{
+	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+		if (!e->record->is_parked)
+			show_running(state, batch, e->record->action_key);
+	}
+	ROWS_EACH (i, &state->view.uses) {
+		const struct scep_use *use = state->view.uses.row[i];
+
+		show_running(state, batch, use->wanted_key);
+	}
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lists of use locations as settings and scepKeyUseLocation have them: names,
+ * parted by commas; blanks around a name do not count.  Pure texts; knows no
+ * location.
+ */
+#ifndef SCEP_KEYS_USE_LIST_H
+#define SCEP_KEYS_USE_LIST_H
+
+#include "scep/scep.h"
+
+/*
+ * Gives the next name of the list, beginning with `*at` = 0, and moves `*at`
+ * behind it.  `*name` points into the list and has `*length` octets.  Between
+ * two commas there is an empty name; the empty list has none.  False at the
+ * end.
+ */
+bool use_list_next(const char *list, size_t *at, const char **name,
+		   size_t *length);
+
+bool use_list_has(const char *list, const char *name);
+/* Adds a name that is not there yet.  False if there is no room for it. */
+bool use_list_add(char list[SCEP_TEXT255], const char *name);
+void use_list_remove(char list[SCEP_TEXT255], const char *name);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/keys/use_locations.h"
+
+#include <string.h>
+
+#include "scep/base/log.h"
+#include "scep/keys/use_list.h"
+
+/* --------------------------------------------------------------- asking -- */
+
+const struct scep_use *uses_find(const struct scep_view *view, const char *name,
+				 size_t length)
+{
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (strlen(use->name) == length &&
+		    memcmp(use->name, name, length) == 0)
+			return use;
+	}
+	return NULL;
+}
+
+bool uses_unknown(const struct scep_view *view, const char *list,
+		  char name[SCEP_TEXT64])
+{
+	const char *each;
+	size_t length, at = 0;
+
+	while (use_list_next(list, &at, &each, &length)) {
+		if (uses_find(view, each, length) != NULL)
+			continue;
+		if (length >= SCEP_TEXT64)
+			length = SCEP_TEXT64 - 1;
+		memcpy(name, each, length);
+		name[length] = '\0';
+		return true;
+	}
+	return false;
+}
+
+bool uses_are_known(const struct scep_view *view, const char *list)
+{
+	char name[SCEP_TEXT64];
+
+	return !uses_unknown(view, list, name);
+}
+
+bool uses_want_key(const struct scep_view *view, uint32_t key_index)
+{
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (use->wanted_key == key_index)
+			return true;
+	}
+	return false;
+}
+
+bool uses_have_key(const struct scep_view *view, uint32_t key_index)
+{
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (use->key_index == key_index)
+			return true;
+	}
+	return uses_want_key(view, key_index);
+}
+
+bool uses_refer_to_key(const struct scep_view *view, uint32_t key_index)
+{
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (use->previous_key == key_index ||
+		    use->failed_key == key_index)
+			return true;
+	}
+	return uses_have_key(view, key_index);
+}
+
+bool uses_failed_key(const struct scep_view *view, uint32_t key_index,
+		     const struct scep_use **found)
+{
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (use->failed_key != key_index)
+			continue;
+		if (found != NULL)
+			*found = use;
+		return true;
+	}
+	return false;
+}
+
+bool uses_replaced_key(const struct scep_view *view, uint32_t old,
+		       uint32_t key_index)
+{
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (use->key_index == key_index && use->previous_key == old)
+			return true;
+	}
+	return false;
+}
+
+uint32_t uses_previous_key(const struct scep_view *view, uint32_t key_index)
+{
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (use->key_index == key_index && use->previous_key != 0)
+			return use->previous_key;
+	}
+	return 0;
+}
+
+const struct scep_use_config *uses_config(const struct state *state,
+					  const struct scep_use *use)
+{
+	for (size_t i = 0; i < state->config.use_count; i++)
+		if (strcmp(state->config.uses[i].name, use->name) == 0)
+			return &state->config.uses[i];
+	return NULL;
+}
+
+/* -------------------------------------------------------------- wanting -- */
+
+void uses_want(struct state *state, struct batch *batch, const char *list,
+	       uint32_t key_index)
+{
+	const char *name;
+	size_t length, at = 0;
+
+	while (use_list_next(list, &at, &name, &length)) {
+		const struct scep_use *known =
+		    uses_find(&state->view, name, length);
+		struct scep_use *use = NULL;
+
+		if (known != NULL)
+			use = batch_edit(state, batch, STORE_USE, known->index,
+					 true);
+		if (use != NULL)
+			use->wanted_key = key_index;
+	}
+}
+
+/* ----------------------------------------------------------- configuring -- */
+
+static uint32_t last_index(const struct scep_rows *rows)
+{
+	const uint32_t *last =
+	    rows->count > 0 ? rows->row[rows->count - 1] : NULL;
+
+	return last != NULL ? *last : 0;
+}
+
+static void add_use(struct batch *batch, const struct scep_use_config *config,
+		    uint32_t index)
+{
+	struct scep_use *use = row_new(sizeof(*use));
+
+	if (use != NULL) {
+		use->index = index;
+		memcpy(use->name, config->name, sizeof(use->name));
+		use->type = config->type;
+		use->function_enabled = true;
+		use->applied = SCEP_APPLIED_UNKNOWN;
+	}
+	batch_put(batch, STORE_USE, use);
+}
+
+/* Its type is not stored; it is in service unless a probe says otherwise. */
+static void renew_use(struct state *state, struct batch *batch,
+		      const struct scep_use_config *config, uint32_t index)
+{
+	const struct scep_use *old = scep_rows_find(&state->view.uses, index);
+	struct scep_use *use;
+
+	if (old->type == config->type &&
+	    (old->function_enabled || config->has_probe))
+		return;
+	use = batch_edit(state, batch, STORE_USE, index, false);
+	if (use == NULL)
+		return;
+	/* As it comes from the disk, nothing is known of it. */
+	if (use->type == 0 || !config->has_probe)
+		use->function_enabled = true;
+	use->type = config->type;
+}
+
+static void remove_use(struct state *state, struct batch *batch,
+		       const struct scep_use *use)
+{
+	ROWS_EACH (i, &state->view.keys) {
+		const struct scep_key *old = state->view.keys.row[i];
+		struct scep_key *key;
+
+		if (!use_list_has(old->use_location, use->name))
+			continue;
+		key = batch_edit(state, batch, STORE_KEY, old->index, true);
+		if (key != NULL)
+			use_list_remove(key->use_location, use->name);
+	}
+	log_info("the use location '%s' is no longer configured", use->name);
+	batch_remove(batch, STORE_USE, use->index);
+}
+
+void uses_configure(struct state *state, struct batch *batch)
+{
+	const struct scep_config *config = &state->config;
+	uint32_t last = last_index(&state->view.uses);
+
+	ROWS_EACH (i, &state->view.uses) {
+		const struct scep_use *use = state->view.uses.row[i];
+
+		if (uses_config(state, use) == NULL)
+			remove_use(state, batch, use);
+	}
+	for (size_t i = 0; i < config->use_count; i++) {
+		const struct scep_use_config *wanted = &config->uses[i];
+		const struct scep_use *use =
+		    uses_find(&state->view, wanted->name, strlen(wanted->name));
+
+		if (use != NULL)
+			renew_use(state, batch, wanted, use->index);
+		else
+			add_use(batch, wanted, ++last);
+	}
+}
+
+void uses_retry(struct state *state, struct batch *batch)
+{
+	ROWS_EACH (i, &state->view.uses) {
+		const struct scep_use *old = state->view.uses.row[i];
+		struct scep_use *use;
+
+		if (old->applied != SCEP_APPLIED_FAILED ||
+		    old->wanted_key != 0 || uses_config(state, old) == NULL ||
+		    scep_rows_find(&state->view.keys, old->failed_key) == NULL)
+			continue;
+		use = batch_edit(state, batch, STORE_USE, old->index, true);
+		if (use != NULL)
+			use->wanted_key = old->failed_key;
+	}
+}
+
+void uses_await_restart(struct state *state, struct batch *batch,
+			uint32_t key_index)
+{
+	ROWS_EACH (i, &state->view.uses) {
+		const struct scep_use *old = state->view.uses.row[i];
+		const struct scep_use_config *config = uses_config(state, old);
+		struct scep_use *use;
+
+		if (old->key_index != key_index || config == NULL ||
+		    !config->needs_restart)
+			continue;
+		use = batch_edit(state, batch, STORE_USE, old->index, true);
+		if (use != NULL)
+			use->applied = SCEP_APPLIED_RESTART_NEEDED;
+	}
+}
+
+void uses_note_restart(struct state *state, struct batch *batch)
+{
+	ROWS_EACH (i, &state->view.uses) {
+		const struct scep_use *old = state->view.uses.row[i];
+		struct scep_use *use;
+
+		if (old->applied != SCEP_APPLIED_RESTART_NEEDED)
+			continue;
+		use = batch_edit(state, batch, STORE_USE, old->index, true);
+		if (use != NULL)
+			use->applied = SCEP_APPLIED_YES;
+	}
+}

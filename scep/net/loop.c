@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/net/loop.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "scep/net/http.h"
+
+/* Due times are wall clock: looked at again at least this often. */
+#define LONGEST_WAIT 60000 /* milliseconds */
+#define WORKER_NICE  10
+
+/* One piece of work, queued or running. */
+struct job {
+	LIST_ENTRY(job) entry;
+	uv_work_t request;
+	work_fn work;
+	work_done_fn done;
+	void *context;
+};
+
+struct loop {
+	struct io io; /* first: an io is its loop */
+	uv_loop_t uv;
+	uv_timer_t timer;
+	struct http *http;
+	LIST_HEAD(, job) jobs;
+	uint64_t wish;	    /* of wake_at(), 0: none */
+	uint64_t last_tick; /* monotonic, milliseconds */
+	bool is_closing;
+	void (*tick)(void *context);
+	void *context;
+};
+
+static struct loop *loop_of(struct io *io)
+{
+	return (struct loop *)io;
+}
+
+/* ---------------------------------------------------------------- clocks -- */
+
+static int64_t wall_clock(struct io *io)
+{
+	(void)io;
+	return time(NULL);
+}
+
+static uint64_t monotonic(struct io *io)
+{
+	struct timespec now;
+
+	(void)io;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---------------------------------------------------------------- wake-up --
+ */
+
+static void on_timer(uv_timer_t *timer);
+
+/* When tick is to be called next. */
+static uint64_t due_time(const struct loop *loop)
+{
+	uint64_t due = loop->last_tick + LONGEST_WAIT;
+
+	return loop->wish != 0 && loop->wish < due ? loop->wish : due;
+}
+
+static void arm(struct loop *loop)
+{
+	uint64_t now = monotonic(&loop->io);
+	uint64_t due = due_time(loop);
+
+	/* The loop's idea of now may be old.  Never 0: a tick that asks for
+	 * another at once would keep the loop from its sockets. */
+	uv_update_time(&loop->uv);
+	uv_timer_start(&loop->timer, on_timer, due > now ? due - now : 1, 0);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct loop *loop = timer->data;
+	uint64_t now = monotonic(&loop->io);
+
+	/* libuv's clock is coarser than ours, and can be early by a hair. */
+	if (now < due_time(loop)) {
+		arm(loop);
+		return;
+	}
+	if (loop->wish != 0 && loop->wish <= now)
+		loop->wish = 0;
+	loop->last_tick = now;
+	arm(loop);
+	loop->tick(loop->context);
+}
+
+static void wake_at(struct io *io, uint64_t mono)
+{
+	struct loop *loop = loop_of(io);
+
+	if (loop->is_closing)
+		return;
+	loop->wish = mono;
+	arm(loop);
+}
+
+/* ---------------------------------------------------------------- fetches --
+ */
+
+static struct fetch *fetch(struct io *io, const struct fetch_request *request,
+			   fetch_done_fn done, void *context)
+{
+	struct loop *loop = loop_of(io);
+
+	if (loop->is_closing)
+		return NULL;
+	return http_fetch(loop->http, request, done, context);
+}
+
+static void fetch_cancel(struct io *io, struct fetch *fetch)
+{
+	struct loop *loop = loop_of(io);
+
+	/* Closing has ended it already. */
+	if (!loop->is_closing)
+		http_cancel(loop->http, fetch);
+}
+
+/* ---------------------------------------------------------------- workers --
+ */
+
+/* Keys of 4096 bits take seconds: they must not slow down a small device. */
+static void be_nice(void)
+{
+	static _Thread_local bool is_nice;
+	id_t self = (id_t)gettid();
+
+	if (!is_nice && getpriority(PRIO_PROCESS, self) < WORKER_NICE)
+		setpriority(PRIO_PROCESS, self, WORKER_NICE);
+	is_nice = true;
+}
+
+static void on_work(uv_work_t *request)
+{
+	struct job *job = request->data;
+
+	be_nice();
+	job->work(job->context);
+}
+
+static void on_worked(uv_work_t *request, int status)
+{
+	struct job *job = request->data;
+
+	(void)status;
+	LIST_REMOVE(job, entry);
+	job->done(job->context);
+	free(job);
+}
+
+static bool queue_work(struct io *io, work_fn work, work_done_fn done,
+		       void *context)
+{
+	struct loop *loop = loop_of(io);
+	struct job *job;
+
+	job = loop->is_closing ? NULL : calloc(1, sizeof(*job));
+	if (!job)
+		return false;
+	job->work = work;
+	job->done = done;
+	job->context = context;
+	job->request.data = job;
+	if (uv_queue_work(&loop->uv, &job->request, on_work, on_worked) != 0) {
+		free(job);
+		return false;
+	}
+	LIST_INSERT_HEAD(&loop->jobs, job, entry);
+	return true;
+}
+
+/* ------------------------------------------------------------ the loop -- */
+
+static const struct io_ops loop_ops = {
+    .now = wall_clock,
+    .mono = monotonic,
+    .wake_at = wake_at,
+    .fetch = fetch,
+    .fetch_cancel = fetch_cancel,
+    .work = queue_work,
+};
+
+struct loop *loop_open(const struct scep_config *config,
+		       void (*tick)(void *context), void *context)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+
+	if (!loop)
+		return NULL;
+	if (uv_loop_init(&loop->uv) != 0) {
+		free(loop);
+		return NULL;
+	}
+	loop->io.ops = &loop_ops;
+	loop->tick = tick;
+	loop->context = context;
+	LIST_INIT(&loop->jobs);
+	uv_timer_init(&loop->uv, &loop->timer);
+	loop->timer.data = loop;
+	loop->last_tick = monotonic(&loop->io);
+	arm(loop);
+	loop->http = http_open(&loop->uv, config);
+	if (!loop->http) {
+		loop_close(loop);
+		return NULL;
+	}
+	return loop;
+}
+
+struct io *loop_io(struct loop *loop)
+{
+	return &loop->io;
+}
+
+uv_loop_t *loop_uv(struct loop *loop)
+{
+	return &loop->uv;
+}
+
+/* TLS writes to sockets without asking for no signal.  The thread keeps it
+ * blocked: a signal that is pending would come on unblocking. */
+static void block_pipe_signal(void)
+{
+	sigset_t pipe;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
+}
+
+void loop_run(struct loop *loop)
+{
+	block_pipe_signal();
+	uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void loop_stop(struct loop *loop)
+{
+	uv_stop(&loop->uv);
+}
+
+void loop_configure(struct loop *loop, const struct scep_config *config)
+{
+	http_configure(loop->http, config);
+}
+
+/* Work that runs goes on; on_worked() comes for all of it. */
+static void drop_jobs(struct loop *loop)
+{
+	struct job *job;
+
+	LIST_FOREACH(job, &loop->jobs, entry)
+	uv_cancel((uv_req_t *)&job->request);
+}
+
+void loop_close(struct loop *loop)
+{
+	int result;
+
+	if (!loop)
+		return;
+	block_pipe_signal();
+	loop->is_closing = true;
+	if (loop->http)
+		http_close(loop->http);
+	drop_jobs(loop);
+	uv_close((uv_handle_t *)&loop->timer, NULL);
+	/* A loop_stop() that is still due, or comes from a callback, ends a run
+	 * early. */
+	while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
+		;
+	result = uv_loop_close(&loop->uv);
+	assert(result == 0);
+	(void)result;
+	free(loop);
+}

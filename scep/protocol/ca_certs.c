@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/protocol/ca_certs.h"
+
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "scep/protocol/certs.h"
+#include "scep/base/error.h"
+#include "scep/protocol/key.h"
+
+/* ------------------------------------------------------------- reading -- */
+
+/* One certificate that fills the body; owned, or NULL. */
+static X509 *read_certificate(const unsigned char *der, size_t length,
+			      struct scep_error *error)
+{
+	const unsigned char *end = der;
+	X509 *certificate = d2i_X509(NULL, &end, (long)length);
+
+	if (certificate == NULL) {
+		error_set_openssl(error, SCEP_BAD_RESPONSE,
+				  "the answer is no certificate");
+		return NULL;
+	}
+	if (end == der + length)
+		return certificate;
+	error_set(error, SCEP_BAD_RESPONSE, "octets follow the certificate");
+	X509_free(certificate);
+	return NULL;
+}
+
+/* Whether the first thing in a SEQUENCE has that tag: an OBJECT IDENTIFIER in
+ * a ContentInfo, a SEQUENCE in a certificate. */
+static bool begins_with(const unsigned char *der, size_t length, int wanted)
+{
+	const unsigned char *at = der;
+	long size = 0;
+	int tag = 0, class = 0;
+	int flags = ASN1_get_object(&at, &size, &tag, &class, (long)length);
+
+	if ((flags & 0x80) != 0 || tag != V_ASN1_SEQUENCE ||
+	    class != V_ASN1_UNIVERSAL)
+		return false;
+	flags = ASN1_get_object(&at, &size, &tag, &class,
+				(long)(length - (size_t)(at - der)));
+	return (flags & 0x80) == 0 && class == V_ASN1_UNIVERSAL &&
+	       tag == wanted;
+}
+
+static enum scep_code read_der(const unsigned char *der, size_t length,
+			       STACK_OF(X509) * *certificates,
+			       struct scep_error *error)
+{
+	X509 *certificate;
+
+	if (!begins_with(der, length, V_ASN1_SEQUENCE))
+		return certs_from_signed_data(der, length, certificates, error);
+	certificate = read_certificate(der, length, error);
+	if (certificate == NULL)
+		return SCEP_BAD_RESPONSE;
+	*certificates = sk_X509_new_null();
+	if (*certificates == NULL || !certs_push(*certificates, certificate)) {
+		X509_free(certificate);
+		return error_set(error, SCEP_BAD_RESPONSE, "no memory");
+	}
+	X509_free(certificate);
+	return SCEP_OK;
+}
+
+/* The certificates of one PEM block, whichever of the kinds it is. */
+static enum scep_code read_block(const char *name, const unsigned char *der,
+				 size_t length, STACK_OF(X509) * certificates,
+				 struct scep_error *error)
+{
+	STACK_OF(X509) *more = NULL;
+	enum scep_code code;
+
+	if (strcmp(name, PEM_STRING_X509) != 0 &&
+	    strcmp(name, PEM_STRING_X509_OLD) != 0 &&
+	    strcmp(name, PEM_STRING_PKCS7) != 0 &&
+	    strcmp(name, PEM_STRING_CMS) != 0)
+		return SCEP_OK;
+	code = read_der(der, length, &more, error);
+	if (code == SCEP_OK &&
+	    X509_add_certs(certificates, more, X509_ADD_FLAG_UP_REF) != 1)
+		code = error_set(error, SCEP_BAD_RESPONSE, "no memory");
+	sk_X509_pop_free(more, X509_free);
+	return code;
+}
+
+enum scep_code trust_from_pem(const void *pem, size_t length,
+			      STACK_OF(X509) * *certificates,
+			      struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+	char *name = NULL, *header = NULL;
+	unsigned char *der = NULL;
+	long size = 0;
+	BIO *bio =
+	    length > LIMIT_CA_CERT ? NULL : BIO_new_mem_buf(pem, (int)length);
+
+	*certificates = sk_X509_new_null();
+	while (code == SCEP_OK && *certificates != NULL && bio != NULL &&
+	       PEM_read_bio(bio, &name, &header, &der, &size) == 1) {
+		code =
+		    read_block(name, der, (size_t)size, *certificates, error);
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		OPENSSL_clear_free(der, (size_t)size);
+		if (sk_X509_num(*certificates) > LIMIT_CERTIFICATES)
+			code = error_set(error, SCEP_BAD_RESPONSE,
+					 "there are too many certificates");
+	}
+	if (code == SCEP_OK && sk_X509_num(*certificates) < 1)
+		code = error_set(error, SCEP_BAD_RESPONSE,
+				 "the PEM text has no certificate");
+	BIO_free(bio);
+	ERR_clear_error();
+	if (code != SCEP_OK) {
+		sk_X509_pop_free(*certificates, X509_free);
+		*certificates = NULL;
+	}
+	return code;
+}
+
+enum scep_code trust_to_pem(STACK_OF(X509) * certificates, struct bytes *pem,
+			    struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+	char *text = NULL;
+	long length;
+	BIO *bio = BIO_new(BIO_s_mem());
+	bool is_written = bio != NULL;
+
+	for (int i = 0; is_written && i < sk_X509_num(certificates); i++)
+		is_written = PEM_write_bio_X509(
+				 bio, sk_X509_value(certificates, i)) == 1;
+	length = is_written ? BIO_get_mem_data(bio, &text) : 0;
+	if (!is_written || !bytes_set(pem, text, (size_t)length))
+		code = error_set_openssl(
+		    error, SCEP_STORAGE_ERROR,
+		    "the certificates could not be written as PEM");
+	BIO_free(bio);
+	return code;
+}
+
+static bool has_pem(const unsigned char *body, size_t length)
+{
+	static const char mark[] = "-----BEGIN ";
+	size_t size = sizeof(mark) - 1;
+
+	for (size_t at = 0; at + size <= length; at++) {
+		if (memcmp(body + at, mark, size) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The same certificate may well be sent twice. */
+static void drop_doubles(STACK_OF(X509) * certificates)
+{
+	for (int i = sk_X509_num(certificates) - 1; i > 0; i--) {
+		X509 *one = sk_X509_value(certificates, i);
+
+		for (int j = 0; j < i; j++) {
+			if (X509_cmp(sk_X509_value(certificates, j), one) ==
+			    0) {
+				X509_free(sk_X509_delete(certificates, i));
+				break;
+			}
+		}
+	}
+}
+
+enum scep_code trust_read(const void *body, size_t length,
+			  STACK_OF(X509) * *certificates,
+			  struct scep_error *error)
+{
+	const unsigned char *octets = body;
+	enum scep_code code;
+
+	*certificates = NULL;
+	if (length == 0 || length > LIMIT_CA_CERT)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 length == 0
+				     ? "the answer to GetCACert is empty"
+				     : "the answer to GetCACert is too long");
+	if (octets[0] == (V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED))
+		code = read_der(octets, length, certificates, error);
+	else if (has_pem(octets, length))
+		code = trust_from_pem(body, length, certificates, error);
+	else
+		code = error_set(error, SCEP_BAD_RESPONSE,
+				 "the answer to GetCACert is neither DER nor "
+				 "PEM");
+	if (code == SCEP_OK)
+		drop_doubles(*certificates);
+	return code;
+}
+
+int64_t trust_time(const ASN1_TIME *time)
+{
+	return certs_time(time);
+}
+
+/* ------------------------------------------------------------ believing -- */
+
+static const char *digest_of_length(uint32_t length)
+{
+	switch (length) {
+	case 20:
+		return "SHA1";
+	case 32:
+		return "SHA256";
+	case 48:
+		return "SHA384";
+	case 64:
+		return "SHA512";
+	}
+	return NULL;
+}
+
+/* The certificate that a pin names, or NULL. */
+static X509 *find_pinned(STACK_OF(X509) * certificates,
+			 const struct trust_pin *pin)
+{
+	const char *name = digest_of_length(pin->length);
+	EVP_MD *digest = name == NULL ? NULL : EVP_MD_fetch(NULL, name, NULL);
+	X509 *found = NULL;
+
+	for (int i = 0; digest != NULL && i < sk_X509_num(certificates); i++) {
+		unsigned char value[EVP_MAX_MD_SIZE];
+		unsigned int length = 0;
+
+		if (X509_digest(sk_X509_value(certificates, i), digest, value,
+				&length) == 1 &&
+		    length == pin->length &&
+		    memcmp(value, pin->digest, length) == 0) {
+			found = sk_X509_value(certificates, i);
+			break;
+		}
+	}
+	EVP_MD_free(digest);
+	return found;
+}
+
+static enum scep_code check_anchor(X509 *anchor, int64_t now,
+				   struct scep_error *error)
+{
+	const char *reason = key_weakness(X509_get0_pubkey(anchor));
+
+	if (reason != NULL)
+		return error_set(error, SCEP_CA_NOT_TRUSTED,
+				 "the pinned certificate: %s", reason);
+	if (!certs_is_ca(anchor))
+		return error_set(error, SCEP_CA_NOT_TRUSTED,
+				 "the pinned certificate is not that of a CA");
+	if (!certs_is_valid_at(anchor, now, &reason))
+		return error_set(error, SCEP_CA_NOT_TRUSTED,
+				 "the CA certificate %s", reason);
+	return SCEP_OK;
+}
+
+/* The first certificate that is pinned and fit to be the anchor. */
+static enum scep_code find_anchor(STACK_OF(X509) * certificates,
+				  const struct trust_pin *pins,
+				  size_t pin_count, int64_t now, X509 **anchor,
+				  struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+
+	for (size_t i = 0; i < pin_count; i++) {
+		*anchor = find_pinned(certificates, &pins[i]);
+		if (*anchor == NULL)
+			continue;
+		code = check_anchor(*anchor, now, error);
+		if (code == SCEP_OK)
+			return code;
+	}
+	if (code != SCEP_OK)
+		return code;
+	return error_set(error, SCEP_CA_NOT_TRUSTED,
+			 "no certificate of the server has the fingerprint "
+			 "that is trusted");
+}
+
+/* Whether it and all CAs above it are valid. */
+static bool is_path_valid(STACK_OF(X509) * path, int64_t now)
+{
+	const char *reason;
+
+	for (int i = 0; i < sk_X509_num(path); i++) {
+		if (!certs_is_valid_at(sk_X509_value(path, i), now, &reason))
+			return false;
+	}
+	return true;
+}
+
+static bool has_issued(const struct certs_tree *tree, size_t place)
+{
+	for (size_t i = 1; i < tree->count; i++) {
+		if (tree->issuer[i] == place &&
+		    certs_is_ca(tree->certificate[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * How well a certificate suits as the recipient: an RA that says it may, an RA
+ * that does not say, an RA, the CA that issues (no CA below it), a CA.
+ */
+static int suitability(const struct certs_tree *tree, size_t place)
+{
+	X509 *certificate = tree->certificate[place];
+
+	if (!EVP_PKEY_is_a(X509_get0_pubkey(certificate), "RSA"))
+		return 0;
+	if (certs_is_ca(certificate))
+		return has_issued(tree, place) ? 1 : 2;
+	if (!certs_may_encipher(certificate))
+		return 3;
+	return (X509_get_extension_flags(certificate) & EXFLAG_KUSAGE) == 0 ? 4
+									    : 5;
+}
+
+/* Better suited, or as well suited and younger: RA certificates roll over. */
+static bool is_better(int suits, X509 *certificate, int best_suits, X509 *best)
+{
+	if (suits != best_suits)
+		return suits > best_suits;
+	return suits > 0 && trust_time(X509_get0_notBefore(certificate)) >
+				trust_time(X509_get0_notBefore(best));
+}
+
+/* Fills the chain and chooses the recipient. */
+static enum scep_code fill_trust(const struct certs_tree *tree, int64_t now,
+				 struct trust *trust, struct scep_error *error)
+{
+	X509 *best = NULL;
+	int best_suits = 0;
+
+	for (size_t i = 0; i < tree->count; i++) {
+		X509 *certificate = tree->certificate[i];
+		STACK_OF(X509) *path = certs_tree_path(tree, certificate, NULL);
+		int suits = is_path_valid(path, now) ? suitability(tree, i) : 0;
+		bool is_kept =
+		    path == NULL || certs_push(trust->chain, certificate);
+
+		if (path != NULL &&
+		    is_better(suits, certificate, best_suits, best)) {
+			best = certificate;
+			best_suits = suits;
+		}
+		sk_X509_pop_free(path, X509_free);
+		if (!is_kept)
+			return error_set(error, SCEP_CA_NOT_TRUSTED,
+					 "no memory");
+	}
+	if (best == NULL)
+		return error_set(error, SCEP_CA_NOT_TRUSTED,
+				 "neither CA nor RA has a valid RSA key to "
+				 "which requests can be encrypted");
+	X509_up_ref(best);
+	trust->recipient = best;
+	return SCEP_OK;
+}
+
+enum scep_code trust_establish(STACK_OF(X509) * certificates,
+			       const struct trust_pin *pins, size_t pin_count,
+			       int64_t now, struct trust *trust,
+			       struct scep_error *error)
+{
+	struct certs_tree tree;
+	X509 *anchor = NULL;
+	enum scep_code code;
+
+	memset(trust, 0, sizeof(*trust));
+	code = find_anchor(certificates, pins, pin_count, now, &anchor, error);
+	/* What OpenSSL thought of the keys is no reason for what comes next. */
+	ERR_clear_error();
+	if (code != SCEP_OK)
+		return code;
+	X509_up_ref(anchor);
+	trust->anchor = anchor;
+	trust->chain = sk_X509_new_null();
+	if (trust->chain == NULL)
+		code = error_set(error, SCEP_CA_NOT_TRUSTED, "no memory");
+	if (code == SCEP_OK) {
+		certs_tree_grow(&tree, anchor, certificates);
+		code = fill_trust(&tree, now, trust, error);
+		ERR_clear_error();
+	}
+	if (code != SCEP_OK)
+		trust_free(trust);
+	return code;
+}
+
+void trust_free(struct trust *trust)
+{
+	X509_free(trust->anchor);
+	sk_X509_pop_free(trust->chain, X509_free);
+	X509_free(trust->recipient);
+	memset(trust, 0, sizeof(*trust));
+}
+
+X509 *trust_candidate(STACK_OF(X509) * certificates)
+{
+	struct certs_tree tree;
+	X509 *best = NULL;
+	size_t best_count = 0;
+
+	for (int i = 0; i < sk_X509_num(certificates); i++) {
+		X509 *certificate = sk_X509_value(certificates, i);
+
+		if (!certs_is_ca(certificate) ||
+		    key_weakness(X509_get0_pubkey(certificate)) != NULL)
+			continue;
+		certs_tree_grow(&tree, certificate, certificates);
+		if (tree.count > best_count) {
+			best = certificate;
+			best_count = tree.count;
+		}
+	}
+	ERR_clear_error();
+	return best;
+}

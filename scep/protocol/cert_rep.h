@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening a CertRep (RFC 8894, 3.3.2): verify, match, decrypt, choose the
+ * certificate that is ours.  Everything is refused that is not what was asked
+ * for, by name, and nothing is decrypted before it is verified.  Pure.
+ */
+#ifndef SCEP_PROTOCOL_CERT_REP_H
+#define SCEP_PROTOCOL_CERT_REP_H
+
+#include <openssl/x509.h>
+
+#include "scep/base/bytes.h"
+#include "scep/protocol/rfc8894.h"
+#include "scep/protocol/ca_certs.h"
+
+/* What the reply must match; all borrowed. */
+struct open_input {
+	const unsigned char *message;
+	size_t message_length;
+	const char *transaction_id;
+	unsigned char sender_nonce[RFC8894_NONCE_LENGTH];
+	const struct trust *trust;
+	EVP_PKEY *key;	      /* the requested key; decrypts the reply */
+	X509 *signer;	      /* the certificate that signed the request */
+	EVP_PKEY *signer_key; /* its key: the same as `key`, or the old one */
+	X509 *known;	      /* a certificate we already had, or NULL */
+	const X509_NAME *subject; /* as asked */
+	uint32_t allow_legacy;	  /* enum scep_legacy */
+	int64_t now;		  /* 0: no judgement about time */
+};
+
+struct cert_rep {
+	enum rfc8894_pki_status pki_status;
+	uint32_t fail_info; /* enum scep_fail_info */
+	char fail_info_text[SCEP_TEXT255];
+	STACK_OF(X509) * certificates; /* ours first, then its chain; owned */
+	bool subject_differs;	       /* from what was asked: to be logged */
+	uint32_t legacy_used;	       /* enum scep_legacy: to be logged */
+};
+
+/*
+ * What all CertReps are checked for, whatever they bring: `content` is set to
+ * what is in the envelope of a SUCCESS (owned), and `reply` to the rest.
+ * Fails with SCEP_BAD_RESPONSE or SCEP_CA_NOT_TRUSTED.
+ */
+enum scep_code open_reply(const struct open_input *input,
+			  struct cert_rep *reply, struct bytes *content,
+			  struct scep_error *error);
+
+/*
+ * The same for the answer to a request for a certificate, which is chosen and
+ * judged.  Returns SCEP_OK for every reply that is to be believed, FAILURE and
+ * PENDING included; else SCEP_BAD_RESPONSE, SCEP_CA_NOT_TRUSTED or
+ * SCEP_UNCHANGED_CERTIFICATE with the one check that failed.
+ */
+enum scep_code open_cert_rep(const struct open_input *input,
+			     struct cert_rep *reply, struct scep_error *error);
+void cert_rep_free(struct cert_rep *reply);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/protocol/certs.h"
+
+#include <time.h>
+
+#include <openssl/cms.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include "scep/base/error.h"
+#include "scep/protocol/key.h"
+
+/* Clocks that differ by less are no reason to refuse (see clockSkewLimit). */
+#define CLOCK_SLACK 600
+
+enum scep_code certs_from_signed_data(const unsigned char *der, size_t length,
+				      STACK_OF(X509) * *certificates,
+				      struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+	const unsigned char *end = der;
+	CMS_ContentInfo *content = NULL;
+	int count;
+
+	*certificates = NULL;
+	if (length > 0 && length <= LIMIT_CA_CERT)
+		content = d2i_CMS_ContentInfo(NULL, &end, (long)length);
+	if (content == NULL || end != der + length) {
+		code = error_set_openssl(
+		    error, SCEP_BAD_RESPONSE,
+		    content == NULL ? "the certificates are no CMS structure"
+				    : "octets follow the certificates");
+		goto out;
+	}
+	if (OBJ_obj2nid(CMS_get0_type(content)) != NID_pkcs7_signed) {
+		code = error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificates do not come as SignedData");
+		goto out;
+	}
+	/* RFC 5652, 5.2: so it is where nobody signs. */
+	if (OBJ_obj2nid(CMS_get0_eContentType(content)) != NID_pkcs7_data) {
+		code = error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificates come with content that is "
+				 "not data");
+		goto out;
+	}
+	*certificates = CMS_get1_certs(content);
+	count = sk_X509_num(*certificates);
+	if (count < 1 || count > LIMIT_CERTIFICATES)
+		code = error_set(error, SCEP_BAD_RESPONSE,
+				 count < 1 ? "there is no certificate"
+					   : "there are too many certificates");
+out:
+	CMS_ContentInfo_free(content);
+	if (code != SCEP_OK) {
+		sk_X509_pop_free(*certificates, X509_free);
+		*certificates = NULL;
+	}
+	return code;
+}
+
+bool certs_is_ca(X509 *certificate)
+{
+	return X509_check_ca(certificate) > 0;
+}
+
+bool certs_is_self_signed(X509 *certificate)
+{
+	return X509_self_signed(certificate, 1) == 1;
+}
+
+bool certs_may_sign(X509 *certificate)
+{
+	return (X509_get_key_usage(certificate) &
+		(KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
+}
+
+bool certs_may_encipher(X509 *certificate)
+{
+	return (X509_get_key_usage(certificate) & KU_KEY_ENCIPHERMENT) != 0;
+}
+
+int64_t certs_time(const ASN1_TIME *time)
+{
+	struct tm broken;
+
+	if (time == NULL || ASN1_TIME_to_tm(time, &broken) != 1)
+		return 0;
+	return (int64_t)timegm(&broken);
+}
+
+bool certs_is_valid_at(X509 *certificate, int64_t now, const char **reason)
+{
+	*reason = NULL;
+	if (now == 0)
+		return true;
+	if (ASN1_TIME_check(X509_get0_notBefore(certificate)) != 1 ||
+	    ASN1_TIME_check(X509_get0_notAfter(certificate)) != 1)
+		*reason = "has a validity that cannot be read";
+	else if (certs_time(X509_get0_notBefore(certificate)) >
+		 now + CLOCK_SLACK)
+		*reason = "is not yet valid";
+	else if (certs_time(X509_get0_notAfter(certificate)) < now)
+		*reason = "has expired";
+	return *reason == NULL;
+}
+
+static int signature_digest(X509 *certificate)
+{
+	int digest = NID_undef;
+
+	X509_get_signature_info(certificate, &digest, NULL, NULL, NULL);
+	return digest;
+}
+
+bool certs_is_signed_with_sha1(X509 *certificate)
+{
+	return signature_digest(certificate) == NID_sha1;
+}
+
+bool certs_is_signed_with_md5(X509 *certificate)
+{
+	int digest = signature_digest(certificate);
+
+	return digest == NID_md5 || digest == NID_md4 || digest == NID_md2 ||
+	       digest == NID_md5_sha1;
+}
+
+bool certs_push(STACK_OF(X509) * certificates, X509 *certificate)
+{
+	return X509_add_cert(certificates, certificate, X509_ADD_FLAG_UP_REF) ==
+	       1;
+}
+
+bool certs_contain(STACK_OF(X509) * certificates, X509 *certificate)
+{
+	for (int i = 0; i < sk_X509_num(certificates); i++) {
+		if (X509_cmp(sk_X509_value(certificates, i), certificate) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* ----------------------------------------------------------------- tree -- */
+
+/* The place of a certificate in the tree, or -1. */
+static int place_of(const struct certs_tree *tree, X509 *certificate)
+{
+	for (size_t i = 0; i < tree->count; i++) {
+		if (X509_cmp(tree->certificate[i], certificate) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static bool is_issued_by(X509 *certificate, X509 *issuer)
+{
+	return X509_check_issued(issuer, certificate) == X509_V_OK &&
+	       X509_verify(certificate, X509_get0_pubkey(issuer)) == 1;
+}
+
+void certs_tree_grow(struct certs_tree *tree, X509 *anchor,
+		     STACK_OF(X509) * pool)
+{
+	tree->count = 1;
+	tree->certificate[0] = anchor;
+	tree->issuer[0] = 0;
+	ERR_set_mark();
+	for (size_t at = 0; at < tree->count; at++) {
+		X509 *issuer = tree->certificate[at];
+
+		if (!certs_is_ca(issuer))
+			continue;
+		for (int i = 0; i < sk_X509_num(pool); i++) {
+			X509 *subject = sk_X509_value(pool, i);
+
+			if (tree->count == CERTS_TREE_MAX)
+				break;
+			if (place_of(tree, subject) >= 0 ||
+			    key_weakness(X509_get0_pubkey(subject)) != NULL ||
+			    certs_is_signed_with_md5(subject) ||
+			    !is_issued_by(subject, issuer))
+				continue;
+			tree->certificate[tree->count] = subject;
+			tree->issuer[tree->count++] = at;
+		}
+	}
+	ERR_pop_to_mark();
+}
+
+/* Lets OpenSSL judge a path that is known to be complete. */
+static enum scep_code check_path(STACK_OF(X509) * path,
+				 struct scep_error *error)
+{
+	X509 *leaf = sk_X509_value(path, 0);
+	X509 *anchor = sk_X509_value(path, sk_X509_num(path) - 1);
+	X509_STORE *store = X509_STORE_new();
+	X509_STORE_CTX *context = X509_STORE_CTX_new();
+	enum scep_code code = SCEP_OK;
+
+	if (store == NULL || context == NULL ||
+	    X509_STORE_add_cert(store, anchor) != 1 ||
+	    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN |
+					    X509_V_FLAG_NO_CHECK_TIME) != 1 ||
+	    X509_STORE_CTX_init(context, store, leaf, path) != 1)
+		code = error_set_openssl(error, SCEP_CA_NOT_TRUSTED,
+					 "the path cannot be checked");
+	else if (X509_verify_cert(context) != 1)
+		code = error_set(error, SCEP_CA_NOT_TRUSTED, "%s",
+				 X509_verify_cert_error_string(
+				     X509_STORE_CTX_get_error(context)));
+	X509_STORE_CTX_free(context);
+	X509_STORE_free(store);
+	ERR_clear_error();
+	return code;
+}
+
+STACK_OF(X509) * certs_tree_path(const struct certs_tree *tree,
+				 X509 *certificate, struct scep_error *error)
+{
+	int place = place_of(tree, certificate);
+	STACK_OF(X509) *path = sk_X509_new_null();
+
+	if (place < 0 || path == NULL) {
+		error_set(error, SCEP_CA_NOT_TRUSTED,
+			  "it was not certified by the pinned CA");
+		sk_X509_free(path);
+		return NULL;
+	}
+	while (certs_push(path, tree->certificate[place]) && place != 0)
+		place = (int)tree->issuer[place];
+	if (place != 0)
+		error_set(error, SCEP_CA_NOT_TRUSTED, "no memory");
+	else if (check_path(path, error) == SCEP_OK)
+		return path;
+	sk_X509_pop_free(path, X509_free);
+	return NULL;
+}

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/protocol/extensions.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/err.h>
+#include <openssl/objects.h>
+
+#include "scep/base/bytes.h"
+#include "scep/protocol/names.h"
+#include "scep/scep.h"
+
+/* Of a name in a list: what the longest text can hold. */
+#define ITEM_MAX SCEP_TEXT255
+
+/* ------------------------------------------------------ kinds of values -- */
+
+static bool is_one_of(char octet, const char *octets)
+{
+	return octet != '\0' && strchr(octets, octet) != NULL;
+}
+
+/* RFC 1123, 2.1, and the underscore that people use. */
+static bool is_dns_label(const char *label, size_t length)
+{
+	if (length == 0 || length > 63 || label[0] == '-' ||
+	    label[length - 1] == '-')
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (!is_one_of(label[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "abcdefghijklmnopqrstuvwxyz"
+					 "0123456789-_"))
+			return false;
+	}
+	return true;
+}
+
+/* RFC 5280, 4.2.1.6, and a wildcard as the first label. */
+static bool is_dns_name(const char *name)
+{
+	if (strlen(name) > 253)
+		return false;
+	if (strncmp(name, "*.", 2) == 0)
+		name += 2;
+	for (;;) {
+		size_t length = strcspn(name, ".");
+
+		if (!is_dns_label(name, length))
+			return false;
+		if (name[length] == '\0')
+			return true;
+		name += length + 1;
+	}
+}
+
+/* A name of one label or more, the last of them not a number: what looks like
+ * a bad IPv4 address is none. */
+static bool is_host_name(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	const char *last = dot != NULL ? dot + 1 : name;
+
+	return is_dns_name(name) && strspn(last, "0123456789") != strlen(last);
+}
+
+static bool is_visible_ascii(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text <= ' ' || *text > '~')
+			return false;
+	}
+	return true;
+}
+
+/* RFC 5280, 4.2.1.6: an absolute URI in ASCII. */
+static bool is_uri(const char *text)
+{
+	size_t scheme = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz"
+				     "0123456789+-.");
+
+	return scheme > 0 && !is_one_of(text[0], "0123456789+-.") &&
+	       text[scheme] == ':' && text[scheme + 1] != '\0' &&
+	       is_visible_ascii(text);
+}
+
+/* RFC 5280, 4.2.1.6: a mailbox, without a name and without brackets. */
+static bool is_mailbox(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	return at != NULL && at != text && is_visible_ascii(text) &&
+	       text[strcspn(text, "<>\"(),:;[]\\")] == '\0' &&
+	       is_dns_name(at + 1) && at[1] != '*';
+}
+
+static size_t read_address(const char *text, unsigned char address[16])
+{
+	if (inet_pton(AF_INET, text, address) == 1)
+		return 4;
+	if (inet_pton(AF_INET6, text, address) == 1)
+		return 16;
+	return 0;
+}
+
+/* ------------------------------------------------------ subjectAltName -- */
+
+static bool push_string(GENERAL_NAMES *names, int kind, int type,
+			const void *data, size_t length, char *reason)
+{
+	GENERAL_NAME *name = GENERAL_NAME_new();
+	ASN1_STRING *string = ASN1_STRING_type_new(type);
+
+	if (name == NULL || string == NULL ||
+	    ASN1_STRING_set(string, data, (int)length) != 1) {
+		ASN1_STRING_free(string);
+		GENERAL_NAME_free(name);
+		return names_fault(reason, "no memory");
+	}
+	GENERAL_NAME_set0_value(name, kind, string);
+	if (sk_GENERAL_NAME_push(names, name) <= 0) {
+		GENERAL_NAME_free(name);
+		return names_fault(reason, "no memory");
+	}
+	return true;
+}
+
+/* userPrincipalName: an otherName of Microsoft's with a UTF8String. */
+static bool push_upn(GENERAL_NAMES *names, const char *value, char *reason)
+{
+	GENERAL_NAME *name = GENERAL_NAME_new();
+	ASN1_OBJECT *type = OBJ_nid2obj(NID_ms_upn);
+	ASN1_TYPE *any = ASN1_TYPE_new();
+	ASN1_UTF8STRING *string = ASN1_UTF8STRING_new();
+
+	if (name == NULL || any == NULL || string == NULL ||
+	    ASN1_STRING_set(string, value, -1) != 1)
+		goto fault;
+	ASN1_TYPE_set(any, V_ASN1_UTF8STRING, string);
+	string = NULL;
+	if (GENERAL_NAME_set0_othername(name, type, any) != 1)
+		goto fault;
+	any = NULL;
+	if (sk_GENERAL_NAME_push(names, name) > 0)
+		return true;
+fault:
+	ASN1_UTF8STRING_free(string);
+	ASN1_TYPE_free(any);
+	GENERAL_NAME_free(name);
+	return names_fault(reason, "no memory");
+}
+
+static bool add_dns(GENERAL_NAMES *names, const char *value, char *reason)
+{
+	if (!is_dns_name(value))
+		return names_fault(reason, "no DNS name: \"%.60s\"", value);
+	return push_string(names, GEN_DNS, V_ASN1_IA5STRING, value,
+			   strlen(value), reason);
+}
+
+static bool add_address(GENERAL_NAMES *names, const char *value, char *reason)
+{
+	unsigned char address[16];
+	size_t length = read_address(value, address);
+
+	if (length == 0)
+		return names_fault(reason, "no IP address: \"%.60s\"", value);
+	return push_string(names, GEN_IPADD, V_ASN1_OCTET_STRING, address,
+			   length, reason);
+}
+
+static bool add_uri(GENERAL_NAMES *names, const char *value, char *reason)
+{
+	if (!is_uri(value))
+		return names_fault(reason, "no URI: \"%.60s\"", value);
+	return push_string(names, GEN_URI, V_ASN1_IA5STRING, value,
+			   strlen(value), reason);
+}
+
+static bool add_email(GENERAL_NAMES *names, const char *value, char *reason)
+{
+	if (!is_mailbox(value))
+		return names_fault(reason, "no mail address: \"%.60s\"", value);
+	return push_string(names, GEN_EMAIL, V_ASN1_IA5STRING, value,
+			   strlen(value), reason);
+}
+
+static bool add_upn(GENERAL_NAMES *names, const char *value, char *reason)
+{
+	if (value[0] == '\0' || !text_is_clean(value, strlen(value)))
+		return names_fault(reason, "no user principal name: \"%.60s\"",
+				   value);
+	return push_upn(names, value, reason);
+}
+
+static const struct {
+	const char *prefix;
+	bool (*add)(GENERAL_NAMES *names, const char *value, char *reason);
+} name_kinds[] = {
+    {"DNS:", add_dns},	   {"IP:", add_address}, {"URI:", add_uri},
+    {"email:", add_email}, {"UPN:", add_upn},
+};
+
+static bool add_name(GENERAL_NAMES *names, const char *item, char *reason)
+{
+	for (size_t i = 0; i < sizeof(name_kinds) / sizeof(name_kinds[0]);
+	     i++) {
+		size_t length = strlen(name_kinds[i].prefix);
+
+		if (strncasecmp(item, name_kinds[i].prefix, length) == 0)
+			return name_kinds[i].add(names, item + length, reason);
+	}
+	return names_fault(reason,
+			   "\"%.60s\" begins with none of DNS:, IP:, URI:, "
+			   "email:, UPN:",
+			   item);
+}
+
+/*
+ * Reads one item of a list up to a comma, without the blanks around it and
+ * with `\,` as a comma.  `item` has ITEM_MAX octets.
+ */
+static bool next_item(const char **text, char *item, char *reason)
+{
+	const char *at = *text + strspn(*text, " ");
+	size_t length = 0;
+
+	while (*at != '\0' && *at != ',') {
+		if (at[0] == '\\' && (at[1] == ',' || at[1] == '\\'))
+			at++;
+		if (length == ITEM_MAX - 1)
+			return names_fault(reason, "an item is too long");
+		item[length++] = *at++;
+	}
+	while (length > 0 && item[length - 1] == ' ')
+		length--;
+	item[length] = '\0';
+	*text = at;
+	return length > 0 || names_fault(reason, "an empty item in the list");
+}
+
+typedef bool (*add_item_fn)(void *list, const char *item, char *reason);
+
+static bool read_list(const char *text, add_item_fn add, void *list,
+		      char *reason)
+{
+	char item[ITEM_MAX];
+
+	if (text[strspn(text, " ")] == '\0')
+		return true;
+	for (;; text++) {
+		if (!next_item(&text, item, reason) || !add(list, item, reason))
+			return false;
+		if (*text == '\0')
+			return true;
+	}
+}
+
+static bool add_name_item(void *list, const char *item, char *reason)
+{
+	return add_name(list, item, reason);
+}
+
+GENERAL_NAMES *extensions_read_alt_name(const char *text, char *reason)
+{
+	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+
+	if (names == NULL || !read_list(text, add_name_item, names, reason)) {
+		GENERAL_NAMES_free(names);
+		return NULL;
+	}
+	return names;
+}
+
+GENERAL_NAMES *extensions_alt_name_of(const char *common_name)
+{
+	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+	unsigned char address[16];
+	bool is_added = true;
+
+	if (names == NULL)
+		return NULL;
+	if (read_address(common_name, address) > 0)
+		is_added = add_address(names, common_name, NULL);
+	else if (is_host_name(common_name))
+		is_added = add_dns(names, common_name, NULL);
+	if (!is_added) {
+		GENERAL_NAMES_free(names);
+		return NULL;
+	}
+	return names;
+}
+
+/* ---------------------------------------------------- extendedKeyUsage -- */
+
+static const struct {
+	const char *name;
+	int nid;
+} purposes[] = {
+    {"serverAuth", NID_server_auth},
+    {"clientAuth", NID_client_auth},
+    {"codeSigning", NID_code_sign},
+    {"emailProtection", NID_email_protect},
+    {"timeStamping", NID_time_stamp},
+    {"OCSPSigning", NID_OCSP_sign},
+    {"ipsecEndSystem", NID_ipsecEndSystem},
+    {"ipsecTunnel", NID_ipsecTunnel},
+    {"ipsecUser", NID_ipsecUser},
+    {"ipsecIKE", NID_ipsec_IKE},
+    {"msSmartcardLogin", NID_ms_smartcard_login},
+    {"anyExtendedKeyUsage", NID_anyExtendedKeyUsage},
+};
+
+static ASN1_OBJECT *read_purpose(const char *item)
+{
+	for (size_t i = 0; i < sizeof(purposes) / sizeof(purposes[0]); i++) {
+		if (strcasecmp(purposes[i].name, item) == 0)
+			return OBJ_nid2obj(purposes[i].nid);
+	}
+	if (strspn(item, "0123456789.") != strlen(item) ||
+	    strchr(item, '.') == NULL)
+		return NULL;
+	return OBJ_txt2obj(item, 1);
+}
+
+static bool add_purpose(void *list, const char *item, char *reason)
+{
+	EXTENDED_KEY_USAGE *usage = list;
+	ASN1_OBJECT *purpose = read_purpose(item);
+
+	if (purpose == NULL)
+		return names_fault(reason, "no extended key usage: \"%.60s\"",
+				   item);
+	for (int i = 0; i < sk_ASN1_OBJECT_num(usage); i++) {
+		if (OBJ_cmp(sk_ASN1_OBJECT_value(usage, i), purpose) == 0) {
+			ASN1_OBJECT_free(purpose);
+			return names_fault(reason, "\"%.60s\" stands twice",
+					   item);
+		}
+	}
+	if (sk_ASN1_OBJECT_push(usage, purpose) <= 0) {
+		ASN1_OBJECT_free(purpose);
+		return names_fault(reason, "no memory");
+	}
+	return true;
+}
+
+EXTENDED_KEY_USAGE *extensions_read_ext_key_usage(const char *text,
+						  char *reason)
+{
+	EXTENDED_KEY_USAGE *usage = sk_ASN1_OBJECT_new_null();
+
+	if (usage == NULL || !read_list(text, add_purpose, usage, reason)) {
+		EXTENDED_KEY_USAGE_free(usage);
+		usage = NULL;
+	}
+	ERR_clear_error();
+	return usage;
+}
+
+ASN1_BIT_STRING *extensions_key_usage(uint32_t bits)
+{
+	ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
+
+	for (int bit = 0; usage != NULL && bit <= 8; bit++) {
+		if ((bits & (1u << bit)) != 0 &&
+		    ASN1_BIT_STRING_set_bit(usage, bit, 1) != 1) {
+			ASN1_BIT_STRING_free(usage);
+			usage = NULL;
+		}
+	}
+	return usage;
+}
+
+/* -------------------------------------------------------------- to text -- */
+
+/* Puts a backslash before commas and backslashes. */
+static void escape(char *to, size_t size, const char *from)
+{
+	size_t length = 0;
+
+	for (; *from != '\0' && length + 2 < size; from++) {
+		if (*from == ',' || *from == '\\')
+			to[length++] = '\\';
+		to[length++] = *from;
+	}
+	to[length] = '\0';
+}
+
+static void address_text(const ASN1_STRING *address, char *text, size_t size)
+{
+	int length = ASN1_STRING_length(address);
+	int family = length == 4 ? AF_INET : AF_INET6;
+
+	if ((length != 4 && length != 16) ||
+	    inet_ntop(family, ASN1_STRING_get0_data(address), text,
+		      (socklen_t)size) == NULL)
+		snprintf(text, size, "?");
+}
+
+/* Writes a name; "" for a kind that has no text of ours. */
+static void general_name_text(const GENERAL_NAME *name, char *text, size_t size)
+{
+	int kind = 0;
+	const void *value = GENERAL_NAME_get0_value(name, &kind);
+	const ASN1_STRING *string = value;
+	const char *prefix = kind == GEN_DNS   ? "DNS:"
+			     : kind == GEN_URI ? "URI:"
+					       : "email:";
+	ASN1_OBJECT *type = NULL;
+	ASN1_TYPE *any = NULL;
+	char clean[SCEP_TEXT255];
+
+	text[0] = '\0';
+	if (kind == GEN_IPADD) {
+		strcpy(text, "IP:");
+		address_text(string, text + 3, size - 3);
+		return;
+	}
+	if (kind == GEN_OTHERNAME) {
+		if (GENERAL_NAME_get0_otherName(name, &type, &any) != 1 ||
+		    OBJ_obj2nid(type) != NID_ms_upn ||
+		    ASN1_TYPE_get(any) != V_ASN1_UTF8STRING)
+			return;
+		string = any->value.utf8string;
+		prefix = "UPN:";
+	} else if (kind != GEN_DNS && kind != GEN_URI && kind != GEN_EMAIL) {
+		return;
+	}
+	text_copy(clean, sizeof(clean), ASN1_STRING_get0_data(string),
+		  (size_t)ASN1_STRING_length(string));
+	strcpy(text, prefix);
+	escape(text + strlen(prefix), size - strlen(prefix), clean);
+}
+
+void extensions_alt_name_text(const X509 *certificate, char *text)
+{
+	GENERAL_NAMES *names =
+	    X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+	char item[2 * SCEP_TEXT255];
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		size_t more;
+
+		general_name_text(sk_GENERAL_NAME_value(names, i), item,
+				  sizeof(item));
+		more = strlen(item);
+		if (more == 0)
+			continue;
+		if (length + more + 1 >= SCEP_TEXT255)
+			break;
+		if (length > 0)
+			text[length++] = ',';
+		memcpy(text + length, item, more + 1);
+		length += more;
+	}
+	GENERAL_NAMES_free(names);
+	ERR_clear_error();
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/protocol/key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/provider.h>
+#include <openssl/rsa.h>
+#include <openssl/store.h>
+#include <openssl/x509.h>
+
+#include "scep/base/error.h"
+
+#define KEY_FILE_LIMIT ((size_t)64 * 1024)
+#define RSA_BITS_MIN   1024
+#define RSA_BITS_MAX   8192
+#define EC_BITS_MIN    224
+
+enum scep_code key_make_rsa(uint32_t bits, EVP_PKEY **key,
+			    struct scep_error *error)
+{
+	*key = NULL;
+	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
+		return error_set(error, SCEP_KEY_ERROR,
+				 "no RSA key can be made with %lu bits",
+				 (unsigned long)bits);
+	/* It goes to a file: OpenSSL itself makes it, even where a provider for
+	 * a TPM comes first. */
+	*key =
+	    EVP_PKEY_Q_keygen(NULL, "?provider=default", "RSA", (size_t)bits);
+	if (*key == NULL)
+		return error_set_openssl(error, SCEP_KEY_ERROR,
+					 "the RSA key could not be made");
+	return SCEP_OK;
+}
+
+bool key_fits(const EVP_PKEY *key, const X509 *certificate)
+{
+	bool fits = X509_check_private_key(certificate, key) == 1;
+
+	ERR_clear_error();
+	return fits;
+}
+
+enum scep_code key_to_pem(const EVP_PKEY *key, struct bytes *pem,
+			  struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+	char *text = NULL;
+	long length;
+	/* A memory BIO cleanses its buffer when it grows and when it goes. */
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	if (bio == NULL || PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL,
+							 0, NULL, NULL) != 1) {
+		code = error_set_openssl(error, SCEP_KEY_ERROR,
+					 "the key could not be written as PEM");
+		goto out;
+	}
+	length = BIO_get_mem_data(bio, &text);
+	if (length <= 0 || !bytes_set(pem, text, (size_t)length))
+		code = error_set(error, SCEP_KEY_ERROR,
+				 "no memory for the key's PEM");
+out:
+	BIO_free(bio);
+	return code;
+}
+
+/* Keys of ours have no passphrase, and there is nobody to ask for one. */
+static int refuse_passphrase(char *buffer, int size, int writes, void *context)
+{
+	(void)buffer;
+	(void)size;
+	(void)writes;
+	(void)context;
+	return -1;
+}
+
+enum scep_code key_from_pem(const void *pem, size_t length, EVP_PKEY **key,
+			    struct scep_error *error)
+{
+	BIO *bio;
+
+	*key = NULL;
+	if (length == 0 || length > KEY_FILE_LIMIT)
+		return error_set(error, SCEP_KEY_ERROR,
+				 "a PEM key cannot have %zu octets", length);
+	bio = BIO_new_mem_buf(pem, (int)length);
+	if (bio != NULL)
+		*key =
+		    PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, NULL);
+	BIO_free(bio);
+	if (*key == NULL)
+		return error_set_openssl(error, SCEP_KEY_ERROR,
+					 "the PEM key cannot be read");
+	ERR_clear_error();
+	return SCEP_OK;
+}
+
+/* Reads until the end or until the buffer is full; -1 with errno. */
+static ssize_t read_all(int file, unsigned char *data, size_t size)
+{
+	size_t length = 0;
+
+	while (length < size) {
+		ssize_t got = read(file, data + length, size - length);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		length += (size_t)got;
+	}
+	return (ssize_t)length;
+}
+
+static enum scep_code read_key_file(const char *path, EVP_PKEY **key,
+				    struct scep_error *error)
+{
+	enum scep_code code;
+	struct stat status;
+	unsigned char *data = NULL;
+	ssize_t length = 0;
+	/* O_NONBLOCK, as a FIFO would keep us waiting for its writer. */
+	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (file < 0 || fstat(file, &status) != 0) {
+		code = error_set(error, SCEP_KEY_ERROR, "%s: %s", path,
+				 strerror(errno));
+		goto out;
+	}
+	if (!S_ISREG(status.st_mode)) {
+		code = error_set(error, SCEP_KEY_ERROR,
+				 "%s is not a regular file", path);
+		goto out;
+	}
+	data = OPENSSL_malloc(KEY_FILE_LIMIT + 1);
+	length = data == NULL ? -1 : read_all(file, data, KEY_FILE_LIMIT + 1);
+	if (length < 0) {
+		code = error_set(error, SCEP_KEY_ERROR, "%s: %s", path,
+				 strerror(data == NULL ? ENOMEM : errno));
+		goto out;
+	}
+	code = key_from_pem(data, (size_t)length, key, error);
+	if (code != SCEP_OK)
+		error_wrap(error, "%s", path);
+out:
+	OPENSSL_clear_free(data, KEY_FILE_LIMIT + 1);
+	if (file >= 0)
+		close(file);
+	return code;
+}
+
+/*
+ * What is no file of ours is a matter of OpenSSL's STORE: a provider that its
+ * configuration loads knows the scheme (RFC 7512's pkcs11:, handle: of a TPM),
+ * and the key stays where it is.  Without user interface, a PIN is in the
+ * reference or in that configuration.
+ */
+static enum scep_code read_stored_key(const char *reference, EVP_PKEY **key,
+				      struct scep_error *error)
+{
+	OSSL_STORE_CTX *store =
+	    OSSL_STORE_open(reference, NULL, NULL, NULL, NULL);
+
+	if (store != NULL)
+		OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY);
+	while (store != NULL && *key == NULL && !OSSL_STORE_eof(store)) {
+		OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+
+		/* At the end, and for what cannot be read. */
+		if (info == NULL && OSSL_STORE_error(store))
+			break;
+		if (info != NULL)
+			*key = OSSL_STORE_INFO_get1_PKEY(info);
+		OSSL_STORE_INFO_free(info);
+	}
+	if (store != NULL)
+		OSSL_STORE_close(store);
+	if (*key == NULL)
+		/* The reference may hold a PIN: it is not repeated. */
+		return error_set_openssl(error, SCEP_KEY_ERROR,
+					 "OpenSSL has no such key in store");
+	ERR_clear_error();
+	return SCEP_OK;
+}
+
+/* RFC 3986, 3.1.  OpenSSL takes a text without a scheme for a file, and reads
+ * folders and certificates, too, where the scheme is `file`. */
+static bool has_stored_scheme(const char *reference)
+{
+	size_t length = strspn(reference, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					  "abcdefghijklmnopqrstuvwxyz"
+					  "0123456789+-.");
+
+	return length > 0 && reference[length] == ':' &&
+	       strncasecmp(reference, "file:", length + 1) != 0;
+}
+
+enum scep_code key_open(const char *reference, EVP_PKEY **key,
+			struct scep_error *error)
+{
+	static const char scheme[] = "file:";
+	size_t length = sizeof(scheme) - 1;
+
+	*key = NULL;
+	if (strncmp(reference, scheme, length) == 0)
+		return read_key_file(reference + length, key, error);
+	if (has_stored_scheme(reference))
+		return read_stored_key(reference, key, error);
+	return error_set(error, SCEP_KEY_ERROR,
+			 "a key cannot be read from there: \"%.40s\"",
+			 reference);
+}
+
+const char *key_properties(const EVP_PKEY *key, char text[KEY_PROPERTIES])
+{
+	const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(key);
+	const char *name =
+	    provider == NULL ? NULL : OSSL_PROVIDER_get0_name(provider);
+	int length;
+
+	if (name == NULL)
+		return NULL;
+	/* A TPM can do all sorts of things slowly. */
+	length = BIO_snprintf(text, KEY_PROPERTIES,
+			      "?provider=%s,?%s.digest!=yes,?%s.cipher!=yes",
+			      name, name, name);
+	return length > 0 ? text : NULL;
+}
+
+enum scep_code key_digest(const EVP_PKEY *key, char hex[65],
+			  struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+	unsigned char digest[32];
+	unsigned char *der = NULL;
+	size_t size = 0;
+	int length = i2d_PUBKEY(key, &der);
+
+	if (length <= 0 ||
+	    EVP_Q_digest(NULL, "SHA256", NULL, der, (size_t)length, digest,
+			 &size) != 1 ||
+	    size != sizeof(digest))
+		code = error_set_openssl(error, SCEP_KEY_ERROR,
+					 "the public key has no digest");
+	else
+		bytes_hex(digest, sizeof(digest), hex);
+	OPENSSL_free(der);
+	return code;
+}
+
+static const char *rsa_weakness(const EVP_PKEY *key)
+{
+	const char *weakness = NULL;
+	BIGNUM *exponent = NULL;
+	int bits = EVP_PKEY_get_bits(key);
+
+	if (bits < RSA_BITS_MIN)
+		return "the RSA key is too short";
+	if (bits > RSA_BITS_MAX)
+		return "the RSA key is too long";
+	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1)
+		weakness = "the RSA key has no public exponent";
+	else if (!BN_is_odd(exponent) || BN_is_one(exponent) ||
+		 BN_is_negative(exponent))
+		weakness = "the RSA key has a bad public exponent";
+	BN_free(exponent);
+	return weakness;
+}
+
+static const char *ec_weakness(const EVP_PKEY *key)
+{
+	int is_explicit = 0;
+
+	if (EVP_PKEY_get_int_param(
+		key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
+		&is_explicit) != 1 ||
+	    is_explicit)
+		return "the EC key has explicit curve parameters";
+	if (EVP_PKEY_get_bits(key) < EC_BITS_MIN)
+		return "the EC key is too short";
+	return NULL;
+}
+
+const char *key_weakness(const EVP_PKEY *key)
+{
+	const char *weakness = "the key cannot be read";
+
+	if (key == NULL)
+		return weakness;
+	if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS"))
+		weakness = rsa_weakness(key);
+	else if (EVP_PKEY_is_a(key, "EC"))
+		weakness = ec_weakness(key);
+	else if (EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448"))
+		weakness = NULL;
+	else
+		weakness = "the key is neither RSA nor of an elliptic curve";
+	ERR_clear_error();
+	return weakness;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/protocol/pki_message.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <openssl/asn1.h>
+#include <openssl/cms.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+
+#include "scep/base/error.h"
+#include "scep/protocol/key.h"
+
+static const char *cipher_name(enum scep_cipher cipher)
+{
+	switch (cipher) {
+	case SCEP_CIPHER_AUTO:
+	case SCEP_CIPHER_AES128:
+		return "AES-128-CBC";
+	case SCEP_CIPHER_AES256:
+		return "AES-256-CBC";
+	case SCEP_CIPHER_3DES:
+		return "DES-EDE3-CBC";
+	}
+	return NULL;
+}
+
+/* The DER of a CMS structure.  `der` is set and owned. */
+static bool encode(CMS_ContentInfo *content, struct bytes *der)
+{
+	unsigned char *data = NULL;
+	int length = i2d_CMS_ContentInfo(content, &data);
+	bool is_set = length > 0 && bytes_set(der, data, (size_t)length);
+
+	OPENSSL_free(data);
+	return is_set;
+}
+
+/* RFC 8894, 3.2.2: the content in an EnvelopedData for the recipient. */
+static enum scep_code envelop(const struct seal_input *input,
+			      struct bytes *envelope, struct scep_error *error)
+{
+	/* Binary, as the content is DER and no text with line ends. */
+	const unsigned int flags = CMS_BINARY | CMS_PARTIAL;
+	const char *name = cipher_name(input->choice->cipher);
+	EVP_CIPHER *cipher =
+	    name == NULL ? NULL : EVP_CIPHER_fetch(NULL, name, NULL);
+	BIO *plain = NULL;
+	CMS_ContentInfo *content = NULL;
+	enum scep_code code = SCEP_OK;
+
+	if (cipher == NULL) {
+		code = error_set_openssl(error, SCEP_CONFIG_ERROR,
+					 "the cipher %s is not there",
+					 name == NULL ? "asked for" : name);
+		goto out;
+	}
+	/* To any other key, CMS would agree on a key instead of sending one. */
+	if (!EVP_PKEY_is_a(X509_get0_pubkey(input->recipient), "RSA")) {
+		code = error_set(error, SCEP_CONFIG_ERROR,
+				 "the recipient's key is not an RSA key");
+		goto out;
+	}
+	plain = BIO_new_mem_buf(input->content, (int)input->content_length);
+	content = CMS_encrypt(NULL, NULL, cipher, flags);
+	/* By issuer and serial, and not by key identifier: RFC 8894, 3. */
+	if (plain == NULL || content == NULL ||
+	    CMS_add1_recipient_cert(content, input->recipient, 0) == NULL ||
+	    CMS_final(content, plain, NULL, CMS_BINARY) != 1 ||
+	    !encode(content, envelope))
+		code = error_set_openssl(error, SCEP_CONFIG_ERROR,
+					 "the content cannot be encrypted for "
+					 "the CA");
+out:
+	CMS_ContentInfo_free(content);
+	BIO_free(plain);
+	EVP_CIPHER_free(cipher);
+	return code;
+}
+
+static bool add_attribute(CMS_SignerInfo *signer, const char *type,
+			  int string_type, const void *data, size_t length)
+{
+	return CMS_signed_add1_attr_by_txt(signer, type, string_type, data,
+					   (int)length) == 1;
+}
+
+/* RFC 8894, 3.2.1 */
+static bool add_attributes(CMS_SignerInfo *signer,
+			   const struct seal_input *input)
+{
+	char type[12];
+	int length =
+	    BIO_snprintf(type, sizeof(type), "%d", (int)input->message_type);
+
+	return length > 0 &&
+	       add_attribute(signer, RFC8894_OID_TRANSACTION_ID,
+			     V_ASN1_PRINTABLESTRING, input->transaction_id,
+			     strlen(input->transaction_id)) &&
+	       add_attribute(signer, RFC8894_OID_MESSAGE_TYPE,
+			     V_ASN1_PRINTABLESTRING, type, (size_t)length) &&
+	       add_attribute(signer, RFC8894_OID_SENDER_NONCE,
+			     V_ASN1_OCTET_STRING, input->sender_nonce,
+			     sizeof(input->sender_nonce));
+}
+
+/* Signs the envelope; an empty one is left out of the message. */
+static enum scep_code sign(const struct seal_input *input,
+			   const struct bytes *envelope, struct bytes *message,
+			   struct scep_error *error)
+{
+	unsigned int flags = CMS_BINARY | CMS_PARTIAL | CMS_NOSMIMECAP |
+			     (envelope->length == 0 ? CMS_DETACHED : 0);
+	EVP_MD *digest = EVP_MD_fetch(NULL, input->choice->digest, NULL);
+	BIO *data = BIO_new_mem_buf(envelope->length == 0 ? (const void *)""
+							  : envelope->data,
+				    (int)envelope->length);
+	char properties[KEY_PROPERTIES];
+	CMS_ContentInfo *content =
+	    CMS_sign_ex(NULL, NULL, NULL, NULL, flags, NULL,
+			key_properties(input->signer_key, properties));
+	CMS_SignerInfo *signer = NULL;
+	enum scep_code code = SCEP_OK;
+
+	if (digest != NULL && data != NULL && content != NULL)
+		signer = CMS_add1_signer(content, input->signer,
+					 input->signer_key, digest, flags);
+	if (signer == NULL || !add_attributes(signer, input) ||
+	    CMS_final(content, data, NULL, flags & ~CMS_PARTIAL) != 1 ||
+	    !encode(content, message))
+		code = error_set_openssl(error, SCEP_KEY_ERROR,
+					 "the message cannot be signed");
+	CMS_ContentInfo_free(content);
+	BIO_free(data);
+	EVP_MD_free(digest);
+	return code;
+}
+
+enum scep_code seal_pkimessage(const struct seal_input *input,
+			       struct bytes *message, struct scep_error *error)
+{
+	struct bytes envelope = {NULL, 0};
+	enum scep_code code = SCEP_OK;
+
+	if (input->content_length > INT_MAX)
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "the content is too long");
+	if (input->content_length > 0)
+		code = envelop(input, &envelope, error);
+	if (code == SCEP_OK)
+		code = sign(input, &envelope, message, error);
+	bytes_free(&envelope);
+	ERR_clear_error();
+	return code;
+}
+
+enum scep_code seal_issuer_and_subject(const X509 *ca, const X509_NAME *subject,
+				       struct bytes *der,
+				       struct scep_error *error)
+{
+	const X509_NAME *issuer = X509_get_subject_name(ca);
+	int issuer_length = i2d_X509_NAME(issuer, NULL);
+	int subject_length = i2d_X509_NAME(subject, NULL);
+	int length = issuer_length + subject_length;
+	int total = -1;
+	unsigned char *data = NULL, *at;
+	bool is_set = false;
+
+	if (issuer_length > 0 && subject_length > 0)
+		total = ASN1_object_size(1, length, V_ASN1_SEQUENCE);
+	if (total > 0)
+		data = OPENSSL_malloc((size_t)total);
+	if (data != NULL) {
+		at = data;
+		ASN1_put_object(&at, 1, length, V_ASN1_SEQUENCE,
+				V_ASN1_UNIVERSAL);
+		i2d_X509_NAME(issuer, &at);
+		i2d_X509_NAME(subject, &at);
+		is_set = bytes_set(der, data, (size_t)total);
+	}
+	OPENSSL_free(data);
+	if (!is_set)
+		return error_set_openssl(error, SCEP_CONFIG_ERROR,
+					 "issuer and subject cannot be "
+					 "encoded");
+	return SCEP_OK;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/protocol/signed.h"
+
+#include <openssl/err.h>
+#include <openssl/objects.h>
+
+#include "scep/protocol/certs.h"
+#include "scep/base/error.h"
+#include "scep/protocol/rfc8894.h"
+
+/* ---------------------------------------------------------- the structure --
+ */
+
+enum scep_code signed_read(const unsigned char *der, size_t length,
+			   struct signed_data *data, struct scep_error *error)
+{
+	const unsigned char *end = der;
+	STACK_OF(CMS_SignerInfo) * signers;
+
+	data->message = NULL;
+	data->signer = NULL;
+	if (length == 0 || length > LIMIT_CERT_REP)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the reply is empty or too long");
+	data->message = d2i_CMS_ContentInfo(NULL, &end, (long)length);
+	if (data->message == NULL)
+		return error_set_openssl(error, SCEP_BAD_RESPONSE,
+					 "the reply is no CMS structure");
+	if (end != der + length)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "octets follow the reply");
+	if (OBJ_obj2nid(CMS_get0_type(data->message)) != NID_pkcs7_signed)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the reply is no SignedData");
+	if (OBJ_obj2nid(CMS_get0_eContentType(data->message)) != NID_pkcs7_data)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the content type of the reply is not data");
+	signers = CMS_get0_SignerInfos(data->message);
+	if (sk_CMS_SignerInfo_num(signers) != 1)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the reply has not exactly one signer");
+	data->signer = sk_CMS_SignerInfo_value(signers, 0);
+	return SCEP_OK;
+}
+
+void signed_free(struct signed_data *data)
+{
+	CMS_ContentInfo_free(data->message);
+	data->message = NULL;
+	data->signer = NULL;
+}
+
+const ASN1_OCTET_STRING *signed_content(const struct signed_data *data)
+{
+	ASN1_OCTET_STRING **content = CMS_get0_content(data->message);
+
+	if (content == NULL || *content == NULL ||
+	    ASN1_STRING_length(*content) == 0)
+		return NULL;
+	return *content;
+}
+
+/* -------------------------------------------------------------- the digest --
+ */
+
+static enum scep_code check_digest(int digest, uint32_t allowed,
+				   uint32_t *legacy_used,
+				   struct scep_error *error)
+{
+	const char *name = digest == NID_undef ? NULL : OBJ_nid2sn(digest);
+
+	if (digest == NID_sha256 || digest == NID_sha384 ||
+	    digest == NID_sha512)
+		return SCEP_OK;
+	if (digest != NID_sha1)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the reply is signed with %s, which is never "
+				 "allowed",
+				 name == NULL ? "an unknown digest" : name);
+	if ((allowed & SCEP_LEGACY_SHA1) == 0)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the reply is signed with SHA-1, and "
+				 "allowLegacyAlgorithms does not have sha1");
+	*legacy_used |= SCEP_LEGACY_SHA1;
+	return SCEP_OK;
+}
+
+/* RFC 3370 and RFC 5754 have NULL or nothing as the parameters of a digest and
+ * of RSA, and only RSASSA-PSS has more to say. */
+static enum scep_code check_parameters(const X509_ALGOR *algorithm,
+				       const char *which,
+				       struct scep_error *error)
+{
+	const ASN1_OBJECT *type = NULL;
+	int parameters = V_ASN1_UNDEF;
+
+	X509_ALGOR_get0(&type, &parameters, NULL, algorithm);
+	if (parameters == V_ASN1_UNDEF || parameters == V_ASN1_NULL ||
+	    OBJ_obj2nid(type) == NID_rsassaPss)
+		return SCEP_OK;
+	return error_set(error, SCEP_BAD_RESPONSE,
+			 "the %s algorithm of the reply has parameters that "
+			 "it cannot have",
+			 which);
+}
+
+/* The digest algorithm, and the one in the name of the signature algorithm:
+ * servers write sha1WithRSAEncryption or plain rsaEncryption there. */
+enum scep_code signed_check_digests(const struct signed_data *data,
+				    uint32_t allowed, uint32_t *legacy_used,
+				    struct scep_error *error)
+{
+	X509_ALGOR *digest = NULL, *signature = NULL;
+	const ASN1_OBJECT *type = NULL;
+	int named = NID_undef;
+	enum scep_code code;
+
+	CMS_SignerInfo_get0_algs(data->signer, NULL, NULL, &digest, &signature);
+	X509_ALGOR_get0(&type, NULL, NULL, digest);
+	code = check_digest(OBJ_obj2nid(type), allowed, legacy_used, error);
+	X509_ALGOR_get0(&type, NULL, NULL, signature);
+	if (code == SCEP_OK)
+		code = check_parameters(digest, "digest", error);
+	if (code == SCEP_OK)
+		code = check_parameters(signature, "signature", error);
+	if (code == SCEP_OK &&
+	    OBJ_find_sigid_algs(OBJ_obj2nid(type), &named, NULL) == 1 &&
+	    named != NID_undef)
+		code = check_digest(named, allowed, legacy_used, error);
+	return code;
+}
+
+/* ----------------------------------------------------------- the signature --
+ */
+
+static bool is_signature_good(const struct signed_data *data, X509 *certificate)
+{
+	STACK_OF(X509) *only = sk_X509_new_null();
+	BIO *nothing = NULL;
+	bool is_good = false;
+
+	/* Without content, the signature is over attributes and no octets. */
+	if (signed_content(data) == NULL)
+		nothing = BIO_new_mem_buf("", 0);
+	if (only != NULL && sk_X509_push(only, certificate) > 0)
+		/* Whom to believe is known already; and no certificate of the
+		 * message itself is to be looked at. */
+		is_good = CMS_verify(data->message, only, NULL, nothing, NULL,
+				     CMS_BINARY | CMS_NOINTERN |
+					 CMS_NO_SIGNER_CERT_VERIFY) == 1;
+	BIO_free(nothing);
+	sk_X509_free(only);
+	return is_good;
+}
+
+static enum scep_code verify_with(const struct signed_data *data,
+				  X509 *certificate, int64_t now,
+				  struct scep_error *error)
+{
+	const char *reason;
+
+	/* A CA's keyUsage is often incomplete, that of an RA tells. */
+	if (!certs_is_ca(certificate) && !certs_may_sign(certificate))
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the reply is signed by a certificate that "
+				 "may not sign");
+	if (!certs_is_valid_at(certificate, now, &reason))
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate that signed the reply %s",
+				 reason);
+	if (!is_signature_good(data, certificate))
+		return error_set_openssl(error, SCEP_BAD_RESPONSE,
+					 "the signature of the reply does not "
+					 "verify");
+	return SCEP_OK;
+}
+
+/* The signer's issuer and serial number name the certificate.  Some CAs give
+ * a number twice, so all are tried. */
+enum scep_code signed_verify(const struct signed_data *data,
+			     STACK_OF(X509) * believed, int64_t now,
+			     const char *stranger, struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+	bool is_known = false;
+
+	for (int i = 0; i < sk_X509_num(believed); i++) {
+		X509 *certificate = sk_X509_value(believed, i);
+
+		if (CMS_SignerInfo_cert_cmp(data->signer, certificate) != 0)
+			continue;
+		is_known = true;
+		code = verify_with(data, certificate, now, error);
+		if (code == SCEP_OK)
+			return code;
+	}
+	if (is_known)
+		return code;
+	return error_set(error, SCEP_BAD_RESPONSE, "%s", stranger);
+}

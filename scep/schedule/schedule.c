@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/schedule/schedule.h"
+
+#include <string.h>
+
+#include "scep/schedule/calendar.h"
+#include "scep/base/error.h"
+
+#define MINUTE INT64_C(60)
+#define HOUR   INT64_C(3600)
+#define DAY    INT64_C(86400)
+
+/* Without RenewBefore, so long before its end a CA's certificates are renewed
+ * under the next one. */
+#define ROLLOVER_DAYS 30
+
+/* A run that was waited for and is later than this was missed: two of the
+ * minutes after which the engine looks at the clock again. */
+#define GRACE (2 * MINUTE)
+
+/* -------------------------------------------------------------- drawing -- */
+
+/* Uniform in 1..highest.  What is above the last multiple of `highest` is
+ * drawn again, but not for ever if the source is broken. */
+static uint32_t draw_up_to(uint32_t highest, schedule_draw_fn *draw,
+			   void *context)
+{
+	uint32_t unfair = (UINT32_MAX % highest + 1) % highest;
+	uint32_t bits = draw(context);
+
+	for (int i = 0; i < 64 && bits > UINT32_MAX - unfair; i++)
+		bits = draw(context);
+	return bits % highest + 1;
+}
+
+/* -------------------------------------------------------------- polling -- */
+
+struct schedule_retry schedule_after_failure(const struct scep_timer *timer,
+					     enum scep_code code,
+					     uint32_t polls)
+{
+	struct schedule_retry end = {.code = code};
+	struct schedule_retry again = {
+	    .is_again = true, .wait = timer->poll_interval, .code = code};
+
+	if (!timer->poll || !error_is_polled(code))
+		return end;
+	if (polls < timer->poll_count)
+		return again;
+	/* Only a server that said PENDING to the last is a limit reached; a
+	 * server out of reach ends with what was wrong. */
+	if (code == SCEP_DEFERRED)
+		end.code = SCEP_POLL_LIMIT;
+	return end;
+}
+
+uint32_t schedule_spread(const struct schedule_retry *retry, uint32_t polls,
+			 schedule_draw_fn *draw, void *context)
+{
+	if (retry->code == SCEP_DEFERRED || polls > 0 || retry->wait == 0)
+		return retry->wait;
+	return draw_up_to(retry->wait, draw, context);
+}
+
+/* --------------------------------------------------------------- memory -- */
+
+bool schedule_memory_is_same(const struct scep_schedule *a,
+			     const struct scep_schedule *b)
+{
+	return a->handled == b->handled && a->planned_due == b->planned_due &&
+	       a->planned_from == b->planned_from &&
+	       a->last_try == b->last_try &&
+	       a->planned_jitter == b->planned_jitter &&
+	       a->planned_trigger == b->planned_trigger &&
+	       a->last_failed == b->last_failed;
+}
+
+static void withdraw(struct scep_schedule *memory)
+{
+	memory->planned_due = 0;
+	memory->planned_from = 0;
+	memory->planned_jitter = 0;
+	memory->planned_trigger = 0;
+}
+
+static struct calendar_series series_of(const struct scep_timer *timer)
+{
+	return (struct calendar_series){
+	    .start = timer->start_time,
+	    .unit = (enum calendar_unit)timer->periodic_unit,
+	    .interval = timer->periodic ? timer->periodic_interval : 0,
+	};
+}
+
+/* The due time before or at `now`, or 0. */
+static int64_t latest_due(const struct calendar_series *series, int64_t now)
+{
+	int64_t k = calendar_first_after(series, now);
+
+	return k > 0 ? calendar_due(series, k - 1) : 0;
+}
+
+static int64_t next_due(const struct calendar_series *series, int64_t time)
+{
+	return calendar_due(series, calendar_first_after(series, time));
+}
+
+void schedule_change(struct scep_schedule *memory,
+		     const struct scep_timer *before,
+		     const struct scep_timer *after, int64_t now)
+{
+	struct calendar_series old = series_of(before);
+	struct calendar_series new = series_of(after);
+	bool has_come = memory->planned_due != 0 && memory->planned_due <= now;
+
+	if (!after->enable || !before->enable || old.start != new.start) {
+		memset(memory, 0, sizeof(*memory));
+		return;
+	}
+	/* A due time that has come and only waits for its jitter stays. */
+	if (has_come)
+		return;
+	withdraw(memory);
+	if ((old.interval != new.interval || old.unit != new.unit) &&
+	    latest_due(&new, now) > memory->handled)
+		memory->handled = latest_due(&new, now);
+}
+
+/* ------------------------------------------------------------- planning -- */
+
+/* A run that could be the next. */
+struct candidate {
+	int64_t due; /* CALENDAR_NEVER: there is none */
+	enum scep_trigger trigger;
+	bool is_at_once; /* whatever its jitter */
+	bool is_held;	 /* not begun, although it may be due */
+};
+
+static const struct candidate nothing = {.due = CALENDAR_NEVER};
+
+static bool is_planned(const struct scep_schedule *memory,
+		       const struct candidate *candidate)
+{
+	return memory->planned_due == candidate->due &&
+	       memory->planned_trigger == (uint32_t)candidate->trigger;
+}
+
+static bool is_of_series(uint32_t trigger)
+{
+	return trigger == SCEP_TRIGGER_TIMER ||
+	       trigger == SCEP_TRIGGER_PERIODIC;
+}
+
+/* When the planned run is to begin. */
+static int64_t planned_begin(const struct scep_schedule *memory)
+{
+	return memory->planned_from + memory->planned_jitter;
+}
+
+/*
+ * Up to where the series has been dealt with.  A clock that was set back by
+ * less than the way to the next due time changes nothing: what was run is not
+ * run again.  If it is behind by more, it must have been ahead, and what was
+ * dealt with then is forgotten, but only as due times are really run: the
+ * clock may go forward again.  A run that has just been is not repeated
+ * within the hour.
+ */
+static int64_t dealt_with(const struct schedule_situation *s,
+			  const struct calendar_series *series)
+{
+	const struct scep_schedule *memory = &s->memory;
+	int64_t guard = calendar_interval(series) / 2;
+	int64_t next;
+
+	if (s->now >= memory->handled || !s->clock_is_sane)
+		return memory->handled;
+	next = next_due(series, s->now + (guard < HOUR ? guard : HOUR));
+	/* One that has been announced comes within that hour, too. */
+	if (memory->planned_due != 0 && memory->planned_due < next &&
+	    is_of_series(memory->planned_trigger))
+		next = memory->planned_due;
+	return next < memory->handled ? next - 1 : memory->handled;
+}
+
+/* Whether the last due time of all that have come, as `last`, was missed. */
+static bool is_missed(const struct schedule_situation *s,
+		      const struct candidate *last)
+{
+	const struct scep_schedule *memory = &s->memory;
+
+	/* One is waited for; whatever has come meanwhile goes with it. */
+	if (memory->planned_due != 0 && memory->planned_due <= last->due &&
+	    is_of_series(memory->planned_trigger))
+		return s->now - planned_begin(memory) > GRACE;
+	return last->due < s->now;
+}
+
+/* Whether what has come is late although nobody was off: a manager has set a
+ * start in the past, or a request has lasted for periods. */
+static bool is_late_by_itself(const struct schedule_situation *s,
+			      const struct candidate *next,
+			      const struct candidate *last)
+{
+	if (s->memory.planned_due != 0)
+		return false;
+	return last->due != next->due ||
+	       (s->memory.handled == 0 && last->due < s->now);
+}
+
+static struct candidate of_series(struct schedule_situation *s)
+{
+	struct calendar_series series = series_of(s->timer);
+	int64_t handled = dealt_with(s, &series);
+	struct candidate next = {.due = next_due(&series, handled)};
+	struct candidate last = {.due = latest_due(&series, s->now)};
+
+	next.trigger = next.due == series.start ? SCEP_TRIGGER_TIMER
+						: SCEP_TRIGGER_PERIODIC;
+	if (next.due > s->now)
+		return next;
+	/* One run for all that have come, and it is the first that counts. */
+	last.trigger = next.trigger;
+	last.is_at_once = is_late_by_itself(s, &next, &last);
+	if (s->timer->missed_policy != SCHEDULE_SKIP || !is_missed(s, &last))
+		return last;
+	s->memory.handled = last.due;
+	next.due = next_due(&series, last.due);
+	next.trigger = SCEP_TRIGGER_PERIODIC;
+	return next;
+}
+
+/* RenewBefore, from the certificate in hand.  One that was already due when
+ * it came is renewed after half of its life, and not at once. */
+static int64_t renewal_due(const struct schedule_situation *s, int64_t end,
+			   int64_t due)
+{
+	const struct scep_schedule *memory = &s->memory;
+	int64_t half = (end - memory->last_try) / 2;
+
+	if (memory->last_try != 0 && due <= memory->last_try)
+		due = memory->last_try + (half < HOUR ? DAY : half);
+	return due > s->timer->start_time ? due : s->timer->start_time;
+}
+
+/* RenewBefore of the certificate in hand. */
+static struct candidate of_end(const struct schedule_situation *s)
+{
+	struct candidate renewal = {.trigger = SCEP_TRIGGER_RENEWAL};
+	int64_t due = s->not_after - s->timer->renew_before * DAY;
+
+	renewal.due = CALENDAR_NEVER;
+	if (s->timer->renew_before != 0 && s->not_after != 0)
+		renewal.due = renewal_due(s, s->not_after, due);
+	return renewal;
+}
+
+/* Under the next CA, once that has begun and before the old one ends. */
+static struct candidate of_rollover(const struct schedule_situation *s)
+{
+	struct candidate rollover = {.trigger = SCEP_TRIGGER_ROLLOVER};
+	uint32_t days = s->timer->renew_before != 0 ? s->timer->renew_before
+						    : ROLLOVER_DAYS;
+	int64_t due = s->ca_ends - days * DAY;
+
+	if (due < s->next_ca_begins)
+		due = s->next_ca_begins;
+	rollover.due = CALENDAR_NEVER;
+	if (s->ca_ends != 0)
+		rollover.due = renewal_due(s, s->ca_ends, due);
+	return rollover;
+}
+
+static bool is_of_renewal(uint32_t trigger)
+{
+	return trigger == SCEP_TRIGGER_RENEWAL ||
+	       trigger == SCEP_TRIGGER_ROLLOVER;
+}
+
+static struct candidate of_renewal(const struct schedule_situation *s)
+{
+	const struct scep_schedule *memory = &s->memory;
+	struct candidate renewal = of_end(s), rollover = of_rollover(s);
+
+	if ((s->timer->renew_before == 0 && s->ca_ends == 0) ||
+	    (s->not_after == 0 && !memory->last_failed))
+		return nothing;
+	if (rollover.due < renewal.due)
+		renewal = rollover;
+	if (!s->clock_is_sane) {
+		/* What was announced stands, and is not begun. */
+		renewal.is_held = true;
+		renewal.due = CALENDAR_NEVER;
+		if (is_of_renewal(memory->planned_trigger)) {
+			renewal.due = memory->planned_due;
+			renewal.trigger = memory->planned_trigger;
+		}
+	} else if (memory->last_failed) {
+		renewal.due = memory->last_try + DAY;
+	}
+	return renewal;
+}
+
+/* Rule 8: at most half the interval. */
+static uint32_t jitter_limit(const struct scep_timer *timer,
+			     const struct candidate *candidate)
+{
+	struct calendar_series series = series_of(timer);
+	int64_t half = is_of_renewal(candidate->trigger)
+			   ? DAY / 2
+			   : calendar_interval(&series) / 2;
+
+	if (!timer->adjust)
+		return 0;
+	return half > 0 && half < timer->adjust_max ? (uint32_t)half
+						    : timer->adjust_max;
+}
+
+/* Whether the jitter of the planned run is that of the candidate, which it
+ * may have become because further due times have come. */
+static bool is_drawn_for(const struct schedule_situation *s,
+			 const struct candidate *candidate, uint32_t limit)
+{
+	const struct scep_schedule *memory = &s->memory;
+
+	if (memory->planned_jitter > limit ||
+	    (memory->planned_jitter != 0) != (limit != 0))
+		return false;
+	if (is_planned(memory, candidate))
+		return true;
+	return memory->planned_due != 0 && candidate->due <= s->now &&
+	       memory->planned_due < candidate->due &&
+	       is_of_series(memory->planned_trigger) &&
+	       is_of_series(candidate->trigger);
+}
+
+/* Whether the planned run should have begun, and for the first time. */
+static bool is_found_late(const struct schedule_situation *s)
+{
+	const struct scep_schedule *memory = &s->memory;
+	int64_t grace = s->is_first ? 0 : GRACE;
+
+	return memory->planned_due != 0 &&
+	       memory->planned_from <= memory->planned_due &&
+	       planned_begin(memory) + grace < s->now;
+}
+
+/* Makes the candidate the planned run, and draws its jitter if that has not
+ * been done. */
+static void announce(struct schedule_situation *s,
+		     const struct candidate *candidate)
+{
+	struct scep_schedule *memory = &s->memory;
+	uint32_t limit = jitter_limit(s->timer, candidate);
+	bool has_come = candidate->due <= s->now;
+	bool is_late = is_found_late(s);
+	bool is_spread = memory->planned_from > memory->planned_due;
+
+	/* The clock was set back. */
+	if (is_spread && memory->planned_from > s->now)
+		memory->planned_from = s->now;
+	if (!is_drawn_for(s, candidate, limit))
+		memory->planned_jitter =
+		    limit == 0 ? 0
+			       : draw_up_to(limit, s->draw, s->draw_context);
+	else if (is_spread && memory->planned_due < candidate->due)
+		return; /* What has come meanwhile goes with it. */
+	memory->planned_due = candidate->due;
+	memory->planned_trigger = candidate->trigger;
+	if (limit != 0 && has_come && is_late)
+		memory->planned_from = s->now;
+	else if (limit == 0 || !has_come || !is_spread)
+		memory->planned_from = candidate->due;
+}
+
+static struct schedule_decision run(struct schedule_situation *s,
+				    const struct candidate *candidate)
+{
+	struct schedule_decision decision = {
+	    .action = SCHEDULE_RUN,
+	    .trigger = candidate->trigger,
+	    .due = candidate->due,
+	    .jitter = s->memory.planned_jitter,
+	    .begin = s->now,
+	    .at = s->now,
+	};
+
+	if (is_of_series(candidate->trigger))
+		s->memory.handled = candidate->due;
+	/* Until it is known to have succeeded. */
+	s->memory.last_try = s->now;
+	s->memory.last_failed = true;
+	withdraw(&s->memory);
+	decision.memory = s->memory;
+	return decision;
+}
+
+static struct schedule_decision wait_for(struct schedule_situation *s,
+					 const struct candidate *candidate)
+{
+	struct schedule_decision decision = {
+	    .action = SCHEDULE_WAIT,
+	    .trigger = candidate->trigger,
+	    .due = s->memory.planned_due,
+	    .jitter = s->memory.planned_jitter,
+	    .begin = planned_begin(&s->memory),
+	    .memory = s->memory,
+	};
+
+	decision.at = decision.begin;
+	if (decision.due == 0 || decision.at <= s->now)
+		decision.at = s->now + MINUTE;
+	return decision;
+}
+
+/* It is begun as soon as it may be. */
+static struct schedule_decision hold(const struct schedule_situation *s,
+				     const struct candidate *candidate)
+{
+	return (struct schedule_decision){
+	    .action = SCHEDULE_WAIT,
+	    .trigger = candidate->trigger,
+	    .due = candidate->due,
+	    .begin = candidate->due,
+	    .at = s->now + MINUTE,
+	    .memory = s->memory,
+	};
+}
+
+static struct schedule_decision decide(struct schedule_situation *s,
+				       const struct candidate *candidate)
+{
+	if (candidate->due == CALENDAR_NEVER) {
+		withdraw(&s->memory);
+		if (!candidate->is_held || s->clock_is_sane)
+			return (struct schedule_decision){
+			    .action = SCHEDULE_FINISHED, .memory = s->memory};
+		return wait_for(s, candidate);
+	}
+	if (candidate->is_at_once && candidate->is_held)
+		return hold(s, candidate);
+	if (!candidate->is_at_once)
+		announce(s, candidate);
+	if (!candidate->is_held &&
+	    (candidate->is_at_once || planned_begin(&s->memory) <= s->now))
+		return run(s, candidate);
+	return wait_for(s, candidate);
+}
+
+static void take_outcome(struct schedule_situation *s)
+{
+	struct scep_schedule *memory = &s->memory;
+
+	if (s->outcome == SCHEDULE_SUCCEEDED || s->outcome == SCHEDULE_FAILED) {
+		memory->last_try = s->now;
+		memory->last_failed = s->outcome == SCHEDULE_FAILED;
+	}
+	/* An older database does not have it. */
+	if (memory->planned_from < memory->planned_due)
+		memory->planned_from = memory->planned_due;
+	/* A clock that was set back: a day from now is late enough. */
+	if (s->clock_is_sane && memory->last_try > s->now)
+		memory->last_try = s->now;
+}
+
+struct schedule_decision
+schedule_plan(const struct schedule_situation *situation)
+{
+	struct schedule_situation s = *situation;
+	struct candidate series, renewal;
+
+	if (!s.timer->enable)
+		return (struct schedule_decision){.action = SCHEDULE_DISABLED};
+	if (s.outcome == SCHEDULE_OPEN)
+		return (struct schedule_decision){.action = SCHEDULE_BUSY,
+						  .memory = s.memory};
+	take_outcome(&s);
+	series = of_series(&s);
+	renewal = of_renewal(&s);
+	if (s.outcome == SCHEDULE_HELD)
+		series.is_held = renewal.is_held = true;
+	if (series.due > s.now && renewal.due < series.due)
+		return decide(&s, &renewal);
+	if (series.due == CALENDAR_NEVER)
+		return decide(&s, &renewal);
+	return decide(&s, &series);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When the timer of a profile sends a request (MIB, rules 8 and 10), and when
+ * a request is tried again (rule 9).  Pure: settings, what is remembered, the
+ * time and what happened in; what to do and what to remember out.  Knows no
+ * clock, no store and no enrolment.
+ *
+ * A due time is one of the series (calendar.h) or, with RenewBefore, one that
+ * the certificate's notAfter or a failure has made, or, without it too, one
+ * that the end of a CA makes which has a successor.  Its jitter is drawn once,
+ * when it becomes the next, and remembered.  Due times of the series are dealt
+ * with in their order: run, or skipped because they were missed.
+ *
+ * With Adjust, a run that was missed because the device was off or its clock
+ * jumped begins its jitter after it is found, and not at once: after a power
+ * cut at a site all of its devices find their missed runs in the same second.
+ * That is so once for each run, so that a device which is never on for long
+ * gets to it.  A start that a manager sets in the past is not missed; it is
+ * begun at once.
+ */
+#ifndef SCEP_SCHEDULE_SCHEDULE_H
+#define SCEP_SCHEDULE_SCHEDULE_H
+
+#include "scep/scep.h"
+
+/* -------------------------------------------------------------- polling -- */
+
+/* Returns 32 random bits. */
+typedef uint32_t schedule_draw_fn(void *context);
+
+struct schedule_retry {
+	bool is_again;	     /* in `wait` seconds */
+	uint32_t wait;	     /* seconds */
+	enum scep_code code; /* else: the Detail that it ends with */
+};
+
+/*
+ * What follows a failure with this code, after `polls` tries that the polling
+ * rules have already granted.
+ */
+struct schedule_retry schedule_after_failure(const struct scep_timer *timer,
+					     enum scep_code code,
+					     uint32_t polls);
+
+/*
+ * The wait before a retry, after `polls` that have been granted.  The first
+ * one after an error comes at a random moment within the interval, so that
+ * devices which failed in the same second do not come back in the same
+ * second; from then on each keeps to its interval.  A deferral always has the
+ * whole interval: the server is well and has answered each in its turn.
+ */
+uint32_t schedule_spread(const struct schedule_retry *retry, uint32_t polls,
+			 schedule_draw_fn *draw, void *context);
+
+/* ------------------------------------------------------------- planning -- */
+
+/* scepAutoMissedPolicy */
+enum schedule_missed { SCHEDULE_RUN_AT_ONCE = 1, SCHEDULE_SKIP = 2 };
+
+enum schedule_outcome {
+	SCHEDULE_NO_NEWS,
+	SCHEDULE_OPEN,	    /* a request of the timer is open */
+	SCHEDULE_HELD,	    /* one of the manager is open: nothing begins */
+	SCHEDULE_SUCCEEDED, /* one of the timer has just ended */
+	SCHEDULE_FAILED,
+};
+
+struct schedule_situation {
+	const struct scep_timer *timer; /* settings only */
+	struct scep_schedule memory;
+	int64_t now;
+	bool clock_is_sane;
+	bool is_first; /* since the program began: it was not there before */
+	int64_t not_after; /* of the profile's certificate, or 0 */
+	/* Of the CA that issued it, when the next one is known; else 0. */
+	int64_t ca_ends;
+	int64_t next_ca_begins;
+	enum schedule_outcome outcome;
+	schedule_draw_fn *draw;
+	void *draw_context;
+};
+
+enum schedule_action {
+	SCHEDULE_DISABLED,
+	SCHEDULE_BUSY,	   /* come back when the request has ended */
+	SCHEDULE_FINISHED, /* nothing is to come */
+	SCHEDULE_WAIT,	   /* come back at `at`, or when something changes */
+	SCHEDULE_RUN,
+};
+
+struct schedule_decision {
+	enum schedule_action action;
+	enum scep_trigger trigger;   /* of the run */
+	int64_t due;		     /* without jitter; 0: not known yet */
+	uint32_t jitter;	     /* scepAutoAdjustApplied */
+	int64_t begin;		     /* due or found, with jitter; or 0 */
+	int64_t at;		     /* WAIT: until when */
+	struct scep_schedule memory; /* to be durable before acting */
+};
+
+/*
+ * What is to be done now.  The memory that is returned replaces the one given,
+ * in one transaction with the request that SCHEDULE_RUN asks for; if that
+ * fails, nothing has happened and the same question has the same answer.
+ */
+struct schedule_decision
+schedule_plan(const struct schedule_situation *situation);
+
+/*
+ * What remains of the memory when a Set changes the settings from `before` to
+ * `after`.  Enabling, and another start time, begin afresh: due times in the
+ * past count as missed.  Other changes have the next run worked out anew, and
+ * make no due time of the past.
+ */
+void schedule_change(struct scep_schedule *memory,
+		     const struct scep_timer *before,
+		     const struct scep_timer *after, int64_t now);
+
+bool schedule_memory_is_same(const struct scep_schedule *a,
+			     const struct scep_schedule *b);
+
+#endif

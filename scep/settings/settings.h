@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Settings by name: what each field is, its range and its default, and how a
+ * value gets into a row.  Judges values one by one; what must hold between
+ * them is the draft's affair.  Pure.
+ */
+#ifndef SCEP_SETTINGS_SETTINGS_H
+#define SCEP_SETTINGS_SETTINGS_H
+
+#include "scep/scep.h"
+
+/* The offset in struct scep_field_info of what no row has a member for. */
+#define SETTINGS_NO_PLACE SIZE_MAX
+
+/*
+ * Sets every setting of a row to its default; secrets are cleansed.  The index
+ * stays.  What is shown says that nothing is known yet: all zero, but the
+ * check's result is none, the timer's state disabled(1) and the health ok,
+ * because zero is no value of theirs.
+ */
+void settings_preset_profile(struct scep_profile *profile);
+void settings_preset_server(struct scep_server *server);
+void settings_preset_values(struct scep_values *values);
+void settings_preset_agent(struct scep_agent *agent);
+
+/* Writes a checked value into its home (struct scep_agent, scep_profile,
+ * scep_key or scep_ca); actions have no place and are left alone. */
+void settings_put(enum scep_field field, const struct scep_value *value,
+		  void *home);
+/* Whether the home has just this value; false for actions and secrets. */
+bool settings_has(enum scep_field field, const struct scep_value *value,
+		  const void *home);
+/* Whether two homes have the same value, secrets included; true for what has
+ * no place. */
+bool settings_are_same(enum scep_field field, const void *home,
+		       const void *other);
+
+/* Fills a verdict but for its item, and returns `refusal`. */
+enum scep_refusal settings_refuse(struct scep_verdict *verdict,
+				  enum scep_refusal refusal, const char *format,
+				  ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/state/health.h"
+
+#include "scep/base/rows.h"
+
+#define DAY 86400
+/* A poll is late when it is this long overdue, in seconds. */
+#define LATE 120
+
+bool scep_status_is_open(const struct scep_status *status)
+{
+	return status->state == SCEP_STATE_TO_BE_PROCESSED ||
+	       status->state == SCEP_STATE_PROCESSING;
+}
+
+uint32_t scep_view_processing(const struct scep_view *view)
+{
+	uint32_t count = 0;
+
+	ROWS_EACH (i, &view->statuses) {
+		const struct scep_status *status = view->statuses.row[i];
+
+		if (status->state == SCEP_STATE_PROCESSING)
+			count++;
+	}
+	return count;
+}
+
+enum scep_key_state scep_key_state_at(const struct scep_key *key, int64_t now,
+				      uint32_t expiry_days)
+{
+	if (key->is_corrupt)
+		return SCEP_KEY_CORRUPT;
+	if (key->not_after == 0)
+		return SCEP_KEY_NO_CERTIFICATE;
+	if (key->is_revoked)
+		return SCEP_KEY_REVOKED;
+	if (now < key->not_before)
+		return SCEP_KEY_NOT_YET_VALID;
+	if (now > key->not_after)
+		return SCEP_KEY_EXPIRED;
+	if (key->not_after - now < (int64_t)expiry_days * DAY)
+		return SCEP_KEY_EXPIRING;
+	return SCEP_KEY_VALID;
+}
+
+int64_t scep_view_earliest_expiry(const struct scep_view *view)
+{
+	int64_t earliest = 0;
+
+	ROWS_EACH (i, &view->keys) {
+		const struct scep_key *key = view->keys.row[i];
+
+		if (key->not_after != 0 &&
+		    (earliest == 0 || key->not_after < earliest))
+			earliest = key->not_after;
+	}
+	return earliest;
+}
+
+bool health_registry_is_full(const struct scep_view *view)
+{
+	return view->keys.count >= view->agent.key_limit;
+}
+
+bool health_ca_is_expiring(const struct scep_ca *ca, int64_t now,
+			   uint32_t expiry_days)
+{
+	return ca->trust != SCEP_CA_REJECTED && ca->not_after != 0 &&
+	       ca->not_after - now < (int64_t)expiry_days * DAY;
+}
+
+/* --------------------------------------------- scepAgentHealthReason -- */
+
+static uint32_t reason_of_key(enum scep_key_state state)
+{
+	switch (state) {
+	case SCEP_KEY_EXPIRING:
+		return HEALTH_CERT_EXPIRING;
+	case SCEP_KEY_EXPIRED:
+		return HEALTH_CERT_EXPIRED;
+	case SCEP_KEY_CORRUPT:
+		return HEALTH_STORAGE_ERROR;
+	case SCEP_KEY_NO_CERTIFICATE:
+	case SCEP_KEY_VALID:
+	case SCEP_KEY_NOT_YET_VALID:
+	case SCEP_KEY_REVOKED:
+		break;
+	}
+	return 0;
+}
+
+static uint32_t reasons_of_keys(const struct scep_view *view, int64_t now)
+{
+	uint32_t reasons = 0;
+
+	ROWS_EACH (i, &view->keys)
+		reasons |= reason_of_key(scep_key_state_at(
+		    view->keys.row[i], now, view->agent.notify_expiry_days));
+	if (health_registry_is_full(view))
+		reasons |= HEALTH_KEY_LIMIT_REACHED;
+	return reasons;
+}
+
+static uint32_t reasons_of_uses(const struct scep_view *view)
+{
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (use->applied == SCEP_APPLIED_FAILED)
+			return HEALTH_DEPLOY_FAILED;
+	}
+	return 0;
+}
+
+static uint32_t reasons_of_challenges(const struct scep_view *view)
+{
+	ROWS_EACH (i, &view->profiles) {
+		const struct scep_profile *profile = view->profiles.row[i];
+
+		if (profile->timer.enable && profile->timer.lacks_challenge)
+			return HEALTH_CHALLENGE_MISSING;
+	}
+	return 0;
+}
+
+/* The latest outcome of each profile; a row that is only scheduled says
+ * nothing yet. */
+static uint32_t reasons_of_outcomes(const struct scep_view *view)
+{
+	const struct scep_status *last[SCEP_PROFILE_MAX + 1] = {NULL};
+
+	ROWS_EACH (i, &view->statuses) {
+		const struct scep_status *status = view->statuses.row[i];
+		uint32_t profile = status->profile_index;
+
+		if (scep_status_is_open(status) || profile > SCEP_PROFILE_MAX)
+			continue;
+		if (last[profile] == NULL ||
+		    status->finish_time >= last[profile]->finish_time)
+			last[profile] = status;
+	}
+	ROWS_EACH (i, &view->profiles) {
+		const struct scep_profile *profile = view->profiles.row[i];
+		const struct scep_status *status = last[profile->index];
+
+		if (status != NULL && status->state == SCEP_STATE_ERROR)
+			return HEALTH_LAST_REQUEST_FAILED;
+	}
+	return 0;
+}
+
+static uint32_t reasons_of_polls(const struct scep_view *view, int64_t now)
+{
+	ROWS_EACH (i, &view->statuses) {
+		const struct scep_status *status = view->statuses.row[i];
+
+		if (scep_status_is_open(status) && status->next_poll != 0 &&
+		    now > status->next_poll + LATE)
+			return HEALTH_POLLING_LATE;
+	}
+	return 0;
+}
+
+static uint32_t reasons_of_cas(const struct scep_view *view, int64_t now)
+{
+	uint32_t reasons = 0;
+
+	ROWS_EACH (i, &view->cas) {
+		const struct scep_ca *ca = view->cas.row[i];
+
+		if (ca->trust == SCEP_CA_PENDING)
+			reasons |= HEALTH_CA_UNTRUSTED;
+		if (health_ca_is_expiring(ca, now,
+					  view->agent.notify_expiry_days))
+			reasons |= HEALTH_CA_EXPIRING;
+	}
+	return reasons;
+}
+
+static uint32_t reasons_of_clocks(const struct scep_view *view,
+				  const struct health_facts *facts)
+{
+	int64_t limit = facts->clock_skew_limit;
+
+	if (!facts->clock_is_sane)
+		return HEALTH_CLOCK_SUSPECT;
+	ROWS_EACH (i, &view->profiles) {
+		const struct scep_profile *profile = view->profiles.row[i];
+		int64_t skew = profile->facts.clock_skew;
+
+		if (skew > limit || -skew > limit)
+			return HEALTH_CLOCK_SUSPECT;
+	}
+	return 0;
+}
+
+void health_judge(struct scep_view *view, const struct health_facts *facts)
+{
+	const uint32_t critical = HEALTH_CERT_EXPIRED | HEALTH_STORAGE_ERROR;
+	const uint32_t of_clock =
+	    HEALTH_CERT_EXPIRING | HEALTH_CERT_EXPIRED | HEALTH_CA_EXPIRING;
+	uint32_t reasons = reasons_of_keys(view, facts->now) |
+			   reasons_of_cas(view, facts->now);
+
+	/* A clock that is wrong makes every certificate look wrong. */
+	if (!facts->clock_is_sane)
+		reasons &= ~of_clock;
+	reasons |= reasons_of_clocks(view, facts) | reasons_of_outcomes(view) |
+		   reasons_of_polls(view, facts->now);
+	if (facts->storage_is_failing)
+		reasons |= HEALTH_STORAGE_ERROR;
+	reasons |= reasons_of_uses(view) | reasons_of_challenges(view);
+	if (view->agent.restart_pending)
+		reasons |= HEALTH_RESTART_PENDING;
+	view->agent.health_reason = reasons;
+	view->agent.health = (reasons & critical) ? SCEP_HEALTH_CRITICAL
+			     : reasons		  ? SCEP_HEALTH_WARNING
+						  : SCEP_HEALTH_OK;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a view means: questions whose answer follows from its rows and the
+ * time.  Pure.
+ */
+#ifndef SCEP_STATE_HEALTH_H
+#define SCEP_STATE_HEALTH_H
+
+#include "scep/scep.h"
+
+/* scepAgentHealthReason: bits in the order of the MIB. */
+enum health_reason {
+	HEALTH_CERT_EXPIRING = 1u << 0,
+	HEALTH_CERT_EXPIRED = 1u << 1,
+	HEALTH_LAST_REQUEST_FAILED = 1u << 2,
+	HEALTH_POLLING_LATE = 1u << 3,
+	HEALTH_CA_UNTRUSTED = 1u << 4,
+	HEALTH_CA_EXPIRING = 1u << 5,
+	HEALTH_KEY_LIMIT_REACHED = 1u << 6,
+	HEALTH_CLOCK_SUSPECT = 1u << 7,
+	HEALTH_RESTART_PENDING = 1u << 8,
+	HEALTH_STORAGE_ERROR = 1u << 9,
+	HEALTH_CHALLENGE_MISSING = 1u << 10,
+	HEALTH_DEPLOY_FAILED = 1u << 11,
+};
+
+/* What does not stand in the rows. */
+struct health_facts {
+	int64_t now;
+	bool storage_is_failing;
+	bool clock_is_sane;
+	uint32_t clock_skew_limit; /* seconds */
+};
+
+/* Works out agent.health and agent.health_reason. */
+void health_judge(struct scep_view *view, const struct health_facts *facts);
+
+/* Whether scepKeyCount has come to scepKeyLimit. */
+bool health_registry_is_full(const struct scep_view *view);
+/* Whether a CA that was not rejected expires within so many days, or has. */
+bool health_ca_is_expiring(const struct scep_ca *ca, int64_t now,
+			   uint32_t expiry_days);
+
+#endif

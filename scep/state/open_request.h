@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One open request on its way: what is durable of it, what is running for it,
+ * and when it goes on.  How it runs is the pipeline's affair, how its state
+ * changes that of the moves, what it does that of the steps.  A check of a
+ * server (check.h) goes the same way without a status row, and its record is
+ * never stored.
+ */
+#ifndef SCEP_STATE_OPEN_REQUEST_H
+#define SCEP_STATE_OPEN_REQUEST_H
+
+#include "scep/state/txn.h"
+#include "scep/protocol/caps.h"
+#include "scep/protocol/rfc8894.h"
+#include "scep/state/state.h"
+
+struct step;
+
+#define ENROLMENT_PINS 16
+
+/* What one pass through a step works on.  While a worker runs, it alone
+ * writes here, and the record is only read by everybody. */
+struct run {
+	struct scep_error error; /* code SCEP_OK: fine so far */
+	struct scep_error doubt; /* rollover.h; code SCEP_OK: none */
+	/* prepared on the loop */
+	int64_t now;	       /* for validity; 0: no judgement */
+	int64_t clock;	       /* whatever our clock says */
+	uint32_t allow_legacy; /* enum scep_legacy */
+	struct scep_octets64 pins[ENROLMENT_PINS];
+	size_t pin_count;
+	struct record *next; /* the record as it will be; owned */
+	/* compose */
+	char *url;
+	struct bytes message;
+	unsigned char sender_nonce[RFC8894_NONCE_LENGTH];
+	bool may_fail; /* and is then settled like what went well */
+	/* exchange */
+	struct fetch_answer answer;
+	/* digest */
+	struct scep_ca *cas; /* described certificates; owned */
+	size_t ca_count;
+	size_t candidate; /* which of cas could be pinned; ca_count: none */
+	bool is_trusted;
+	enum rfc8894_pki_status pki_status;
+	struct scep_key key;	 /* the certificate of ours, described */
+	struct X509_crl_st *crl; /* that GetCRL brought; owned */
+};
+
+struct enrolment {
+	struct enrolment *next;
+	struct state *state;
+	struct record *record; /* owned: what is durable */
+	struct run run;
+	const struct step *step; /* that is running */
+	uint32_t check;		 /* check.h; 0: a request */
+	struct scep_key *lost;	 /* of a check (lost.h), or NULL; owned */
+	struct fetch *fetch;	 /* in flight, or NULL */
+	bool is_busy;		 /* with a worker or an exchange */
+	bool is_held;		 /* until its Set is confirmed */
+	bool is_blocked;	 /* until a worker that was given up is back */
+	bool is_discarded;	 /* freed when the worker is back */
+	bool is_unsaved;	 /* ended, but the disk refused to know */
+	bool is_distrusted;	 /* counted in scepStatsCaRejects */
+	struct scep_error doubt; /* why GetCACert is sent once more */
+	uint64_t due;		 /* mono; when to go on */
+};
+
+/*
+ * Lists an enrolment for a record, which it takes; it is due as the record
+ * says.  If an earlier enrolment of the same request still has a worker, it
+ * begins when that one is back: both would write the same files.  NULL if
+ * memory is short.
+ */
+struct enrolment *enrolment_open(struct state *state, struct record *record);
+/* The same for a check, which is due at once. */
+struct enrolment *enrolment_open_check(struct state *state,
+				       struct record *record, uint32_t check);
+/* Unlists and frees it, at once or when its worker is back; what it does on
+ * the wire is ended. */
+void enrolment_discard(struct enrolment *enrolment);
+/* Ends its exchange, if there is one. */
+void enrolment_stop(struct enrolment *enrolment);
+struct enrolment *enrolment_find(struct state *state, uint32_t index);
+
+/* The rows that belong to it; borrowed, NULL if there is none. */
+const struct scep_status *enrolment_status_now(struct enrolment *enrolment);
+const struct scep_profile *enrolment_profile(struct enrolment *enrolment);
+/* Whether the profile, if it is still there (it may have been volatile), has
+ * the server that this is a request to: what comes from another one must not
+ * become its pin (MIB, rule 15). */
+bool enrolment_has_same_server(struct enrolment *enrolment);
+
+#define ENROLMENT_NAME 40
+/* What the log calls it: "request 7". */
+void enrolment_name(const struct enrolment *enrolment,
+		    char name[ENROLMENT_NAME]);
+
+/* Empties the run and readies it for the next pass. */
+bool enrolment_prepare(struct enrolment *enrolment);
+/* Frees one that was discarded, when its worker is back. */
+void enrolment_come_back(struct enrolment *enrolment);
+/* Whether it can be begun when it is due. */
+bool enrolment_is_idle(const struct enrolment *enrolment);
+
+#define ENROLMENT_NEVER UINT64_MAX
+/* Sets when it is due, and the wake-up of the engine. */
+void enrolment_go_on_at(struct enrolment *enrolment, uint64_t due);
+/* At once, unless it is busy. */
+void enrolment_resume(struct enrolment *enrolment);
+/* Has the engine's tick come when the first of all is due. */
+void enrolment_wake(struct state *state);
+
+#endif

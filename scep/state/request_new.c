@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/state/request_new.h"
+
+#include <string.h>
+
+#include "scep/state/open_request.h"
+#include "scep/keys/registry.h"
+
+struct record *requests_new_record(const struct scep_profile *profile,
+				   const struct scep_values *values,
+				   uint32_t index)
+{
+	struct record *record = record_new();
+
+	if (record == NULL)
+		return NULL;
+	record->index = index;
+	record->profile_index = profile->index;
+	record->step = STEP_GET_CA_CAPS;
+	record->server = profile->server;
+	record->values = *values;
+	if (!registry_new_file_id(record->file_id)) {
+		record_free(record);
+		return NULL;
+	}
+	return record;
+}
+
+void requests_name_status(struct scep_status *status,
+			  const struct scep_profile *profile,
+			  const struct scep_values *values)
+{
+	memcpy(status->profile_name, profile->name, sizeof(profile->name));
+	memcpy(status->key_name, values->key_name, sizeof(status->key_name));
+	memcpy(status->use_location, values->use_location,
+	       sizeof(status->use_location));
+}
+
+struct scep_status *requests_new_status(const struct scep_profile *profile,
+					const struct scep_values *values,
+					enum scep_trigger trigger,
+					uint32_t index)
+{
+	struct scep_status *status = row_new(sizeof(*status));
+
+	if (status == NULL)
+		return NULL;
+	status->index = index;
+	status->profile_index = profile->index;
+	status->state = SCEP_STATE_TO_BE_PROCESSED;
+	status->detail = SCEP_NONE;
+	status->fail_info = SCEP_FAIL_NONE;
+	status->trigger = trigger;
+	status->message_type = SCEP_MESSAGE_NONE;
+	requests_name_status(status, profile, values);
+	return status;
+}
+
+bool requests_deploy(struct state *state, uint32_t key_index)
+{
+	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+		if (e->record->step == STEP_DEPLOY &&
+		    e->record->key_index == key_index)
+			return true;
+	}
+	return false;
+}
+
+void requests_drop_parked(struct state *state, struct batch *batch,
+			  uint32_t profile_index)
+{
+	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+		if (e->record->profile_index != profile_index ||
+		    !e->record->is_parked)
+			continue;
+		/* Its end may not be on disk yet. */
+		if (e->is_unsaved)
+			batch_put(batch, STORE_STATUS,
+				  row_copy(enrolment_status_now(e)));
+		batch_remove(batch, STORE_RECORD, e->record->index);
+	}
+}

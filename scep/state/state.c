@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/state/state.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scep/state/txn.h"
+#include "scep/state/open_request.h"
+#include "scep/state/health.h"
+#include "scep/base/log.h"
+#include "scep/settings/settings.h"
+
+/* How old a view may become before it is made anew, in ms. */
+#define REVIEW_TIME 10000
+
+#ifndef SCEP_BUILD_TIME
+#define SCEP_BUILD_TIME 0
+#endif
+
+/* The view comes first, so that a reader's pointer leads back here. */
+struct published {
+	struct scep_view view;
+	atomic_uint references;
+};
+
+bool state_init(struct state *state, struct io *io,
+		const struct scep_config *config,
+		const struct scep_watcher *watcher)
+{
+	memset(state, 0, sizeof(*state));
+	state->io = io;
+	state->config = *config;
+	if (watcher != NULL)
+		state->watcher = *watcher;
+	snprintf(state->keys_folder, sizeof(state->keys_folder), "%s/keys",
+		 config->state_directory);
+	snprintf(state->certs_folder, sizeof(state->certs_folder), "%s/certs",
+		 config->state_directory);
+	settings_preset_agent(&state->view.agent);
+	state->view.agent.status_max_rows = config->status_history;
+	state->view.agent.key_limit = config->key_limit;
+	state->view.agent.started_mono = state_mono(state);
+	return pthread_mutex_init(&state->published_lock, NULL) == 0;
+}
+
+static void view_free(struct scep_view *view)
+{
+	rows_free(&view->profiles);
+	rows_free(&view->statuses);
+	rows_free(&view->keys);
+	rows_free(&view->cas);
+	rows_free(&view->uses);
+	rows_free(&view->asides);
+}
+
+static void published_release(struct published *published)
+{
+	if (published == NULL ||
+	    atomic_fetch_sub(&published->references, 1) != 1)
+		return;
+	view_free(&published->view);
+	free(published);
+}
+
+void state_stop(struct state *state)
+{
+	state->is_stopping = true;
+	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next)
+		enrolment_stop(e);
+	for (struct enrolment *e = state->checks; e != NULL; e = e->next)
+		enrolment_stop(e);
+}
+
+void state_empty(struct state *state)
+{
+	while (state->enrolments != NULL)
+		enrolment_discard(state->enrolments);
+	while (state->checks != NULL)
+		enrolment_discard(state->checks);
+	store_close(state->store);
+	state->store = NULL;
+	view_free(&state->view);
+}
+
+void state_free(struct state *state)
+{
+	state_empty(state);
+	watch_free(&state->watch);
+	published_release(state->published);
+	pthread_mutex_destroy(&state->published_lock);
+}
+
+static struct published *published_new(const struct scep_view *view)
+{
+	struct published *copy = calloc(1, sizeof(*copy));
+
+	if (copy == NULL)
+		return NULL;
+	atomic_init(&copy->references, 1);
+	copy->view.agent = view->agent;
+	copy->view.stats = view->stats;
+	memcpy(copy->view.parked, view->parked, sizeof(view->parked));
+	if (!rows_share(&copy->view.profiles, &view->profiles) ||
+	    !rows_share(&copy->view.statuses, &view->statuses) ||
+	    !rows_share(&copy->view.keys, &view->keys) ||
+	    !rows_share(&copy->view.cas, &view->cas) ||
+	    !rows_share(&copy->view.uses, &view->uses) ||
+	    !rows_share(&copy->view.asides, &view->asides)) {
+		published_release(copy);
+		return NULL;
+	}
+	return copy;
+}
+
+static void tell(void *context, enum scep_event_kind kind, uint32_t index)
+{
+	state_tell(context, kind, index);
+}
+
+/* What pollNow could resume. */
+static void note_parked(struct state *state)
+{
+	uint32_t *parked = state->view.parked;
+
+	memset(parked, 0, sizeof(state->view.parked));
+	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+		if (e->record->is_parked &&
+		    e->record->profile_index <= SCEP_PROFILE_MAX)
+			parked[e->record->profile_index] = e->record->index;
+	}
+}
+
+void state_publish(struct state *state)
+{
+	const struct health_facts facts = {
+	    .now = state_now(state),
+	    .storage_is_failing =
+		state->store_is_failing || state->database_was_set_aside,
+	    .clock_is_sane = state_clock_is_sane(state),
+	    .clock_skew_limit = state->config.clock_skew_limit,
+	};
+	struct published *fresh, *old;
+
+	if (state->publish_is_held)
+		return;
+	note_parked(state);
+	state->view.agent.restart_pending =
+	    state->restart.is_pending || state->view.agent.restart_wanted != 0;
+	health_judge(&state->view, &facts);
+	state->reviewed_at = state_mono(state);
+	fresh = published_new(&state->view);
+	if (fresh == NULL) {
+		/* Readers keep the old view; the next change brings both. */
+		log_error("memory is short: a change is not shown yet");
+		return;
+	}
+	pthread_mutex_lock(&state->published_lock);
+	old = state->published;
+	state->published = fresh;
+	pthread_mutex_unlock(&state->published_lock);
+	published_release(old);
+	watch_look(&state->watch, &state->view, facts.now, facts.clock_is_sane,
+		   tell, state);
+}
+
+void state_review(struct state *state)
+{
+	if (state_mono(state) - state->reviewed_at < REVIEW_TIME)
+		return;
+	/* Only by writing is it known whether the disk is well again. */
+	if (state->store_is_failing && state->store != NULL)
+		batch_rewrite(state);
+	else
+		state_publish(state);
+}
+
+const struct scep_view *state_take(struct state *state)
+{
+	struct published *published;
+
+	pthread_mutex_lock(&state->published_lock);
+	published = state->published;
+	atomic_fetch_add(&published->references, 1);
+	pthread_mutex_unlock(&state->published_lock);
+	return &published->view;
+}
+
+void scep_view_release(const struct scep_view *view)
+{
+	published_release((struct published *)view);
+}
+
+/* ---------------------------------------------------------- telling -- */
+
+const void *scep_row_retain(const void *row)
+{
+	return row == NULL ? NULL : row_retain((void *)row);
+}
+
+void scep_row_release(const void *row)
+{
+	row_release((void *)row);
+}
+
+/* A copy without its secrets, which whoever listens may keep for long. */
+static void *profile_without_secrets(const struct scep_profile *profile)
+{
+	struct scep_profile *copy = profile == NULL ? NULL : row_copy(profile);
+
+	if (copy == NULL)
+		return NULL;
+	memset(&copy->request.challenge_password, 0,
+	       sizeof(copy->request.challenge_password));
+	memset(&copy->timer.values.challenge_password, 0,
+	       sizeof(copy->timer.values.challenge_password));
+	return copy;
+}
+
+/* A reference to the row that an event is about, or NULL. */
+static const void *row_told(const struct scep_view *view,
+			    enum scep_event_kind kind, uint32_t index)
+{
+	const struct scep_rows *rows = NULL;
+
+	switch (kind) {
+	case SCEP_EVENT_REQUEST_SUCCEEDED:
+	case SCEP_EVENT_REQUEST_FAILED:
+	case SCEP_EVENT_REQUEST_DEFERRED:
+		rows = &view->statuses;
+		break;
+	case SCEP_EVENT_CERT_EXPIRING:
+	case SCEP_EVENT_CERT_EXPIRED:
+	case SCEP_EVENT_RESTART_REQUIRED:
+	case SCEP_EVENT_RESTART:
+		rows = &view->keys;
+		break;
+	case SCEP_EVENT_CA_PENDING:
+	case SCEP_EVENT_CA_EXPIRING:
+		rows = &view->cas;
+		break;
+	case SCEP_EVENT_CLOCK_SUSPECT:
+		return profile_without_secrets(
+		    scep_rows_find(&view->profiles, index));
+	case SCEP_EVENT_DEPLOY_FAILED:
+	case SCEP_EVENT_DEPLOY:
+	case SCEP_EVENT_PROBE:
+		rows = &view->uses;
+		break;
+	case SCEP_EVENT_KEY_LIMIT_REACHED:
+	case SCEP_EVENT_FATAL:
+		return NULL;
+	}
+	return scep_row_retain(scep_rows_find(rows, index));
+}
+
+void state_tell(struct state *state, enum scep_event_kind kind, uint32_t index)
+{
+	struct scep_event event = {.kind = kind, .index = index};
+
+	if (state->watcher.event == NULL)
+		return;
+	event.row = row_told(&state->view, kind, index);
+	if (kind == SCEP_EVENT_DEPLOY)
+		event.key = row_told(&state->view, SCEP_EVENT_RESTART,
+				     state->deploy.key);
+	state->watcher.event(state->watcher.context, &event);
+	scep_row_release(event.row);
+	scep_row_release(event.key);
+}
+
+int64_t state_build_time(void)
+{
+	return SCEP_BUILD_TIME;
+}
+
+bool state_clock_is_sane(struct state *state)
+{
+	return state_now(state) >= state_build_time();
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine's own state: the rows as they are now, the open enrolments, and
+ * what is needed to change them.  Used by one thread; only the published view
+ * is shared.  Knows how a change becomes durable and visible (batch.h) but
+ * not why it is made.
+ */
+#ifndef SCEP_STATE_STATE_H
+#define SCEP_STATE_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "scep/net/io.h"
+#include "scep/store/record.h"
+#include "scep/base/rows.h"
+#include "scep/store/store.h"
+#include "scep/state/expiry_watch.h"
+
+struct enrolment;
+
+/* How a restart of the device stands (restart.h); what is wanted stands in
+ * the view's agent. */
+struct restart {
+	bool is_pending; /* was begun, and has not ended well */
+	bool is_running; /* the front end runs the command */
+	uint32_t key;	 /* because of which it was begun, or 0 */
+	uint64_t wake;	 /* mono; when to look again, or 0 */
+};
+
+/* What is being done for the use locations (deploy.h); what is to be done
+ * stands in the view's rows. */
+struct deploy {
+	bool is_running; /* the front end has been told, and has not ended */
+	bool is_probe;
+	bool has_end;	   /* that waits for the end of a Set */
+	uint32_t use;	   /* index */
+	uint32_t key;	   /* index; 0 of a probe */
+	uint32_t probed;   /* index of the last one in this round */
+	uint64_t wake;	   /* mono; when to look again, or 0 */
+	uint64_t probe_at; /* mono; when the next round begins, or 0 */
+	struct scep_deploy_end end;
+};
+
+/* How the making of the default key stands (default_key.h). */
+struct default_key_work {
+	bool is_running;
+	char file_id[SCEP_TEXT64]; /* of its files, while it runs */
+	uint64_t wake;		   /* mono; when to try again, or 0 */
+};
+
+/* How the making of spare keys stands (spare.h). */
+struct spare_work {
+	bool is_running;
+	bool is_stale; /* one may be missing: to be looked for */
+	uint64_t wake; /* mono; not before that, or 0 */
+};
+
+struct state {
+	struct io *io;
+	struct store *store;
+	struct scep_config config;
+	struct scep_watcher watcher;
+	char keys_folder[4200];
+	char certs_folder[4200];
+
+	struct scep_view view; /* its rows are shared with published views */
+	uint32_t key_last_index;
+	uint32_t ca_last_index;
+	bool store_is_failing;	     /* the last commit failed */
+	bool database_was_set_aside; /* nothing is swept then */
+
+	struct enrolment *enrolments; /* a list; parked ones included */
+	struct enrolment *checks;     /* of servers, at the manager's wish */
+	struct enrolment *discarded;  /* those that still have a worker */
+	uint64_t deadline;	      /* of a Set in hand, mono; 0: none */
+	uint64_t timers_due;	 /* mono; when the timers are asked again */
+	bool timers_are_stale;	 /* something was committed since */
+	bool publish_is_held;	 /* more is to be seen with it */
+	bool timers_have_looked; /* since the program began */
+	bool is_stopping;	 /* nothing new is begun */
+	bool sweep_is_due;	 /* at the end of the Set in hand */
+	struct restart restart;
+	struct deploy deploy;
+	struct default_key_work default_key;
+	struct spare_work spare;
+	bool is_verifying; /* a worker has a key (key_actions.h) */
+	/* Of each weak algorithm since the start; workers count. */
+	atomic_uint legacy_uses[SCEP_LEGACY_COUNT];
+
+	pthread_mutex_t published_lock;
+	struct published *published;
+	struct watch watch;   /* what has been told */
+	uint64_t reviewed_at; /* mono, of the last view */
+};
+
+/* Prepares an empty state; opens nothing.  False if memory is short. */
+bool state_init(struct state *state, struct io *io,
+		const struct scep_config *config,
+		const struct scep_watcher *watcher);
+/* Ends what is on the wire, and lets workers come back to nothing; the loop
+ * can be closed afterwards. */
+void state_stop(struct state *state);
+/* Frees all rows and enrolments, and closes the store. */
+void state_empty(struct state *state);
+/* The same at the end; no worker runs any more. */
+void state_free(struct state *state);
+
+/* Puts a new view in the place of the published one, and tells the watcher
+ * what has come with it. */
+void state_publish(struct state *state);
+/* Does the same if the last time was a while ago: what time alone changes. */
+void state_review(struct state *state);
+/* Takes a reference to the published view; from any thread. */
+const struct scep_view *state_take(struct state *state);
+
+/* Tells the watcher of a row as it is now. */
+void state_tell(struct state *state, enum scep_event_kind kind, uint32_t index);
+
+/* Whether our clock can be believed: not before the program was built. */
+bool state_clock_is_sane(struct state *state);
+/* When it was, in seconds since 1970. */
+int64_t state_build_time(void);
+
+static inline int64_t state_now(struct state *state)
+{
+	return state->io->ops->now(state->io);
+}
+
+static inline uint64_t state_mono(struct state *state)
+{
+	return state->io->ops->mono(state->io);
+}
+
+#endif

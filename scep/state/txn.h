@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A batch of rows to be put or removed: one transaction of the store, and
+ * then one new view.  All of it is durable and visible, or none.  Knows
+ * tables, not what they are for.
+ */
+#ifndef SCEP_STATE_TXN_H
+#define SCEP_STATE_TXN_H
+
+#include "scep/state/state.h"
+
+struct batch_op {
+	enum store_table table;
+	uint32_t index;
+	void *row;	/* what to put; NULL: remove.  A struct record * for
+			 * STORE_RECORD, else a counted row.  Owned. */
+	bool is_stored; /* false: in memory only */
+};
+
+struct batch {
+	struct batch_op *ops;
+	size_t count;
+	size_t capacity;
+	bool is_short;	/* of memory; the commit will fail */
+	bool has_agent; /* agent's settings are put as well */
+	struct scep_agent agent;
+};
+
+void batch_init(struct batch *batch);
+void batch_free(struct batch *batch);
+
+/* Take `row` (NULL: memory was short, the commit will fail). */
+void batch_put(struct batch *batch, enum store_table table, void *row);
+/* The same for a row that is not kept over a restart. */
+void batch_show(struct batch *batch, enum store_table table, void *row);
+void batch_remove(struct batch *batch, enum store_table table, uint32_t index);
+/*
+ * The row as it will be, to be changed: the batch's own, else a copy of the
+ * one that there is, which is put, or shown if it is not to be stored.  Not
+ * for records.  NULL if there is none, or memory is short.  Borrows.
+ */
+void *batch_edit(struct state *state, struct batch *batch,
+		 enum store_table table, uint32_t index, bool is_stored);
+void batch_put_agent(struct batch *batch, const struct scep_agent *agent);
+
+/* Nothing of it is to be stored: where there is no store. */
+void batch_forget_disk(struct batch *batch);
+
+/*
+ * Commits: durable first, then in state->view, then published.  The batch is
+ * empty afterwards.  `undo` (may be NULL, initialised) receives the batch
+ * that takes it back.  SCEP_STORAGE_ERROR changes nothing at all.
+ */
+enum scep_code batch_commit(struct state *state, struct batch *batch,
+			    struct batch *undo, struct scep_error *error);
+
+/* Commits what is there already, and publishes. */
+void batch_rewrite(struct state *state);
+
+/* Adds removals so that no more than status_max_rows finished rows stay when
+ * the batch is through (MIB, rule 12). */
+void batch_trim_statuses(struct state *state, struct batch *batch);
+
+#endif

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/store/database.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "scep/store/cells.h"
+#include "scep/store/sqlite.h"
+#include "scep/base/error.h"
+#include "scep/store/sql.h"
+
+/* In the header of the file: "SCEP".  Tells our database from another. */
+#define APPLICATION_ID 0x53434550
+
+enum statement { STATEMENT_NEXT, STATEMENT_PUT, STATEMENT_REMOVE, STATEMENTS };
+
+struct database {
+	struct connection connection;
+	sqlite3_stmt *statement[COLUMNS_TABLE_COUNT][STATEMENTS];
+	bool has_put_secret; /* since the scratch page was washed */
+};
+
+static enum scep_code out_of_memory(struct scep_error *error)
+{
+	return error_set(error, SCEP_STORAGE_ERROR,
+			 "state database: out of memory");
+}
+
+/* --------------------------------------------------------------- schema -- */
+
+static enum scep_code schema_create(struct database *database,
+				    struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+
+	for (int i = 0; code == SCEP_OK && i < COLUMNS_TABLE_COUNT; i++) {
+		const struct columns *columns = columns_of(i);
+
+		code =
+		    connection_alter(&database->connection, sql_create(columns),
+				     columns->table, error);
+	}
+	return code;
+}
+
+/*
+ * migrations[n] takes a database from version n to n + 1; version 0 is an
+ * empty file.  A new table is another schema_create, as that makes those that
+ * are missing; a new column needs no migration (table_complete).  A later one
+ * must be prepared for a table that has today's columns already.
+ */
+typedef enum scep_code (*migration_fn)(struct database *database,
+				       struct scep_error *error);
+static const migration_fn migrations[] = {
+    schema_create, schema_create, /* use, aside */
+};
+#define SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
+
+/* Adds the columns that the file's version did not know. */
+static enum scep_code table_complete(struct database *database,
+				     const struct columns *columns,
+				     struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+
+	for (size_t i = 0; code == SCEP_OK && i < columns->count; i++) {
+		const struct column *column = &columns->column[i];
+		int state = sqlite3_table_column_metadata(
+		    database->connection.sqlite, "main", columns->table,
+		    column->name, NULL, NULL, NULL, NULL, NULL);
+
+		if (state == SQLITE_ERROR) /* there is none */
+			code = connection_alter(&database->connection,
+						sql_add_column(columns, column),
+						columns->table, error);
+		else if (state != SQLITE_OK)
+			code = connection_fail(&database->connection, state,
+					       error, "reading the columns of",
+					       columns->table);
+	}
+	return code;
+}
+
+static enum scep_code schema_migrate(struct database *database, int version,
+				     struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+	bool is_older = version < SCHEMA_VERSION;
+
+	while (code == SCEP_OK && version < SCHEMA_VERSION)
+		code = migrations[version++](database, error);
+	for (int i = 0; code == SCEP_OK && i < COLUMNS_TABLE_COUNT; i++)
+		code = table_complete(database, columns_of(i), error);
+	if (code == SCEP_OK && is_older)
+		code = connection_write_pragma(&database->connection,
+					       "application_id", APPLICATION_ID,
+					       error);
+	if (code == SCEP_OK && is_older)
+		code = connection_write_pragma(&database->connection,
+					       "user_version", SCHEMA_VERSION,
+					       error);
+	return code;
+}
+
+static enum scep_code schema_update(struct database *database,
+				    struct scep_error *error)
+{
+	long long application, schema, version;
+
+	if (connection_read_pragma(&database->connection, "application_id",
+				   &application, error) != SCEP_OK ||
+	    connection_read_pragma(&database->connection, "schema_version",
+				   &schema, error) != SCEP_OK ||
+	    connection_read_pragma(&database->connection, "user_version",
+				   &version, error) != SCEP_OK)
+		return SCEP_STORAGE_ERROR;
+	/* A new file has had no schema yet. */
+	if ((schema != 0 || version != 0) && application != APPLICATION_ID) {
+		database->connection.is_corrupt = true;
+		return error_set(error, SCEP_STORAGE_ERROR,
+				 "state database: not one of scepagent's");
+	}
+	if (version < 0 || version > SCHEMA_VERSION)
+		return error_set(error, SCEP_STORAGE_ERROR,
+				 "state database: made by a newer scepagent "
+				 "(version %lld, this one knows %d)",
+				 version, SCHEMA_VERSION);
+	return schema_migrate(database, (int)version, error);
+}
+
+/* The exclusive lock is taken here, and kept from then on. */
+static enum scep_code schema_open(struct database *database,
+				  struct scep_error *error)
+{
+	enum scep_code code =
+	    connection_run(&database->connection, "BEGIN EXCLUSIVE", error);
+
+	if (code == SCEP_OK)
+		code = connection_check(&database->connection, error);
+	if (code == SCEP_OK)
+		code = schema_update(database, error);
+	if (code == SCEP_OK)
+		code = database_commit(database, error);
+	if (code != SCEP_OK)
+		database_rollback(database);
+	return code;
+}
+
+/* ----------------------------------------------------------------- rows -- */
+
+static enum scep_code read_failed(struct database *database, int code,
+				  const struct columns *columns,
+				  const char *column, int64_t index,
+				  struct scep_error *error)
+{
+	if (code != SQLITE_MISMATCH)
+		return connection_fail(&database->connection, code, error,
+				       "reading", columns->table);
+	database->connection.is_corrupt = true;
+	return error_set(error, SCEP_STORAGE_ERROR,
+			 "state database: %s, row %lld: unreadable %s",
+			 columns->table, (long long)index, column);
+}
+
+static enum scep_code read_row(struct database *database,
+			       sqlite3_stmt *statement,
+			       const struct columns *columns, void *row,
+			       uint32_t *index, struct scep_error *error)
+{
+	int64_t number = sqlite3_column_int64(statement, 0);
+
+	if (number < 1 || number > UINT32_MAX)
+		return read_failed(database, SQLITE_MISMATCH, columns, "index",
+				   number, error);
+	*index = (uint32_t)number;
+	if (columns->has_index)
+		memcpy(row, index, sizeof(*index));
+	for (size_t i = 0; i < columns->count; i++) {
+		int code =
+		    cell_read(statement, (int)i + 1, &columns->column[i], row);
+
+		if (code != SQLITE_OK)
+			return read_failed(database, code, columns,
+					   columns->column[i].name, number,
+					   error);
+	}
+	return SCEP_OK;
+}
+
+/* Nothing of a value stays with the statement, nor a lock with the file. */
+static void statement_end(sqlite3_stmt *statement)
+{
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+}
+
+enum scep_code database_next(struct database *database,
+			     enum columns_table table, int64_t from, void *row,
+			     uint32_t *index, bool *is_there,
+			     struct scep_error *error)
+{
+	const struct columns *columns = columns_of(table);
+	sqlite3_stmt *statement = database->statement[table][STATEMENT_NEXT];
+	enum scep_code result = SCEP_OK;
+	int code = sqlite3_bind_int64(statement, 1, from);
+
+	*index = 0;
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	*is_there = code == SQLITE_ROW;
+	if (code == SQLITE_ROW)
+		result =
+		    read_row(database, statement, columns, row, index, error);
+	else if (code != SQLITE_DONE)
+		result = connection_fail(&database->connection, code, error,
+					 "reading", columns->table);
+	statement_end(statement);
+	return result;
+}
+
+/* Only challenge passwords are kept in octets of this size. */
+static bool is_secret(const struct column *column, const void *row)
+{
+	uint32_t length;
+
+	if (column->kind != COLUMN_OCTETS ||
+	    column->size != sizeof(struct scep_octets128))
+		return false;
+	memcpy(&length, (const char *)row + column->offset, sizeof(length));
+	return length != 0;
+}
+
+enum scep_code database_put(struct database *database, enum columns_table table,
+			    uint32_t index, const void *row,
+			    struct scep_error *error)
+{
+	const struct columns *columns = columns_of(table);
+	sqlite3_stmt *statement = database->statement[table][STATEMENT_PUT];
+	int code =
+	    index != 0 ? sqlite3_bind_int64(statement, 1, index) : SQLITE_RANGE;
+
+	for (size_t i = 0; code == SQLITE_OK && i < columns->count; i++) {
+		database->has_put_secret |= is_secret(&columns->column[i], row);
+		code =
+		    cell_bind(statement, (int)i + 2, &columns->column[i], row);
+	}
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	if (code != SQLITE_DONE)
+		connection_fail(&database->connection, code, error,
+				"writing to", columns->table);
+	statement_end(statement);
+	return code == SQLITE_DONE ? SCEP_OK : SCEP_STORAGE_ERROR;
+}
+
+enum scep_code database_remove(struct database *database,
+			       enum columns_table table, uint32_t index,
+			       struct scep_error *error)
+{
+	sqlite3_stmt *statement = database->statement[table][STATEMENT_REMOVE];
+	int code = sqlite3_bind_int64(statement, 1, index);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	if (code != SQLITE_DONE)
+		connection_fail(&database->connection, code, error,
+				"removing from", columns_of(table)->table);
+	statement_end(statement);
+	return code == SQLITE_DONE ? SCEP_OK : SCEP_STORAGE_ERROR;
+}
+
+/* --------------------------------------------------------- transactions -- */
+
+enum scep_code database_begin(struct database *database,
+			      struct scep_error *error)
+{
+	return connection_run(&database->connection, "BEGIN IMMEDIATE", error);
+}
+
+/*
+ * SQLite makes each row up in a page of memory that it keeps as long as the
+ * file is open, and cleanses what it deletes in the file only.  A row of zeros,
+ * as long as a page can hold, that never comes into being, covers what is left
+ * there of a challenge password.  It goes into a table without secrets, whose
+ * other rows it may move to another page.
+ */
+static enum scep_code scratch_wash(struct database *database,
+				   struct scep_error *error)
+{
+	enum scep_code code = connection_run(
+	    &database->connection,
+	    "SAVEPOINT wash; INSERT INTO \"ca\" (\"index\", \"serial\") "
+	    "VALUES (9223372036854775807, zeroblob(3980)); "
+	    "ROLLBACK TO wash; RELEASE wash",
+	    error);
+
+	if (code == SCEP_OK)
+		database->has_put_secret = false;
+	return code;
+}
+
+enum scep_code database_commit(struct database *database,
+			       struct scep_error *error)
+{
+	if (database->has_put_secret &&
+	    scratch_wash(database, error) != SCEP_OK)
+		return SCEP_STORAGE_ERROR;
+	return connection_run(&database->connection, "COMMIT", error);
+}
+
+void database_rollback(struct database *database)
+{
+	if (!sqlite3_get_autocommit(database->connection.sqlite))
+		sqlite3_exec(database->connection.sqlite, "ROLLBACK", NULL,
+			     NULL, NULL);
+}
+
+/* ----------------------------------------------------- opening, closing -- */
+
+static enum scep_code statements_prepare(struct database *database,
+					 struct scep_error *error)
+{
+	static char *(*const make[STATEMENTS])(const struct columns *) = {
+	    [STATEMENT_NEXT] = sql_next,
+	    [STATEMENT_PUT] = sql_put,
+	    [STATEMENT_REMOVE] = sql_remove,
+	};
+	const char *table;
+	char *sql;
+	int code;
+
+	for (int i = 0; i < COLUMNS_TABLE_COUNT * STATEMENTS; i++) {
+		sqlite3_stmt **statement =
+		    &database->statement[i / STATEMENTS][i % STATEMENTS];
+
+		table = columns_of(i / STATEMENTS)->table;
+		sql = make[i % STATEMENTS](columns_of(i / STATEMENTS));
+		if (sql == NULL)
+			return out_of_memory(error);
+		code = sqlite3_prepare_v3(database->connection.sqlite, sql, -1,
+					  SQLITE_PREPARE_PERSISTENT, statement,
+					  NULL);
+		free(sql);
+		if (code != SQLITE_OK)
+			return connection_fail(
+			    &database->connection, code, error,
+			    "preparing a statement for", table);
+	}
+	return SCEP_OK;
+}
+
+/* An unreadable row is found at open, and not when it is needed. */
+static enum scep_code table_verify(struct database *database,
+				   enum columns_table table,
+				   struct scep_error *error)
+{
+	const struct columns *columns = columns_of(table);
+	enum scep_code code = SCEP_OK;
+	void *row = row_new(columns->row_size);
+	int64_t from = INT64_MIN;
+	bool is_there = true;
+	uint32_t index;
+
+	if (row == NULL)
+		return out_of_memory(error);
+	while (code == SCEP_OK && is_there) {
+		code = database_next(database, table, from, row, &index,
+				     &is_there, error);
+		from = (int64_t)index + 1;
+	}
+	columns_free_bytes(columns, row);
+	row_release(row);
+	return code;
+}
+
+static enum scep_code database_start(struct database *database,
+				     const char *path, struct scep_error *error)
+{
+	enum scep_code code =
+	    connection_open(&database->connection, path, error);
+
+	if (code == SCEP_OK)
+		code = schema_open(database, error);
+	if (code == SCEP_OK)
+		code = statements_prepare(database, error);
+	for (int i = 0; code == SCEP_OK && i < COLUMNS_TABLE_COUNT; i++)
+		code = table_verify(database, i, error);
+	return code;
+}
+
+enum scep_code database_open(const char *folder, const char *name,
+			     struct database **database, bool *is_corrupt,
+			     struct scep_error *error)
+{
+	enum scep_code code;
+	char *path;
+
+	*is_corrupt = false;
+	*database = calloc(1, sizeof(**database));
+	if (*database == NULL || asprintf(&path, "%s/%s", folder, name) < 0) {
+		free(*database);
+		*database = NULL;
+		return out_of_memory(error);
+	}
+	code = database_start(*database, path, error);
+	free(path);
+	if (code != SCEP_OK) {
+		*is_corrupt = (*database)->connection.is_corrupt;
+		database_close(*database);
+		*database = NULL;
+	}
+	return code;
+}
+
+void database_close(struct database *database)
+{
+	if (database == NULL)
+		return;
+	for (int i = 0; i < COLUMNS_TABLE_COUNT * STATEMENTS; i++)
+		sqlite3_finalize(
+		    database->statement[i / STATEMENTS][i % STATEMENTS]);
+	connection_close(&database->connection);
+	free(database);
+}

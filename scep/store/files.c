@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/store/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "scep/base/error.h"
+
+/* A file that is being written is .NAME.new until it is whole. */
+#define NEW_SUFFIX ".new"
+
+static enum scep_code fail(struct scep_error *error, const char *verb,
+			   const char *folder, const char *name)
+{
+	return error_set(error, SCEP_STORAGE_ERROR, "cannot %s %s%s%s: %s",
+			 verb, folder, name[0] ? "/" : "", name,
+			 strerror(errno));
+}
+
+/* Names come from a database that may be damaged. */
+static enum scep_code check_name(const char *name, struct scep_error *error)
+{
+	if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') ||
+	    strlen(name) > NAME_MAX - 1 - strlen(NEW_SUFFIX))
+		return error_set(error, SCEP_STORAGE_ERROR,
+				 "\"%s\" cannot be the name of a file", name);
+	return SCEP_OK;
+}
+
+static enum scep_code open_folder(const char *path, int *folder,
+				  struct scep_error *error)
+{
+	*folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *folder < 0 ? fail(error, "open", path, "") : SCEP_OK;
+}
+
+static void close_quietly(int fd)
+{
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+}
+
+/* Makes the entry of a new folder durable.  A parent that we may pass but not
+ * read cannot be synced; that is no reason to refuse. */
+static enum scep_code sync_parent(const char *path, struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+	char parent[PATH_MAX];
+	size_t length = strlen(path);
+	int folder;
+
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	while (length > 0 && path[length - 1] != '/')
+		length--;
+	if (length >= sizeof(parent) - 1)
+		return error_set(error, SCEP_STORAGE_ERROR, "too long a path");
+	memcpy(parent, path, length);
+	strcpy(parent + length, length == 0 ? "." : "");
+	folder = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return errno == EACCES ? SCEP_OK
+				       : fail(error, "open", parent, "");
+	if (fsync(folder) != 0)
+		code = fail(error, "sync", parent, "");
+	close_quietly(folder);
+	return code;
+}
+
+static enum scep_code check_folder(int folder, const char *path,
+				   struct scep_error *error)
+{
+	struct stat status;
+
+	if (fstat(folder, &status) != 0)
+		return fail(error, "examine", path, "");
+	if (status.st_uid != geteuid())
+		return error_set(error, SCEP_STORAGE_ERROR,
+				 "%s belongs to user %u, not to user %u", path,
+				 (unsigned int)status.st_uid,
+				 (unsigned int)geteuid());
+	if ((status.st_mode & 077) != 0)
+		return error_set(error, SCEP_STORAGE_ERROR,
+				 "%s is open to others: mode %04o, not 0700",
+				 path, (unsigned int)(status.st_mode & 07777));
+	return SCEP_OK;
+}
+
+enum scep_code files_make_folder(const char *path, struct scep_error *error)
+{
+	enum scep_code code;
+	bool is_new = mkdir(path, 0700) == 0;
+	int folder = -1;
+
+	if (!is_new && errno != EEXIST)
+		return fail(error, "make", path, "");
+	code = open_folder(path, &folder, error);
+	if (code != SCEP_OK)
+		return code;
+	code = check_folder(folder, path, error);
+	if (code == SCEP_OK && is_new)
+		code = sync_parent(path, error);
+	close_quietly(folder);
+	return code;
+}
+
+static bool write_all(int file, const unsigned char *data, size_t length)
+{
+	while (length > 0) {
+		ssize_t count = write(file, data, length);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return false;
+		data += count;
+		length -= (size_t)count;
+	}
+	return true;
+}
+
+static void new_name(char *text, size_t size, const char *name)
+{
+	snprintf(text, size, ".%s" NEW_SUFFIX, name);
+}
+
+/* Opens the file beside, in place of one that an earlier run left. */
+static int open_new(int folder, const char *name)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int file = openat(folder, name, flags, 0600);
+
+	if (file < 0 && errno == EEXIST && unlinkat(folder, name, 0) == 0)
+		file = openat(folder, name, flags, 0600);
+	return file;
+}
+
+/* Returns NULL, or what could not be done; errno says why. */
+static const char *write_beside(int folder, const char *name, const void *data,
+				size_t length)
+{
+	const char *failed = NULL;
+	int file = open_new(folder, name);
+
+	if (file < 0)
+		return "make";
+	if (!write_all(file, data, length))
+		failed = "write";
+	else if (fsync(file) != 0)
+		failed = "sync";
+	close_quietly(file);
+	return failed;
+}
+
+enum scep_code files_write(const char *folder, const char *name,
+			   const void *data, size_t length,
+			   struct scep_error *error)
+{
+	char beside[NAME_MAX + 1];
+	const char *failed;
+	enum scep_code code;
+	int fd = -1;
+
+	code = check_name(name, error);
+	if (code == SCEP_OK)
+		code = open_folder(folder, &fd, error);
+	if (code != SCEP_OK)
+		return code;
+	new_name(beside, sizeof(beside), name);
+	failed = write_beside(fd, beside, data, length);
+	if (!failed && renameat(fd, beside, fd, name) != 0)
+		failed = "rename";
+	if (failed) {
+		code = fail(error, failed, folder, name);
+		unlinkat(fd, beside, 0);
+	} else if (fsync(fd) != 0) {
+		code = fail(error, "sync", folder, "");
+	}
+	close_quietly(fd);
+	return code;
+}
+
+/* Reads to the end of the file or beyond `cap`. */
+static enum scep_code read_all(int file, const char *folder, const char *name,
+			       size_t cap, struct bytes *content,
+			       struct scep_error *error)
+{
+	struct stat status;
+	ssize_t count = 0;
+	size_t size;
+
+	if (fstat(file, &status) != 0)
+		return fail(error, "examine", folder, name);
+	if (!S_ISREG(status.st_mode))
+		return error_set(error, SCEP_STORAGE_ERROR,
+				 "%s/%s is no regular file", folder, name);
+	if (status.st_size < 0 || (uintmax_t)status.st_size > cap)
+		return error_set(error, SCEP_STORAGE_ERROR,
+				 "%s/%s is longer than %zu octets", folder,
+				 name, cap);
+	size = (size_t)status.st_size;
+	content->data = size > 0 ? malloc(size) : NULL;
+	if (size > 0 && !content->data)
+		return error_set(error, SCEP_STORAGE_ERROR, "memory is short");
+	while (content->length < size) {
+		count = read(file, content->data + content->length,
+			     size - content->length);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			break;
+		content->length += (size_t)count;
+	}
+	return count < 0 ? fail(error, "read", folder, name) : SCEP_OK;
+}
+
+enum scep_code files_read(const char *folder, const char *name, size_t cap,
+			  struct bytes *content, struct scep_error *error)
+{
+	enum scep_code code = check_name(name, error);
+	int fd = -1;
+	int file = -1;
+
+	bytes_free(content);
+	if (code == SCEP_OK)
+		code = open_folder(folder, &fd, error);
+	if (code != SCEP_OK)
+		return code;
+	/* O_NONBLOCK: a FIFO in the place of a file must not hang us. */
+	file = openat(fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (file < 0)
+		code = fail(error, "open", folder, name);
+	else
+		code = read_all(file, folder, name, cap, content, error);
+	if (code != SCEP_OK)
+		bytes_free(content);
+	close_quietly(file);
+	close_quietly(fd);
+	return code;
+}
+
+enum scep_code files_remove(const char *folder, const char *name,
+			    struct scep_error *error)
+{
+	enum scep_code code = check_name(name, error);
+	int fd = -1;
+
+	if (code == SCEP_OK)
+		code = open_folder(folder, &fd, error);
+	if (code != SCEP_OK)
+		return code;
+	/* Synced even if it is missing: an earlier removal may not have been
+	 * durable. */
+	if (unlinkat(fd, name, 0) != 0 && errno != ENOENT)
+		code = fail(error, "remove", folder, name);
+	else if (fsync(fd) != 0)
+		code = fail(error, "sync", folder, "");
+	close_quietly(fd);
+	return code;
+}
+
+static bool is_regular(int folder, const char *name)
+{
+	struct stat status;
+
+	return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(status.st_mode);
+}
+
+enum scep_code files_rename(const char *folder, const char *from,
+			    const char *to, struct scep_error *error)
+{
+	enum scep_code code = check_name(from, error);
+	int fd = -1;
+
+	if (code == SCEP_OK)
+		code = check_name(to, error);
+	if (code == SCEP_OK)
+		code = open_folder(folder, &fd, error);
+	if (code != SCEP_OK)
+		return code;
+	if (renameat(fd, from, fd, to) != 0)
+		code = fail(error, "rename", folder, from);
+	else if (fsync(fd) != 0)
+		code = fail(error, "sync", folder, "");
+	close_quietly(fd);
+	return code;
+}
+
+bool files_exist(const char *folder, const char *name)
+{
+	bool is_there = false;
+	int fd = -1;
+
+	if (check_name(name, NULL) == SCEP_OK &&
+	    open_folder(folder, &fd, NULL) == SCEP_OK)
+		is_there = is_regular(fd, name);
+	close_quietly(fd);
+	return is_there;
+}
+
+/* Whether the name is one that write_beside() uses. */
+static bool is_new_name(const char *name)
+{
+	size_t length = strlen(name);
+	size_t suffix = strlen(NEW_SUFFIX);
+
+	return name[0] == '.' && length > suffix + 1 &&
+	       strcmp(name + length - suffix, NEW_SUFFIX) == 0;
+}
+
+static enum scep_code open_listing(const char *folder, DIR **listing,
+				   struct scep_error *error)
+{
+	*listing = opendir(folder);
+	return *listing ? SCEP_OK : fail(error, "open", folder, "");
+}
+
+enum scep_code files_list(const char *folder, files_name_fn each, void *context,
+			  struct scep_error *error)
+{
+	enum scep_code code;
+	struct dirent *entry;
+	DIR *listing;
+
+	code = open_listing(folder, &listing, error);
+	if (code != SCEP_OK)
+		return code;
+	while (errno = 0, (entry = readdir(listing)) != NULL)
+		if (entry->d_name[0] != '.' &&
+		    is_regular(dirfd(listing), entry->d_name))
+			each(context, entry->d_name);
+	if (errno != 0)
+		code = fail(error, "list", folder, "");
+	closedir(listing);
+	return code;
+}
+
+enum scep_code files_sweep(const char *folder, struct scep_error *error)
+{
+	enum scep_code code;
+	struct dirent *entry;
+	DIR *listing;
+
+	code = open_listing(folder, &listing, error);
+	if (code != SCEP_OK)
+		return code;
+	while (errno = 0, (entry = readdir(listing)) != NULL)
+		if (is_new_name(entry->d_name) &&
+		    unlinkat(dirfd(listing), entry->d_name, 0) != 0)
+			break;
+	if (errno != 0)
+		code = fail(error, "sweep", folder, "");
+	closedir(listing);
+	return code;
+}
+
+/* Says who has the lock, as far as the file tells. */
+static enum scep_code fail_locked(int lock, const char *folder,
+				  struct scep_error *error)
+{
+	char text[16] = "";
+	ssize_t length = pread(lock, text, sizeof(text) - 1, 0);
+
+	text[length > 0 ? length : 0] = '\0';
+	text[strspn(text, "0123456789")] = '\0';
+	if (text[0] == '\0')
+		return error_set(error, SCEP_STORAGE_ERROR,
+				 "another instance uses %s", folder);
+	return error_set(error, SCEP_STORAGE_ERROR,
+			 "another instance uses %s: process %s", folder, text);
+}
+
+enum scep_code files_lock(const char *folder, int *lock,
+			  struct scep_error *error)
+{
+	enum scep_code code;
+	char text[16];
+	int file = -1;
+	int fd = -1;
+
+	*lock = -1;
+	code = open_folder(folder, &fd, error);
+	if (code != SCEP_OK)
+		return code;
+	file =
+	    openat(fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	close_quietly(fd);
+	if (file < 0)
+		return fail(error, "open", folder, "lock");
+	if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+		code = errno == EWOULDBLOCK ? fail_locked(file, folder, error)
+					    : fail(error, "lock", folder, "");
+		close_quietly(file);
+		return code;
+	}
+	/* The pid only serves the other one's message: a full disk that takes
+	 * no digits is no reason not to start. */
+	snprintf(text, sizeof(text), "%d\n", (int)getpid());
+	if (ftruncate(file, 0) == 0)
+		(void)write_all(file, (unsigned char *)text, strlen(text));
+	*lock = file;
+	return SCEP_OK;
+}
+
+void files_unlock(int lock)
+{
+	close_quietly(lock);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files that survive a power cut: written beside, fsynced, renamed, and the
+ * folder fsynced.  Knows paths and modes, and not what is in the files.
+ */
+#ifndef SCEP_STORE_FILES_H
+#define SCEP_STORE_FILES_H
+
+#include "scep/base/bytes.h"
+#include "scep/scep.h"
+
+/* Makes the folder with mode 0700 if it is not there (parents are not made),
+ * and checks that it is a folder of ours with no access for others.
+ * SCEP_STORAGE_ERROR. */
+enum scep_code files_make_folder(const char *path, struct scep_error *error);
+
+/* Writes FOLDER/NAME with mode 0600, durably and whole or not at all. */
+enum scep_code files_write(const char *folder, const char *name,
+			   const void *data, size_t length,
+			   struct scep_error *error);
+/* Reads a file of at most `cap` octets; `content` is set and owned. */
+enum scep_code files_read(const char *folder, const char *name, size_t cap,
+			  struct bytes *content, struct scep_error *error);
+/* Removes FOLDER/NAME durably; a missing file is fine. */
+enum scep_code files_remove(const char *folder, const char *name,
+			    struct scep_error *error);
+/* Renames FOLDER/FROM durably, over what TO may have been. */
+enum scep_code files_rename(const char *folder, const char *from,
+			    const char *to, struct scep_error *error);
+/* Whether FOLDER/NAME is a file. */
+bool files_exist(const char *folder, const char *name);
+/* Calls back for every regular file's name in the folder, but for those that
+ * begin with a dot; the callback may remove the file. */
+typedef void (*files_name_fn)(void *context, const char *name);
+enum scep_code files_list(const char *folder, files_name_fn each, void *context,
+			  struct scep_error *error);
+/* Removes what a files_write() that was killed left behind.  Only for whoever
+ * has the lock of the state directory. */
+enum scep_code files_sweep(const char *folder, struct scep_error *error);
+
+/* Takes the lock on FOLDER/lock for as long as the process lives or until
+ * files_unlock().  SCEP_STORAGE_ERROR names the other instance's pid. */
+enum scep_code files_lock(const char *folder, int *lock,
+			  struct scep_error *error);
+void files_unlock(int lock);
+
+#endif

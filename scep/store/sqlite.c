@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/store/sqlite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scep/base/bytes.h"
+#include "scep/base/error.h"
+#include "scep/store/storefile.h"
+
+enum scep_code connection_fail(struct connection *connection, int code,
+			       struct scep_error *error, const char *verb,
+			       const char *object)
+{
+	sqlite3 *sqlite = connection->sqlite;
+	bool is_last = (sqlite3_errcode(sqlite) & 0xff) == (code & 0xff);
+	int system = 0;
+
+	switch (code & 0xff) {
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_ERROR: /* our SQL is right, so the schema is not ours */
+		connection->is_corrupt = true;
+		break;
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+		system = is_last ? sqlite3_system_errno(sqlite) : 0;
+		break;
+	}
+	return error_set(
+	    error, SCEP_STORAGE_ERROR, "state database: %s %s: %s%s%s (%d)",
+	    verb, object,
+	    is_last ? sqlite3_errmsg(sqlite) : sqlite3_errstr(code),
+	    system != 0 ? ": " : "", system != 0 ? strerror(system) : "", code);
+}
+
+enum scep_code connection_run(struct connection *connection, const char *sql,
+			      struct scep_error *error)
+{
+	int code = sqlite3_exec(connection->sqlite, sql, NULL, NULL, NULL);
+
+	if (code == SQLITE_OK)
+		return SCEP_OK;
+	return connection_fail(connection, code, error, "running", sql);
+}
+
+enum scep_code connection_alter(struct connection *connection, char *sql,
+				const char *table, struct scep_error *error)
+{
+	int code = SQLITE_NOMEM;
+
+	if (sql != NULL)
+		code = sqlite3_exec(connection->sqlite, sql, NULL, NULL, NULL);
+	free(sql);
+	if (code == SQLITE_OK)
+		return SCEP_OK;
+	return connection_fail(connection, code, error,
+			       "changing the schema of", table);
+}
+
+/* -------------------------------------------------------------- pragmas -- */
+
+/* Copies the first column of a row.  Returns SQLITE_NOMEM or SQLITE_DONE. */
+static int copy_text(sqlite3_stmt *statement, char *value, size_t size)
+{
+	const char *text = (const char *)sqlite3_column_text(statement, 0);
+
+	if (text == NULL)
+		return SQLITE_NOMEM;
+	text_copy(value, size, text, strlen(text));
+	return SQLITE_DONE;
+}
+
+/* Runs "PRAGMA ..." for the first column of its first row; empty if there is
+ * none. */
+static enum scep_code ask(struct connection *connection, const char *pragma,
+			  char *value, size_t size, struct scep_error *error)
+{
+	sqlite3_stmt *statement = NULL;
+	char sql[64];
+	int code;
+
+	value[0] = '\0';
+	snprintf(sql, sizeof(sql), "PRAGMA %s", pragma);
+	code =
+	    sqlite3_prepare_v2(connection->sqlite, sql, -1, &statement, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
+		code = copy_text(statement, value, size);
+	if (code != SQLITE_DONE)
+		connection_fail(connection, code, error, "running", sql);
+	sqlite3_finalize(statement);
+	return code == SQLITE_DONE ? SCEP_OK : SCEP_STORAGE_ERROR;
+}
+
+enum scep_code connection_read_pragma(struct connection *connection,
+				      const char *pragma, long long *number,
+				      struct scep_error *error)
+{
+	char value[32];
+	enum scep_code code =
+	    ask(connection, pragma, value, sizeof(value), error);
+
+	*number = code == SCEP_OK ? strtoll(value, NULL, 10) : 0;
+	return code;
+}
+
+enum scep_code connection_write_pragma(struct connection *connection,
+				       const char *pragma, int number,
+				       struct scep_error *error)
+{
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "PRAGMA %s = %d", pragma, number);
+	return connection_run(connection, sql, error);
+}
+
+/* What is asked for, and what SQLite answers once it has it. */
+static const struct {
+	const char *name;
+	const char *value;
+	const char *answer;
+} pragmas[] = {
+    {"cell_size_check", "ON", "1"},
+    {"temp_store", "MEMORY", "2"}, /* no secret in a temporary file */
+    {"secure_delete", "ON", "1"},
+    {"locking_mode", "EXCLUSIVE", "exclusive"},
+    {"synchronous", "EXTRA", "3"},
+    {"journal_mode", "TRUNCATE", "truncate"},
+};
+
+/* SQLite ignores a pragma that it does not know or cannot fulfil. */
+static enum scep_code set_pragmas(struct connection *connection,
+				  struct scep_error *error)
+{
+	char wish[64];
+	char answer[64];
+
+	for (size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
+		snprintf(wish, sizeof(wish), "%s = %s", pragmas[i].name,
+			 pragmas[i].value);
+		if (ask(connection, wish, answer, sizeof(answer), error) !=
+			SCEP_OK ||
+		    ask(connection, pragmas[i].name, answer, sizeof(answer),
+			error) != SCEP_OK)
+			return SCEP_STORAGE_ERROR;
+		if (strcmp(answer, pragmas[i].answer) != 0)
+			return error_set(
+			    error, SCEP_STORAGE_ERROR,
+			    "state database: pragma %s is %s instead of %s",
+			    pragmas[i].name, answer, pragmas[i].answer);
+	}
+	return SCEP_OK;
+}
+
+/* -------------------------------------------------------------- opening -- */
+
+/* Nothing in the file but its rows has a say, and no name passes for a text. */
+static enum scep_code harden(struct connection *connection,
+			     struct scep_error *error)
+{
+	static const struct {
+		int option;
+		int value;
+	} options[] = {
+	    {SQLITE_DBCONFIG_DEFENSIVE, 1},
+	    {SQLITE_DBCONFIG_DQS_DDL, 0},
+	    {SQLITE_DBCONFIG_DQS_DML, 0},
+	    {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+	    {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+	    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+	};
+	int code;
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		code = sqlite3_db_config(connection->sqlite, options[i].option,
+					 options[i].value, NULL);
+		if (code != SQLITE_OK)
+			return connection_fail(connection, code, error,
+					       "setting", "the connection");
+	}
+	return SCEP_OK;
+}
+
+enum scep_code connection_open(struct connection *connection, const char *path,
+			       struct scep_error *error)
+{
+	enum scep_code code = storefile_prepare(path, error);
+	int opened;
+
+	if (code != SCEP_OK)
+		return code;
+	opened = sqlite3_open_v2(path, &connection->sqlite,
+				 SQLITE_OPEN_READWRITE, NULL);
+	if (opened != SQLITE_OK)
+		return connection_fail(connection, opened, error, "opening",
+				       path);
+	sqlite3_extended_result_codes(connection->sqlite, 1);
+	sqlite3_busy_timeout(connection->sqlite, 0);
+	/* SQLite falls back to reading only. */
+	if (sqlite3_db_readonly(connection->sqlite, "main") != 0)
+		return error_set(error, SCEP_STORAGE_ERROR,
+				 "state database: %s is read-only", path);
+	code = harden(connection, error);
+	return code == SCEP_OK ? set_pragmas(connection, error) : code;
+}
+
+void connection_close(struct connection *connection)
+{
+	sqlite3_close(connection->sqlite);
+	connection->sqlite = NULL;
+}
+
+/* ------------------------------------------------------------- checking -- */
+
+/* Returns SQLITE_OK if every octet of the file can be read. */
+static int read_through(sqlite3 *sqlite)
+{
+	char buffer[4096];
+	sqlite3_file *file = NULL;
+	sqlite3_int64 size = 0;
+	int code = sqlite3_file_control(sqlite, "main",
+					SQLITE_FCNTL_FILE_POINTER, &file);
+
+	if (code == SQLITE_OK)
+		code = file->pMethods->xFileSize(file, &size);
+	for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size;
+	     at += (sqlite3_int64)sizeof(buffer))
+		code = file->pMethods->xRead(file, buffer, sizeof(buffer), at);
+	/* Other processes' changes are not our concern, and the last piece may
+	 * well be shorter. */
+	return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;
+}
+
+/*
+ * SQLite reports a page that the disk does not give in the same way as one
+ * that is damaged.  A damaged file is set aside, so that it must not be taken
+ * for one: it is damaged if all of it can be read and is still wrong.
+ */
+enum scep_code connection_check(struct connection *connection,
+				struct scep_error *error)
+{
+	char answer[128];
+	int code;
+
+	for (int attempt = 0; attempt < 2; attempt++) {
+		if (ask(connection, "quick_check(1)", answer, sizeof(answer),
+			error) != SCEP_OK)
+			return SCEP_STORAGE_ERROR;
+		if (strcmp(answer, "ok") == 0)
+			return SCEP_OK;
+		code = read_through(connection->sqlite);
+		if (code != SQLITE_OK)
+			return connection_fail(connection, code, error,
+					       "reading", "the file");
+	}
+	connection->is_corrupt = true;
+	return error_set(error, SCEP_STORAGE_ERROR,
+			 "state database: integrity check: %s", answer);
+}

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/store/store.h"
+
+#include <stdlib.h>
+
+#include <openssl/crypto.h>
+
+#include "scep/store/schema.h"
+#include "scep/store/database.h"
+#include "scep/base/error.h"
+
+/*
+ * What a row was before the transaction changed it.  A COMMIT that fails at
+ * its very end, when it makes the emptied journal durable, has changed the
+ * database already, and there is no journal left to play back: only by
+ * writing the old rows again are file and memory the same.  If the change has
+ * not landed, writing them does no harm.
+ */
+struct undo {
+	struct undo *next; /* what was changed earlier */
+	enum columns_table table;
+	uint32_t index;
+	void *row; /* NULL: there was none */
+};
+
+enum store_state { STORE_IDLE, STORE_OPEN, STORE_FAILED };
+
+struct store {
+	struct database *database;
+	enum store_state state;
+	struct store_presets presets;
+	struct undo *undo;
+	bool is_in_doubt; /* a commit has failed, and `undo` is not applied */
+};
+
+/* ----------------------------------------------------------------- rows -- */
+
+static void row_preset(const struct store_presets *presets,
+		       enum columns_table table, void *row)
+{
+	struct scep_profile profile = {0};
+	struct record *record = row;
+
+	if (table == COLUMNS_AGENT && presets->agent != NULL)
+		presets->agent(row);
+	if (presets->profile == NULL)
+		return;
+	if (table == COLUMNS_PROFILE)
+		presets->profile(row);
+	if (table == COLUMNS_RECORD) {
+		presets->profile(&profile);
+		record->server = profile.server;
+		record->values = profile.request;
+	}
+}
+
+/* A row filled with its defaults; NULL if memory is short. */
+static void *row_make(const struct store *store, enum columns_table table)
+{
+	void *row = row_new(columns_of(table)->row_size);
+
+	if (row != NULL)
+		row_preset(&store->presets, table, row);
+	return row;
+}
+
+static void row_drop(enum columns_table table, void *row)
+{
+	if (row == NULL)
+		return;
+	columns_free_bytes(columns_of(table), row);
+	row_release(row);
+}
+
+static enum scep_code out_of_memory(struct scep_error *error)
+{
+	return error_set(error, SCEP_STORAGE_ERROR,
+			 "state database: out of memory");
+}
+
+/*
+ * Reads the first row from an index on.  `*row` is owned, and NULL if there
+ * is none.
+ */
+static enum scep_code row_next(struct store *store, enum columns_table table,
+			       int64_t from, void **row, uint32_t *index,
+			       struct scep_error *error)
+{
+	enum scep_code code;
+	bool is_there;
+
+	*row = row_make(store, table);
+	if (*row == NULL)
+		return out_of_memory(error);
+	code = database_next(store->database, table, from, *row, index,
+			     &is_there, error);
+	if (code != SCEP_OK || !is_there) {
+		row_drop(table, *row);
+		*row = NULL;
+	}
+	return code;
+}
+
+static enum scep_code row_write(struct store *store, enum columns_table table,
+				uint32_t index, const void *row,
+				struct scep_error *error)
+{
+	return row != NULL
+		   ? database_put(store->database, table, index, row, error)
+		   : database_remove(store->database, table, index, error);
+}
+
+/* ----------------------------------------------------------------- undo -- */
+
+static void undo_forget(struct store *store)
+{
+	struct undo *undo;
+
+	while ((undo = store->undo) != NULL) {
+		store->undo = undo->next;
+		row_drop(undo->table, undo->row);
+		free(undo);
+	}
+	store->is_in_doubt = false;
+}
+
+static enum scep_code undo_remember(struct store *store,
+				    enum columns_table table, uint32_t index,
+				    struct scep_error *error)
+{
+	struct undo *undo = calloc(1, sizeof(*undo));
+	enum scep_code code;
+	uint32_t found;
+
+	if (undo == NULL)
+		return out_of_memory(error);
+	undo->table = table;
+	undo->index = index;
+	code = row_next(store, table, index, &undo->row, &found, error);
+	if (code != SCEP_OK) {
+		free(undo);
+		return code;
+	}
+	if (undo->row != NULL && found != index) {
+		row_drop(table, undo->row);
+		undo->row = NULL;
+	}
+	undo->next = store->undo;
+	store->undo = undo;
+	return SCEP_OK;
+}
+
+/* Writes the old rows after a commit that failed, the latest first. */
+static enum scep_code undo_apply(struct store *store, struct scep_error *error)
+{
+	enum scep_code code = database_begin(store->database, error);
+
+	for (const struct undo *undo = store->undo;
+	     code == SCEP_OK && undo != NULL; undo = undo->next)
+		code = row_write(store, undo->table, undo->index, undo->row,
+				 error);
+	if (code == SCEP_OK)
+		code = database_commit(store->database, error);
+	if (code == SCEP_OK)
+		undo_forget(store);
+	else
+		database_rollback(store->database);
+	return code;
+}
+
+/* --------------------------------------------------------- transactions -- */
+
+enum scep_code store_begin(struct store *store, struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+
+	if (store->state != STORE_IDLE)
+		return error_set(error, SCEP_STORAGE_ERROR,
+				 "state database: a transaction is open");
+	if (store->is_in_doubt)
+		code = undo_apply(store, error);
+	if (code == SCEP_OK)
+		code = database_begin(store->database, error);
+	if (code == SCEP_OK)
+		store->state = STORE_OPEN;
+	return code;
+}
+
+/* After an error SQLite may have ended the transaction by itself; what came
+ * then would be committed on its own. */
+static enum scep_code check_open(const struct store *store,
+				 struct scep_error *error)
+{
+	return store->state == STORE_OPEN
+		   ? SCEP_OK
+		   : error_set(error, SCEP_STORAGE_ERROR,
+			       "state database: no sound transaction is open");
+}
+
+enum scep_code store_commit(struct store *store, struct scep_error *error)
+{
+	enum scep_code code = check_open(store, error);
+
+	if (code != SCEP_OK)
+		return code;
+	code = database_commit(store->database, error);
+	if (code == SCEP_OK) {
+		undo_forget(store);
+		store->state = STORE_IDLE;
+	} else {
+		store->is_in_doubt = true;
+		store->state = STORE_FAILED;
+	}
+	return code;
+}
+
+void store_rollback(struct store *store)
+{
+	if (store->state == STORE_IDLE)
+		return;
+	database_rollback(store->database);
+	store->state = STORE_IDLE;
+	if (store->is_in_doubt)
+		undo_apply(store, NULL);
+	else
+		undo_forget(store);
+}
+
+/* Puts a row, or removes it (NULL). */
+static enum scep_code store_write(struct store *store, enum columns_table table,
+				  uint32_t index, const void *row,
+				  struct scep_error *error)
+{
+	enum scep_code code = check_open(store, error);
+
+	if (code != SCEP_OK)
+		return code;
+	code = undo_remember(store, table, index, error);
+	if (code == SCEP_OK)
+		code = row_write(store, table, index, row, error);
+	if (code != SCEP_OK)
+		store->state = STORE_FAILED;
+	return code;
+}
+
+enum scep_code store_put_agent(struct store *store,
+			       const struct scep_agent *agent,
+			       struct scep_error *error)
+{
+	return store_write(store, COLUMNS_AGENT, COLUMNS_ONE_ROW, agent, error);
+}
+
+enum scep_code store_put_counters(struct store *store, uint32_t key_last_index,
+				  uint32_t ca_last_index,
+				  struct scep_error *error)
+{
+	struct store_counters counters = {key_last_index, ca_last_index};
+
+	return store_write(store, COLUMNS_COUNTERS, COLUMNS_ONE_ROW, &counters,
+			   error);
+}
+
+enum scep_code store_put_profile(struct store *store,
+				 const struct scep_profile *profile,
+				 struct scep_error *error)
+{
+	return store_write(store, COLUMNS_PROFILE, profile->index, profile,
+			   error);
+}
+
+enum scep_code store_put_status(struct store *store,
+				const struct scep_status *status,
+				struct scep_error *error)
+{
+	return store_write(store, COLUMNS_STATUS, status->index, status, error);
+}
+
+enum scep_code store_put_key(struct store *store, const struct scep_key *key,
+			     struct scep_error *error)
+{
+	return store_write(store, COLUMNS_KEY, key->index, key, error);
+}
+
+enum scep_code store_put_ca(struct store *store, const struct scep_ca *ca,
+			    struct scep_error *error)
+{
+	return store_write(store, COLUMNS_CA, ca->index, ca, error);
+}
+
+enum scep_code store_put_record(struct store *store,
+				const struct record *record,
+				struct scep_error *error)
+{
+	return store_write(store, COLUMNS_RECORD, record->index, record, error);
+}
+
+enum scep_code store_put_use(struct store *store, const struct scep_use *use,
+			     struct scep_error *error)
+{
+	return store_write(store, COLUMNS_USE, use->index, use, error);
+}
+
+enum scep_code store_put_aside(struct store *store, const struct scep_key *key,
+			       struct scep_error *error)
+{
+	return store_write(store, COLUMNS_ASIDE, key->index, key, error);
+}
+
+enum scep_code store_remove(struct store *store, enum store_table table,
+			    uint32_t index, struct scep_error *error)
+{
+	return store_write(store, (enum columns_table)table, index, NULL,
+			   error);
+}
+
+/* -------------------------------------------------------------- loading -- */
+
+/* A record is no counted row: its members move into one of its own. */
+static void *record_wrap(struct record *from)
+{
+	struct store_record_row *row = row_new(sizeof(*row));
+
+	if (row == NULL)
+		return NULL;
+	row->index = from->index;
+	row->record = record_new();
+	if (row->record == NULL) {
+		row_release(row);
+		return NULL;
+	}
+	*row->record = *from;
+	OPENSSL_cleanse(from, sizeof(*from));
+	return row;
+}
+
+static enum scep_code rows_append(struct scep_rows *rows,
+				  enum columns_table table, void *row,
+				  struct scep_error *error)
+{
+	void *wrapped;
+
+	if (!rows_reserve(rows, 1)) {
+		row_drop(table, row);
+		return out_of_memory(error);
+	}
+	if (table == COLUMNS_RECORD) {
+		wrapped = record_wrap(row);
+		row_drop(table, row);
+		if (wrapped == NULL)
+			return out_of_memory(error);
+		row = wrapped;
+	}
+	rows_put(rows, row);
+	return SCEP_OK;
+}
+
+static enum scep_code load_table(struct store *store, enum columns_table table,
+				 struct scep_rows *rows,
+				 struct scep_error *error)
+{
+	enum scep_code code;
+	int64_t from = 0;
+	uint32_t index;
+	void *row;
+
+	for (;;) {
+		code = row_next(store, table, from, &row, &index, error);
+		if (code != SCEP_OK || row == NULL)
+			return code;
+		code = rows_append(rows, table, row, error);
+		if (code != SCEP_OK)
+			return code;
+		from = (int64_t)index + 1;
+	}
+}
+
+static enum scep_code load_agent(struct store *store,
+				 struct store_content *content,
+				 struct scep_error *error)
+{
+	uint32_t index;
+	void *row;
+	enum scep_code code = row_next(store, COLUMNS_AGENT, COLUMNS_ONE_ROW,
+				       &row, &index, error);
+
+	if (code != SCEP_OK || row == NULL)
+		return code;
+	content->agent = *(struct scep_agent *)row;
+	content->has_agent = true;
+	row_drop(COLUMNS_AGENT, row);
+	return SCEP_OK;
+}
+
+static enum scep_code load_counters(struct store *store,
+				    struct store_content *content,
+				    struct scep_error *error)
+{
+	uint32_t index;
+	void *row;
+	struct store_counters *counters;
+	enum scep_code code = row_next(store, COLUMNS_COUNTERS, COLUMNS_ONE_ROW,
+				       &row, &index, error);
+
+	if (code != SCEP_OK || row == NULL)
+		return code;
+	counters = row;
+	content->key_last_index = counters->key_last_index;
+	content->ca_last_index = counters->ca_last_index;
+	row_drop(COLUMNS_COUNTERS, row);
+	return SCEP_OK;
+}
+
+enum scep_code store_load(struct store *store,
+			  const struct store_presets *presets,
+			  struct store_content *content,
+			  struct scep_error *error)
+{
+	const struct {
+		enum columns_table table;
+		struct scep_rows *rows;
+	} tables[] = {
+	    {COLUMNS_PROFILE, &content->profiles},
+	    {COLUMNS_STATUS, &content->statuses},
+	    {COLUMNS_KEY, &content->keys},
+	    {COLUMNS_CA, &content->cas},
+	    {COLUMNS_RECORD, &content->records},
+	    {COLUMNS_USE, &content->uses},
+	    {COLUMNS_ASIDE, &content->asides},
+	};
+	enum scep_code code;
+
+	*content = (struct store_content){0};
+	if (presets != NULL)
+		store->presets = *presets;
+	row_preset(&store->presets, COLUMNS_AGENT, &content->agent);
+	code = load_agent(store, content, error);
+	if (code == SCEP_OK)
+		code = load_counters(store, content, error);
+	for (size_t i = 0;
+	     code == SCEP_OK && i < sizeof(tables) / sizeof(tables[0]); i++)
+		code =
+		    load_table(store, tables[i].table, tables[i].rows, error);
+	if (code != SCEP_OK)
+		store_content_free(content);
+	return code;
+}
+
+void store_content_free(struct store_content *content)
+{
+	struct store_record_row *row;
+
+	ROWS_EACH (i, &content->records) {
+		row = content->records.row[i];
+		record_free(row->record);
+	}
+	rows_free(&content->profiles);
+	rows_free(&content->statuses);
+	rows_free(&content->keys);
+	rows_free(&content->cas);
+	rows_free(&content->records);
+	rows_free(&content->uses);
+	rows_free(&content->asides);
+	*content = (struct store_content){0};
+}
+
+/* ----------------------------------------------------- opening, closing -- */
+
+enum scep_code store_open(const char *folder, struct store **store,
+			  bool *is_corrupt, struct scep_error *error)
+{
+	enum scep_code code;
+	bool is_broken = false;
+
+	*store = calloc(1, sizeof(**store));
+	code = *store != NULL
+		   ? database_open(folder, STORE_FILE, &(*store)->database,
+				   &is_broken, error)
+		   : out_of_memory(error);
+	if (is_corrupt != NULL)
+		*is_corrupt = is_broken;
+	if (code != SCEP_OK) {
+		free(*store);
+		*store = NULL;
+	}
+	return code;
+}
+
+void store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	store_rollback(store);
+	if (store->is_in_doubt)
+		undo_apply(store, NULL);
+	undo_forget(store);
+	database_close(store->database);
+	free(store);
+}

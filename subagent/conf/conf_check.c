@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "subagent/conf/conf_check.h"
+
+#include "subagent/conf/conf_netsnmp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define VERDICT_GOOD 0
+#define VERDICT_BAD  1 /* and said why */
+
+__attribute__((noreturn)) static void judge(const struct conf *conf,
+					    const struct conf_source *source,
+					    const struct privilege *privilege)
+{
+	char why[PRIVILEGE_TEXT];
+	bool is_good;
+
+	if (privilege_drop(privilege, why) != 0) {
+		source->report(source->context, CONF_ERROR, why);
+		_exit(VERDICT_BAD);
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	is_good = conf_check_files(conf, source);
+	is_good = conf_library_check(conf, source) && is_good;
+	fflush(NULL);
+	_exit(is_good ? VERDICT_GOOD : VERDICT_BAD);
+}
+
+/* The pipe ends when the child does. */
+static bool has_ended(int fd, int patience)
+{
+	struct pollfd polled = {.fd = fd};
+	int result;
+
+	do
+		result = poll(&polled, 1, patience);
+	while (result < 0 && errno == EINTR);
+	return result > 0;
+}
+
+bool check_run(const struct conf *conf, const struct conf_source *source,
+	       const struct privilege *privilege, int patience)
+{
+	int ends[2];
+	int status = -1;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return false;
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		judge(conf, source, privilege);
+	close(ends[1]);
+	if (child > 0 && !has_ended(ends[0], patience))
+		kill(child, SIGKILL);
+	close(ends[0]);
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (child > 0 && WIFEXITED(status) &&
+	    WEXITSTATUS(status) <= VERDICT_BAD)
+		return WEXITSTATUS(status) == VERDICT_GOOD;
+	source->report(source->context, CONF_ERROR,
+		       "the check of the configuration came to no end");
+	return false;
+}

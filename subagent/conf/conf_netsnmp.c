@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "subagent/conf/conf_netsnmp.h"
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* What the library has said about the line in hand. */
+struct complaint {
+	int priority; /* the worst; LOG_DEBUG: nothing */
+	char text[CONF_TEXT_MAX];
+};
+
+/* ------------------------------------------------ listening to the log -- */
+
+static int hear(int major, int minor, void *server, void *client)
+{
+	const struct snmp_log_message *message = server;
+	struct complaint *complaint = client;
+	const char *text = message->msg;
+	const char *mark;
+
+	(void)major;
+	(void)minor;
+	if (message->priority >= complaint->priority)
+		return SNMPERR_SUCCESS;
+	/* The library puts a file and a line of its own before it. */
+	mark = strstr(text, "Error: ");
+	if (mark == NULL)
+		mark = strstr(text, "Warning: ");
+	if (mark != NULL)
+		text = strchr(mark, ' ') + 1;
+	complaint->priority = message->priority;
+	snprintf(complaint->text, sizeof(complaint->text), "%.*s",
+		 (int)strcspn(text, "\n"), text);
+	return SNMPERR_SUCCESS;
+}
+
+#define HANDLERS_MAX 16
+
+/* The log handlers that are put to sleep while the library is listened to. */
+struct sleepers {
+	netsnmp_log_handler *handler[HANDLERS_MAX];
+	size_t count;
+};
+
+static void put_to_sleep(struct sleepers *sleepers)
+{
+	netsnmp_log_handler *handler = get_logh_head();
+
+	sleepers->count = 0;
+	for (; handler != NULL && sleepers->count < HANDLERS_MAX;
+	     handler = handler->next) {
+		if (!handler->enabled ||
+		    handler->type == NETSNMP_LOGHANDLER_CALLBACK)
+			continue;
+		netsnmp_disable_this_loghandler(handler);
+		sleepers->handler[sleepers->count++] = handler;
+	}
+}
+
+static void wake(const struct sleepers *sleepers)
+{
+	for (size_t i = 0; i < sleepers->count; i++)
+		netsnmp_enable_this_loghandler(sleepers->handler[i]);
+}
+
+/* --------------------------------------------------------------- lines -- */
+
+static const struct config_line *find_in(const char *section, const char *token)
+{
+	const struct config_line *line = read_config_get_handlers(section);
+
+	for (; line != NULL; line = line->next)
+		if (strcasecmp(line->config_token, token) == 0)
+			return line;
+	return NULL;
+}
+
+/* The order in which the library itself looks through its sections. */
+static const struct config_line *find(const struct conf_line *line)
+{
+	static const char *const sections[] = {
+	    CONF_APPLICATION,
+	    "snmp",
+	    "agentx",
+	};
+	const struct config_line *found = NULL;
+
+	if (line->section[0] != '\0')
+		return find_in(line->section, line->token);
+	for (size_t i = 0;
+	     found == NULL && i < sizeof(sections) / sizeof(sections[0]); i++)
+		found = find_in(sections[i], line->token);
+	return found;
+}
+
+static void tell(const struct conf_source *source, enum conf_severity severity,
+		 const struct conf_line *line, const char *reason)
+{
+	char text[CONF_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "%.400s: line %u: %.100s: %.400s",
+		 line->file, line->number, line->token, reason);
+	source->report(source->context, severity, text);
+}
+
+static bool check_line(const struct conf_line *line,
+		       struct complaint *complaint,
+		       const struct conf_source *source)
+{
+	const struct config_line *known = find(line);
+	struct sleepers sleepers;
+	char value[STRINGMAX];
+
+	if (known == NULL) {
+		tell(source, CONF_ERROR, line, "unknown token");
+		return false;
+	}
+	if (line->value[0] == '\0') {
+		tell(source, CONF_ERROR, line, "wants a value");
+		return false;
+	}
+	snprintf(value, sizeof(value), "%s", line->value);
+	complaint->priority = LOG_DEBUG;
+	put_to_sleep(&sleepers);
+	known->parse_line(line->token, value);
+	wake(&sleepers);
+	if (complaint->priority <= LOG_ERR) {
+		tell(source, CONF_ERROR, line, complaint->text);
+		return false;
+	}
+	if (complaint->priority <= LOG_WARNING)
+		tell(source, CONF_WARNING, line, complaint->text);
+	return true;
+}
+
+/* A subagent that finds no master, keeps nothing and reads no MIB. */
+static void start_library(void)
+{
+	setenv("MIBS", "", 1);
+	setenv("MIBDIRS", "/dev/null", 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,
+			       NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_ROLE,
+			       1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID,
+			       NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
+	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID,
+			      NETSNMP_DS_AGENT_X_SOCKET, "unix:/dev/null");
+	init_agent(CONF_APPLICATION);
+	init_snmp(CONF_APPLICATION);
+}
+
+bool conf_library_check(const struct conf *conf,
+			const struct conf_source *source)
+{
+	struct complaint complaint = {.priority = LOG_DEBUG};
+	struct sleepers sleepers;
+	bool is_good = true;
+
+	if (conf->line_count == 0)
+		return true;
+	snmp_enable_calllog();
+	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING,
+			       hear, &complaint);
+	put_to_sleep(&sleepers);
+	start_library();
+	wake(&sleepers);
+	for (size_t i = 0; i < conf->line_count; i++)
+		if (!check_line(&conf->lines[i], &complaint, source))
+			is_good = false;
+	snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING,
+				 hear, &complaint, 1);
+	return is_good;
+}
+
+void conf_library_give(const struct conf *conf, bool has_master)
+{
+	char text[STRINGMAX];
+
+	for (size_t i = 0; i < conf->line_count; i++) {
+		const struct conf_line *line = &conf->lines[i];
+
+		if (has_master && strcasecmp(line->token, "agentXSocket") == 0)
+			continue;
+		if (line->section[0] != '\0')
+			snprintf(text, sizeof(text), "[%s] %s %s",
+				 line->section, line->token, line->value);
+		else
+			snprintf(text, sizeof(text), "%s %s", line->token,
+				 line->value);
+		netsnmp_config_remember(text);
+	}
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "subagent/conf/conf_use_location.h"
+
+#include "subagent/conf/conf_words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_ROOM 64
+
+enum word_kind { WORD_PRESET, WORD_PATH, WORD_OWNER, WORD_MODE, WORD_COMMAND };
+
+/* The WORDs of a place; each may stand once. */
+static const struct place_word {
+	const char *name;
+	enum word_kind kind;
+	int place; /* enum place_file, or enum place_command */
+} place_words[] = {
+    {"preset", WORD_PRESET, 0},
+    {"key", WORD_PATH, PLACE_KEY},
+    {"cert", WORD_PATH, PLACE_CERT},
+    {"chain", WORD_PATH, PLACE_CHAIN},
+    {"fullchain", WORD_PATH, PLACE_FULLCHAIN},
+    {"combined", WORD_PATH, PLACE_COMBINED},
+    {"owner", WORD_OWNER, 0},
+    {"mode", WORD_MODE, 0},
+    {"check", WORD_COMMAND, PLACE_CHECK},
+    {"reload", WORD_COMMAND, PLACE_RELOAD},
+    {"enabled", WORD_COMMAND, PLACE_ENABLED},
+};
+
+static const char *const types[] = {
+    "tls", "ipsec", "ieee8021x", "ipp", "snmp", "other", NULL,
+};
+
+/* A name that can stand in scepUseName and in a list parted by commas. */
+static int check_name(const char *name, char *why)
+{
+	size_t length = strlen(name);
+
+	if (length == 0 || length > NAME_ROOM ||
+	    strspn(name, "abcdefghijklmnopqrstuvwxyz"
+			 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != length)
+		return conf_token_fail(why,
+				       "'%.70s' is no name: 1 to %d letters, "
+				       "digits, dots, hyphens or underlines",
+				       name, NAME_ROOM);
+	return 0;
+}
+
+static int check_command(const char *command, char *why)
+{
+	char word[CONF_LINE_MAX];
+
+	if (conf_token_word(&command, word, "a command", why) != 0)
+		return -1;
+	if (word[0] != '/')
+		return conf_token_fail(why,
+				       "the command '%.200s' does not begin "
+				       "with an absolute path",
+				       word);
+	while (conf_token_word(&command, word, "", why) == 0)
+		continue;
+	return conf_token_end(&command, why);
+}
+
+static int check_path(const char *path, char *why)
+{
+	size_t length = strlen(path);
+
+	if (conf_token_path(path, CONF_LINE_MAX, why) != 0)
+		return -1;
+	if (path[length - 1] == '/' || strstr(path, "/../") != NULL)
+		return conf_token_fail(why, "'%.200s' is no path of a file",
+				       path);
+	return 0;
+}
+
+static int check_mode(const char *text, char *why)
+{
+	size_t length = strlen(text);
+
+	if (length < 3 || length > 4 || strspn(text, "01234567") != length ||
+	    (length == 4 && text[0] != '0'))
+		return conf_token_fail(
+		    why, "'%.60s' is no mode: three octal digits", text);
+	return 0;
+}
+
+/* ------------------------------------------------------- what is put -- */
+
+static int put_text(char **to, const char *value, char *why)
+{
+	*to = strdup(value);
+	return *to != NULL ? 0 : conf_token_fail(why, "memory is short");
+}
+
+static int put_mode(struct place *place, const char *text)
+{
+	place->mode = 0;
+	for (; *text != '\0'; text++)
+		place->mode = place->mode * 8 + (mode_t)(*text - '0');
+	return 0;
+}
+
+/* Judges the value of a word and puts it into the place. */
+static int put_value(const struct place_word *word, const char *value,
+		     struct place *place, char *why)
+{
+	switch (word->kind) {
+	case WORD_PRESET:
+		/* Taken when the whole line is known. */
+		if (place_is_preset(value))
+			return 0;
+		return conf_token_fail(why, "'%.60s' is no preset", value);
+	case WORD_PATH:
+		if (check_path(value, why) != 0)
+			return -1;
+		return put_text(&place->file[word->place], value, why);
+	case WORD_OWNER:
+		return conf_token_user_group(value, place->user, place->group,
+					     why);
+	case WORD_MODE:
+		return check_mode(value, why) != 0 ? -1
+						   : put_mode(place, value);
+	case WORD_COMMAND:
+		if (check_command(value, why) != 0)
+			return -1;
+		return put_text(&place->command[word->place], value, why);
+	}
+	return conf_token_fail(why, "'%.60s' is no value", value);
+}
+
+/* `preset` is written if the word is one. */
+static int read_word(const char *text, unsigned *seen, struct place *place,
+		     char *preset, char *why)
+{
+	size_t length = strcspn(text, "=");
+
+	for (size_t i = 0; i < sizeof(place_words) / sizeof(place_words[0]);
+	     i++) {
+		const struct place_word *word = &place_words[i];
+
+		if (strlen(word->name) != length ||
+		    strncmp(word->name, text, length) != 0 ||
+		    text[length] != '=')
+			continue;
+		if (*seen & (1u << i))
+			return conf_token_fail(why, "'%s=' stands twice",
+					       word->name);
+		*seen |= 1u << i;
+		if (put_value(word, text + length + 1, place, why) != 0)
+			return -1;
+		if (word->kind == WORD_PRESET)
+			strcpy(preset, text + length + 1);
+		return 0;
+	}
+	return conf_token_fail(why, "'%.60s' is no word of a place", text);
+}
+
+static int read_words(const char *words, struct place *place, char *why)
+{
+	char word[CONF_LINE_MAX];
+	char preset[CONF_LINE_MAX] = "";
+	unsigned seen = 0;
+
+	while (conf_token_word(&words, word, "", why) == 0)
+		if (read_word(word, &seen, place, preset, why) != 0)
+			return -1;
+	if (conf_token_end(&words, why) != 0)
+		return -1;
+	if (seen == 0)
+		return conf_token_fail(why, "names no preset, file or command");
+	if (preset[0] != '\0' && !place_take_preset(place, preset))
+		return conf_token_fail(why, "memory is short");
+	return 0;
+}
+
+/* ------------------------------------------------------------ the places -- */
+
+static bool has_path(const struct place *place, const char *path)
+{
+	for (int i = 0; i < PLACE_FILES; i++)
+		if (place->file[i] != NULL && strcmp(place->file[i], path) == 0)
+			return true;
+	return false;
+}
+
+/* Two places that write one file would undo each other's work. */
+static int check_paths(const struct conf *conf, const struct place *place,
+		       char *why)
+{
+	for (int i = 0; i < PLACE_FILES; i++) {
+		const char *path = place->file[i];
+
+		if (path == NULL)
+			continue;
+		for (int j = 0; j < i; j++)
+			if (place->file[j] != NULL &&
+			    strcmp(place->file[j], path) == 0)
+				return conf_token_fail(
+				    why, "%.200s is named twice", path);
+		for (size_t j = 0; j < conf->place_count; j++)
+			if (has_path(&conf->places[j], path))
+				return conf_token_fail(
+				    why, "%.200s is a file of '%s', too", path,
+				    conf->places[j].name);
+	}
+	return 0;
+}
+
+/* Takes the place. */
+static int add_place(struct conf *conf, struct place *place, char *why)
+{
+	struct scep_use_config *use;
+	struct place *places;
+
+	if (conf_place(conf, place->name) != NULL)
+		return conf_token_fail(why, "'%s' is named twice", place->name);
+	if (conf->place_count == SCEP_USE_MAX)
+		return conf_token_fail(why, "more than %d places",
+				       SCEP_USE_MAX);
+	if (check_paths(conf, place, why) != 0)
+		return -1;
+	places =
+	    realloc(conf->places, (conf->place_count + 1) * sizeof(*places));
+	if (places == NULL)
+		return conf_token_fail(why, "memory is short");
+	conf->places = places;
+	places[conf->place_count++] = *place;
+	use = &conf->engine.uses[conf->engine.use_count++];
+	memcpy(use->name, place->name, sizeof(use->name));
+	use->type = place->type;
+	use->has_probe = place->command[PLACE_ENABLED] != NULL;
+	use->needs_restart = place_needs_restart(place);
+	return 0;
+}
+
+static int read_type(const char **words, uint32_t *type, char *why)
+{
+	char word[CONF_LINE_MAX];
+
+	if (conf_token_word(words, word, "a type", why) != 0)
+		return -1;
+	for (uint32_t i = 0; types[i] != NULL; i++) {
+		if (strcmp(types[i], word) != 0)
+			continue;
+		*type = SCEP_USE_TLS + i;
+		return 0;
+	}
+	return conf_token_fail(why,
+			       "'%.60s' is no type: tls, ipsec, ieee8021x, "
+			       "ipp, snmp or other",
+			       word);
+}
+
+/* Puts a name and what follows it; `type` is 0 if the line says it. */
+static int read_place(struct conf *conf, const char *words, uint32_t type,
+		      char *why)
+{
+	char word[CONF_LINE_MAX];
+	struct place place;
+
+	place_init(&place);
+	place.type = type;
+	if (conf_token_word(&words, word, "a name", why) != 0 ||
+	    check_name(word, why) != 0)
+		return -1;
+	memcpy(place.name, word, strlen(word) + 1);
+	if ((type != 0 || read_type(&words, &place.type, why) == 0) &&
+	    read_words(words, &place, why) == 0 &&
+	    add_place(conf, &place, why) == 0)
+		return 0;
+	place_free(&place);
+	return -1;
+}
+
+int conf_place_read_use(struct conf *conf, const char *words, char *why)
+{
+	return read_place(conf, words, 0, why);
+}
+
+int conf_place_read_ipsec(struct conf *conf, const char *words, char *why)
+{
+	return read_place(conf, words, SCEP_USE_IPSEC, why);
+}
+
+int conf_place_read_restart(struct conf *conf, const char *words, char *why)
+{
+	char word[CONF_LINE_MAX];
+
+	if (conf_token_word(&words, word, "a command in quotes", why) != 0 ||
+	    check_command(word, why) != 0 || conf_token_end(&words, why) != 0)
+		return -1;
+	memcpy(conf->restart_command, word, strlen(word) + 1);
+	conf->engine.has_restart_command = true;
+	return 0;
+}

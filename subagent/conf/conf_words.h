@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The words of one line of the configuration file.  Words are parted by
+ * blanks; double or single quotes hold blanks together and may stand anywhere
+ * in a word (reload="/bin/x y"); a backslash keeps the next character within
+ * double quotes; a word that begins with # ends the line.  Knows no token and
+ * no meaning.
+ */
+#ifndef SUBAGENT_CONF_CONF_WORDS_H
+#define SUBAGENT_CONF_CONF_WORDS_H
+
+#include <stddef.h>
+
+#define CONF_LINE_MAX 4096 /* with the NUL */
+
+enum conf_words_result {
+	CONF_WORDS_END,
+	CONF_WORDS_WORD,
+	CONF_WORDS_BAD, /* `*why` says what is wrong */
+};
+
+/*
+ * Takes the next word off `*cursor` into `word`, which has room for
+ * CONF_LINE_MAX octets, and moves the cursor behind it.
+ */
+enum conf_words_result conf_words_take(const char **cursor, char *word,
+				       const char **why);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line of scepagentd, as scepagentd(8) has it.  Knows no
+ * configuration file; -L goes to Net-SNMP as it is read.
+ */
+#ifndef SUBAGENT_CONF_OPTIONS_H
+#define SUBAGENT_CONF_OPTIONS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+enum options_verdict {
+	OPTIONS_RUN,
+	OPTIONS_HELP,
+	OPTIONS_VERSION,
+	OPTIONS_BAD, /* the reason is in `reason` */
+};
+
+/* Paths are absolute; what was not given is "". */
+struct options {
+	bool is_foreground;
+	bool has_log; /* -L was given */
+	char file[PATH_MAX];
+	char state_directory[PATH_MAX];
+	char address[PATH_MAX];
+	char reason[256];
+};
+
+enum options_verdict options_read(struct options *options, int argc,
+				  char *argv[]);
+
+void options_print_usage(FILE *stream);
+void options_print_version(FILE *stream);
+
+#endif

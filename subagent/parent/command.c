@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "subagent/parent/command.h"
+
+#include "subagent/conf/conf_words.h"
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define KILL_AFTER    5000 /* ms between TERM and KILL */
+#define LINES_MAX     100  /* of one command in the log */
+#define READS_MAX     16   /* in one turn */
+
+#define EXIT_NO_SETUP 126
+#define EXIT_NO_FILE  127
+
+int64_t command_now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+void command_init(struct command *command, const char *name)
+{
+	memset(command, 0, sizeof(*command));
+	command->name = name;
+	command->output = -1;
+	command->due = -1;
+	command->grace = KILL_AFTER;
+	command->bad_end_priority = LOG_ERR;
+}
+
+/* ---------------------------------------------------- in the new process -- */
+
+/* The words of a command, as execve() wants them. */
+struct words {
+	char room[CONF_LINE_MAX];
+	char *word[CONF_LINE_MAX / 2 + 1];
+};
+
+static bool split(const char *text, struct words *words)
+{
+	char word[CONF_LINE_MAX];
+	const char *why = "";
+	size_t used = 0, count = 0;
+	enum conf_words_result result;
+
+	while ((result = conf_words_take(&text, word, &why)) ==
+	       CONF_WORDS_WORD) {
+		size_t size = strlen(word) + 1;
+
+		if (size > sizeof(words->room) - used ||
+		    count == CONF_LINE_MAX / 2)
+			return false;
+		words->word[count++] = memcpy(words->room + used, word, size);
+		used += size;
+	}
+	words->word[count] = NULL;
+	return result == CONF_WORDS_END && count > 0 &&
+	       words->word[0][0] == '/';
+}
+
+static void close_from(int first)
+{
+	long most;
+
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+		return;
+#endif
+	most = sysconf(_SC_OPEN_MAX);
+	for (int fd = first; fd < most; fd++)
+		close(fd);
+}
+
+/* Nothing of the parent is left: not its descriptors, signals or session. */
+static bool set_up(int output)
+{
+	int input = open("/dev/null", O_RDONLY);
+	sigset_t none;
+
+	sigemptyset(&none);
+	/* It may outlive us, and what it says then is not to end it. */
+	signal(SIGPIPE, SIG_IGN);
+	/* The pipe may have been given a number that is about to be used. */
+	output = fcntl(output, F_DUPFD, 3);
+	if (input < 0 || output < 0 || dup2(input, STDIN_FILENO) < 0 ||
+	    dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
+		return false;
+	close_from(3);
+	setsid();
+	return chdir("/") == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0;
+}
+
+__attribute__((noreturn)) static void
+be_command(const char *text, const char *const *environment, int output)
+{
+	static struct words words;
+
+	if (!set_up(output) || !split(text, &words))
+		_exit(EXIT_NO_SETUP);
+	execve(words.word[0], words.word, (char *const *)environment);
+	dprintf(STDERR_FILENO, "%s: %s\n", words.word[0], strerror(errno));
+	_exit(EXIT_NO_FILE);
+}
+
+/* ------------------------------------------------------------ its output -- */
+
+static void close_output(struct command *command)
+{
+	if (command->output >= 0)
+		close(command->output);
+	command->output = -1;
+}
+
+static void log_line(struct command *command)
+{
+	command->line[command->length] = '\0';
+	if (command->length > 0 && command->lines < LINES_MAX)
+		snmp_log(LOG_INFO, "%s: %s\n", command->name, command->line);
+	else if (command->length > 0 && command->lines == LINES_MAX)
+		snmp_log(LOG_WARNING, "%s: says more than is logged\n",
+			 command->name);
+	if (command->length > 0)
+		memcpy(command->last, command->line, command->length + 1);
+	if (command->lines == 0)
+		memcpy(command->first, command->line, command->length + 1);
+	if (command->length > 0 && command->lines <= LINES_MAX)
+		command->lines++;
+	command->length = 0;
+}
+
+/* A log is no place for control characters. */
+static void take_octet(struct command *command, char octet)
+{
+	bool is_control = (unsigned char)octet < 0x20 || octet == 0x7f;
+
+	if (octet == '\n' || command->length == sizeof(command->line) - 1)
+		log_line(command);
+	if (octet != '\n' && octet != '\r')
+		command->line[command->length++] = is_control ? '?' : octet;
+}
+
+void command_read(struct command *command)
+{
+	char octets[1024];
+	ssize_t length = 0;
+
+	/* One that never stops must not keep the parent for itself. */
+	for (int i = 0; i < READS_MAX && command->output >= 0; i++) {
+		length = read(command->output, octets, sizeof(octets));
+		if (length < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		for (ssize_t at = 0; at < length; at++)
+			take_octet(command, octets[at]);
+		if (length > 0)
+			continue;
+		log_line(command);
+		close_output(command);
+	}
+}
+
+/* --------------------------------------------------------- begin and end -- */
+
+int command_start(struct command *command, const char *text,
+		  const char *const *environment, int64_t limit)
+{
+	int ends[2];
+	pid_t pid;
+
+	close_output(command);
+	command->length = 0;
+	command->lines = 0;
+	command->first[0] = '\0';
+	command->last[0] = '\0';
+	command->how[0] = '\0';
+	command->has_term = false;
+	if (pipe2(ends, O_CLOEXEC) != 0) {
+		snmp_log(LOG_ERR, "%s: %s\n", command->name, strerror(errno));
+		return -1;
+	}
+	/* Ours alone: a command may wait until it is heard. */
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		be_command(text, environment, ends[1]);
+	close(ends[1]);
+	if (pid < 0) {
+		snmp_log(LOG_ERR, "%s: %s\n", command->name, strerror(errno));
+		close(ends[0]);
+		return -1;
+	}
+	command->pid = pid;
+	command->output = ends[0];
+	command->due = command_now() + limit;
+	return 0;
+}
+
+/* It and what it has started; in its first moments it has no session yet. */
+static void send_signal(const struct command *command, int number)
+{
+	if (kill(-command->pid, number) != 0)
+		kill(command->pid, number);
+}
+
+void command_do_due(struct command *command)
+{
+	if (command->pid == 0 || command->due < 0 ||
+	    command->due > command_now())
+		return;
+	if (command->has_term) {
+		send_signal(command, SIGKILL);
+		command->due = -1;
+		return;
+	}
+	snmp_log(LOG_ERR, "%s: takes too long and is ended\n", command->name);
+	send_signal(command, SIGTERM);
+	command->has_term = true;
+	command->due = command_now() + command->grace;
+}
+
+enum command_end command_reap(struct command *command)
+{
+	int status;
+
+	if (command->pid == 0 ||
+	    waitpid(command->pid, &status, WNOHANG) != command->pid)
+		return COMMAND_RUNS;
+	command->pid = 0;
+	command->due = -1;
+	command_read(command);
+	log_line(command);
+	if (WIFSIGNALED(status))
+		snprintf(command->how, sizeof(command->how),
+			 "was ended by signal %d", WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0)
+		snprintf(command->how, sizeof(command->how), "ended with %d",
+			 WEXITSTATUS(status));
+	command->could_not_run =
+	    WIFEXITED(status) && (WEXITSTATUS(status) == EXIT_NO_SETUP ||
+				  WEXITSTATUS(status) == EXIT_NO_FILE);
+	if (command->how[0] != '\0')
+		snmp_log(command->bad_end_priority, "%s: %s\n", command->name,
+			 command->how);
+	if (command->has_term)
+		snprintf(command->how, sizeof(command->how), "took too long");
+	/* One that was told to end has not done what it was to do. */
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
+		       !command->has_term
+		   ? COMMAND_WELL
+		   : COMMAND_BADLY;
+}
+
+void command_leave(struct command *command)
+{
+	close_output(command);
+	command->pid = 0;
+	command->due = -1;
+}

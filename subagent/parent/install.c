@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "subagent/parent/install.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OLD_MAX (1024 * 1024) /* octets of what is replaced */
+
+/* Hidden, so that most programs which read all of a folder pass them over;
+ * those that do not (swanctl) are told when neither is there any more. */
+#define FRESH ".%s.scepagent-new"
+#define KEPT  ".%s.scepagent-old"
+
+__attribute__((format(printf, 2, 3))) static int fail(char *why,
+						      const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(why, INSTALL_TEXT, format, list);
+	va_end(list);
+	return -1;
+}
+
+static int fail_at(char *why, const struct install_item *item)
+{
+	return fail(why, "%.200s: %s", item->file->path, strerror(errno));
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static bool write_all(int fd, const char *text, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(fd, text, length);
+
+		if (written < 0)
+			return false;
+		text += written;
+		length -= (size_t)written;
+	}
+	return true;
+}
+
+static bool write_parts(int fd, const struct install_file *file)
+{
+	for (int i = 0; i < INSTALL_PARTS; i++)
+		if (!write_all(fd, file->part[i].text, file->part[i].length))
+			return false;
+	return true;
+}
+
+/* A new file beside its name, for nobody else yet; -1 if it cannot be. */
+static int open_fresh(const struct install_item *item)
+{
+	/* What a kill has left. */
+	unlinkat(item->folder, item->fresh, 0);
+	return openat(item->folder, item->fresh,
+		      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		      0600);
+}
+
+/* Gives it owner and mode, and makes it durable; closes it. */
+static bool finish_fresh(int fd, uid_t user, gid_t group, mode_t mode)
+{
+	bool is_good = true;
+
+	if (user != (uid_t)-1 || group != (gid_t)-1)
+		is_good = fchown(fd, user, group) == 0;
+	is_good = is_good && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+	return close(fd) == 0 && is_good;
+}
+
+static int prepare(struct install_item *item, char *why)
+{
+	const struct install_file *file = item->file;
+	int fd = open_fresh(item);
+	bool is_written;
+
+	if (fd < 0)
+		return fail_at(why, item);
+	is_written = write_parts(fd, file);
+	if (finish_fresh(fd, file->user, file->group, file->mode) && is_written)
+		return 0;
+	fail_at(why, item);
+	unlinkat(item->folder, item->fresh, 0);
+	return -1;
+}
+
+/* --------------------------------------------------------- what was there */
+
+static int open_old(struct install_item *item)
+{
+	const int how = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+	int fd = openat(item->folder, item->kept, how);
+
+	if (fd >= 0)
+		return fd;
+	return openat(item->folder, item->name, how);
+}
+
+static int read_old(int fd, struct install_item *item, char *why)
+{
+	struct stat status;
+	ssize_t got = 1;
+
+	if (fstat(fd, &status) != 0)
+		return fail_at(why, item);
+	if (!S_ISREG(status.st_mode) || status.st_size > OLD_MAX)
+		return fail(why, "%.200s is no file to be replaced",
+			    item->file->path);
+	item->old = malloc((size_t)status.st_size + 1);
+	if (item->old == NULL)
+		return fail(why, "memory is short");
+	while (item->old_length < (size_t)status.st_size && got > 0) {
+		got = read(fd, item->old + item->old_length,
+			   (size_t)status.st_size - item->old_length);
+		if (got > 0)
+			item->old_length += (size_t)got;
+	}
+	if (got < 0)
+		return fail_at(why, item);
+	item->was_there = true;
+	item->old_user = status.st_uid;
+	item->old_group = status.st_gid;
+	item->old_mode = status.st_mode & 07777;
+	return 0;
+}
+
+/* A symbolic link is replaced, and what it leads to is left alone. */
+static int read_link(struct install_item *item, char *why)
+{
+	char target[4096];
+	ssize_t length =
+	    readlinkat(item->folder, item->kept, target, sizeof(target) - 1);
+
+	if (length < 0)
+		length = readlinkat(item->folder, item->name, target,
+				    sizeof(target) - 1);
+	if (length < 0)
+		return fail_at(why, item);
+	target[length] = '\0';
+	item->old_link = strdup(target);
+	return item->old_link != NULL ? 0 : fail(why, "memory is short");
+}
+
+/* Makes the old one once more, beside its name. */
+static bool make_old(const struct install_item *item)
+{
+	/* Nobody else can give a file away. */
+	bool is_root = geteuid() == 0;
+	bool is_written;
+	int fd;
+
+	if (item->old_link != NULL) {
+		unlinkat(item->folder, item->fresh, 0);
+		return symlinkat(item->old_link, item->folder, item->fresh) ==
+		       0;
+	}
+	fd = open_fresh(item);
+	if (fd < 0)
+		return false;
+	is_written = write_all(fd, item->old, item->old_length);
+	return finish_fresh(fd, is_root ? item->old_user : (uid_t)-1,
+			    is_root ? item->old_group : (gid_t)-1,
+			    item->old_mode) &&
+	       is_written;
+}
+
+/* A second name for the old one, or a copy where there can be none: a
+ * filesystem without hard links, or a file of somebody else's. */
+static int keep_beside(struct install_item *item, char *why)
+{
+	if (linkat(item->folder, item->name, item->folder, item->kept, 0) ==
+		0 ||
+	    errno == EEXIST || errno == ENOENT)
+		return 0;
+	if ((errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK) &&
+	    make_old(item) &&
+	    renameat(item->folder, item->fresh, item->folder, item->kept) == 0)
+		return 0;
+	return fail_at(why, item);
+}
+
+static int keep_old(struct install_item *item, char *why)
+{
+	int fd = open_old(item);
+	int result;
+
+	if (fd >= 0) {
+		result = read_old(fd, item, why);
+		close(fd);
+	} else if (errno == ELOOP) {
+		result = read_link(item, why);
+	} else {
+		return errno == ENOENT ? 0 : fail_at(why, item);
+	}
+	return result == 0 ? keep_beside(item, why) : result;
+}
+
+/* ------------------------------------------------------------ the changing */
+
+static int open_item(struct install_item *item, const struct install_file *file,
+		     char *why)
+{
+	const char *slash = strrchr(file->path, '/');
+	char folder[4096];
+
+	item->file = file;
+	item->folder = -1;
+	if (slash == NULL || slash[1] == '\0' ||
+	    strlen(slash + 1) >= sizeof(item->name) - 20 ||
+	    (size_t)(slash - file->path) + 2 >= sizeof(folder))
+		return fail(why, "%.200s is no path of a file", file->path);
+	snprintf(folder, sizeof(folder), "%.*s/", (int)(slash - file->path),
+		 file->path);
+	snprintf(item->name, sizeof(item->name), "%s", slash + 1);
+	snprintf(item->fresh, sizeof(item->fresh), FRESH, item->name);
+	snprintf(item->kept, sizeof(item->kept), KEPT, item->name);
+	item->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (item->folder < 0)
+		return fail_at(why, item);
+	/* A change was killed before it was confirmed: what it kept is what
+	 * was good, and what has the name now is not known to be. */
+	item->is_in_place =
+	    faccessat(item->folder, item->kept, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return 0;
+}
+
+static int take_name(struct install_item *item, char *why)
+{
+	if (renameat(item->folder, item->fresh, item->folder, item->name) != 0)
+		return fail_at(why, item);
+	item->is_in_place = true;
+	return 0;
+}
+
+/* Runs one step of all items; stops at the first that fails. */
+static int each(struct install *install,
+		int (*step)(struct install_item *item, char *why), char *why)
+{
+	for (size_t i = 0; i < install->count; i++)
+		if (step(&install->items[i], why) != 0)
+			return -1;
+	return 0;
+}
+
+static int sync_folder(struct install_item *item, char *why)
+{
+	return fsync(item->folder) == 0 ? 0 : fail_at(why, item);
+}
+
+int install_begin(struct install *install, const struct install_file *files,
+		  size_t count, char *why)
+{
+	char ignored[INSTALL_TEXT];
+	int result = 0;
+
+	install->count = 0;
+	install->items = calloc(count + 1, sizeof(*install->items));
+	if (install->items == NULL)
+		return fail(why, "memory is short");
+	for (size_t i = 0; result == 0 && i < count; i++) {
+		install->count++;
+		result = open_item(&install->items[i], &files[i], why);
+	}
+	/* The old names are durable before any of them is taken.  The new ones
+	 * are taken with no disk to wait for in between: a program that reads
+	 * its files at each connection would have a key and a certificate that
+	 * do not fit. */
+	if (result == 0 && each(install, keep_old, why) == 0 &&
+	    each(install, prepare, why) == 0 &&
+	    each(install, sync_folder, why) == 0 &&
+	    each(install, take_name, why) == 0 &&
+	    each(install, sync_folder, why) == 0)
+		return 0;
+	install_take_back(install, ignored);
+	return -1;
+}
+
+void install_settle(struct install *install)
+{
+	for (size_t i = 0; i < install->count; i++) {
+		struct install_item *item = &install->items[i];
+
+		if (item->folder >= 0 &&
+		    unlinkat(item->folder, item->kept, 0) == 0)
+			fsync(item->folder);
+	}
+}
+
+static int put_back(struct install_item *item, char *why)
+{
+	if (renameat(item->folder, item->kept, item->folder, item->name) == 0) {
+		/* Two names of one file are left as they are. */
+		unlinkat(item->folder, item->kept, 0);
+		return 0;
+	}
+	if (!item->was_there && item->old_link == NULL)
+		return unlinkat(item->folder, item->name, 0) == 0 ||
+			       errno == ENOENT
+			   ? 0
+			   : fail_at(why, item);
+	if (make_old(item) &&
+	    renameat(item->folder, item->fresh, item->folder, item->name) == 0)
+		return 0;
+	return fail_at(why, item);
+}
+
+int install_take_back(struct install *install, char *why)
+{
+	int result = 0;
+
+	/* The certificate before the key, as it came. */
+	for (size_t i = install->count; i-- > 0;) {
+		struct install_item *item = &install->items[i];
+
+		if (item->folder < 0)
+			continue;
+		unlinkat(item->folder, item->fresh, 0);
+		if (item->is_in_place && put_back(item, why) != 0)
+			result = -1;
+		else
+			unlinkat(item->folder, item->kept, 0);
+		item->is_in_place = false;
+	}
+	for (size_t i = 0; i < install->count; i++)
+		if (install->items[i].folder >= 0)
+			fsync(install->items[i].folder);
+	return result;
+}
+
+void install_free(struct install *install)
+{
+	for (size_t i = 0; i < install->count; i++) {
+		struct install_item *item = &install->items[i];
+
+		if (item->old != NULL)
+			explicit_bzero(item->old, item->old_length);
+		free(item->old);
+		free(item->old_link);
+		if (item->folder >= 0)
+			close(item->folder);
+	}
+	free(install->items);
+	install->items = NULL;
+	install->count = 0;
+}

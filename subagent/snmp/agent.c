@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "subagent/snmp/agent.h"
+
+#include "subagent/snmp/answer.h"
+#include "subagent/snmp/set.h"
+#include "subagent/snmp/unblock_timer.h"
+#include "subagent/snmp/event_queue.h"
+#include "subagent/snmp/traps.h"
+
+#include "mibs/scep_root.h"
+
+#include <net-snmp/agent/agent_callbacks.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define APPLICATION "scepagentd"
+
+/*
+ * The library waits for the master's answers in its thread.  So that a master
+ * that hangs holds up as little as can be, a session gives up soon and comes
+ * back soon.
+ */
+#define MASTER_TIMEOUT_US 300000L
+#define MASTER_RETRIES	  0
+#define PING_INTERVAL	  1 /* seconds; also between attempts to connect */
+
+/* How long it may wait in connect(), where no time-out of its own ends it. */
+#define NUDGE_MS      400
+#define NUDGE_STOP_MS 100 /* once it is to end */
+
+struct agent {
+	struct agent_options options;
+	struct scep_watcher watcher;
+	struct scep_engine *engine; /* borrowed */
+	struct queue *queue;
+	struct nudge nudge;
+	struct changes *changes;
+	struct traps *traps; /* NULL: nobody is told any more */
+	netsnmp_handler_registration *registration;
+	pthread_t thread;
+	atomic_bool is_stopping;
+	bool has_failed; /* the engine gave up */
+	bool is_connected;
+};
+
+/* ------------------------------------------------------- engine's words -- */
+
+static int log_priority(enum scep_log_level level)
+{
+	switch (level) {
+	case SCEP_LOG_ERROR:
+		return LOG_ERR;
+	case SCEP_LOG_WARNING:
+		return LOG_WARNING;
+	case SCEP_LOG_INFO:
+		break;
+	}
+	return LOG_INFO;
+}
+
+/* The library's log is for the SNMP thread alone. */
+static void watch_log(void *context, enum scep_log_level level,
+		      const char *line)
+{
+	struct agent *agent = context;
+
+	if (pthread_equal(pthread_self(), agent->thread))
+		snmp_log(log_priority(level), "%s\n", line);
+	else
+		queue_put_line(agent->queue, level, line);
+}
+
+static void watch_event(void *context, const struct scep_event *event)
+{
+	struct agent *agent = context;
+
+	queue_put_event(agent->queue, event);
+}
+
+/* Takes the event's row. */
+static void event_handle(struct agent *agent, const struct scep_event *event)
+{
+	if (event->kind == SCEP_EVENT_FATAL)
+		agent->has_failed = true;
+	if (agent->options.on_event)
+		agent->options.on_event(agent->options.context, event);
+	if (agent->traps)
+		traps_put(agent->traps, event);
+	else
+		scep_row_release(event->row);
+}
+
+/* Says and does all that the engine's threads have left here. */
+static void queue_flush(struct agent *agent)
+{
+	struct queue_item item;
+	unsigned dropped;
+
+	queue_rest(agent->queue);
+	while (queue_take(agent->queue, &item)) {
+		if (item.is_event)
+			event_handle(agent, &item.event);
+		else
+			snmp_log(log_priority(item.level), "%s\n", item.line);
+		free(item.line);
+	}
+	dropped = queue_dropped(agent->queue);
+	if (dropped)
+		snmp_log(LOG_WARNING, "%u log lines or events were lost\n",
+			 dropped);
+}
+
+static void queue_ready(int descriptor, void *data)
+{
+	(void)descriptor;
+	queue_flush(data);
+}
+
+/* ------------------------------------------------- sessions to a master -- */
+
+/* SNMP_CALLBACK_SESSION_INIT: every session of this process. */
+static int session_init(int major, int minor, void *server, void *client)
+{
+	netsnmp_session *session = server;
+
+	(void)major;
+	(void)minor;
+	(void)client;
+	if (session) {
+		session->timeout = MASTER_TIMEOUT_US;
+		session->retries = MASTER_RETRIES;
+	}
+	return SNMPERR_SUCCESS;
+}
+
+/* SNMPD_CALLBACK_INDEX_START: a session to the master is open. */
+static int session_start(int major, int minor, void *server, void *client)
+{
+	struct session_list *list = snmp_sess_pointer(server);
+	netsnmp_transport *transport = list ? snmp_sess_transport(list) : NULL;
+	struct agent *agent = client;
+	int flags;
+
+	(void)major;
+	(void)minor;
+	agent->is_connected = true;
+	nudge_every(&agent->nudge, 0);
+	if (!transport || transport->sock < 0)
+		return SNMPERR_SUCCESS;
+	/* Writing to a master that does not read must not block for good. */
+	flags = fcntl(transport->sock, F_GETFL);
+	if (flags >= 0)
+		fcntl(transport->sock, F_SETFL, flags | O_NONBLOCK);
+	return SNMPERR_SUCCESS;
+}
+
+/* SNMPD_CALLBACK_INDEX_STOP: it is gone, and no phase of a Set will come. */
+static int session_stop(int major, int minor, void *server, void *client)
+{
+	struct agent *agent = client;
+
+	(void)major;
+	(void)minor;
+	(void)server;
+	agent->is_connected = false;
+	nudge_every(&agent->nudge, NUDGE_MS);
+	if (agent->changes)
+		changes_forget(agent->changes);
+	return SNMPERR_SUCCESS;
+}
+
+/* ------------------------------------------------------------ the start -- */
+
+/* A master that dies in the middle of an answer must not end this process. */
+static void ignore_broken_pipes(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* What has to be said to the library before and after init_agent(). */
+static void library_open(struct agent *agent)
+{
+	/* No MIB files are needed, and reading them takes longer than all the
+	 * rest of the start. */
+	setenv("MIBS", "", 1);
+	/* The state of the library is of no use here, and writing it costs a
+	 * sync for every line. */
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,
+			       NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_ROLE,
+			       1);
+	/* One line of ours instead of one for every attempt. */
+	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID,
+			       NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
+	snmp_register_callback(SNMP_CALLBACK_LIBRARY,
+			       SNMP_CALLBACK_SESSION_INIT, session_init, NULL);
+	init_agent(APPLICATION);
+	/* init_agent() has put its own 15 s there; agentXPingInterval of the
+	 * configuration comes after this, and stands. */
+	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
+			   NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL,
+			   PING_INTERVAL);
+	snmp_register_callback(SNMP_CALLBACK_APPLICATION,
+			       SNMPD_CALLBACK_INDEX_START, session_start,
+			       agent);
+	snmp_register_callback(SNMP_CALLBACK_APPLICATION,
+			       SNMPD_CALLBACK_INDEX_STOP, session_stop, agent);
+}
+
+static void library_close(struct agent *agent)
+{
+	/* What is still registered at the end, the library frees itself,
+	 * arguments and all. */
+	snmp_unregister_callback(SNMP_CALLBACK_APPLICATION,
+				 SNMPD_CALLBACK_INDEX_START, session_start,
+				 agent, 1);
+	snmp_unregister_callback(SNMP_CALLBACK_APPLICATION,
+				 SNMPD_CALLBACK_INDEX_STOP, session_stop, agent,
+				 1);
+	snmp_shutdown(APPLICATION);
+	shutdown_agent();
+}
+
+int agent_open(const struct agent_options *options, struct agent **agent)
+{
+	struct agent *opened = calloc(1, sizeof(*opened));
+	int error;
+
+	*agent = NULL;
+	if (!opened)
+		return -1;
+	opened->options = *options;
+	opened->watcher = (struct scep_watcher){opened, watch_event, watch_log};
+	opened->thread = pthread_self();
+	opened->queue = queue_open();
+	if (!opened->queue || nudge_open(&opened->nudge) != 0) {
+		error = errno;
+		queue_close(opened->queue);
+		free(opened);
+		errno = error;
+		return -1;
+	}
+	ignore_broken_pipes();
+	library_open(opened);
+	*agent = opened;
+	return 0;
+}
+
+const struct scep_watcher *agent_watcher(const struct agent *agent)
+{
+	return &agent->watcher;
+}
+
+static struct answer_facts facts_of(const struct agent *agent)
+{
+	return (struct answer_facts){
+	    .version = agent->options.version,
+	    .refusals = changes_refusals(agent->changes),
+	};
+}
+
+/*
+ * While a session is closed, the library waits for the master's answer and
+ * serves what comes before it.  The engine is gone by then: there is nothing
+ * to read, and nothing that could be changed or taken back.
+ */
+static void decline(int mode, netsnmp_request_info *requests)
+{
+	switch (mode) {
+	case MODE_GET:
+		for (; requests; requests = requests->next)
+			netsnmp_request_set_error(requests, SNMP_NOSUCHOBJECT);
+		break;
+	case MODE_SET_RESERVE1:
+	case MODE_SET_RESERVE2:
+		netsnmp_request_set_error(requests,
+					  SNMP_ERR_RESOURCEUNAVAILABLE);
+		break;
+	case MODE_SET_ACTION:
+		netsnmp_request_set_error(requests, SNMP_ERR_COMMITFAILED);
+		break;
+	case MODE_SET_UNDO:
+		netsnmp_request_set_error(requests, SNMP_ERR_UNDOFAILED);
+		break;
+	}
+}
+
+/* All requests for what is below the root's objects arrive here. */
+static int handle(netsnmp_mib_handler *handler,
+		  netsnmp_handler_registration *registration,
+		  netsnmp_agent_request_info *request_info,
+		  netsnmp_request_info *requests)
+{
+	struct agent *agent = registration->my_reg_void;
+
+	(void)handler;
+	if (!agent->engine) {
+		decline(request_info->mode, requests);
+	} else if (request_info->mode == MODE_GET ||
+		   request_info->mode == MODE_GETNEXT) {
+		struct answer_facts facts = facts_of(agent);
+
+		answer_handle(agent->engine, &facts, request_info->mode,
+			      requests);
+	} else {
+		changes_handle(agent->changes, request_info, requests);
+	}
+	return SNMP_ERR_NOERROR;
+}
+
+/*
+ * One registration for the whole subtree, so that all variable bindings of a
+ * PDU come in one call.
+ */
+static int objects_register(struct agent *agent)
+{
+	static const oid root[] = {SCEP_ROOT_ARCS, 1};
+
+	agent->registration = netsnmp_create_handler_registration(
+	    "scepClientObjects", handle, root, OID_LENGTH(root),
+	    HANDLER_CAN_RWRITE);
+	if (!agent->registration)
+		return -1;
+	agent->registration->my_reg_void = agent;
+	if (netsnmp_register_handler(agent->registration) == MIB_REGISTERED_OK)
+		return 0;
+	/* The library has freed it. */
+	agent->registration = NULL;
+	return -1;
+}
+
+int agent_start(struct agent *agent, struct scep_engine *engine)
+{
+	const char *address;
+
+	agent->engine = engine;
+	agent->changes = changes_open(engine);
+	agent->traps = traps_open(engine);
+	if (!agent->changes || !agent->traps)
+		goto out;
+	if (register_readfd(queue_descriptor(agent->queue), queue_ready,
+			    agent) != FD_REGISTERED_OK)
+		goto out;
+	/* It may find a master that hangs. */
+	nudge_every(&agent->nudge, NUDGE_MS);
+	init_snmp(APPLICATION);
+	if (objects_register(agent) != 0)
+		goto out;
+	address = netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID,
+					NETSNMP_DS_AGENT_X_SOCKET);
+	if (!agent->is_connected)
+		snmp_log(LOG_WARNING, "No AgentX master at %s yet\n",
+			 address ? address : "the default address");
+	return 0;
+out:
+	snmp_log(LOG_ERR, "The MIB could not be registered\n");
+	return -1;
+}
+
+/* ------------------------------------------------------ loop and end -- */
+
+/* Not in queue_flush(), which is also called while the library waits. */
+static void notify(struct agent *agent)
+{
+	struct answer_facts facts = facts_of(agent);
+
+	if (agent->is_connected)
+		traps_send(agent->traps, &facts);
+}
+
+int agent_run(struct agent *agent)
+{
+	while (!agent->is_stopping && !agent->has_failed) {
+		agent_check_and_process(1);
+		/* What came while the library was waiting for the master. */
+		queue_flush(agent);
+		notify(agent);
+		changes_settle(agent->changes);
+		if (agent->options.on_turn)
+			agent->options.on_turn(agent->options.context);
+	}
+	return agent->has_failed ? -1 : 0;
+}
+
+void agent_wake(struct agent *agent)
+{
+	queue_wake(agent->queue);
+}
+
+void agent_stop(struct agent *agent)
+{
+	agent->is_stopping = true;
+	nudge_every(&agent->nudge, NUDGE_STOP_MS);
+	agent_wake(agent);
+}
+
+void agent_close(struct agent *agent)
+{
+	if (!agent)
+		return;
+	unregister_readfd(queue_descriptor(agent->queue));
+	/* The engine is closed. */
+	agent->engine = NULL;
+	traps_close(agent->traps);
+	agent->traps = NULL;
+	queue_flush(agent);
+	library_close(agent);
+	nudge_close(&agent->nudge);
+	changes_close(agent->changes);
+	queue_close(agent->queue);
+	free(agent);
+}

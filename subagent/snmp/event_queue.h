@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A bounded queue from the engine's threads to the SNMP thread, for log lines
+ * and events: putting never blocks, and wakes whoever waits on the
+ * descriptor.  When it is full, what comes is counted and dropped, log lines
+ * before events.  Knows neither Net-SNMP nor what an event means.  An event in
+ * the queue holds a reference to its row.
+ */
+#ifndef SUBAGENT_SNMP_EVENT_QUEUE_H
+#define SUBAGENT_SNMP_EVENT_QUEUE_H
+
+#include "scep/scep.h"
+
+struct queue;
+
+struct queue_item {
+	bool is_event;
+	struct scep_event event; /* its row belongs to whoever took it */
+	enum scep_log_level level;
+	char *line; /* owned by whoever took the item; NULL for an event */
+};
+
+/* Returns an owned queue, or NULL with errno. */
+struct queue *queue_open(void);
+/* Frees it with all that is still in it; NULL is fine. */
+void queue_close(struct queue *queue);
+
+/* From any thread. */
+void queue_put_line(struct queue *queue, enum scep_log_level level,
+		    const char *line);
+void queue_put_event(struct queue *queue, const struct scep_event *event);
+/* From any thread and from a signal handler. */
+void queue_wake(struct queue *queue);
+
+/* Becomes readable when something was put or queue_wake() was called. */
+int queue_descriptor(const struct queue *queue);
+/* Makes the descriptor unreadable again; call it before queue_take(). */
+void queue_rest(struct queue *queue);
+/* Takes the oldest item.  Returns false if there is none. */
+bool queue_take(struct queue *queue, struct queue_item *item);
+/* How many items were dropped since the last call. */
+unsigned queue_dropped(struct queue *queue);
+
+#endif

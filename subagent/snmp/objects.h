@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SCEP-CLIENT-MIB as data: one array of all objects, in the order of their
+ * object identifiers, and one of the groups and tables they stand in.  A new
+ * object costs a clause in the MIB file, a member in a struct and a row here;
+ * find.c, values.c and change.c work from the rows and know no object by name.
+ *
+ * Knows names, syntaxes, ranges and where a member lives.  Knows no protocol:
+ * arcs are relative to the root of the MIB (1.3.1.2 is scepServerPort).
+ */
+#ifndef SUBAGENT_SNMP_OBJECTS_H
+#define SUBAGENT_SNMP_OBJECTS_H
+
+#include "scep/scep.h"
+
+#include <stdio.h>
+
+struct sight;
+
+/* What an object looks like on the wire, and what its member is in C. */
+enum object_syntax {
+	SYNTAX_TEXT,	  /* SnmpAdminString; char[] */
+	SYNTAX_OCTETS,	  /* OCTET STRING; struct scep_octetsN */
+	SYNTAX_SECRET,	  /* OCTET STRING that always reads as empty */
+	SYNTAX_UNSIGNED,  /* Unsigned32; uint32_t */
+	SYNTAX_GAUGE,	  /* Gauge32; uint32_t */
+	SYNTAX_COUNTER,	  /* Counter32; uint32_t */
+	SYNTAX_INTEGER,	  /* Integer32; int32_t, or computed and saturated */
+	SYNTAX_ENUM,	  /* INTEGER of a range, mostly named; uint32_t */
+	SYNTAX_TRUTH,	  /* TruthValue; uint32_t, 0 or 1 */
+	SYNTAX_BITS,	  /* BITS; uint32_t, bit n of the MIB is 1u << n */
+	SYNTAX_TIME,	  /* DateAndTime, SIZE(0|8|11); int64_t seconds */
+	SYNTAX_TIMESTAMP, /* TimeStamp; uint64_t ms of CLOCK_MONOTONIC */
+	SYNTAX_COUNT
+};
+
+enum object_access { ACCESS_NONE, ACCESS_READ, ACCESS_WRITE, ACCESS_CREATE };
+
+/* Where the instances of an object come from. */
+enum object_home {
+	HOME_AGENT, /* scalars of struct scep_agent */
+	HOME_STATS, /* scalars of struct scep_stats */
+	HOME_PROFILE,
+	HOME_STATUS,
+	HOME_KEY,
+	HOME_CA,
+	HOME_USE,
+	HOME_COUNT
+};
+
+enum object_table_id {
+	TABLE_AGENT,
+	TABLE_PROFILE,
+	TABLE_SERVER,
+	TABLE_REQUEST,
+	TABLE_AUTO,
+	TABLE_STATUS_SCALARS,
+	TABLE_STATUS,
+	TABLE_KEY_SCALARS,
+	TABLE_KEY,
+	TABLE_CA_SCALARS,
+	TABLE_CA,
+	TABLE_USE,
+	TABLE_STATS,
+	TABLE_NOTIFY,
+	TABLE_COUNT
+};
+
+/* A group of scalars, or the entry of a table. */
+struct object_table {
+	uint32_t arc[4]; /* below the root, of what the objects stand in */
+	size_t arc_count;
+	enum object_home home;
+	uint32_t index_max; /* 0: scalars; the smallest index is 1 */
+};
+
+struct object_span {
+	uint32_t min;
+	uint32_t max;
+};
+
+/*
+ * What an object may be: octets of a string, numbers of an enumeration, bits
+ * of BITS, values of all else.  No span at all is no limit.
+ */
+#define OBJECT_SPANS 5
+struct object_range {
+	struct object_span span[OBJECT_SPANS];
+	size_t count;
+};
+
+/* A number that is worked out when it is read. */
+typedef int64_t (*object_number_fn)(const struct sight *sight, const void *row);
+/* A text that is not in the row. */
+typedef const char *(*object_text_fn)(const struct sight *sight);
+/* Whether there is an instance; only scalars may lack theirs. */
+typedef bool (*object_exists_fn)(const struct sight *sight);
+
+struct object {
+	const char *name;
+	enum object_table_id table;
+	uint32_t arc; /* within its table */
+	enum object_syntax syntax;
+	enum object_access access;
+	struct object_range range;
+	const char *preset; /* DEFVAL, as objects_dump() prints it, or NULL */
+	size_t offset;	    /* of the member in the row, unless worked out */
+	object_number_fn number;
+	object_text_fn text;
+	object_exists_fn exists;
+	enum scep_field field; /* what a Set writes, or SCEP_FIELD_NONE */
+};
+
+extern const struct object objects[];
+extern const size_t object_count;
+extern const struct object_table object_tables[TABLE_COUNT];
+
+/* The deepest object has four arcs in front of its own (.1.6.5.1). */
+#define OBJECT_ARCS 5
+
+/* Writes the arcs of an object below the root; returns how many. */
+size_t object_arcs(const struct object *object, uint32_t arc[OBJECT_ARCS]);
+bool object_is_scalar(const struct object *object);
+/* Whether `number` lies in a span of the range, or the range has none. */
+bool object_range_has(const struct object_range *range, uint64_t number);
+/* The largest number of the range; 0 if it has no span. */
+uint32_t object_range_max(const struct object_range *range);
+
+/*
+ * Prints one line for each object, six words parted by one space, so that a
+ * test can hold them against the MIB file:
+ *
+ *   relative OID  1.3.1.2
+ *   name          scepServerPort
+ *   access        not-accessible, read-only, read-write or read-create
+ *   syntax        the type of RFC 2578 under the textual conventions, with "-"
+ *                 for a blank: INTEGER, Integer32, Unsigned32, Gauge32,
+ *                 Counter32, TimeTicks, BITS, OCTET-STRING
+ *   range         spans "0..64" and single numbers, ascending, parted by "|":
+ *                 octets of a string, numbers of an enumeration, bits of BITS
+ *                 (0|1|2 is 0..2); - if there is no limit
+ *   default       a number (of an enumeration or a truth too), the bits of
+ *                 BITS as {0,2}, "" for no octets; - if there is no DEFVAL
+ */
+void objects_dump(FILE *file);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "subagent/snmp/refusal.h"
+
+#include "subagent/snmp/find.h"
+
+#include "mibs/scep_root.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* A name in the log: the object and its index, or an OID that is cut. */
+#define NAME_SIZE 160
+
+int refusal_error(enum scep_refusal refusal)
+{
+	switch (refusal) {
+	case SCEP_ACCEPTED:
+		return SNMP_ERR_NOERROR;
+	case SCEP_WRONG_LENGTH:
+		return SNMP_ERR_WRONGLENGTH;
+	case SCEP_WRONG_VALUE:
+		return SNMP_ERR_WRONGVALUE;
+	case SCEP_INCONSISTENT_VALUE:
+		return SNMP_ERR_INCONSISTENTVALUE;
+	case SCEP_INCONSISTENT_NAME:
+		return SNMP_ERR_INCONSISTENTNAME;
+	case SCEP_NO_CREATION:
+		return SNMP_ERR_NOCREATION;
+	case SCEP_RESOURCE_UNAVAILABLE:
+		return SNMP_ERR_RESOURCEUNAVAILABLE;
+	case SCEP_COMMIT_FAILED:
+		return SNMP_ERR_COMMITFAILED;
+	}
+	return SNMP_ERR_RESOURCEUNAVAILABLE;
+}
+
+/* The errors that this front end answers with. */
+static const struct {
+	int error;
+	const char *name;
+	const char *reason; /* where there is no better one */
+} errors[] = {
+    {SNMP_ERR_WRONGTYPE, "wrongType", "not the type of this object"},
+    {SNMP_ERR_WRONGLENGTH, "wrongLength", "too short or too long"},
+    {SNMP_ERR_WRONGVALUE, "wrongValue", "not in the range of this object"},
+    {SNMP_ERR_NOCREATION, "noCreation", "there can be no such instance"},
+    {SNMP_ERR_NOTWRITABLE, "notWritable", "it can only be read"},
+    {SNMP_ERR_INCONSISTENTVALUE, "inconsistentValue", "it does not fit"},
+    {SNMP_ERR_INCONSISTENTNAME, "inconsistentName", "there is no such row"},
+    {SNMP_ERR_RESOURCEUNAVAILABLE, "resourceUnavailable", "no memory"},
+    {SNMP_ERR_COMMITFAILED, "commitFailed", "it could not be kept"},
+    {SNMP_ERR_UNDOFAILED, "undoFailed", "it could not be taken back"},
+};
+
+static void name_write(const netsnmp_variable_list *variable,
+		       char name[NAME_SIZE])
+{
+	struct instance instance = {0};
+	size_t used = 0;
+
+	if (variable->name_length > SCEP_ROOT_LENGTH)
+		find_named(variable->name + SCEP_ROOT_LENGTH,
+			   variable->name_length - SCEP_ROOT_LENGTH, &instance);
+	if (instance.object) {
+		size_t own =
+		    object_tables[instance.object->table].arc_count + 1;
+
+		used = (size_t)snprintf(name, NAME_SIZE, "%s",
+					instance.object->name);
+		own += SCEP_ROOT_LENGTH;
+		for (; own < variable->name_length && used < NAME_SIZE; own++)
+			used += (size_t)snprintf(name + used, NAME_SIZE - used,
+						 ".%" PRIu32,
+						 (uint32_t)variable->name[own]);
+		return;
+	}
+	name[0] = '\0';
+	for (size_t i = 0; i < variable->name_length && used < NAME_SIZE; i++)
+		used +=
+		    (size_t)snprintf(name + used, NAME_SIZE - used, ".%" PRIu32,
+				     (uint32_t)variable->name[i]);
+}
+
+/* The engine's reasons often begin with the object, which is named already. */
+static const char *without_object(const char *name, const char *reason)
+{
+	size_t object = strcspn(name, ".");
+	size_t whole = strlen(name);
+
+	if (object == 0)
+		return reason;
+	if (strncmp(reason, name, whole) == 0 &&
+	    strncmp(reason + whole, ": ", 2) == 0)
+		return reason + whole + 2;
+	if (strncmp(reason, name, object) == 0 &&
+	    strncmp(reason + object, ": ", 2) == 0)
+		return reason + object + 2;
+	return reason;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void refusal_log(struct limiter *limiter, const netsnmp_variable_list *variable,
+		 int error, const char *reason)
+{
+	char name[NAME_SIZE];
+	size_t i = 0;
+
+	refusal_settle(limiter);
+	if (!limiter_pass(limiter, now_ms()))
+		return;
+	name_write(variable, name);
+	reason = without_object(name, reason);
+	while (i + 1 < sizeof(errors) / sizeof(errors[0]) &&
+	       errors[i].error != error)
+		i++;
+	snmp_log(LOG_NOTICE, "Set refused: %s: %s (%s)\n", name, errors[i].name,
+		 reason[0] ? reason : errors[i].reason);
+}
+
+void refusal_settle(struct limiter *limiter)
+{
+	unsigned suppressed = limiter_settle(limiter, now_ms());
+
+	if (suppressed)
+		snmp_log(LOG_NOTICE, "Set refused: %u more, not shown\n",
+			 suppressed);
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "subagent/snmp/set.h"
+
+#include "subagent/snmp/refusal.h"
+#include "subagent/snmp/values.h"
+
+#include "mibs/scep_root.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TRANSACTION "scepagent"
+
+/*
+ * One Set, from RESERVE1 to its end.  It hangs on the library's data of the
+ * PDU, which outlives the phases and frees it.
+ */
+struct transaction {
+	struct changes *changes;
+	struct transaction *next;
+	struct transaction *previous;
+	struct scep_change change;
+	int *origin; /* of each item: request->index */
+	size_t origin_capacity;
+	bool is_refused;
+	bool is_forgotten; /* the session it came over is gone */
+	bool is_checked;
+	bool is_tried; /* the ACTION was run */
+	bool is_applied;
+	bool is_ended; /* confirmed or reverted */
+	uint64_t ticket;
+};
+
+struct changes {
+	struct scep_engine *engine;
+	struct transaction *first; /* all that have not been freed */
+	struct limiter limiter;
+	uint32_t refusals;
+};
+
+struct changes *changes_open(struct scep_engine *engine)
+{
+	struct changes *changes = calloc(1, sizeof(*changes));
+
+	if (changes)
+		changes->engine = engine;
+	return changes;
+}
+
+/* Cleanses the values; what is needed for COMMIT and UNDO stays. */
+static void transaction_forget(struct transaction *transaction)
+{
+	scep_change_free(&transaction->change);
+	scep_change_init(&transaction->change);
+}
+
+static void transaction_unlink(struct transaction *transaction)
+{
+	if (!transaction->changes)
+		return;
+	if (transaction->previous)
+		transaction->previous->next = transaction->next;
+	else
+		transaction->changes->first = transaction->next;
+	if (transaction->next)
+		transaction->next->previous = transaction->previous;
+	transaction->changes = NULL;
+}
+
+/* The library's way to free it. */
+static void transaction_free(void *data)
+{
+	struct transaction *transaction = data;
+
+	transaction_unlink(transaction);
+	transaction_forget(transaction);
+	free(transaction->origin);
+	free(transaction);
+}
+
+void changes_forget(struct changes *changes)
+{
+	struct transaction *transaction = changes->first;
+
+	for (; transaction; transaction = transaction->next) {
+		transaction_forget(transaction);
+		transaction->is_forgotten = true;
+	}
+}
+
+void changes_close(struct changes *changes)
+{
+	if (!changes)
+		return;
+	changes_forget(changes);
+	/* The library may still hold some of a session that went away. */
+	while (changes->first)
+		transaction_unlink(changes->first);
+	free(changes);
+}
+
+uint32_t changes_refusals(const struct changes *changes)
+{
+	return changes->refusals;
+}
+
+void changes_settle(struct changes *changes)
+{
+	refusal_settle(&changes->limiter);
+}
+
+static struct transaction *
+transaction_of(netsnmp_agent_request_info *request_info)
+{
+	return netsnmp_agent_get_list_data(request_info, TRANSACTION);
+}
+
+static struct transaction *
+transaction_begin(struct changes *changes,
+		  netsnmp_agent_request_info *request_info)
+{
+	struct transaction *transaction = transaction_of(request_info);
+	netsnmp_data_list *data;
+
+	if (transaction)
+		return transaction;
+	transaction = calloc(1, sizeof(*transaction));
+	if (!transaction)
+		return NULL;
+	scep_change_init(&transaction->change);
+	data = netsnmp_create_data_list(TRANSACTION, transaction,
+					transaction_free);
+	if (!data) {
+		free(transaction);
+		return NULL;
+	}
+	transaction->changes = changes;
+	transaction->next = changes->first;
+	if (changes->first)
+		changes->first->previous = transaction;
+	changes->first = transaction;
+	netsnmp_agent_add_list_data(request_info, data);
+	return transaction;
+}
+
+/* Answers with an error, logs it and counts the Set once. */
+static void refuse(struct changes *changes, struct transaction *transaction,
+		   netsnmp_request_info *request, int error, const char *reason)
+{
+	netsnmp_request_set_error(request, error);
+	refusal_log(&changes->limiter, request->requestvb, error, reason);
+	if (!transaction || !transaction->is_refused)
+		changes->refusals++;
+	if (transaction)
+		transaction->is_refused = true;
+}
+
+/* Finds the request that an item came from; the first one if none did. */
+static netsnmp_request_info *blamed(const struct transaction *transaction,
+				    size_t item, netsnmp_request_info *requests)
+{
+	netsnmp_request_info *request = requests;
+
+	if (item >= transaction->change.count)
+		return requests;
+	for (; request; request = request->next) {
+		if (request->index == transaction->origin[item])
+			return request;
+	}
+	return requests;
+}
+
+/* ------------------------------------------------------------- RESERVE1 -- */
+
+/* Type, length, range and text of one variable binding. */
+static int item_make(const netsnmp_variable_list *variable,
+		     struct scep_item *item, struct scep_verdict *verdict)
+{
+	struct instance instance;
+	enum find_outcome outcome =
+	    find_named(variable->name + SCEP_ROOT_LENGTH,
+		       variable->name_length - SCEP_ROOT_LENGTH, &instance);
+	int error;
+
+	if (outcome == FIND_NO_OBJECT)
+		return SNMP_ERR_NOCREATION;
+	if (instance.object->field == SCEP_FIELD_NONE)
+		return SNMP_ERR_NOTWRITABLE;
+	if (outcome == FIND_NO_INSTANCE)
+		return SNMP_ERR_NOCREATION;
+	item->field = instance.object->field;
+	item->index = instance.index;
+	error =
+	    values_write(instance.object, variable->type, variable->val.string,
+			 variable->val_len, &item->value);
+	if (error != SNMP_ERR_NOERROR)
+		return error;
+	return refusal_error(
+	    scep_value_check(item->field, &item->value, verdict));
+}
+
+/* Copies the item and remembers where it came from. */
+static bool item_add(struct transaction *transaction,
+		     const struct scep_item *item, int origin)
+{
+	size_t count = transaction->change.count;
+
+	if (count == transaction->origin_capacity) {
+		size_t capacity = count ? count * 2 : 16;
+		int *origins =
+		    realloc(transaction->origin, capacity * sizeof(*origins));
+
+		if (!origins)
+			return false;
+		transaction->origin = origins;
+		transaction->origin_capacity = capacity;
+	}
+	transaction->origin[count] = origin;
+	return scep_change_add(&transaction->change, item);
+}
+
+static void reserve1(struct changes *changes,
+		     netsnmp_agent_request_info *request_info,
+		     netsnmp_request_info *requests)
+{
+	struct transaction *transaction =
+	    transaction_begin(changes, request_info);
+	struct scep_verdict verdict = {0};
+	struct scep_item item = {0};
+
+	if (!transaction) {
+		refuse(changes, NULL, requests, SNMP_ERR_RESOURCEUNAVAILABLE,
+		       "");
+		return;
+	}
+	for (; requests; requests = requests->next) {
+		int error;
+
+		if (requests->processed)
+			continue;
+		error = item_make(requests->requestvb, &item, &verdict);
+		if (error == SNMP_ERR_NOERROR &&
+		    !item_add(transaction, &item, requests->index))
+			error = SNMP_ERR_RESOURCEUNAVAILABLE;
+		if (error != SNMP_ERR_NOERROR) {
+			refuse(changes, transaction, requests, error,
+			       verdict.reason);
+			break; /* the answer names the first one */
+		}
+	}
+	explicit_bzero(&item, sizeof(item));
+}
+
+/* --------------------------------------------------- RESERVE2 and later -- */
+
+static void reserve2(struct changes *changes, struct transaction *transaction,
+		     netsnmp_request_info *requests)
+{
+	struct scep_verdict verdict = {0};
+	enum scep_refusal refusal;
+
+	/* Once for the PDU, in however many calls it comes. */
+	if (transaction->is_checked || transaction->is_forgotten)
+		return;
+	transaction->is_checked = true;
+	refusal =
+	    scep_change_check(changes->engine, &transaction->change, &verdict);
+	if (refusal != SCEP_ACCEPTED)
+		refuse(changes, transaction,
+		       blamed(transaction, verdict.item, requests),
+		       refusal_error(refusal), verdict.reason);
+}
+
+static void action(struct changes *changes, struct transaction *transaction,
+		   netsnmp_request_info *requests)
+{
+	struct scep_verdict verdict = {0};
+	enum scep_refusal refusal;
+	netsnmp_request_info *request;
+
+	/* Nobody would learn that it was made. */
+	if (transaction->is_tried || transaction->is_forgotten)
+		return;
+	transaction->is_tried = true;
+	refusal = scep_change_apply(changes->engine, &transaction->change,
+				    &transaction->ticket, &verdict);
+	request = blamed(transaction, verdict.item, requests);
+	transaction->is_applied = refusal == SCEP_ACCEPTED;
+	transaction_forget(transaction);
+	if (transaction->is_applied)
+		return;
+	/* RFC 3416, 4.2.5: once all were found good, what fails in making the
+	 * change is commitFailed, whatever the cause. */
+	refuse(changes, transaction, request, SNMP_ERR_COMMITFAILED,
+	       verdict.reason);
+}
+
+static void commit(struct changes *changes, struct transaction *transaction)
+{
+	if (!transaction->is_applied || transaction->is_ended)
+		return;
+	transaction->is_ended = true;
+	scep_change_confirm(changes->engine, transaction->ticket);
+}
+
+/* Also called for an ACTION that failed, and then has nothing to do. */
+static void undo(struct changes *changes, struct transaction *transaction,
+		 netsnmp_request_info *requests)
+{
+	struct scep_verdict verdict = {0};
+
+	if (!transaction->is_applied || transaction->is_ended)
+		return;
+	transaction->is_ended = true;
+	if (scep_change_revert(changes->engine, transaction->ticket,
+			       &verdict) != SCEP_ACCEPTED)
+		refuse(changes, transaction, requests, SNMP_ERR_UNDOFAILED,
+		       verdict.reason);
+}
+
+/*
+ * Cleanses the secrets of a Set that has ended where the library has put them
+ * for this phase; no answer is made of them any more.  The library's copies of
+ * the phases before, its list of Sets in hand and its receive buffer are
+ * overwritten when it frees them, by wipe.c.  The master's are out of reach.
+ */
+static void secrets_cleanse(netsnmp_request_info *requests)
+{
+	for (; requests; requests = requests->next) {
+		netsnmp_variable_list *variable = requests->requestvb;
+		struct instance instance;
+
+		if (variable->type != ASN_OCTET_STR || !variable->val.string ||
+		    variable->name_length < SCEP_ROOT_LENGTH)
+			continue;
+		find_named(variable->name + SCEP_ROOT_LENGTH,
+			   variable->name_length - SCEP_ROOT_LENGTH, &instance);
+		if (instance.object && instance.object->syntax == SYNTAX_SECRET)
+			explicit_bzero(variable->val.string, variable->val_len);
+	}
+}
+
+void changes_handle(struct changes *changes,
+		    netsnmp_agent_request_info *request_info,
+		    netsnmp_request_info *requests)
+{
+	struct transaction *transaction;
+
+	if (request_info->mode == MODE_SET_RESERVE1) {
+		reserve1(changes, request_info, requests);
+		return;
+	}
+	transaction = transaction_of(request_info);
+	switch (request_info->mode) {
+	case MODE_SET_RESERVE2:
+		if (transaction)
+			reserve2(changes, transaction, requests);
+		break;
+	case MODE_SET_ACTION:
+		if (transaction)
+			action(changes, transaction, requests);
+		break;
+	case MODE_SET_COMMIT:
+		if (transaction)
+			commit(changes, transaction);
+		secrets_cleanse(requests);
+		break;
+	case MODE_SET_UNDO:
+		if (transaction)
+			undo(changes, transaction, requests);
+		secrets_cleanse(requests);
+		break;
+	case MODE_SET_FREE:
+		if (transaction)
+			transaction_forget(transaction);
+		secrets_cleanse(requests);
+		break;
+	}
+}

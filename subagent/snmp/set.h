@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A Set: all its variable bindings become one change of the engine, which is
+ * judged and made as a whole.
+ *
+ *   RESERVE1  each by itself: is there such an object, can it be written, type,
+ *             length, range, text
+ *   RESERVE2  all together: scep_change_check()
+ *   ACTION    scep_change_apply(), which is on disk when it returns
+ *   COMMIT    scep_change_confirm(); it cannot fail
+ *   UNDO      scep_change_revert(), also after an ACTION that failed
+ *   FREE      nothing was done
+ *
+ * The library calls these in turn for one PDU.  If the master dies between
+ * ACTION and COMMIT, nothing is called any more, and the engine keeps what is
+ * on disk.  Knows no object by name.
+ */
+#ifndef SUBAGENT_SNMP_SET_H
+#define SUBAGENT_SNMP_SET_H
+
+#include "scep/scep.h"
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+
+struct changes;
+
+/* Returns owned, or NULL if memory is short.  Borrows the engine. */
+struct changes *changes_open(struct scep_engine *engine);
+/* To be called when no more PDUs are processed.  NULL is fine. */
+void changes_close(struct changes *changes);
+
+/* The handler's work in the modes of a Set. */
+void changes_handle(struct changes *changes,
+		    netsnmp_agent_request_info *request_info,
+		    netsnmp_request_info *requests);
+
+/* How many Sets were refused. */
+uint32_t changes_refusals(const struct changes *changes);
+/* Says how many refusals were not logged, once their time is over. */
+void changes_settle(struct changes *changes);
+/* The session to the master is gone, and with it what was in hand: cleanses
+ * the values of all Sets that have not ended. */
+void changes_forget(struct changes *changes);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "subagent/snmp/traps.h"
+
+#include "subagent/snmp/trap_queue.h"
+#include "subagent/snmp/trap_table.h"
+#include "subagent/snmp/values.h"
+
+#include "mibs/scep_root.h"
+
+#include <net-snmp/agent/agent_trap.h>
+
+#include <stdlib.h>
+#include <time.h>
+
+/* snmpTrapOID.0 (RFC 3418) */
+static const oid trap_oid[] = {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0};
+static const oid root[] = {SCEP_ROOT_ARCS};
+
+struct traps {
+	struct scep_engine *engine; /* borrowed */
+	struct trap_queue *queue;
+	unsigned alarm; /* of the library; 0: none */
+};
+
+static uint64_t clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static struct trap_queue_rules rules_of(const struct scep_view *view)
+{
+	return (struct trap_queue_rules){
+	    .enable = view->agent.notify_enable,
+	    .min_interval = view->agent.notify_min_interval,
+	};
+}
+
+struct traps *traps_open(struct scep_engine *engine)
+{
+	struct traps *traps = calloc(1, sizeof(*traps));
+
+	if (!traps)
+		return NULL;
+	traps->engine = engine;
+	traps->queue = trap_queue_open();
+	if (!traps->queue) {
+		free(traps);
+		return NULL;
+	}
+	return traps;
+}
+
+void traps_close(struct traps *traps)
+{
+	if (!traps)
+		return;
+	if (traps->alarm)
+		snmp_alarm_unregister(traps->alarm);
+	trap_queue_close(traps->queue);
+	free(traps);
+}
+
+void traps_put(struct traps *traps, const struct scep_event *event)
+{
+	const struct scep_view *view;
+	struct trap_queue_rules rules;
+
+	if (!trap_find(event->kind)) {
+		scep_row_release(event->row);
+		return;
+	}
+	view = scep_view_take(traps->engine);
+	rules = rules_of(view);
+	scep_view_release(view);
+	trap_queue_put(traps->queue, event, &rules, clock_ms());
+}
+
+/* ------------------------------------------------------------- sending -- */
+
+/* Each of these returns false if memory is short. */
+
+static bool name_add(const struct trap *trap, netsnmp_variable_list **variables)
+{
+	oid name[OID_LENGTH(root) + 2];
+
+	memcpy(name, root, sizeof(root));
+	name[OID_LENGTH(root)] = 0;
+	name[OID_LENGTH(root) + 1] = trap->arc;
+	return snmp_varlist_add_variable(variables, trap_oid,
+					 OID_LENGTH(trap_oid), ASN_OBJECT_ID,
+					 name, sizeof(name)) != NULL;
+}
+
+static bool instance_add(const struct sight *sight,
+			 const struct instance *instance,
+			 netsnmp_variable_list **variables)
+{
+	oid name[OID_LENGTH(root) + INSTANCE_ARCS];
+	size_t count = OID_LENGTH(root);
+	const void *octets;
+	struct value value;
+	size_t length;
+
+	memcpy(name, root, sizeof(root));
+	count += find_arcs(instance, name + count);
+	values_read(sight, instance, &value);
+	octets = value.is_octets ? (const void *)value.octets : &value.number;
+	length = value.is_octets ? value.length : sizeof(value.number);
+	return snmp_varlist_add_variable(variables, name, count, value.type,
+					 octets, length) != NULL;
+}
+
+static void send_one(const struct sight *sight, const struct scep_event *event)
+{
+	const struct trap *trap = trap_find(event->kind);
+	struct instance instances[TRAP_OBJECTS];
+	netsnmp_variable_list *variables = NULL;
+	size_t count = trap_instances(trap, sight, event, instances);
+	bool is_whole = count > 0 && name_add(trap, &variables);
+
+	for (size_t i = 0; is_whole && i < count; i++)
+		is_whole = instance_add(sight, &instances[i], &variables);
+	if (is_whole)
+		send_v2trap(variables);
+	else
+		snmp_log(LOG_WARNING,
+			 "%s: not sent: the row or memory is "
+			 "missing\n",
+			 trap->name);
+	snmp_free_varbind(variables);
+}
+
+/* That the loop turns is all that is wanted. */
+static void turn(unsigned alarm, void *data)
+{
+	struct traps *traps = data;
+
+	(void)alarm;
+	traps->alarm = 0;
+}
+
+static void come_back(struct traps *traps)
+{
+	const struct timeval pause = {.tv_usec = TRAP_QUEUE_SPAN * 1000};
+
+	if (!traps->alarm)
+		traps->alarm = snmp_alarm_register_hr(pause, 0, turn, traps);
+}
+
+void traps_send(struct traps *traps, const struct answer_facts *facts)
+{
+	unsigned dropped = trap_queue_dropped(traps->queue);
+	const struct scep_view *view;
+	struct trap_queue_rules rules;
+	struct scep_event event;
+	struct sight sight;
+
+	if (dropped)
+		snmp_log(LOG_WARNING,
+			 "%u notifications were dropped: there was no master, "
+			 "or too many came at once\n",
+			 dropped);
+	if (trap_queue_is_empty(traps->queue))
+		return;
+	view = scep_view_take(traps->engine);
+	sight = answer_sight(view, facts);
+	rules = rules_of(view);
+	while (trap_queue_take(traps->queue, &event, &rules, clock_ms())) {
+		send_one(&sight, &event);
+		scep_row_release(event.row);
+	}
+	scep_view_release(view);
+	if (!trap_queue_is_empty(traps->queue))
+		come_back(traps);
+}

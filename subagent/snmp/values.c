@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "subagent/snmp/values.h"
+
+#include "subagent/snmp/dates.h"
+
+#include <net-snmp/net-snmp-includes.h>
+
+#include <string.h>
+
+typedef void (*read_fn)(const struct object *object, const void *member,
+			struct value *value);
+typedef int (*write_fn)(const struct object *object, const void *data,
+			size_t length, struct scep_value *value);
+
+/* ------------------------------------------------------------------ out -- */
+
+static uint32_t member_u32(const void *member)
+{
+	return *(const uint32_t *)member;
+}
+
+static void unsigned_read(const struct object *object, const void *member,
+			  struct value *value)
+{
+	(void)object;
+	value->number = (long)member_u32(member);
+}
+
+static void integer_read(const struct object *object, const void *member,
+			 struct value *value)
+{
+	(void)object;
+	value->number = *(const int32_t *)member;
+}
+
+/* A fact that nobody has set yet is 0 and reads as the first of its names. */
+static void enum_read(const struct object *object, const void *member,
+		      struct value *value)
+{
+	uint32_t number = member_u32(member);
+
+	if (!object_range_has(&object->range, number))
+		number = object->range.span[0].min;
+	value->number = (long)number;
+}
+
+static void truth_read(const struct object *object, const void *member,
+		       struct value *value)
+{
+	(void)object;
+	value->number = member_u32(member) ? 1 : 2;
+}
+
+static void text_read(const struct object *object, const void *member,
+		      struct value *value)
+{
+	value->length = strnlen(member, object_range_max(&object->range));
+	memcpy(value->octets, member, value->length);
+}
+
+static void octets_read(const struct object *object, const void *member,
+			struct value *value)
+{
+	uint32_t length = member_u32(member);
+	uint32_t most = object_range_max(&object->range);
+
+	/* All of struct scep_octets32, 64 and 128 begin like this one. */
+	value->length = length < most ? length : most;
+	memcpy(value->octets, ((const struct scep_octets32 *)member)->data,
+	       value->length);
+}
+
+static void secret_read(const struct object *object, const void *member,
+			struct value *value)
+{
+	(void)object;
+	(void)member;
+	value->length = 0;
+}
+
+/* How many octets hold the bits 0..last. */
+static size_t bits_octets(const struct object *object)
+{
+	return object_range_max(&object->range) / 8 + 1;
+}
+
+static void bits_read(const struct object *object, const void *member,
+		      struct value *value)
+{
+	uint32_t last = object_range_max(&object->range);
+	uint32_t bits = member_u32(member);
+
+	value->length = bits_octets(object);
+	memset(value->octets, 0, value->length);
+	for (uint32_t bit = 0; bit <= last; bit++) {
+		if (bits & 1u << bit)
+			value->octets[bit / 8] |= 0x80 >> bit % 8;
+	}
+}
+
+static void time_read(const struct object *object, const void *member,
+		      struct value *value)
+{
+	(void)object;
+	value->length = date_encode(*(const int64_t *)member, value->octets);
+}
+
+/* ------------------------------------------------------------------- in -- */
+
+/* Net-SNMP keeps all numbers in a long. */
+static bool number_take(const void *data, size_t length, long *number)
+{
+	if (length != sizeof(*number))
+		return false;
+	memcpy(number, data, sizeof(*number));
+	return true;
+}
+
+static int unsigned_write(const struct object *object, const void *data,
+			  size_t length, struct scep_value *value)
+{
+	long number;
+
+	if (!number_take(data, length, &number))
+		return SNMP_ERR_WRONGLENGTH;
+	/* An unsigned number above 2147483647 may have come as a negative. */
+	if (!object_range_has(&object->range, (uint32_t)number))
+		return SNMP_ERR_WRONGVALUE;
+	value->number = (uint32_t)number;
+	return SNMP_ERR_NOERROR;
+}
+
+static int enum_write(const struct object *object, const void *data,
+		      size_t length, struct scep_value *value)
+{
+	long number;
+
+	if (!number_take(data, length, &number))
+		return SNMP_ERR_WRONGLENGTH;
+	/* Over AgentX, a negative number comes as 32 bits without a sign. */
+	number = (int32_t)number;
+	if (number < 0 || !object_range_has(&object->range, (uint64_t)number))
+		return SNMP_ERR_WRONGVALUE;
+	value->number = number;
+	return SNMP_ERR_NOERROR;
+}
+
+static int truth_write(const struct object *object, const void *data,
+		       size_t length, struct scep_value *value)
+{
+	int error = enum_write(object, data, length, value);
+
+	if (error == SNMP_ERR_NOERROR)
+		value->number = value->number == 1;
+	return error;
+}
+
+static int octets_write(const struct object *object, const void *data,
+			size_t length, struct scep_value *value)
+{
+	if (length >= sizeof(value->octets) ||
+	    !object_range_has(&object->range, length))
+		return SNMP_ERR_WRONGLENGTH;
+	if (length)
+		memcpy(value->octets, data, length);
+	value->length = (uint32_t)length;
+	return SNMP_ERR_NOERROR;
+}
+
+/* Octets that are left out at the end are zero; bits without a name must be. */
+static int bits_write(const struct object *object, const void *data,
+		      size_t length, struct scep_value *value)
+{
+	const unsigned char *octets = data;
+	uint32_t last = object_range_max(&object->range);
+	uint32_t bits = 0;
+
+	if (length > bits_octets(object))
+		return SNMP_ERR_WRONGLENGTH;
+	for (uint32_t bit = 0; bit < length * 8; bit++) {
+		if (!(octets[bit / 8] & 0x80 >> bit % 8))
+			continue;
+		if (bit > last)
+			return SNMP_ERR_WRONGVALUE;
+		bits |= 1u << bit;
+	}
+	value->number = bits;
+	return SNMP_ERR_NOERROR;
+}
+
+static int time_write(const struct object *object, const void *data,
+		      size_t length, struct scep_value *value)
+{
+	if (!object_range_has(&object->range, length))
+		return SNMP_ERR_WRONGLENGTH;
+	if (!date_decode(data, length, &value->number))
+		return SNMP_ERR_WRONGVALUE;
+	return SNMP_ERR_NOERROR;
+}
+
+/* ------------------------------------------------------------- syntaxes -- */
+
+/* No `write`: there is no object of that syntax that can be written. */
+static const struct {
+	unsigned char type;
+	bool is_octets;
+	read_fn read;
+	write_fn write;
+} syntaxes[SYNTAX_COUNT] = {
+    [SYNTAX_TEXT] = {ASN_OCTET_STR, true, text_read, octets_write},
+    [SYNTAX_OCTETS] = {ASN_OCTET_STR, true, octets_read, octets_write},
+    [SYNTAX_SECRET] = {ASN_OCTET_STR, true, secret_read, octets_write},
+    [SYNTAX_UNSIGNED] = {ASN_UNSIGNED, false, unsigned_read, unsigned_write},
+    [SYNTAX_GAUGE] = {ASN_GAUGE, false, unsigned_read, NULL},
+    [SYNTAX_COUNTER] = {ASN_COUNTER, false, unsigned_read, NULL},
+    [SYNTAX_INTEGER] = {ASN_INTEGER, false, integer_read, NULL},
+    [SYNTAX_ENUM] = {ASN_INTEGER, false, enum_read, enum_write},
+    [SYNTAX_TRUTH] = {ASN_INTEGER, false, truth_read, truth_write},
+    [SYNTAX_BITS] = {ASN_OCTET_STR, true, bits_read, bits_write},
+    [SYNTAX_TIME] = {ASN_OCTET_STR, true, time_read, time_write},
+    [SYNTAX_TIMESTAMP] = {ASN_TIMETICKS, false, NULL, NULL},
+};
+
+/* sysUpTime at an event, 0 if that was before sysUpTime began. */
+static long timestamp_at(const struct sight *sight, uint64_t mono)
+{
+	uint64_t age;
+
+	if (mono == 0)
+		return 0;
+	age = mono < sight->mono ? (sight->mono - mono) / 10 : 0;
+	return age < sight->uptime ? (long)(sight->uptime - age) : 0;
+}
+
+/* Puts a number that was worked out where a member of its kind would be. */
+static void number_read(const struct object *object, int64_t number,
+			struct value *value)
+{
+	uint32_t narrow = (uint32_t)number;
+	int32_t sign = (int32_t)number;
+
+	switch (object->syntax) {
+	case SYNTAX_TIME:
+		time_read(object, &number, value);
+		break;
+	case SYNTAX_INTEGER:
+		integer_read(object, &sign, value);
+		break;
+	case SYNTAX_UNSIGNED:
+	case SYNTAX_GAUGE:
+	case SYNTAX_COUNTER:
+	case SYNTAX_ENUM:
+	case SYNTAX_TRUTH:
+	case SYNTAX_BITS:
+		syntaxes[object->syntax].read(object, &narrow, value);
+		break;
+	case SYNTAX_TEXT:
+	case SYNTAX_OCTETS:
+	case SYNTAX_SECRET:
+	case SYNTAX_TIMESTAMP:
+	case SYNTAX_COUNT:
+		break;
+	}
+}
+
+void values_read(const struct sight *sight, const struct instance *instance,
+		 struct value *value)
+{
+	const struct object *object = instance->object;
+	const void *member = (const char *)instance->row + object->offset;
+
+	value->type = syntaxes[object->syntax].type;
+	value->is_octets = syntaxes[object->syntax].is_octets;
+	value->number = 0;
+	value->length = 0;
+	if (object->syntax == SYNTAX_TIMESTAMP) {
+		uint64_t mono =
+		    object->number
+			? (uint64_t)object->number(sight, instance->row)
+			: *(const uint64_t *)member;
+
+		value->number = timestamp_at(sight, mono);
+	} else if (object->number) {
+		number_read(object, object->number(sight, instance->row),
+			    value);
+	} else if (object->text) {
+		text_read(object, object->text(sight), value);
+	} else {
+		syntaxes[object->syntax].read(object, member, value);
+	}
+}
+
+int values_write(const struct object *object, unsigned char type,
+		 const void *data, size_t length, struct scep_value *value)
+{
+	int error;
+
+	memset(value, 0, sizeof(*value));
+	if (type != syntaxes[object->syntax].type)
+		return SNMP_ERR_WRONGTYPE;
+	if (!syntaxes[object->syntax].write)
+		return SNMP_ERR_NOTWRITABLE;
+	error = syntaxes[object->syntax].write(object, data, length, value);
+	if (error != SNMP_ERR_NOERROR)
+		memset(value, 0, sizeof(*value));
+	return error;
+}

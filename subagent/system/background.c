@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "subagent/system/background.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE 15000 /* ms */
+
+/* The process in front. */
+__attribute__((noreturn)) static void wait_for_word(int fd)
+{
+	struct pollfd polled = {.fd = fd, .events = POLLIN};
+	unsigned char code;
+	int result;
+
+	do
+		result = poll(&polled, 1, PATIENCE);
+	while (result < 0 && errno == EINTR);
+	if (result == 0) {
+		fprintf(stderr, "scepagentd: not ready yet; goes on trying in "
+				"the background\n");
+		_exit(0);
+	}
+	/* Nothing said: the process behind has died. */
+	if (read(fd, &code, 1) != 1)
+		code = 1;
+	_exit(code);
+}
+
+int background_start(void)
+{
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	fflush(NULL);
+	child = fork();
+	if (child < 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return -1;
+	}
+	if (child > 0) {
+		close(ends[1]);
+		wait_for_word(ends[0]);
+	}
+	close(ends[0]);
+	setsid();
+	if (chdir("/") != 0) {
+		close(ends[1]);
+		return -1;
+	}
+	return ends[1];
+}
+
+void background_tell(int starter, int exit_code)
+{
+	unsigned char code = (unsigned char)exit_code;
+
+	/* If the process in front was ended, nobody wants to know. */
+	if (starter >= 0 && write(starter, &code, 1) == 1)
+		close(starter);
+}
+
+void background_detach(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	dup2(fd, STDIN_FILENO);
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}

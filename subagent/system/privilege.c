@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "subagent/system/privilege.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int refuse(char *why, const char *what, const char *name)
+{
+	snprintf(why, PRIVILEGE_TEXT, "%s %.100s: %s", what, name,
+		 strerror(errno));
+	return -1;
+}
+
+int privilege_find(struct privilege *privilege, const char *user,
+		   const char *group, char why[PRIVILEGE_TEXT])
+{
+	const struct passwd *entry;
+	const struct group *other;
+
+	memset(privilege, 0, sizeof(*privilege));
+	if (geteuid() != 0)
+		return 0;
+	entry = getpwnam(user);
+	if (entry == NULL) {
+		snprintf(why, PRIVILEGE_TEXT, "runAs: there is no user %.64s",
+			 user);
+		return -1;
+	}
+	snprintf(privilege->user, sizeof(privilege->user), "%s", user);
+	privilege->uid = entry->pw_uid;
+	privilege->gid = entry->pw_gid;
+	if (group[0] != '\0') {
+		other = getgrnam(group);
+		if (other == NULL) {
+			snprintf(why, PRIVILEGE_TEXT,
+				 "runAs: there is no group %.64s", group);
+			return -1;
+		}
+		privilege->gid = other->gr_gid;
+	}
+	privilege->changes = privilege->uid != 0;
+	return 0;
+}
+
+/* The folder is ours until fchown(): nobody else can have put another there. */
+static int give_folder(const struct privilege *privilege, const char *path,
+		       char *why)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int result = 0;
+
+	if (fd < 0)
+		return refuse(why, "the folder", path);
+	if (fchmod(fd, 0700) != 0 ||
+	    fchown(fd, privilege->uid, privilege->gid) != 0)
+		result = refuse(why, "the folder", path);
+	close(fd);
+	return result;
+}
+
+int privilege_make_folder(const struct privilege *privilege, const char *path,
+			  char why[PRIVILEGE_TEXT])
+{
+	if (!privilege->changes)
+		return 0;
+	if (mkdir(path, 0700) == 0)
+		return give_folder(privilege, path, why);
+	if (errno == EEXIST)
+		return 0;
+	return refuse(why, "the folder", path);
+}
+
+static bool has_dropped(const struct privilege *privilege)
+{
+	uid_t real, effective, saved;
+
+	return getresuid(&real, &effective, &saved) == 0 &&
+	       real == privilege->uid && effective == privilege->uid &&
+	       saved == privilege->uid && setuid(0) != 0;
+}
+
+int privilege_drop(const struct privilege *privilege, char why[PRIVILEGE_TEXT])
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return refuse(why, "no new privileges for", "the worker");
+	if (!privilege->changes)
+		return 0;
+	if (initgroups(privilege->user, privilege->gid) != 0 ||
+	    setresgid(privilege->gid, privilege->gid, privilege->gid) != 0 ||
+	    setresuid(privilege->uid, privilege->uid, privilege->uid) != 0)
+		return refuse(why, "cannot become", privilege->user);
+	if (has_dropped(privilege))
+		return 0;
+	errno = EPERM;
+	return refuse(why, "cannot stay", privilege->user);
+}
+
+void privilege_hide_memory(void)
+{
+	const struct rlimit none = {0, 0};
+
+	/* Neither can fail for a limit that goes down. */
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}

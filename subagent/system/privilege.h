@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who a process is and becomes: the user of runAs, a state directory that
+ * belongs to him, and the step down from root.  Knows no configuration.
+ */
+#ifndef SUBAGENT_SYSTEM_PRIVILEGE_H
+#define SUBAGENT_SYSTEM_PRIVILEGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define PRIVILEGE_TEXT 256
+
+struct privilege {
+	bool changes; /* false: the process stays who it is */
+	char user[64];
+	uid_t uid;
+	gid_t gid;
+};
+
+/*
+ * Finds whom a process that was started as root becomes; an empty group is
+ * the user's own.  Anyone else stays who he is.  Returns 0, or -1 with the
+ * reason in `why` if there is no such user or group.
+ */
+int privilege_find(struct privilege *privilege, const char *user,
+		   const char *group, char why[PRIVILEGE_TEXT]);
+
+/*
+ * As root: makes the folder, mode 0700, for the user.  One that is there is
+ * left as it is.  Returns 0, or -1 with the reason in `why`.
+ */
+int privilege_make_folder(const struct privilege *privilege, const char *path,
+			  char why[PRIVILEGE_TEXT]);
+
+/*
+ * Becomes the user, for good, with the groups that the system gives him, and
+ * keeps him from gaining anything by exec.  Returns 0, or -1 with the reason
+ * in `why`: the process must then end.
+ */
+int privilege_drop(const struct privilege *privilege, char why[PRIVILEGE_TEXT]);
+
+/* Lets no core file and no debugger see the process's memory. */
+void privilege_hide_memory(void);
+
+#endif

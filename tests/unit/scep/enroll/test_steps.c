@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each step by itself: what it composes, and what it makes of an answer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "scep/store/files.h"
+#include "scep/enroll/steps.h"
+#include "tests/lib/device.h"
+
+/* A request before that step, whose worker the test itself is. */
+static struct enrolment *stop_before(struct device *d, enum step_id step)
+{
+	struct enrolment *e;
+
+	device_send(d, 1);
+	device_run_to(d, step);
+	e = enrolment_find(&d->state, 1);
+	assert_true(enrolment_prepare(e));
+	e->step = step_find(step);
+	assert_int_equal(e->step->id, step);
+	return e;
+}
+
+static void answer(struct enrolment *e, const char *body)
+{
+	assert_true(bytes_set(&e->run.answer.body, body, strlen(body)));
+	e->run.answer.http_status = 200;
+	e->step->digest(e);
+}
+
+/* The scripted CA's answer to what was composed. */
+static void answer_of_ca(struct device *d, struct enrolment *e)
+{
+	const struct fetch_request request = {
+	    .url = e->run.url,
+	    .content_type =
+		e->run.message.length > 0 ? RFC8894_CONTENT_TYPE : NULL,
+	    .body = e->run.message.data,
+	    .body_length = e->run.message.length,
+	};
+	struct virtual_answer said = {.http_status = 200};
+
+	scripted_ca_serve(&d->ca, &request, &said);
+	assert_int_equal(said.error.code, SCEP_OK);
+	bytes_move(&e->run.answer.body, &said.body);
+	e->step->digest(e);
+}
+
+static void the_table_names_every_step_of_a_record(void **state)
+{
+	(void)state;
+	for (enum step_id id = STEP_GET_CA_CAPS; id < STEP_COUNT; id++) {
+		const struct step *step = step_find(id);
+
+		assert_non_null(step);
+		assert_int_equal(step->id, id);
+		assert_non_null(step->name);
+		assert_non_null(step->settle);
+		/* What is exchanged is composed, and read with a cap. */
+		if (step->exchange == EXCHANGE_NONE)
+			continue;
+		assert_non_null(step->compose);
+		assert_non_null(step->digest);
+		assert_true(step->limit > 0);
+	}
+	assert_null(step_find(STEP_COUNT));
+}
+
+static void get_ca_caps_asks_and_reads(void **state)
+{
+	struct device *d = *state;
+	struct enrolment *e;
+
+	device_text(d, SCEP_SERVER_CA_IDENTIFIER, 1, "my ca");
+	device_number(d, SCEP_SERVER_PORT, 1, 8080);
+	device_set(d);
+	e = stop_before(d, STEP_GET_CA_CAPS);
+	e->step->compose(e);
+	assert_string_equal(e->run.url,
+			    "http://ca.example:8080/scep?operation=GetCACaps"
+			    "&message=my%20ca");
+	assert_int_equal(e->run.message.length, 0);
+	answer(e, "Renewal\r\nSHA-256\r\n");
+	assert_int_equal(e->run.error.code, SCEP_OK);
+	assert_int_equal(e->run.next->caps, SCEP_CAP_RENEWAL | SCEP_CAP_SHA256);
+	assert_int_equal(e->record->caps, 0);
+}
+
+static void get_ca_cert_finds_the_pinned_ca(void **state)
+{
+	struct device *d = *state;
+	struct enrolment *e = stop_before(d, STEP_GET_CA_CERT);
+
+	e->step->compose(e);
+	assert_string_equal(e->run.url,
+			    "http://ca.example/scep?operation=GetCACert");
+	answer_of_ca(d, e);
+	assert_int_equal(e->run.error.code, SCEP_OK);
+	assert_true(e->run.is_trusted);
+	assert_int_equal(e->run.ca_count, 1);
+	assert_int_equal(e->run.candidate, 0);
+	assert_true(e->run.next->trust.length > 0);
+	assert_int_equal(e->record->trust.length, 0);
+}
+
+static void get_ca_cert_trusts_no_other_one(void **state)
+{
+	struct device *d = *state;
+	struct enrolment *e = stop_before(d, STEP_GET_CA_CERT);
+
+	e->run.pins[0].data[5] ^= 1;
+	e->step->compose(e);
+	answer_of_ca(d, e);
+	assert_int_equal(e->run.error.code, SCEP_CA_NOT_TRUSTED);
+	assert_false(e->run.is_trusted);
+	assert_int_equal(e->run.next->trust.length, 0);
+	assert_true(enrolment_prepare(e));
+	answer(e, "-----BEGIN CERTIFICATE-----");
+	assert_int_equal(e->run.error.code, SCEP_BAD_RESPONSE);
+}
+
+static void a_key_is_on_disk_before_it_is_in_the_record(void **state)
+{
+	struct device *d = *state;
+	struct enrolment *e = stop_before(d, STEP_MAKE_KEY);
+
+	assert_int_equal(device_files(d), 0);
+	e->step->compose(e);
+	assert_int_equal(e->run.error.code, SCEP_OK);
+	assert_int_equal(device_files(d), 1);
+	assert_int_equal(strlen(e->run.next->transaction_id), 64);
+	assert_non_null(
+	    strstr((char *)e->run.next->signer.data, "BEGIN CERTIFICATE"));
+	assert_string_equal(e->record->transaction_id, "");
+}
+
+static void pkcs_req_is_a_message_of_its_transaction(void **state)
+{
+	struct device *d = *state;
+	struct enrolment *e = stop_before(d, STEP_REQUEST);
+
+	e->step->compose(e);
+	assert_int_equal(e->run.error.code, SCEP_OK);
+	assert_string_equal(e->run.url,
+			    "http://ca.example/scep?operation=PKIOperation");
+	answer_of_ca(d, e);
+	assert_string_equal(d->ca.message_type, "19");
+	assert_string_equal(d->ca.transaction_id, e->record->transaction_id);
+	assert_memory_equal(d->ca.nonce, e->run.sender_nonce,
+			    RFC8894_NONCE_LENGTH);
+	assert_int_equal(e->run.error.code, SCEP_OK);
+	assert_int_equal(e->run.pki_status, RFC8894_SUCCESS);
+	assert_true(e->run.next->issued.length > 0);
+}
+
+static void a_message_repeated_has_a_nonce_of_its_own(void **state)
+{
+	struct device *d = *state;
+	struct enrolment *e = stop_before(d, STEP_REQUEST);
+	unsigned char nonce[RFC8894_NONCE_LENGTH];
+
+	e->step->compose(e);
+	memcpy(nonce, e->run.sender_nonce, sizeof(nonce));
+	assert_true(enrolment_prepare(e));
+	e->step->compose(e);
+	assert_memory_not_equal(nonce, e->run.sender_nonce, sizeof(nonce));
+}
+
+static void pending_leads_to_a_poll(void **state)
+{
+	struct device *d = *state;
+	struct enrolment *e = stop_before(d, STEP_REQUEST);
+
+	scripted_ca_plan(&d->ca, CA_PKI, CA_PENDING, 0);
+	e->step->compose(e);
+	answer_of_ca(d, e);
+	assert_int_equal(e->run.error.code, SCEP_DEFERRED);
+	assert_int_equal(e->run.next->step, STEP_POLL);
+	assert_true(e->run.next->was_pending);
+	assert_int_equal(e->record->step, STEP_REQUEST);
+}
+
+static void cert_poll_names_the_same_transaction(void **state)
+{
+	struct device *d = *state;
+	struct enrolment *e = stop_before(d, STEP_REQUEST);
+	char transaction_id[SCEP_TEXT64];
+
+	strcpy(transaction_id, e->record->transaction_id);
+	e->step = step_find(STEP_POLL);
+	e->step->compose(e);
+	assert_int_equal(e->run.error.code, SCEP_OK);
+	answer_of_ca(d, e);
+	assert_string_equal(d->ca.message_type, "20");
+	assert_string_equal(d->ca.transaction_id, transaction_id);
+	assert_int_equal(e->run.pki_status, RFC8894_SUCCESS);
+}
+
+static void a_failure_is_told_with_its_reason(void **state)
+{
+	struct device *d = *state;
+	struct enrolment *e = stop_before(d, STEP_REQUEST);
+
+	scripted_ca_plan(&d->ca, CA_PKI, CA_FAILURE, 3);
+	e->step->compose(e);
+	answer_of_ca(d, e);
+	assert_int_equal(e->run.error.code, SCEP_SCEP_ERROR);
+	assert_int_equal(e->run.error.fail_info, SCEP_FAIL_BAD_TIME);
+	assert_string_equal(e->run.error.fail_info_text,
+			    "the test wants it so");
+	assert_int_equal(e->run.next->issued.length, 0);
+}
+
+static void a_reply_to_another_message_is_not_used(void **state)
+{
+	struct device *d = *state;
+	struct enrolment *e = stop_before(d, STEP_REQUEST);
+
+	e->step->compose(e);
+	e->run.sender_nonce[0] ^= 1;
+	answer_of_ca(d, e);
+	assert_int_equal(e->run.error.code, SCEP_BAD_RESPONSE);
+	assert_int_equal(e->run.next->issued.length, 0);
+}
+
+static void without_its_key_no_message_is_made(void **state)
+{
+	struct device *d = *state;
+	struct enrolment *e = stop_before(d, STEP_REQUEST);
+	char name[80];
+
+	strcpy(name, e->record->file_id);
+	strcat(name, ".pem");
+	assert_int_equal(files_remove(d->state.keys_folder, name, &d->error),
+			 SCEP_OK);
+	e->step->compose(e);
+	assert_int_not_equal(e->run.error.code, SCEP_OK);
+	assert_int_equal(e->run.message.length, 0);
+	assert_null(e->run.url);
+}
+
+static void the_certificate_is_on_disk_before_it_is_a_row(void **state)
+{
+	struct device *d = *state;
+	struct enrolment *e = stop_before(d, STEP_REGISTER);
+
+	assert_int_equal(device_files(d), 1);
+	e->step->compose(e);
+	assert_int_equal(e->run.error.code, SCEP_OK);
+	assert_int_equal(device_files(d), 2);
+	assert_string_equal(e->run.key.subject, "CN=printer.example");
+	assert_int_equal(e->run.key.algorithm, SCEP_KEY_RSA);
+	assert_int_equal(e->run.key.length, 1024);
+	assert_int_equal(device_view(d)->keys.count, 0);
+}
+
+int main(void)
+{
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, device_setup, device_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(the_table_names_every_step_of_a_record),
+	    TEST(get_ca_caps_asks_and_reads),
+	    TEST(get_ca_cert_finds_the_pinned_ca),
+	    TEST(get_ca_cert_trusts_no_other_one),
+	    TEST(a_key_is_on_disk_before_it_is_in_the_record),
+	    TEST(pkcs_req_is_a_message_of_its_transaction),
+	    TEST(a_message_repeated_has_a_nonce_of_its_own),
+	    TEST(pending_leads_to_a_poll),
+	    TEST(cert_poll_names_the_same_transaction),
+	    TEST(a_failure_is_told_with_its_reason),
+	    TEST(a_reply_to_another_message_is_not_used),
+	    TEST(without_its_key_no_message_is_made),
+	    TEST(the_certificate_is_on_disk_before_it_is_a_row),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scepKeyAction and scepKeyRowStatus on a device (MIB, rules 13 and 16). */
+#include "tests/unit/scep/keys/use_world.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "scep/store/files.h"
+
+/* -------------------------------------------------------------- assigning */
+
+static void a_key_is_given_to_locations(void **state)
+{
+	struct device *d = *state;
+	uint32_t first = enrol_for(d, "web");
+	uint32_t second = enrol_for(d, "");
+
+	assign(d, second, "web,vpn");
+	assert_int_equal(result_of(d, second), SCEP_IN_PROGRESS);
+	end_deploy(d, true);
+	assert_int_equal(result_of(d, second), SCEP_IN_PROGRESS);
+	run_deploying(d);
+	assert_int_equal(result_of(d, second), SCEP_NONE);
+	assert_string_equal(key(d, second)->use_location, "web,vpn");
+	assert_string_equal(key(d, first)->use_location, "");
+	assert_int_equal(use(d, WEB)->key_index, second);
+}
+
+static void one_location_that_fails_is_the_result(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	assign(d, number, "web,vpn");
+	end_deploy(d, false);
+	run_deploying(d);
+	assert_int_equal(result_of(d, number), SCEP_DEPLOY_FAILED);
+	assert_string_equal(key(d, number)->use_location, "vpn");
+	assign(d, number, "web");
+	run_deploying(d);
+	assert_int_equal(result_of(d, number), SCEP_NONE);
+}
+
+static void AssignTo_stays_until_a_restart(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	device_text(d, SCEP_KEY_ASSIGN_TO, number, "web");
+	device_set(d);
+	assert_string_equal(key(d, number)->assign_to, "web");
+	act(d, number, SCEP_KEY_ASSIGN);
+	run_deploying(d);
+	assert_int_equal(use(d, WEB)->key_index, number);
+	device_restart(d);
+	assert_string_equal(key(d, number)->assign_to, "");
+	assert_int_equal(try_act(d, number, SCEP_KEY_ASSIGN),
+			 SCEP_INCONSISTENT_VALUE);
+}
+
+static void a_Set_that_is_taken_back_assigns_nothing(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	device_text(d, SCEP_KEY_ASSIGN_TO, number, "web");
+	assert_int_equal(try_act(d, number, SCEP_KEY_ASSIGN), SCEP_ACCEPTED);
+	assert_int_equal(device_events(d, SCEP_EVENT_DEPLOY), 0);
+	assert_int_equal(
+	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    SCEP_ACCEPTED);
+	device_run_for(d, 60);
+	assert_int_equal(device_events(d, SCEP_EVENT_DEPLOY), 0);
+	assert_int_equal(use(d, WEB)->key_index, 0);
+	assert_int_equal(result_of(d, number), 0);
+}
+
+static void a_Set_that_is_taken_back_leaves_what_a_request_wants(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	/* It is registered while the other Set is in hand. */
+	d->io.holds_work = true;
+	device_text(d, SCEP_REQUEST_USE_LOCATION, 1, "web");
+	device_send(d, 1);
+	device_run(d);
+	device_text(d, SCEP_KEY_ASSIGN_TO, number, "web");
+	assert_int_equal(try_act(d, number, SCEP_KEY_ASSIGN), SCEP_ACCEPTED);
+	d->io.holds_work = false;
+	while (device_record(d)->step != STEP_DEPLOY)
+		assert_true(virtual_io_step(&d->io) || device_step(d));
+	assert_int_equal(
+	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    SCEP_ACCEPTED);
+	device_tick(d);
+	run_deploying(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_int_equal(use(d, WEB)->key_index, device_status(d)->key_index);
+	assert_int_not_equal(use(d, WEB)->key_index, number);
+}
+
+static void an_assignment_survives_a_kill(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	assign(d, number, "web");
+	device_restart(d);
+	assert_int_equal(result_of(d, number), SCEP_IN_PROGRESS);
+	run_deploying(d);
+	assert_int_equal(result_of(d, number), SCEP_NONE);
+	assert_int_equal(use(d, WEB)->key_index, number);
+}
+
+static void an_assignment_that_is_never_begun_is_cancelled(void **state)
+{
+	struct device *d = *state;
+	uint32_t first = enrol_for(d, ""), second = enrol_for(d, "");
+	uint32_t third = enrol_for(d, "");
+
+	assign(d, third, "web");
+	assign(d, first, "vpn");
+	assign(d, second, "vpn");
+	assert_int_equal(result_of(d, first), SCEP_CANCELLED);
+	assert_int_equal(result_of(d, third), SCEP_IN_PROGRESS);
+	run_deploying(d);
+	assert_int_equal(use(d, VPN)->key_index, second);
+	assert_int_equal(result_of(d, first), SCEP_CANCELLED);
+	assert_int_equal(result_of(d, second), SCEP_NONE);
+	assert_int_equal(result_of(d, third), SCEP_NONE);
+	/* And it can be asked for something again. */
+	assert_int_equal(try_act(d, first, SCEP_KEY_VERIFY), SCEP_ACCEPTED);
+}
+
+static void what_runs_is_not_cancelled_by_what_overtakes_it(void **state)
+{
+	struct device *d = *state;
+	uint32_t first = enrol_for(d, ""), second = enrol_for(d, "");
+
+	assign(d, first, "web");
+	assign(d, second, "web");
+	assert_int_equal(result_of(d, first), SCEP_IN_PROGRESS);
+	run_deploying(d);
+	assert_int_equal(use(d, WEB)->key_index, second);
+	assert_int_equal(result_of(d, first), SCEP_NONE);
+	assert_int_equal(result_of(d, second), SCEP_NONE);
+}
+
+static void an_action_that_runs_is_not_asked_for_again(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	assign(d, number, "web");
+	assert_int_equal(try_act(d, number, SCEP_KEY_VERIFY),
+			 SCEP_INCONSISTENT_VALUE);
+	run_deploying(d);
+	act(d, number, SCEP_KEY_VERIFY);
+	assert_int_equal(result_of(d, number), SCEP_NONE);
+}
+
+/* -------------------------------------------------------------- destroying */
+
+static void a_key_goes_with_its_files(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	assert_int_equal(device_files(d), 2);
+	assert_int_equal(destroy(d, number), SCEP_ACCEPTED);
+	assert_null(key(d, number));
+	assert_int_equal(device_files(d), 0);
+	device_restart(d);
+	assert_int_equal(device_view(d)->keys.count, 0);
+	/* Its index is not given to another key while a row names it. */
+	assert_int_not_equal(enrol_for(d, ""), number);
+}
+
+static void a_destroying_that_is_taken_back_leaves_the_files(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	device_number(d, SCEP_KEY_ROW_STATUS, number, SCEP_ROW_DESTROY);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	assert_null(key(d, number));
+	assert_int_equal(
+	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    SCEP_ACCEPTED);
+	device_run(d);
+	assert_non_null(key(d, number));
+	assert_int_equal(device_files(d), 2);
+}
+
+/* What ends meanwhile sweeps the files that nothing refers to. */
+static void a_destroying_still_open_leaves_the_files(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
+	plan_many(d, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST, 1);
+	device_send(d, 1);
+	device_number(d, SCEP_KEY_ROW_STATUS, number, SCEP_ROW_DESTROY);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);
+	assert_int_equal(
+	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    SCEP_ACCEPTED);
+	device_run(d);
+	assert_non_null(key(d, number));
+	/* And those of the request that failed are gone. */
+	assert_int_equal(device_files(d), 2);
+	act(d, number, SCEP_KEY_VERIFY);
+	assert_int_equal(result_of(d, number), SCEP_NONE);
+}
+
+static void a_key_in_use_stays(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "web");
+
+	assert_int_equal(destroy(d, number), SCEP_INCONSISTENT_VALUE);
+	assert_non_null(key(d, number));
+	enrol_for(d, "web");
+	assert_int_equal(destroy(d, number), SCEP_ACCEPTED);
+}
+
+static void a_key_that_is_being_brought_to_a_location_stays(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	assign(d, number, "web");
+	assert_int_equal(destroy(d, number), SCEP_INCONSISTENT_VALUE);
+}
+
+/* --------------------------------------------------------------- verifying */
+
+static void break_file(struct device *d, uint32_t index, bool is_removed)
+{
+	char path[4500];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s.pem", d->state.keys_folder,
+		 key(d, index)->file_id);
+	if (is_removed) {
+		assert_int_equal(unlink(path), 0);
+		return;
+	}
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("no key\n", file);
+	fclose(file);
+}
+
+static void a_sound_key_is_verified(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	act(d, number, SCEP_KEY_VERIFY);
+	assert_int_equal(result_of(d, number), SCEP_NONE);
+	assert_false(key(d, number)->is_corrupt);
+}
+
+static void a_broken_key_is_found_corrupt(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	break_file(d, number, false);
+	act(d, number, SCEP_KEY_VERIFY);
+	assert_int_equal(result_of(d, number), SCEP_KEY_ERROR);
+	assert_true(key(d, number)->is_corrupt);
+	break_file(d, number, true);
+	act(d, number, SCEP_KEY_VERIFY);
+	assert_int_equal(result_of(d, number), SCEP_STORAGE_ERROR);
+	/* What is corrupt is not given to a location. */
+	device_text(d, SCEP_KEY_ASSIGN_TO, number, "web");
+	assert_int_equal(try_act(d, number, SCEP_KEY_ASSIGN),
+			 SCEP_INCONSISTENT_VALUE);
+}
+
+static void the_key_of_another_is_found_out(void **state)
+{
+	struct device *d = *state;
+	uint32_t first = enrol_for(d, ""), second = enrol_for(d, "");
+	struct bytes pem = {NULL, 0};
+	char from[80], to[80];
+
+	snprintf(from, sizeof(from), "%s.pem", key(d, first)->file_id);
+	snprintf(to, sizeof(to), "%s.pem", key(d, second)->file_id);
+	assert_int_equal(
+	    files_read(d->state.keys_folder, from, 65536, &pem, &d->error),
+	    SCEP_OK);
+	assert_int_equal(files_write(d->state.keys_folder, to, pem.data,
+				     pem.length, &d->error),
+			 SCEP_OK);
+	bytes_free(&pem);
+	act(d, second, SCEP_KEY_VERIFY);
+	assert_int_equal(result_of(d, second), SCEP_KEY_ERROR);
+	act(d, first, SCEP_KEY_VERIFY);
+	assert_int_equal(result_of(d, first), SCEP_NONE);
+}
+
+/* ---------------------------------------------------------------- renewing */
+
+/* The values of the timer, with which a key is renewed. */
+static void fill_timer(struct device *d, const char *locations)
+{
+	device_text(d, SCEP_AUTO_KEY_NAME, 1, "web");
+	device_text(d, SCEP_AUTO_COMMON_NAME, 1, "printer.example");
+	device_number(d, SCEP_AUTO_KEY_LENGTH, 1, 1024);
+	device_text(d, SCEP_AUTO_USE_LOCATION, 1, locations);
+	device_set(d);
+}
+
+static void a_key_is_renewed_with_the_values_of_the_timer(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "web");
+
+	fill_timer(d, "web");
+	act(d, number, SCEP_KEY_RENEW);
+	assert_int_equal(result_of(d, number), SCEP_IN_PROGRESS);
+	assert_int_equal(device_status(d)->trigger, SCEP_TRIGGER_RENEWAL);
+	run_deploying(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_int_equal(result_of(d, number), SCEP_NONE);
+	assert_int_equal(key(d, number + 1)->replaces, number);
+	assert_int_equal(use(d, WEB)->key_index, number + 1);
+	assert_int_equal(device_view(d)->stats.renewals, 1);
+}
+
+static void what_came_of_a_renewal_is_the_result(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	fill_timer(d, "");
+	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
+	plan_many(d, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST, 2);
+	act(d, number, SCEP_KEY_RENEW);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);
+	assert_int_equal(result_of(d, number), SCEP_SCEP_ERROR);
+}
+
+static void a_renewal_needs_what_a_request_needs(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	assert_int_equal(try_act(d, number, SCEP_KEY_RENEW),
+			 SCEP_INCONSISTENT_VALUE);
+	assert_non_null(strstr(d->verdict.reason, "scepAutoKeyName is empty"));
+	fill_timer(d, "mail");
+	assert_int_equal(try_act(d, number, SCEP_KEY_RENEW),
+			 SCEP_INCONSISTENT_VALUE);
+	assert_non_null(strstr(d->verdict.reason, "unknown name"));
+}
+
+static void a_renewal_is_held_until_its_Set_is_confirmed(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+	unsigned int fetches = d->io.fetches;
+
+	fill_timer(d, "");
+	assert_int_equal(try_act(d, number, SCEP_KEY_RENEW), SCEP_ACCEPTED);
+	device_run(d);
+	assert_int_equal(d->io.fetches, fetches);
+	apply_confirm(&d->apply, &d->state, d->ticket);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    USE_TEST(a_key_is_given_to_locations),
+	    USE_TEST(one_location_that_fails_is_the_result),
+	    USE_TEST(AssignTo_stays_until_a_restart),
+	    USE_TEST(a_Set_that_is_taken_back_assigns_nothing),
+	    USE_TEST(a_Set_that_is_taken_back_leaves_what_a_request_wants),
+	    USE_TEST(an_assignment_survives_a_kill),
+	    USE_TEST(an_assignment_that_is_never_begun_is_cancelled),
+	    USE_TEST(what_runs_is_not_cancelled_by_what_overtakes_it),
+	    USE_TEST(an_action_that_runs_is_not_asked_for_again),
+	    USE_TEST(a_key_goes_with_its_files),
+	    USE_TEST(a_destroying_that_is_taken_back_leaves_the_files),
+	    USE_TEST(a_destroying_still_open_leaves_the_files),
+	    USE_TEST(a_key_in_use_stays),
+	    USE_TEST(a_key_that_is_being_brought_to_a_location_stays),
+	    USE_TEST(a_sound_key_is_verified),
+	    USE_TEST(a_broken_key_is_found_corrupt),
+	    USE_TEST(the_key_of_another_is_found_out),
+	    USE_TEST(a_key_is_renewed_with_the_values_of_the_timer),
+	    USE_TEST(what_came_of_a_renewal_is_the_result),
+	    USE_TEST(a_renewal_needs_what_a_request_needs),
+	    USE_TEST(a_renewal_is_held_until_its_Set_is_confirmed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Places, indexes and files of keys (MIB, rule 13). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "scep/store/files.h"
+#include "scep/keys/registry.h"
+#include "tests/lib/device.h"
+
+static void put_key(struct device *d, uint32_t index, const char *file_id)
+{
+	struct scep_key *key = row_new(sizeof(*key));
+	struct batch batch;
+
+	assert_non_null(key);
+	key->index = index;
+	strcpy(key->file_id, file_id);
+	batch_init(&batch);
+	batch_put(&batch, STORE_KEY, key);
+	assert_int_equal(batch_commit(&d->state, &batch, NULL, &d->error),
+			 SCEP_OK);
+}
+
+/* A parked request that holds a place. */
+static void put_request(struct device *d, uint32_t index, uint32_t key_index,
+			const char *file_id)
+{
+	struct record *record = record_new();
+	struct batch batch;
+
+	assert_non_null(record);
+	record->index = index;
+	record->profile_index = 1;
+	record->step = STEP_POLL;
+	record->is_parked = true;
+	record->key_index = key_index;
+	strcpy(record->file_id, file_id);
+	batch_init(&batch);
+	batch_put(&batch, STORE_RECORD, record);
+	assert_int_equal(batch_commit(&d->state, &batch, NULL, &d->error),
+			 SCEP_OK);
+}
+
+static void write_both(struct device *d, const char *name)
+{
+	assert_int_equal(
+	    files_write(d->state.keys_folder, name, "k", 1, &d->error),
+	    SCEP_OK);
+	assert_int_equal(
+	    files_write(d->state.certs_folder, name, "c", 1, &d->error),
+	    SCEP_OK);
+}
+
+static bool has_room(struct device *d, uint32_t index)
+{
+	struct record wanted = {.index = index, .profile_index = 1};
+
+	return registry_has_room(&d->state, &wanted);
+}
+
+static void keys_and_reserved_places_count(void **state)
+{
+	struct device *d = *state;
+
+	d->state.config.key_limit = 3;
+	assert_true(has_room(d, 0));
+	put_key(d, 1, "a");
+	put_request(d, 1, 2, "b");
+	assert_true(has_room(d, 0));
+	put_request(d, 2, 3, "c");
+	assert_false(has_room(d, 0));
+	/* Its own place is not in its way. */
+	assert_true(has_room(d, 2));
+	/* One that has not reserved yet has none. */
+	put_request(d, 3, 0, "d");
+	assert_false(has_room(d, 3));
+	d->state.config.key_limit = 4;
+	assert_true(has_room(d, 3));
+	/* Once it is a row, the place is not counted twice. */
+	put_key(d, 3, "c");
+	assert_true(has_room(d, 3));
+}
+
+static void an_index_is_not_given_while_something_refers_to_it(void **state)
+{
+	struct device *d = *state;
+	struct scep_status *status = row_new(sizeof(*status));
+	struct batch batch;
+
+	put_key(d, 1, "a");
+	put_request(d, 1, 2, "b");
+	status->index = 9;
+	status->state = SCEP_STATE_SUCCESSFUL;
+	status->key_index = 3;
+	batch_init(&batch);
+	batch_put(&batch, STORE_STATUS, status);
+	assert_int_equal(batch_commit(&d->state, &batch, NULL, &d->error),
+			 SCEP_OK);
+	assert_int_equal(registry_next_index(&d->state), 4);
+	/* It goes on from the last one, and round. */
+	assert_int_equal(registry_next_index(&d->state), 5);
+	d->state.key_last_index = 65534;
+	assert_int_equal(registry_next_index(&d->state), 65535);
+	assert_int_equal(registry_next_index(&d->state), 4);
+}
+
+static void file_names_are_random_digits(void **state)
+{
+	char first[SCEP_TEXT64], second[SCEP_TEXT64];
+
+	(void)state;
+	assert_true(registry_new_file_id(first));
+	assert_true(registry_new_file_id(second));
+	assert_int_equal(strlen(first), 32);
+	assert_int_equal(strspn(first, "0123456789abcdef"), 32);
+	assert_string_not_equal(first, second);
+}
+
+static void sweeping_leaves_what_is_referred_to(void **state)
+{
+	struct device *d = *state;
+	struct bytes content = {NULL, 0};
+
+	put_key(d, 1, "aa");
+	put_request(d, 1, 2, "bb");
+	write_both(d, "aa.pem");
+	write_both(d, "bb.pem");
+	write_both(d, "cc.pem");
+	write_both(d, "a.pem");
+	assert_int_equal(device_files(d), 8);
+	registry_sweep(&d->state);
+	assert_int_equal(device_files(d), 4);
+	assert_int_equal(
+	    files_read(d->state.keys_folder, "aa.pem", 10, &content, &d->error),
+	    SCEP_OK);
+	assert_int_equal(files_read(d->state.certs_folder, "bb.pem", 10,
+				    &content, &d->error),
+			 SCEP_OK);
+	bytes_free(&content);
+}
+
+static void nothing_is_swept_when_rows_were_lost(void **state)
+{
+	struct device *d = *state;
+
+	write_both(d, "cc.pem");
+	d->state.database_was_set_aside = true;
+	registry_sweep(&d->state);
+	assert_int_equal(device_files(d), 2);
+}
+
+static void a_row_needs_its_files(void **state)
+{
+	struct device *d = *state;
+	struct scep_key *key;
+
+	put_key(d, 1, "aa");
+	key = d->state.view.keys.row[0];
+	registry_verify(&d->state);
+	assert_true(key->is_corrupt);
+	/* Without a certificate, the key's file is enough. */
+	assert_int_equal(
+	    files_write(d->state.keys_folder, "aa.pem", "k", 1, &d->error),
+	    SCEP_OK);
+	registry_verify(&d->state);
+	assert_false(key->is_corrupt);
+	key->not_after = 1;
+	registry_verify(&d->state);
+	assert_true(key->is_corrupt);
+	write_both(d, "aa.pem");
+	registry_verify(&d->state);
+	assert_false(key->is_corrupt);
+}
+
+int main(void)
+{
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, device_setup, device_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(keys_and_reserved_places_count),
+	    TEST(an_index_is_not_given_while_something_refers_to_it),
+	    TEST(file_names_are_random_digits),
+	    TEST(sweeping_leaves_what_is_referred_to),
+	    TEST(nothing_is_swept_when_rows_were_lost),
+	    TEST(a_row_needs_its_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

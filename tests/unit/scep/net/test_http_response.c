@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is read of an answer, line by line, and that an exchange ends as soon
+ * as there is no good answer to come, and not with its time-out.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "scep/net/http_response.h"
+#include "tests/lib/exchange.h"
+#include "tests/lib/server.h"
+
+#define FILLED (64 * 1024)
+
+static bool take(struct answer *answer, const char *line)
+{
+	return answer_take_line(answer, line, strlen(line));
+}
+
+/* ----------------------------------------------------------------- lines -- */
+
+static void a_content_length_without_a_number_is_refused(void **state)
+{
+	struct answer answer;
+
+	(void)state;
+	answer_init(&answer, 1000);
+	assert_true(take(&answer, "HTTP/1.1 200 OK\r\n"));
+	assert_false(take(&answer, "Content-Length:  \r\n"));
+	assert_string_equal(answer.fault, "answer with a bad Content-Length");
+	answer_free(&answer);
+}
+
+static void a_date_that_is_too_long_is_none(void **state)
+{
+	struct {
+		struct answer answer;
+		char guard[128]; /* where the rest of it would go */
+	} room;
+	char line[sizeof(room.answer.date) + 64];
+	char untouched[sizeof(room.guard)];
+
+	(void)state;
+	memset(&room, '7', sizeof(room));
+	memset(untouched, '7', sizeof(untouched));
+	answer_init(&room.answer, 1000);
+	memset(line, 'x', sizeof(line));
+	memcpy(line, "Date: ", 6);
+	assert_true(answer_take_line(&room.answer, line, sizeof(line)));
+	assert_string_equal(room.answer.date, "");
+	assert_memory_equal(room.guard, untouched, sizeof(untouched));
+	answer_free(&room.answer);
+}
+
+/* ------------------------------------------------------------------ ends -- */
+
+struct timed {
+	struct outcome outcome;
+	uint64_t milliseconds;
+};
+
+static void exchange(const struct reply *replies, uint32_t timeout,
+		     struct timed *timed)
+{
+	struct server *server = server_open(replies);
+	struct client client;
+	struct fetch_request request = {.timeout = timeout, .limit = 1000};
+	uint64_t begin;
+	char url[64];
+
+	client_open(&client);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/", server_port(server));
+	request.url = url;
+	begin = uv_hrtime();
+	client_begin(&client, &request, &timed->outcome);
+	client_run(&client);
+	timed->milliseconds = (uv_hrtime() - begin) / 1000000;
+	client_close(&client);
+	server_close(server);
+}
+
+/* The server says that, keeps the connection open and falls silent. */
+static void assert_ends_before(const char *said, size_t filler,
+			       const char *text)
+{
+	const struct reply replies[] = {{said, REPLY_KEEP, filler},
+					{NULL, REPLY_KEEP, 0}};
+	struct timed timed;
+
+	exchange(replies, 20, &timed);
+	assert_int_equal(timed.outcome.code, SCEP_BAD_RESPONSE);
+	if (strstr(timed.outcome.text, text) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", text, timed.outcome.text);
+	assert_in_range(timed.milliseconds, 0, 15000);
+	outcome_free(&timed.outcome);
+}
+
+static void a_bad_header_ends_the_exchange_at_once(void **state)
+{
+	(void)state;
+	assert_ends_before("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+			   "Content-Length: 2\r\n",
+			   0, "two Content-Lengths");
+}
+
+static void a_body_that_is_too_long_ends_the_exchange_at_once(void **state)
+{
+	(void)state;
+	assert_ends_before("HTTP/1.1 200 OK\r\n\r\n", FILLED,
+			   "answer beyond 1000 octets");
+}
+
+/* The redirect takes more than half of the time, and its target is silent. */
+static void a_redirect_does_not_lengthen_the_time(void **state)
+{
+	const struct reply replies[] = {
+	    {"HTTP/1.1 302 Found\r\nLocation: /elsewhere-and-far-away\r\n"
+	     "Content-Length: 0\r\n\r\n",
+	     REPLY_DRIP, 0},
+	    {"", REPLY_KEEP, 0},
+	    {NULL, REPLY_KEEP, 0}};
+	struct timed timed;
+
+	(void)state;
+	exchange(replies, 3, &timed);
+	assert_int_equal(timed.outcome.code, SCEP_COMM_ERROR);
+	assert_non_null(strstr(timed.outcome.text, "time-out after 3 s"));
+	assert_in_range(timed.milliseconds, 2500, 4200);
+	outcome_free(&timed.outcome);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_content_length_without_a_number_is_refused),
+	    cmocka_unit_test(a_date_that_is_too_long_is_none),
+	    cmocka_unit_test(a_bad_header_ends_the_exchange_at_once),
+	    cmocka_unit_test(a_body_that_is_too_long_ends_the_exchange_at_once),
+	    cmocka_unit_test(a_redirect_does_not_lengthen_the_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of fields against what the MIB says; then every field with every
+ * kind of bad value.
+ */
+#include "tests/unit/scep/settings/fields_expected.h"
+
+#define NOT_TOUCHED ((size_t)77)
+
+static enum scep_refusal judge(enum scep_field field, struct scep_value value)
+{
+	const char *name = scep_field_info(field)->name;
+	struct scep_verdict verdict = {.item = NOT_TOUCHED};
+	enum scep_refusal refusal;
+
+	refusal = scep_value_check(field, &value, &verdict);
+	assert_int_equal(verdict.refusal, refusal);
+	assert_int_equal(verdict.item, NOT_TOUCHED);
+	if (refusal)
+		assert_memory_equal(verdict.reason, name, strlen(name));
+	else
+		assert_string_equal(verdict.reason, "");
+	return refusal;
+}
+
+#define assert_accepted(field, value)                                          \
+	assert_int_equal(judge(field, value), SCEP_ACCEPTED)
+#define assert_wrong_value(field, value)                                       \
+	assert_int_equal(judge(field, value), SCEP_WRONG_VALUE)
+#define assert_wrong_length(field, value)                                      \
+	assert_int_equal(judge(field, value), SCEP_WRONG_LENGTH)
+
+/* ------------------------------------------------------------- the table -- */
+
+static void every_field_has_the_name_range_and_default_of_the_mib(void **state)
+{
+	(void)state;
+	assert_int_equal(sizeof(expectations) / sizeof(expectations[0]),
+			 SCEP_FIELD_COUNT - 1);
+	for
+		EXPECTED(row)
+		{
+			const struct scep_field_info *info =
+			    scep_field_info(row->field);
+
+			assert_int_equal(row->field, row - expectations + 1);
+			assert_string_equal(info->name, row->name);
+			assert_int_equal(info->kind, row->kind);
+			assert_int_equal(info->min, row->low);
+			assert_int_equal(info->max, row->high);
+			assert_int_equal(info->preset, row->preset);
+			assert_int_equal(info->is_volatile, row->is_volatile);
+		}
+}
+
+static void a_number_that_is_no_field_has_no_description(void **state)
+{
+	struct scep_value value = of_number(0);
+	struct scep_verdict verdict;
+
+	(void)state;
+	assert_null(scep_field_info(SCEP_FIELD_NONE));
+	assert_null(scep_field_info(SCEP_FIELD_COUNT));
+	assert_int_equal(scep_value_check(SCEP_FIELD_COUNT, &value, &verdict),
+			 SCEP_WRONG_VALUE);
+}
+
+/* --------------------------------------------------------------- judging -- */
+
+static void numbers_are_accepted_at_the_ends_of_their_range(void **state)
+{
+	(void)state;
+	for
+		EXPECTED(row)
+		{
+			if (!is_number(row->kind))
+				continue;
+			assert_accepted(row->field, of_number(row->low));
+			assert_accepted(row->field, of_number(row->high));
+		}
+}
+
+static void numbers_outside_their_range_are_wrong_value(void **state)
+{
+	(void)state;
+	for
+		EXPECTED(row)
+		{
+			if (!is_number(row->kind))
+				continue;
+			assert_wrong_value(row->field,
+					   of_number((int64_t)row->low - 1));
+			assert_wrong_value(row->field,
+					   of_number((int64_t)row->high + 1));
+			assert_wrong_value(row->field, of_number(INT64_MIN));
+			assert_wrong_value(row->field, of_number(INT64_MAX));
+			/* What would fit if it were cut to 32 bits. */
+			assert_wrong_value(
+			    row->field,
+			    of_number((INT64_C(1) << 32) + row->low));
+		}
+}
+
+static void key_lengths_are_four(void **state)
+{
+	static const enum scep_field both[] = {SCEP_REQUEST_KEY_LENGTH,
+					       SCEP_AUTO_KEY_LENGTH};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		for (int64_t bits = 0; bits <= 5000; bits++) {
+			bool is_good = bits == 1024 || bits == 2048 ||
+				       bits == 3072 || bits == 4096;
+
+			assert_int_equal(judge(both[i], of_number(bits)),
+					 is_good ? SCEP_ACCEPTED
+						 : SCEP_WRONG_VALUE);
+		}
+}
+
+static void not_ready_cannot_be_written(void **state)
+{
+	(void)state;
+	for (int64_t status = 0; status <= 7; status++)
+		assert_int_equal(
+		    judge(SCEP_PROFILE_ROW_STATUS, of_number(status)),
+		    status == 0 || status == 3 || status == 7 ? SCEP_WRONG_VALUE
+							      : SCEP_ACCEPTED);
+}
+
+static void unknown_bits_are_wrong_value(void **state)
+{
+	(void)state;
+	for
+		EXPECTED(row)
+		{
+			int64_t all;
+
+			if (row->kind != SCEP_KIND_BITS)
+				continue;
+			all = (INT64_C(1) << (row->high + 1)) - 1;
+			assert_accepted(row->field, of_number(0));
+			assert_accepted(row->field, of_number(all));
+			assert_wrong_value(row->field, of_number(all + 1));
+			assert_wrong_value(row->field, of_number(-1));
+		}
+}
+
+static void
+a_time_before_1970_or_after_the_year_65535_is_wrong_value(void **state)
+{
+	(void)state;
+	assert_accepted(SCEP_AUTO_START_TIME, of_number(0));
+	assert_accepted(SCEP_AUTO_START_TIME,
+			of_number(INT64_C(2005949145599)));
+	assert_wrong_value(SCEP_AUTO_START_TIME, of_number(-1));
+	assert_wrong_value(SCEP_AUTO_START_TIME,
+			   of_number(INT64_C(2005949145600)));
+}
+
+static void the_empty_text_is_accepted_everywhere(void **state)
+{
+	(void)state;
+	for
+		EXPECTED(row)
+	if (is_text(row->kind) || is_octets(row->kind))
+		assert_accepted(row->field, of_text(""));
+}
+
+static void good_values_are_accepted(void **state)
+{
+	(void)state;
+	for
+		EXPECTED(row)
+	assert_accepted(row->field, sample(row->field));
+}
+
+static void the_longest_text_is_accepted(void **state)
+{
+	(void)state;
+	for
+		EXPECTED(row)
+		{
+			struct scep_value value = {.length = row->high};
+
+			memset(value.octets, 'a', sizeof(value.octets));
+			switch (row->field) {
+			case SCEP_SERVER_URL:
+			case SCEP_SERVER_PROXY_URL:
+				memcpy(value.octets, "http://h/", 9);
+				break;
+			case SCEP_REQUEST_SUBJECT_ALT_NAME:
+			case SCEP_AUTO_SUBJECT_ALT_NAME:
+				memcpy(value.octets, "URI:http://h/", 13);
+				break;
+			case SCEP_REQUEST_SUBJECT_EXTRA:
+			case SCEP_AUTO_SUBJECT_EXTRA:
+			case SCEP_REQUEST_EXTENDED_KEY_USAGE:
+			case SCEP_AUTO_EXTENDED_KEY_USAGE:
+				continue; /* their parts have limits of their
+					     own */
+			default:
+				break;
+			}
+			if (is_text(row->kind))
+				assert_accepted(row->field, value);
+		}
+}
+
+static void a_text_one_octet_too_long_is_wrong_length(void **state)
+{
+	(void)state;
+	for
+		EXPECTED(row)
+		{
+			struct scep_value value = {.length = row->high + 1};
+
+			if (!is_text(row->kind) && !is_octets(row->kind))
+				continue;
+			memset(value.octets, 'a', sizeof(value.octets));
+			assert_wrong_length(row->field, value);
+			value.length = UINT32_MAX;
+			assert_wrong_length(row->field, value);
+		}
+}
+
+static void a_text_with_a_control_character_is_wrong_value(void **state)
+{
+	static const char controls[] = {'\0', '\t', '\n', '\r', 0x1b, 0x7f};
+
+	(void)state;
+	for
+		EXPECTED(row)
+		{
+			struct scep_value value = sample(row->field);
+
+			if (!is_text(row->kind))
+				continue;
+			for (size_t i = 0; i < sizeof(controls); i++) {
+				value.octets[1] = (unsigned char)controls[i];
+				value.octets[2] = 'a';
+				assert_wrong_value(row->field, value);
+			}
+		}
+}
+
+static void a_text_that_is_not_utf8_is_wrong_value(void **state)
+{
+	static const char *const bad[] = {
+	    "\xff",		/* no octet of UTF-8 */
+	    "\xc3",		/* cut off */
+	    "\xc0\xaf",		/* overlong */
+	    "\xed\xa0\x80",	/* a surrogate */
+	    "\xf4\x90\x80\x80", /* beyond U+10FFFF */
+	    "\xe9t\xe9",	/* Latin-1 */
+	};
+
+	(void)state;
+	for
+		EXPECTED(row)
+	for (size_t i = 0;
+	     is_text(row->kind) && i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_wrong_value(row->field, of_text(bad[i]));
+}
+
+static void a_fingerprint_has_the_length_of_a_digest(void **state)
+{
+	struct scep_value value = {0};
+
+	(void)state;
+	for (value.length = 0; value.length <= 65; value.length++) {
+		bool is_good = value.length == 0 || value.length == 20 ||
+			       value.length == 32 || value.length == 48 ||
+			       value.length == 64;
+
+		assert_int_equal(judge(SCEP_SERVER_CA_FINGERPRINT, value),
+				 is_good ? SCEP_ACCEPTED : SCEP_WRONG_LENGTH);
+	}
+}
+
+static void a_challenge_may_be_any_octets(void **state)
+{
+	struct scep_value value = {.length = 128};
+
+	(void)state;
+	memset(value.octets, 0xff, sizeof(value.octets));
+	assert_accepted(SCEP_REQUEST_CHALLENGE_PASSWORD, value);
+}
+
+static void a_malformed_url_is_wrong_value(void **state)
+{
+	static const char *const bad[] = {
+	    "x",
+	    "ftp://ca.example/",
+	    "http://",
+	    "http://user:secret@ca.example/",
+	    "http://ca.example/#part",
+	    "http://ca.example:99999/",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_wrong_value(SCEP_SERVER_URL, of_text(bad[i]));
+		assert_wrong_value(SCEP_SERVER_PROXY_URL, of_text(bad[i]));
+	}
+}
+
+static void malformed_parts_of_a_request_are_wrong_value(void **state)
+{
+	(void)state;
+	assert_wrong_value(SCEP_REQUEST_SUBJECT_EXTRA, of_text("Print"));
+	assert_wrong_value(SCEP_AUTO_SUBJECT_EXTRA, of_text("OU=Print,,"));
+	assert_wrong_value(SCEP_REQUEST_SUBJECT_ALT_NAME, of_text("a.example"));
+	assert_wrong_value(SCEP_AUTO_SUBJECT_ALT_NAME, of_text("IP:1.2.3"));
+	assert_wrong_value(SCEP_REQUEST_EXTENDED_KEY_USAGE,
+			   of_text("cookAuth"));
+	assert_wrong_value(SCEP_AUTO_EXTENDED_KEY_USAGE, of_text("1.2.x"));
+}
+
+static void a_reason_holds_no_secret(void **state)
+{
+	struct scep_value value = {.length = 129};
+	struct scep_verdict verdict;
+
+	(void)state;
+	memset(value.octets, 'Z', sizeof(value.octets));
+	assert_int_equal(
+	    scep_value_check(SCEP_REQUEST_CHALLENGE_PASSWORD, &value, &verdict),
+	    SCEP_WRONG_LENGTH);
+	assert_null(strchr(verdict.reason, 'Z'));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		every_field_has_the_name_range_and_default_of_the_mib),
+	    cmocka_unit_test(a_number_that_is_no_field_has_no_description),
+	    cmocka_unit_test(numbers_are_accepted_at_the_ends_of_their_range),
+	    cmocka_unit_test(numbers_outside_their_range_are_wrong_value),
+	    cmocka_unit_test(key_lengths_are_four),
+	    cmocka_unit_test(not_ready_cannot_be_written),
+	    cmocka_unit_test(unknown_bits_are_wrong_value),
+	    cmocka_unit_test(
+		a_time_before_1970_or_after_the_year_65535_is_wrong_value),
+	    cmocka_unit_test(the_empty_text_is_accepted_everywhere),
+	    cmocka_unit_test(good_values_are_accepted),
+	    cmocka_unit_test(the_longest_text_is_accepted),
+	    cmocka_unit_test(a_text_one_octet_too_long_is_wrong_length),
+	    cmocka_unit_test(a_text_with_a_control_character_is_wrong_value),
+	    cmocka_unit_test(a_text_that_is_not_utf8_is_wrong_value),
+	    cmocka_unit_test(a_fingerprint_has_the_length_of_a_digest),
+	    cmocka_unit_test(a_challenge_may_be_any_octets),
+	    cmocka_unit_test(a_malformed_url_is_wrong_value),
+	    cmocka_unit_test(malformed_parts_of_a_request_are_wrong_value),
+	    cmocka_unit_test(a_reason_holds_no_secret),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a view means: states of keys, expiry, and scepAgentHealth. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "scep/state/health.h"
+#include "scep/base/rows.h"
+
+#define NOW INT64_C(1800000000)
+#define DAY 86400
+
+struct world {
+	struct scep_view view;
+	struct scep_profile *profile;
+	struct scep_status *status;
+	struct scep_key *key;
+	struct scep_ca *ca;
+};
+
+static void *add(struct scep_rows *rows, size_t size, uint32_t index)
+{
+	uint32_t *row = row_new(size);
+
+	assert_non_null(row);
+	*row = index;
+	assert_true(rows_reserve(rows, 1));
+	rows_put(rows, row);
+	return row;
+}
+
+/* All is well. */
+static int setup(void **state)
+{
+	static struct world world;
+
+	world = (struct world){0};
+	world.view.agent.notify_expiry_days = 30;
+	world.view.agent.key_limit = 2;
+	world.profile =
+	    add(&world.view.profiles, sizeof(struct scep_profile), 1);
+	world.status = add(&world.view.statuses, sizeof(struct scep_status), 5);
+	world.status->profile_index = 1;
+	world.status->state = SCEP_STATE_SUCCESSFUL;
+	world.status->detail = SCEP_NONE;
+	world.status->finish_time = NOW - 100;
+	world.key = add(&world.view.keys, sizeof(struct scep_key), 1);
+	world.key->not_before = NOW - DAY;
+	world.key->not_after = NOW + 100 * DAY;
+	world.ca = add(&world.view.cas, sizeof(struct scep_ca), 1);
+	world.ca->trust = SCEP_CA_TRUSTED;
+	world.ca->not_after = NOW + 1000 * DAY;
+	*state = &world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+
+	rows_free(&world->view.profiles);
+	rows_free(&world->view.statuses);
+	rows_free(&world->view.keys);
+	rows_free(&world->view.cas);
+	return 0;
+}
+
+static void assert_health(struct world *world, enum scep_health health,
+			  uint32_t reason)
+{
+	const struct health_facts facts = {
+	    .now = NOW, .clock_is_sane = true, .clock_skew_limit = 600};
+
+	health_judge(&world->view, &facts);
+	assert_int_equal(world->view.agent.health_reason, reason);
+	assert_int_equal(world->view.agent.health, health);
+}
+
+static void a_key_is_what_its_times_say(void **state)
+{
+	struct scep_key key = {.not_before = 1000, .not_after = 10 * DAY};
+
+	(void)state;
+	assert_int_equal(scep_key_state_at(&key, 999, 1),
+			 SCEP_KEY_NOT_YET_VALID);
+	assert_int_equal(scep_key_state_at(&key, 1000, 1), SCEP_KEY_VALID);
+	assert_int_equal(scep_key_state_at(&key, 9 * DAY, 1), SCEP_KEY_VALID);
+	assert_int_equal(scep_key_state_at(&key, 9 * DAY + 1, 1),
+			 SCEP_KEY_EXPIRING);
+	assert_int_equal(scep_key_state_at(&key, 10 * DAY, 1),
+			 SCEP_KEY_EXPIRING);
+	assert_int_equal(scep_key_state_at(&key, 10 * DAY + 1, 1),
+			 SCEP_KEY_EXPIRED);
+	key.not_after = 0;
+	assert_int_equal(scep_key_state_at(&key, 1000, 1),
+			 SCEP_KEY_NO_CERTIFICATE);
+	key.is_corrupt = 1;
+	assert_int_equal(scep_key_state_at(&key, 1000, 1), SCEP_KEY_CORRUPT);
+}
+
+static void the_earliest_expiry_is_of_those_with_a_certificate(void **state)
+{
+	struct world *world = *state;
+	struct scep_key *other =
+	    add(&world->view.keys, sizeof(struct scep_key), 2);
+
+	assert_int_equal(scep_view_earliest_expiry(&world->view),
+			 NOW + 100 * DAY);
+	other->not_after = NOW - 5;
+	assert_int_equal(scep_view_earliest_expiry(&world->view), NOW - 5);
+	world->key->not_after = 0;
+	other->not_after = 0;
+	assert_int_equal(scep_view_earliest_expiry(&world->view), 0);
+}
+
+static void open_and_processing_are_told_apart(void **state)
+{
+	struct world *world = *state;
+
+	assert_false(scep_status_is_open(world->status));
+	assert_int_equal(scep_view_processing(&world->view), 0);
+	world->status->state = SCEP_STATE_TO_BE_PROCESSED;
+	assert_true(scep_status_is_open(world->status));
+	assert_int_equal(scep_view_processing(&world->view), 0);
+	world->status->state = SCEP_STATE_PROCESSING;
+	assert_true(scep_status_is_open(world->status));
+	assert_int_equal(scep_view_processing(&world->view), 1);
+	world->status->state = SCEP_STATE_ERROR;
+	assert_false(scep_status_is_open(world->status));
+}
+
+static void without_a_reason_health_is_ok(void **state)
+{
+	assert_health(*state, SCEP_HEALTH_OK, 0);
+}
+
+static void certificates_warn_and_then_alarm(void **state)
+{
+	struct world *world = *state;
+
+	world->key->not_after = NOW + 29 * DAY;
+	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_CERT_EXPIRING);
+	world->key->not_after = NOW - 1;
+	assert_health(world, SCEP_HEALTH_CRITICAL, HEALTH_CERT_EXPIRED);
+	world->key->is_corrupt = 1;
+	assert_health(world, SCEP_HEALTH_CRITICAL, HEALTH_STORAGE_ERROR);
+}
+
+static void only_the_last_outcome_of_a_profile_counts(void **state)
+{
+	struct world *world = *state;
+	struct scep_status *later =
+	    add(&world->view.statuses, sizeof(struct scep_status), 6);
+
+	later->profile_index = 1;
+	later->state = SCEP_STATE_ERROR;
+	later->detail = SCEP_COMM_ERROR;
+	later->finish_time = NOW - 50;
+	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_LAST_REQUEST_FAILED);
+	world->status->finish_time = NOW - 20;
+	assert_health(world, SCEP_HEALTH_OK, 0);
+	later->finish_time = NOW - 20;
+	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_LAST_REQUEST_FAILED);
+	/* A profile that is gone says nothing. */
+	later->profile_index = 2;
+	assert_health(world, SCEP_HEALTH_OK, 0);
+	add(&world->view.profiles, sizeof(struct scep_profile), 2);
+	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_LAST_REQUEST_FAILED);
+	later->state = SCEP_STATE_PROCESSING;
+	assert_health(world, SCEP_HEALTH_OK, 0);
+}
+
+static void a_poll_is_late_after_two_minutes(void **state)
+{
+	struct world *world = *state;
+
+	world->status->state = SCEP_STATE_PROCESSING;
+	world->status->detail = SCEP_DEFERRED;
+	world->status->next_poll = NOW - 120;
+	assert_health(world, SCEP_HEALTH_OK, 0);
+	world->status->next_poll = NOW - 121;
+	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_POLLING_LATE);
+}
+
+static void a_clock_of_a_server_that_is_far_off_warns(void **state)
+{
+	struct world *world = *state;
+
+	world->profile->facts.clock_skew = -600;
+	assert_health(world, SCEP_HEALTH_OK, 0);
+	world->profile->facts.clock_skew = -601;
+	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_CLOCK_SUSPECT);
+	world->profile->facts.clock_skew = 601;
+	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_CLOCK_SUSPECT);
+}
+
+static void cas_and_the_limit_warn(void **state)
+{
+	struct world *world = *state;
+
+	world->ca->not_after = NOW + 30 * DAY - 1;
+	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_CA_EXPIRING);
+	world->ca->trust = SCEP_CA_REJECTED;
+	assert_health(world, SCEP_HEALTH_OK, 0);
+	world->ca->not_after = NOW + 1000 * DAY;
+	world->ca->trust = SCEP_CA_PENDING;
+	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_CA_UNTRUSTED);
+	world->ca->trust = SCEP_CA_TRUSTED;
+	world->view.agent.key_limit = 1;
+	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_KEY_LIMIT_REACHED);
+	world->view.agent.key_limit = 2;
+	world->view.agent.restart_pending = 1;
+	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_RESTART_PENDING);
+}
+
+static void a_clock_that_is_wrong_judges_no_certificate(void **state)
+{
+	struct world *world = *state;
+	struct health_facts facts = {.now = NOW, .clock_skew_limit = 600};
+
+	world->key->not_after = NOW - 1;
+	world->ca->not_after = NOW - 1;
+	health_judge(&world->view, &facts);
+	assert_int_equal(world->view.agent.health_reason, HEALTH_CLOCK_SUSPECT);
+	assert_int_equal(world->view.agent.health, SCEP_HEALTH_WARNING);
+	facts.storage_is_failing = true;
+	health_judge(&world->view, &facts);
+	assert_int_equal(world->view.agent.health_reason,
+			 HEALTH_CLOCK_SUSPECT | HEALTH_STORAGE_ERROR);
+	assert_int_equal(world->view.agent.health, SCEP_HEALTH_CRITICAL);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(a_key_is_what_its_times_say),
+	    TEST(the_earliest_expiry_is_of_those_with_a_certificate),
+	    TEST(open_and_processing_are_told_apart),
+	    TEST(without_a_reason_health_is_ok),
+	    TEST(certificates_warn_and_then_alarm),
+	    TEST(only_the_last_outcome_of_a_profile_counts),
+	    TEST(a_poll_is_late_after_two_minutes),
+	    TEST(a_clock_of_a_server_that_is_far_off_warns),
+	    TEST(cas_and_the_limit_warn),
+	    TEST(a_clock_that_is_wrong_judges_no_certificate),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
