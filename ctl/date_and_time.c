@@ -42,21 +42,22 @@ static bool is_offset(const unsigned char *octets)
 	       octets[2] <= 59;
 }
 
-bool moment_print(const unsigned char *octets, size_t length,
-		  char text[MOMENT_TEXT])
+bool date_and_time_print(const unsigned char *octets, size_t length,
+			 char text[DATE_AND_TIME_TEXT])
 {
 	text[0] = '\0';
 	if (length == 0)
 		return true;
-	if ((length != LOCAL_OCTETS && length != MOMENT_OCTETS) ||
+	if ((length != LOCAL_OCTETS && length != DATE_AND_TIME_OCTETS) ||
 	    !is_date(octets) ||
-	    (length == MOMENT_OCTETS && !is_offset(octets + LOCAL_OCTETS)))
+	    (length == DATE_AND_TIME_OCTETS &&
+	     !is_offset(octets + LOCAL_OCTETS)))
 		return false;
-	snprintf(text, MOMENT_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d",
+	snprintf(text, DATE_AND_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d",
 		 year_of(octets), octets[2], octets[3], octets[4], octets[5],
 		 octets[6]);
-	if (length == MOMENT_OCTETS)
-		snprintf(text + LOCAL_TEXT, MOMENT_TEXT - LOCAL_TEXT,
+	if (length == DATE_AND_TIME_OCTETS)
+		snprintf(text + LOCAL_TEXT, DATE_AND_TIME_TEXT - LOCAL_TEXT,
 			 "%c%02d:%02d", octets[8], octets[9], octets[10]);
 	return true;
 }
@@ -90,8 +91,9 @@ static bool offset_scan(const char *text, unsigned char octets[3])
 	return is_offset(octets);
 }
 
-bool moment_scan(const char *text, unsigned char octets[MOMENT_OCTETS],
-		 size_t *length)
+bool date_and_time_scan(const char *text,
+			unsigned char octets[DATE_AND_TIME_OCTETS],
+			size_t *length)
 {
 	int year;
 
@@ -111,11 +113,11 @@ bool moment_scan(const char *text, unsigned char octets[MOMENT_OCTETS],
 	*length = LOCAL_OCTETS;
 	if (text[LOCAL_TEXT] == '\0')
 		return true;
-	*length = MOMENT_OCTETS;
+	*length = DATE_AND_TIME_OCTETS;
 	return offset_scan(text + LOCAL_TEXT, octets + LOCAL_OCTETS);
 }
 
-int64_t moment_seconds(const unsigned char *octets, size_t length)
+int64_t date_and_time_seconds(const unsigned char *octets, size_t length)
 {
 	struct tm tm = {0};
 	long offset;
@@ -128,29 +130,30 @@ int64_t moment_seconds(const unsigned char *octets, size_t length)
 	tm.tm_hour = octets[4];
 	tm.tm_min = octets[5];
 	tm.tm_sec = octets[6];
-	if (length < MOMENT_OCTETS)
+	if (length < DATE_AND_TIME_OCTETS)
 		return timegm(&tm);
 	offset = (octets[9] * 60L + octets[10]) * 60;
 	return timegm(&tm) - (octets[8] == '-' ? -offset : offset);
 }
 
-bool moment_is_same(const unsigned char *a, size_t a_length,
-		    const unsigned char *b, size_t b_length)
+bool date_and_time_is_same(const unsigned char *a, size_t a_length,
+			   const unsigned char *b, size_t b_length)
 {
 	if (a_length == 0 || b_length == 0)
 		return a_length == b_length;
 	if (a_length == LOCAL_OCTETS || b_length == LOCAL_OCTETS)
 		return memcmp(a, b, LOCAL_OCTETS) == 0;
-	return moment_seconds(a, a_length) == moment_seconds(b, b_length);
+	return date_and_time_seconds(a, a_length) ==
+	       date_and_time_seconds(b, b_length);
 }
 
-void moment_to_utc(unsigned char *octets, size_t length)
+void date_and_time_to_utc(unsigned char *octets, size_t length)
 {
-	time_t seconds = (time_t)moment_seconds(octets, length);
+	time_t seconds = (time_t)date_and_time_seconds(octets, length);
 	struct tm tm;
 	int year;
 
-	if (length != MOMENT_OCTETS || !gmtime_r(&seconds, &tm))
+	if (length != DATE_AND_TIME_OCTETS || !gmtime_r(&seconds, &tm))
 		return;
 	year = tm.tm_year + 1900;
 	octets[0] = (unsigned char)(year >> 8);

@@ -13,29 +13,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MOMENT_OCTETS 11
-#define MOMENT_TEXT   32
+#define DATE_AND_TIME_OCTETS 11
+#define DATE_AND_TIME_TEXT   32
 
 /* Writes the text of 0, 8 or 11 octets with a NUL.  Returns false if they are
  * no date; then the text is empty. */
-bool moment_print(const unsigned char *octets, size_t length,
-		  char text[MOMENT_TEXT]);
+bool date_and_time_print(const unsigned char *octets, size_t length,
+			 char text[DATE_AND_TIME_TEXT]);
 
 /* Reads such a text; `Z` is +00:00 too.  Returns false if it is no date that
  * DateAndTime has. */
-bool moment_scan(const char *text, unsigned char octets[MOMENT_OCTETS],
-		 size_t *length);
+bool date_and_time_scan(const char *text,
+			unsigned char octets[DATE_AND_TIME_OCTETS],
+			size_t *length);
 
 /* Seconds since 1970; of 8 octets as if local time were UTC; 0 of none. */
-int64_t moment_seconds(const unsigned char *octets, size_t length);
+int64_t date_and_time_seconds(const unsigned char *octets, size_t length);
 
 /* Whether both are the same moment.  One of 8 octets is compared with what
  * the other shows on its clock, as that is in the device's zone. */
-bool moment_is_same(const unsigned char *a, size_t a_length,
-		    const unsigned char *b, size_t b_length);
+bool date_and_time_is_same(const unsigned char *a, size_t a_length,
+			   const unsigned char *b, size_t b_length);
 
 /* Gives 11 octets the offset +00:00, which every device takes: offsets beyond
  * 13:59 it takes only if they are its own.  8 octets stay as they are. */
-void moment_to_utc(unsigned char *octets, size_t length);
+void date_and_time_to_utc(unsigned char *octets, size_t length);
 
 #endif

@@ -12,8 +12,8 @@ static bool read_lock(struct manager *manager, struct reading *reading,
 		      char reason[ANSWER_REASON])
 {
 	struct manager_variable variables[] = {
-	    {.object = wire_object("scepAgentConfigSpinLock")},
-	    {.object = wire_object("scepAgentVersion")},
+	    {.object = varbind_object("scepAgentConfigSpinLock")},
+	    {.object = varbind_object("scepAgentVersion")},
 	};
 
 	if (!manager_get(manager, variables, 2, reason))
@@ -33,18 +33,18 @@ static bool read_row(struct manager *manager, struct reading *reading,
 	size_t count = 0;
 	bool is_good;
 
-	if (!sheet_add_row(&reading->sheet, index)) {
+	if (!snapshot_add_row(&reading->snapshot, index)) {
 		snprintf(reason, ANSWER_REASON, "memory is short");
 		return false;
 	}
 	for (size_t i = 0; i < object_count; i++)
-		if (sheet_object(objects[i].field) &&
+		if (snapshot_object(objects[i].field) &&
 		    object_is_scalar(&objects[i]) == (index == 0))
 			variables[count++] = (struct manager_variable){
 			    .object = &objects[i], .index = index};
 	if (index > 0)
 		variables[count++] = (struct manager_variable){
-		    .object = wire_object("scepAutoChallengeSet"),
+		    .object = varbind_object("scepAutoChallengeSet"),
 		    .index = index};
 	is_good = manager_get(manager, variables, count, reason);
 	for (size_t i = 0; is_good && i < count; i++) {
@@ -52,8 +52,9 @@ static bool read_row(struct manager *manager, struct reading *reading,
 			reading->has_challenge[index] =
 			    variables[i].value.number != 0;
 		else
-			sheet_put(&reading->sheet, variables[i].object->field,
-				  index, &variables[i].value);
+			snapshot_put(&reading->snapshot,
+				     variables[i].object->field, index,
+				     &variables[i].value);
 	}
 	return is_good;
 }
@@ -62,8 +63,8 @@ static bool read_profiles(struct manager *manager, struct reading *reading,
 			  char reason[ANSWER_REASON])
 {
 	struct manager_variable row = {
-	    .object = wire_object("scepProfileRowStatus"),
-	    .index = WIRE_NO_INDEX,
+	    .object = varbind_object("scepProfileRowStatus"),
+	    .index = VARBIND_NO_INDEX,
 	};
 	bool is_end;
 
@@ -99,8 +100,8 @@ static bool read_uses(struct manager *manager, struct reading *reading,
 		      char reason[ANSWER_REASON])
 {
 	struct manager_variable name = {
-	    .object = wire_object("scepUseName"),
-	    .index = WIRE_NO_INDEX,
+	    .object = varbind_object("scepUseName"),
+	    .index = VARBIND_NO_INDEX,
 	};
 	bool is_end;
 
@@ -132,7 +133,8 @@ static bool read_all(struct manager *manager, struct reading *reading,
 
 static bool is_same(const struct reading *a, const struct reading *b)
 {
-	return a->lock == b->lock && sheet_is_same(&a->sheet, &b->sheet);
+	return a->lock == b->lock &&
+	       snapshot_is_same(&a->snapshot, &b->snapshot);
 }
 
 /* Read twice, and the same both times: nothing has changed between the rows,

@@ -19,7 +19,7 @@
 
 /* What is being read. */
 struct reader {
-	struct sheet *sheet;
+	struct snapshot *snapshot;
 	uint32_t index;
 	char *reason;
 };
@@ -139,7 +139,7 @@ static bool read_time(const json_t *json, struct scep_value *value)
 	const char *text = json_string_value(json);
 	size_t length;
 
-	if (!text || !moment_scan(text, value->octets, &length))
+	if (!text || !date_and_time_scan(text, value->octets, &length))
 		return false;
 	value->length = (uint32_t)length;
 	return true;
@@ -199,7 +199,7 @@ static bool refuse_name(struct reader *reader, const char *key)
 				      "%s: a secret is no part of a "
 				      "file of settings",
 				      key);
-		if (sheet_named(key, true) || sheet_named(key, false))
+		if (snapshot_named(key, true) || snapshot_named(key, false))
 			return refuse(reader, "%s: not in its place", key);
 		return refuse(reader, "%s: no setting that outlives a restart",
 			      key);
@@ -211,16 +211,16 @@ static bool refuse_name(struct reader *reader, const char *key)
 static bool read_value(struct reader *reader, const char *key,
 		       const json_t *json)
 {
-	const struct object *object = sheet_named(key, reader->index == 0);
+	const struct object *object = snapshot_named(key, reader->index == 0);
 	const struct scep_field_info *info;
 	struct scep_value value = {0};
 	char why[VALUE_REASON];
-	char name[SHEET_NAME];
+	char name[SNAPSHOT_NAME];
 
 	if (!object)
 		return refuse_name(reader, key);
 	info = scep_field_info(object->field);
-	sheet_name(object->field, reader->index, name);
+	snapshot_name(object->field, reader->index, name);
 	if (!read_form(info, json, &value))
 		return refuse(reader, "%s: it must be %s", name,
 			      forms[info->kind]);
@@ -232,7 +232,7 @@ static bool read_value(struct reader *reader, const char *key,
 	    value.number != SCEP_ROW_NOT_IN_SERVICE)
 		return refuse(reader, "%s: it must be active or notInService",
 			      name);
-	sheet_put(reader->sheet, object->field, reader->index, &value);
+	snapshot_put(reader->snapshot, object->field, reader->index, &value);
 	return true;
 }
 
@@ -241,7 +241,7 @@ static bool read_row(struct reader *reader, uint32_t index, const json_t *json)
 	void *at;
 
 	reader->index = index;
-	if (!sheet_add_row(reader->sheet, index))
+	if (!snapshot_add_row(reader->snapshot, index))
 		return refuse(reader, "memory is short");
 	for (at = json_object_iter((json_t *)json); at;
 	     at = json_object_iter_next((json_t *)json, at))
@@ -387,15 +387,15 @@ static const char *syntax_reason(const json_error_t *error)
 	}
 }
 
-bool document_read(const char *text, size_t length, struct sheet *sheet,
+bool document_read(const char *text, size_t length, struct snapshot *snapshot,
 		   char reason[DOCUMENT_REASON])
 {
-	struct reader reader = {.sheet = sheet, .reason = reason};
+	struct reader reader = {.snapshot = snapshot, .reason = reason};
 	json_error_t error;
 	json_t *json;
 	bool is_good;
 
-	memset(sheet, 0, sizeof(*sheet));
+	memset(snapshot, 0, sizeof(*snapshot));
 	if (length > DOCUMENT_MAX)
 		return refuse(&reader, "longer than %d octets", DOCUMENT_MAX);
 	json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
@@ -408,7 +408,7 @@ bool document_read(const char *text, size_t length, struct sheet *sheet,
 		is_good = refuse(&reader, "it must be an object");
 	json_decref(json);
 	if (!is_good)
-		sheet_free(sheet);
+		snapshot_free(snapshot);
 	return is_good;
 }
 
@@ -443,9 +443,9 @@ static json_t *write_octets(const struct scep_value *value)
 
 static json_t *write_time(const struct scep_value *value)
 {
-	char text[MOMENT_TEXT];
+	char text[DATE_AND_TIME_TEXT];
 
-	if (!moment_print(value->octets, value->length, text))
+	if (!date_and_time_print(value->octets, value->length, text))
 		return NULL;
 	return json_string(text);
 }
@@ -475,7 +475,7 @@ static json_t *write_value(const struct scep_field_info *info,
 	return NULL;
 }
 
-static json_t *write_row(const struct sheet *sheet, uint32_t index,
+static json_t *write_row(const struct snapshot *snapshot, uint32_t index,
 			 char *reason)
 {
 	json_t *row = json_object();
@@ -484,8 +484,8 @@ static json_t *write_row(const struct sheet *sheet, uint32_t index,
 		enum scep_field field = objects[i].field;
 		const struct scep_field_info *info = scep_field_info(field);
 		const struct scep_value *value =
-		    info ? sheet_get(sheet, field, index) : NULL;
-		char name[SHEET_NAME];
+		    info ? snapshot_get(snapshot, field, index) : NULL;
+		char name[SNAPSHOT_NAME];
 
 		if (!value ||
 		    json_object_set_new(row, info->name,
@@ -493,30 +493,30 @@ static json_t *write_row(const struct sheet *sheet, uint32_t index,
 			continue;
 		snprintf(reason, DOCUMENT_REASON,
 			 "%s: the device's value cannot be written",
-			 sheet_name(field, index, name));
+			 snapshot_name(field, index, name));
 		json_decref(row);
 		return NULL;
 	}
 	return row;
 }
 
-static bool write_profiles(const struct sheet *sheet, json_t *profiles,
+static bool write_profiles(const struct snapshot *snapshot, json_t *profiles,
 			   char *reason)
 {
 	char key[16];
 
-	for (uint32_t index = 1; index < SHEET_ROWS; index++) {
-		if (!sheet->row[index])
+	for (uint32_t index = 1; index < SNAPSHOT_ROWS; index++) {
+		if (!snapshot->row[index])
 			continue;
 		snprintf(key, sizeof(key), "%" PRIu32, index);
-		if (json_object_set_new(profiles, key,
-					write_row(sheet, index, reason)) != 0)
+		if (json_object_set_new(
+			profiles, key, write_row(snapshot, index, reason)) != 0)
 			return false;
 	}
 	return true;
 }
 
-char *document_write(const struct sheet *sheet, const char *version,
+char *document_write(const struct snapshot *snapshot, const char *version,
 		     char reason[DOCUMENT_REASON])
 {
 	json_t *whole = json_object();
@@ -529,8 +529,8 @@ char *document_write(const struct sheet *sheet, const char *version,
 	json_object_set_new(whole, "module", json_string(MODULE));
 	json_object_set_new(whole, "agent", json_string(version));
 	if (json_object_set_new(whole, "scalars",
-				write_row(sheet, 0, reason)) == 0 &&
-	    write_profiles(sheet, profiles, reason) &&
+				write_row(snapshot, 0, reason)) == 0 &&
+	    write_profiles(snapshot, profiles, reason) &&
 	    json_object_set(whole, "profiles", profiles) == 0)
 		text = json_dumps(whole, JSON_INDENT(2));
 	json_decref(profiles);

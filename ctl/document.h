@@ -18,12 +18,12 @@
 
 /* Reads a file into a sheet.  Returns false with the reason if it is none, or
  * not a good one; then the sheet is empty. */
-bool document_read(const char *text, size_t length, struct sheet *sheet,
+bool document_read(const char *text, size_t length, struct snapshot *snapshot,
 		   char reason[DOCUMENT_REASON]);
 
 /* Returns the text of the file, owned: free() it.  `version` is that of the
  * agent, for people.  NULL with the reason if a value cannot be written. */
-char *document_write(const struct sheet *sheet, const char *version,
+char *document_write(const struct snapshot *snapshot, const char *version,
 		     char reason[DOCUMENT_REASON]);
 
 #endif

@@ -30,9 +30,9 @@ enum verdict {
 struct run {
 	const struct import_device *device;
 	struct reading reading; /* the last one */
-	struct sheet original;
-	struct sheet model;   /* what the device has, as far as it is known */
-	struct sheet written; /* the same if what is uncertain was made */
+	struct snapshot original;
+	struct snapshot model; /* what the device has, as far as it is known */
+	struct snapshot written; /* the same if what is uncertain was made */
 	uint32_t lock;
 	bool is_backwards;
 	char reason[ANSWER_REASON];
@@ -40,7 +40,7 @@ struct run {
 
 void reading_free(struct reading *reading)
 {
-	sheet_free(&reading->sheet);
+	snapshot_free(&reading->snapshot);
 	free(reading->uses);
 	memset(reading, 0, sizeof(*reading));
 }
@@ -48,9 +48,9 @@ void reading_free(struct reading *reading)
 static void run_free(struct run *run)
 {
 	reading_free(&run->reading);
-	sheet_free(&run->original);
-	sheet_free(&run->model);
-	sheet_free(&run->written);
+	snapshot_free(&run->original);
+	snapshot_free(&run->model);
+	snapshot_free(&run->written);
 }
 
 __attribute__((format(printf, 2, 3))) static void say(struct run *run,
@@ -84,18 +84,18 @@ static bool read_patiently(struct run *run)
 }
 
 /* Whether the device has just this, but for what a restart takes away. */
-static bool has_just(struct run *run, const struct sheet *expected)
+static bool has_just(struct run *run, const struct snapshot *expected)
 {
-	struct sheet found = {0}, wanted = {0};
+	struct snapshot found = {0}, wanted = {0};
 	bool is_same;
 
-	is_same = sheet_copy(&found, &run->reading.sheet) &&
-		  sheet_copy(&wanted, expected);
-	sheet_drop_volatile(&found);
-	sheet_drop_volatile(&wanted);
-	is_same = is_same && sheet_is_same(&found, &wanted);
-	sheet_free(&found);
-	sheet_free(&wanted);
+	is_same = snapshot_copy(&found, &run->reading.snapshot) &&
+		  snapshot_copy(&wanted, expected);
+	snapshot_drop_volatile(&found);
+	snapshot_drop_volatile(&wanted);
+	is_same = is_same && snapshot_is_same(&found, &wanted);
+	snapshot_free(&found);
+	snapshot_free(&wanted);
 	return is_same;
 }
 
@@ -112,20 +112,20 @@ static void note_foreign(void *context, enum scep_field field, uint32_t index,
 			 const struct scep_value *after)
 {
 	struct run *run = context;
-	char name[SHEET_NAME];
+	char name[SNAPSHOT_NAME];
 
 	(void)before;
 	(void)after;
 	snprintf(run->reason, sizeof(run->reason),
 		 "another manager has changed %s meanwhile",
-		 sheet_name(field, index, name));
+		 snapshot_name(field, index, name));
 }
 
 /*
  * Reads what has become of a Set that was not clearly answered.  SET_MIXED if
  * the device has neither what it had nor what the Set makes of it.
  */
-static enum verdict find_out(struct run *run, const struct sheet *after,
+static enum verdict find_out(struct run *run, const struct snapshot *after,
 			     bool *was_made)
 {
 	*was_made = false;
@@ -140,7 +140,8 @@ static enum verdict find_out(struct run *run, const struct sheet *after,
 		return SET_MADE;
 	snprintf(run->reason, sizeof(run->reason),
 		 "another manager has changed profiles meanwhile");
-	sheet_differences(&run->model, &run->reading.sheet, note_foreign, run);
+	snapshot_differences(&run->model, &run->reading.snapshot, note_foreign,
+			     run);
 	return SET_MIXED;
 }
 
@@ -148,7 +149,7 @@ static void note_refusal(struct run *run, const struct scep_change *change,
 			 const struct answer *answer)
 {
 	const struct scep_item *item = &change->items[answer->item];
-	char name[SHEET_NAME];
+	char name[SNAPSHOT_NAME];
 	char text[VALUE_TEXT];
 
 	if (answer->item >= change->count)
@@ -157,14 +158,14 @@ static void note_refusal(struct run *run, const struct scep_change *change,
 	else
 		snprintf(run->reason, sizeof(run->reason),
 			 "%s = %.100s: %.150s",
-			 sheet_name(item->field, item->index, name),
+			 snapshot_name(item->field, item->index, name),
 			 value_print(item->field, &item->value, text),
 			 answer->reason);
 }
 
 static enum verdict set_until_known(struct run *run,
 				    const struct scep_change *change,
-				    const struct sheet *after)
+				    const struct snapshot *after)
 {
 	const struct import_device *device = run->device;
 	struct answer answer;
@@ -203,16 +204,17 @@ static enum verdict set_until_known(struct run *run,
 
 static enum verdict make_set(struct run *run, const struct scep_change *change)
 {
-	struct sheet after = {0};
+	struct snapshot after = {0};
 	enum verdict verdict = SET_SHORT;
 
-	if (sheet_copy(&after, &run->model) && sheet_apply(&after, change) &&
-	    sheet_copy(&run->written, &after))
+	if (snapshot_copy(&after, &run->model) &&
+	    snapshot_apply(&after, change) &&
+	    snapshot_copy(&run->written, &after))
 		verdict = set_until_known(run, change, &after);
 	/* Only then it is known to be made; else it may be. */
-	if (verdict == SET_MADE && !sheet_copy(&run->model, &after))
+	if (verdict == SET_MADE && !snapshot_copy(&run->model, &after))
 		verdict = SET_SHORT;
-	sheet_free(&after);
+	snapshot_free(&after);
 	return verdict;
 }
 
@@ -232,9 +234,10 @@ static enum verdict make_sets(struct run *run, const struct plan *plan)
 static bool is_ours(const struct run *run, enum scep_field field,
 		    uint32_t index, const struct scep_value *is)
 {
-	const struct scep_value *known = sheet_get(&run->model, field, index);
+	const struct scep_value *known =
+	    snapshot_get(&run->model, field, index);
 	const struct scep_value *uncertain =
-	    sheet_get(&run->written, field, index);
+	    snapshot_get(&run->written, field, index);
 
 	return (known && value_is_same(field, known, is)) ||
 	       (uncertain && value_is_same(field, uncertain, is));
@@ -244,32 +247,34 @@ static bool is_ours(const struct run *run, enum scep_field field,
 static bool is_touched(const struct run *run, enum scep_field field,
 		       uint32_t index, const struct scep_value *was)
 {
-	const struct scep_value *known = sheet_get(&run->model, field, index);
+	const struct scep_value *known =
+	    snapshot_get(&run->model, field, index);
 	const struct scep_value *uncertain =
-	    sheet_get(&run->written, field, index);
+	    snapshot_get(&run->written, field, index);
 
 	return (known && !value_is_same(field, known, was)) ||
 	       (uncertain && !value_is_same(field, uncertain, was));
 }
 
 /* Wants the value back that the device had, if it has ours. */
-static void want_back(struct run *run, struct sheet *back,
+static void want_back(struct run *run, struct snapshot *back,
 		      enum scep_field field, uint32_t index)
 {
-	const struct scep_value *was = sheet_get(&run->original, field, index);
+	const struct scep_value *was =
+	    snapshot_get(&run->original, field, index);
 	const struct scep_value *is =
-	    sheet_get(&run->reading.sheet, field, index);
-	char name[SHEET_NAME];
+	    snapshot_get(&run->reading.snapshot, field, index);
+	char name[SNAPSHOT_NAME];
 
 	if (!was || !is || value_is_same(field, was, is) ||
 	    !is_touched(run, field, index, was))
 		return;
 	if (is_ours(run, field, index, is))
-		sheet_put(back, field, index, was);
+		snapshot_put(back, field, index, was);
 	else
 		say(run,
 		    "%s: another manager has changed it meanwhile; it stays",
-		    sheet_name(field, index, name));
+		    snapshot_name(field, index, name));
 }
 
 /* Whether a row is just as it was written, so that it can go. */
@@ -278,8 +283,8 @@ static bool is_our_row(const struct run *run, uint32_t index)
 	for (size_t i = 0; i < object_count; i++) {
 		enum scep_field field = objects[i].field;
 		const struct scep_value *is =
-		    sheet_object(field)
-			? sheet_get(&run->reading.sheet, field, index)
+		    snapshot_object(field)
+			? snapshot_get(&run->reading.snapshot, field, index)
 			: NULL;
 
 		if (is && !is_ours(run, field, index, is))
@@ -289,24 +294,26 @@ static bool is_our_row(const struct run *run, uint32_t index)
 }
 
 /* What is to be set so that the device has what it had. */
-static bool make_back(struct run *run, struct sheet *back)
+static bool make_back(struct run *run, struct snapshot *back)
 {
 	static const struct scep_value gone = {.number = SCEP_ROW_DESTROY};
 
-	for (uint32_t index = 0; index < SHEET_ROWS; index++) {
-		if (!run->reading.sheet.row[index] || !run->written.row[index])
+	for (uint32_t index = 0; index < SNAPSHOT_ROWS; index++) {
+		if (!run->reading.snapshot.row[index] ||
+		    !run->written.row[index])
 			continue;
-		if (!sheet_add_row(back, index))
+		if (!snapshot_add_row(back, index))
 			return false;
 		if (!run->original.row[index] && is_our_row(run, index))
-			sheet_put(back, SCEP_PROFILE_ROW_STATUS, index, &gone);
+			snapshot_put(back, SCEP_PROFILE_ROW_STATUS, index,
+				     &gone);
 		else if (!run->original.row[index])
 			say(run,
 			    "profile %" PRIu32 ": another manager has changed "
 			    "it meanwhile; it stays",
 			    index);
 		for (size_t i = 0; i < object_count; i++)
-			if (sheet_object(objects[i].field))
+			if (snapshot_object(objects[i].field))
 				want_back(run, back, objects[i].field, index);
 	}
 	return true;
@@ -316,7 +323,7 @@ static void say_left(void *context, enum scep_field field, uint32_t index,
 		     const struct scep_value *before,
 		     const struct scep_value *after)
 {
-	char name[SHEET_NAME];
+	char name[SNAPSHOT_NAME];
 	char was[VALUE_TEXT];
 	char is[VALUE_TEXT];
 
@@ -326,18 +333,18 @@ static void say_left(void *context, enum scep_field field, uint32_t index,
 		    index);
 	else if (before)
 		say(context, "not put back: %s: %s, was %s",
-		    sheet_name(field, index, name),
+		    snapshot_name(field, index, name),
 		    value_print(field, before, is),
 		    value_print(field, after, was));
 }
 
-static enum import_outcome put_back_to(struct run *run, struct sheet *back,
+static enum import_outcome put_back_to(struct run *run, struct snapshot *back,
 				       size_t room)
 {
 	struct plan plan;
 	enum verdict verdict;
 
-	if (!plan_make(&run->reading.sheet, back, room, &plan))
+	if (!plan_make(&run->reading.snapshot, back, room, &plan))
 		return IMPORT_PARTLY;
 	if (plan.count == 0)
 		return IMPORT_ABSENT;
@@ -349,10 +356,10 @@ static enum import_outcome put_back_to(struct run *run, struct sheet *back,
 	if (verdict == SET_LOST || !read_patiently(run))
 		return IMPORT_PARTLY;
 	/* A row that is gone has none of what it is to have. */
-	for (uint32_t index = 1; index < SHEET_ROWS; index++)
-		if (!run->reading.sheet.row[index])
-			sheet_remove_row(back, index);
-	return sheet_differences(&run->reading.sheet, back, say_left, run)
+	for (uint32_t index = 1; index < SNAPSHOT_ROWS; index++)
+		if (!run->reading.snapshot.row[index])
+			snapshot_remove_row(back, index);
+	return snapshot_differences(&run->reading.snapshot, back, say_left, run)
 		   ? IMPORT_PARTLY
 		   : IMPORT_ABSENT;
 }
@@ -360,7 +367,7 @@ static enum import_outcome put_back_to(struct run *run, struct sheet *back,
 static enum import_outcome put_back(struct run *run, size_t room)
 {
 	enum import_outcome outcome = IMPORT_PARTLY;
-	struct sheet back = {0};
+	struct snapshot back = {0};
 
 	run->is_backwards = true;
 	/* Nothing was sent: nothing to be read either. */
@@ -373,9 +380,9 @@ static enum import_outcome put_back(struct run *run, size_t room)
 	run->lock = run->reading.lock;
 	/* From here on it is the device of now that is changed. */
 	if (make_back(run, &back) &&
-	    sheet_copy(&run->model, &run->reading.sheet))
+	    snapshot_copy(&run->model, &run->reading.snapshot))
 		outcome = put_back_to(run, &back, room);
-	sheet_free(&back);
+	snapshot_free(&back);
 	run->is_backwards = false;
 	return outcome;
 }
@@ -384,9 +391,9 @@ static enum import_outcome put_back(struct run *run, size_t room)
  */
 
 static void warn(struct run *run, const struct plan *plan,
-		 const struct sheet *after)
+		 const struct snapshot *after)
 {
-	for (uint32_t index = 1; index < SHEET_ROWS; index++) {
+	for (uint32_t index = 1; index < SNAPSHOT_ROWS; index++) {
 		if (plan->switches_off[index] &&
 		    run->reading.has_challenge[index])
 			say(run,
@@ -395,9 +402,9 @@ static void warn(struct run *run, const struct plan *plan,
 			    index,
 			    plan->enables_last[index] ? " for a while" : "",
 			    index);
-		else if (sheet_number(after, SCEP_AUTO_ENABLE, index, 0) &&
-			 !sheet_number(&run->reading.sheet, SCEP_AUTO_ENABLE,
-				       index, 0) &&
+		else if (snapshot_number(after, SCEP_AUTO_ENABLE, index, 0) &&
+			 !snapshot_number(&run->reading.snapshot,
+					  SCEP_AUTO_ENABLE, index, 0) &&
 			 !run->reading.has_challenge[index])
 			say(run,
 			    "note: scepAutoEnable.%u turns true and "
@@ -407,19 +414,19 @@ static void warn(struct run *run, const struct plan *plan,
 }
 
 /* Plans, warns and judges what can be judged before the first Set. */
-static bool prepare(struct run *run, const struct sheet *file, size_t room,
+static bool prepare(struct run *run, const struct snapshot *file, size_t room,
 		    struct plan *plan)
 {
-	struct sheet after = {0};
+	struct snapshot after = {0};
 	bool is_good;
 
-	if (!plan_make(&run->reading.sheet, file, room, plan)) {
+	if (!plan_make(&run->reading.snapshot, file, room, plan)) {
 		snprintf(run->reason, sizeof(run->reason), "memory is short");
 		return false;
 	}
-	is_good = sheet_copy(&after, &run->reading.sheet);
+	is_good = snapshot_copy(&after, &run->reading.snapshot);
 	for (size_t i = 0; is_good && i < plan->count; i++)
-		is_good = sheet_apply(&after, &plan->sets[i]);
+		is_good = snapshot_apply(&after, &plan->sets[i]);
 	if (!is_good)
 		snprintf(run->reason, sizeof(run->reason), "memory is short");
 	is_good =
@@ -430,20 +437,20 @@ static bool prepare(struct run *run, const struct sheet *file, size_t room,
 		warn(run, plan, &after);
 	else
 		plan_free(plan);
-	sheet_free(&after);
+	snapshot_free(&after);
 	return is_good;
 }
 
-static bool is_as_wanted(struct run *run, const struct sheet *file)
+static bool is_as_wanted(struct run *run, const struct snapshot *file)
 {
 	if (!read_patiently(run))
 		return false;
 	snprintf(run->reason, sizeof(run->reason), "not all was taken over");
-	return sheet_differences(&run->reading.sheet, file, note_foreign,
-				 run) == 0;
+	return snapshot_differences(&run->reading.snapshot, file, note_foreign,
+				    run) == 0;
 }
 
-static enum verdict attempt(struct run *run, const struct sheet *file,
+static enum verdict attempt(struct run *run, const struct snapshot *file,
 			    size_t room)
 {
 	enum verdict verdict = SET_REFUSED;
@@ -452,9 +459,9 @@ static enum verdict attempt(struct run *run, const struct sheet *file,
 	if (!prepare(run, file, room, &plan))
 		return SET_REFUSED;
 	run->lock = run->reading.lock;
-	sheet_free(&run->written);
-	if (sheet_copy(&run->original, &run->reading.sheet) &&
-	    sheet_copy(&run->model, &run->reading.sheet))
+	snapshot_free(&run->written);
+	if (snapshot_copy(&run->original, &run->reading.snapshot) &&
+	    snapshot_copy(&run->model, &run->reading.snapshot))
 		verdict = make_sets(run, &plan);
 	if (verdict == SET_MADE && plan.count > 0 && !is_as_wanted(run, file))
 		verdict = SET_MIXED;
@@ -466,10 +473,13 @@ static enum verdict attempt(struct run *run, const struct sheet *file,
 static void say_lost(struct run *run)
 {
 	say(run, "nobody knows what of it is set: run the import again");
-	for (uint32_t index = 1; index < SHEET_ROWS; index++)
-		if (sheet_number(&run->original, SCEP_AUTO_ENABLE, index, 0) &&
-		    !(sheet_number(&run->model, SCEP_AUTO_ENABLE, index, 0) &&
-		      sheet_number(&run->written, SCEP_AUTO_ENABLE, index, 0)))
+	for (uint32_t index = 1; index < SNAPSHOT_ROWS; index++)
+		if (snapshot_number(&run->original, SCEP_AUTO_ENABLE, index,
+				    0) &&
+		    !(snapshot_number(&run->model, SCEP_AUTO_ENABLE, index,
+				      0) &&
+		      snapshot_number(&run->written, SCEP_AUTO_ENABLE, index,
+				      0)))
 			say(run,
 			    "scepAutoEnable.%u was true and may be false now",
 			    index);
@@ -493,7 +503,7 @@ static const char *reason_of(struct run *run, enum verdict verdict)
 }
 
 enum import_outcome import_run(const struct import_device *device,
-			       const struct sheet *file, size_t room)
+			       const struct snapshot *file, size_t room)
 {
 	struct run run = {.device = device};
 	enum import_outcome outcome = IMPORT_ABSENT;
@@ -532,28 +542,28 @@ static void say_difference(void *context, enum scep_field field, uint32_t index,
 			   const struct scep_value *after)
 {
 	struct run *run = context;
-	char name[SHEET_NAME];
+	char name[SNAPSHOT_NAME];
 	char old[VALUE_TEXT] = "(none)";
 	char new[VALUE_TEXT];
 	char line[LINE];
 
 	snprintf(line, sizeof(line), "%s: %s -> %s",
-		 sheet_name(field, index, name),
+		 snapshot_name(field, index, name),
 		 before ? value_print(field, before, old) : old,
 		 value_print(field, after, new));
 	run->device->print(run->device->context, line);
 }
 
 bool import_compare(const struct import_device *device,
-		    const struct sheet *file)
+		    const struct snapshot *file)
 {
 	struct run run = {.device = device};
 	bool is_good = read_once(&run);
 	struct plan plan;
 
 	if (is_good) {
-		sheet_differences(&run.reading.sheet, file, say_difference,
-				  &run);
+		snapshot_differences(&run.reading.snapshot, file,
+				     say_difference, &run);
 		is_good = prepare(&run, file, IMPORT_ROOM, &plan);
 	}
 	if (is_good)

@@ -48,9 +48,9 @@ enum import_outcome {
 /* Prints the differences and changes nothing.  Returns false,
  * and says why, if the device cannot be read. */
 bool import_compare(const struct import_device *device,
-		    const struct sheet *file);
+		    const struct snapshot *file);
 
 enum import_outcome import_run(const struct import_device *device,
-			       const struct sheet *file, size_t room);
+			       const struct snapshot *file, size_t room);
 
 #endif

@@ -172,13 +172,13 @@ static const char *absence(unsigned char type)
 static bool take(const netsnmp_variable_list *found,
 		 struct manager_variable *variable, char reason[ANSWER_REASON])
 {
-	oid name[WIRE_ARCS];
-	size_t length = wire_name(variable->object, variable->index, name);
+	oid name[VARBIND_ARCS];
+	size_t length = varbind_name(variable->object, variable->index, name);
 
 	if (snmp_oid_compare(found->name, found->name_length, name, length) ==
 		0 &&
-	    wire_decode(variable->object, found->type, found->val.string,
-			found->val_len, &variable->value))
+	    varbind_decode(variable->object, found->type, found->val.string,
+			   found->val_len, &variable->value))
 		return true;
 	snprintf(reason, ANSWER_REASON, "%s.%u: %s", variable->object->name,
 		 variable->index, absence(found->type));
@@ -189,12 +189,12 @@ static netsnmp_pdu *ask(int kind, const struct manager_variable *variables,
 			size_t count)
 {
 	netsnmp_pdu *pdu = snmp_pdu_create(kind);
-	oid name[WIRE_ARCS];
+	oid name[VARBIND_ARCS];
 
 	for (size_t i = 0; pdu && i < count; i++)
-		snmp_add_null_var(
-		    pdu, name,
-		    wire_name(variables[i].object, variables[i].index, name));
+		snmp_add_null_var(pdu, name,
+				  varbind_name(variables[i].object,
+					       variables[i].index, name));
 	return pdu;
 }
 
@@ -246,16 +246,17 @@ bool manager_get(struct manager *manager, struct manager_variable *variables,
 static bool is_next(const netsnmp_variable_list *found,
 		    struct manager_variable *variable)
 {
-	oid column[WIRE_ARCS];
-	size_t length = wire_name(variable->object, WIRE_NO_INDEX, column);
+	oid column[VARBIND_ARCS];
+	size_t length =
+	    varbind_name(variable->object, VARBIND_NO_INDEX, column);
 	oid index;
 
 	if (found->name_length != length + 1 ||
 	    memcmp(found->name, column, length * sizeof(oid)) != 0)
 		return false;
 	index = found->name[length];
-	if (index >= WIRE_NO_INDEX ||
-	    (variable->index != WIRE_NO_INDEX && index <= variable->index))
+	if (index >= VARBIND_NO_INDEX ||
+	    (variable->index != VARBIND_NO_INDEX && index <= variable->index))
 		return false;
 	variable->index = (uint32_t)index;
 	return true;
@@ -291,10 +292,10 @@ static bool add(netsnmp_pdu *pdu, const struct object *object, uint32_t index,
 		const struct scep_value *value)
 {
 	struct wire_value wire;
-	oid name[WIRE_ARCS];
-	size_t length = wire_name(object, index, name);
+	oid name[VARBIND_ARCS];
+	size_t length = varbind_name(object, index, name);
 
-	wire_encode(object, value, &wire);
+	varbind_encode(object, value, &wire);
 	return snmp_pdu_add_variable(
 		   pdu, name, length, wire.type,
 		   wire.is_octets ? (const void *)wire.octets : &wire.number,
@@ -308,13 +309,13 @@ static netsnmp_pdu *set_pdu(uint32_t lock, const struct scep_change *change)
 
 	if (!pdu)
 		return NULL;
-	if (!add(pdu, wire_object(LOCK), 0, &value))
+	if (!add(pdu, varbind_object(LOCK), 0, &value))
 		goto fail;
 	for (size_t i = 0; i < change->count; i++) {
 		const struct scep_item *item = &change->items[i];
 		const char *name = scep_field_info(item->field)->name;
 
-		if (!add(pdu, wire_object(name), item->index, &item->value))
+		if (!add(pdu, varbind_object(name), item->index, &item->value))
 			goto fail;
 	}
 	return pdu;

@@ -9,8 +9,8 @@
 
 /* A plan in the making. */
 struct maker {
-	const struct sheet *present;
-	const struct sheet *wanted;
+	const struct snapshot *present;
+	const struct snapshot *wanted;
 	struct plan *plan;
 	size_t room;
 	bool is_staged; /* timers are enabled by a Set of their own */
@@ -35,7 +35,7 @@ static void add(struct maker *maker, enum scep_field field, uint32_t index,
 		const struct scep_value *value)
 {
 	add_to(maker, &maker->unit, field, index, value);
-	maker->unit_size += wire_size(field, value);
+	maker->unit_size += varbind_size(field, value);
 }
 
 static void add_number(struct maker *maker, enum scep_field field,
@@ -55,28 +55,29 @@ static bool is_new(const struct maker *maker, uint32_t index)
 
 static bool is_going(const struct maker *maker, uint32_t index)
 {
-	return sheet_number(maker->wanted, SCEP_PROFILE_ROW_STATUS, index, 0) ==
-	       SCEP_ROW_DESTROY;
+	return snapshot_number(maker->wanted, SCEP_PROFILE_ROW_STATUS, index,
+			       0) == SCEP_ROW_DESTROY;
 }
 
 static bool is_enabled(const struct maker *maker, uint32_t index)
 {
-	return sheet_number(maker->present, SCEP_AUTO_ENABLE, index, 0) != 0;
+	return snapshot_number(maker->present, SCEP_AUTO_ENABLE, index, 0) != 0;
 }
 
 static bool shall_be_enabled(const struct maker *maker, uint32_t index)
 {
-	return sheet_number(maker->wanted, SCEP_AUTO_ENABLE, index,
-			    is_enabled(maker, index)) != 0;
+	return snapshot_number(maker->wanted, SCEP_AUTO_ENABLE, index,
+			       is_enabled(maker, index)) != 0;
 }
 
 /* Whether the device has another value than it shall have. */
 static bool is_differing(const struct maker *maker, enum scep_field field,
 			 uint32_t index)
 {
-	const struct scep_value *after = sheet_get(maker->wanted, field, index);
+	const struct scep_value *after =
+	    snapshot_get(maker->wanted, field, index);
 	const struct scep_value *before =
-	    sheet_get(maker->present, field, index);
+	    snapshot_get(maker->present, field, index);
 	struct scep_value preset;
 
 	if (!after)
@@ -109,8 +110,8 @@ static bool needs_pause(const struct maker *maker, uint32_t index)
 
 static void write_row_status(struct maker *maker, uint32_t index)
 {
-	int64_t status = sheet_number(maker->wanted, SCEP_PROFILE_ROW_STATUS,
-				      index, SCEP_ROW_ACTIVE);
+	int64_t status = snapshot_number(maker->wanted, SCEP_PROFILE_ROW_STATUS,
+					 index, SCEP_ROW_ACTIVE);
 
 	if (is_new(maker, index))
 		add_number(maker, SCEP_PROFILE_ROW_STATUS, index,
@@ -145,11 +146,11 @@ static void write_values(struct maker *maker, uint32_t index)
 		enum scep_field field = objects[i].field;
 
 		if (field == SCEP_PROFILE_ROW_STATUS ||
-		    field == SCEP_AUTO_ENABLE || !sheet_object(field))
+		    field == SCEP_AUTO_ENABLE || !snapshot_object(field))
 			continue;
 		if (is_differing(maker, field, index))
 			add(maker, field, index,
-			    sheet_get(maker->wanted, field, index));
+			    snapshot_get(maker->wanted, field, index));
 	}
 }
 
@@ -220,7 +221,7 @@ static void place_enables(struct maker *maker)
 	static const struct scep_value on = {.number = 1};
 	struct scep_change *set = NULL;
 
-	for (uint32_t index = 1; index < SHEET_ROWS; index++) {
+	for (uint32_t index = 1; index < SNAPSHOT_ROWS; index++) {
 		if (!maker->plan->enables_last[index])
 			continue;
 		if (!set)
@@ -232,7 +233,7 @@ static void place_enables(struct maker *maker)
 
 static void place_all(struct maker *maker)
 {
-	for (uint32_t index = 0; index < SHEET_ROWS; index++) {
+	for (uint32_t index = 0; index < SNAPSHOT_ROWS; index++) {
 		if (!maker->wanted->row[index])
 			continue;
 		write_row(maker, index);
@@ -241,7 +242,7 @@ static void place_all(struct maker *maker)
 	place_enables(maker);
 }
 
-bool plan_make(const struct sheet *present, const struct sheet *wanted,
+bool plan_make(const struct snapshot *present, const struct snapshot *wanted,
 	       size_t room, struct plan *plan)
 {
 	struct maker maker = {
@@ -252,7 +253,7 @@ bool plan_make(const struct sheet *present, const struct sheet *wanted,
 	};
 
 	memset(plan, 0, sizeof(*plan));
-	for (uint32_t index = 1; index < SHEET_ROWS; index++)
+	for (uint32_t index = 1; index < SNAPSHOT_ROWS; index++)
 		if (wanted->row[index] && !is_going(&maker, index) &&
 		    needs_pause(&maker, index))
 			maker.is_staged = true;
@@ -310,7 +311,7 @@ static bool are_uses(const char *uses, const struct scep_value *list)
 	return true;
 }
 
-static const char *lacks(const struct sheet *after, uint32_t index,
+static const char *lacks(const struct snapshot *after, uint32_t index,
 			 const char *uses)
 {
 	static const struct {
@@ -324,24 +325,24 @@ static const char *lacks(const struct sheet *after, uint32_t index,
 	};
 	const struct scep_value *value;
 
-	if (sheet_number(after, SCEP_PROFILE_ROW_STATUS, index, 0) !=
+	if (snapshot_number(after, SCEP_PROFILE_ROW_STATUS, index, 0) !=
 	    SCEP_ROW_ACTIVE)
 		return "needs a profile that is active";
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
-		value = sheet_get(after, needs[i].field, index);
+		value = snapshot_get(after, needs[i].field, index);
 		if (!value || value->length == 0)
 			return needs[i].reason;
 	}
-	value = sheet_get(after, SCEP_AUTO_USE_LOCATION, index);
+	value = snapshot_get(after, SCEP_AUTO_USE_LOCATION, index);
 	if (value && !are_uses(uses, value))
 		return "scepAutoUseLocation has an unknown name";
 	return NULL;
 }
 
-bool plan_is_ready(const struct plan *plan, const struct sheet *after,
+bool plan_is_ready(const struct plan *plan, const struct snapshot *after,
 		   const char *uses, char reason[PLAN_REASON])
 {
-	for (uint32_t index = 1; index < SHEET_ROWS; index++) {
+	for (uint32_t index = 1; index < SNAPSHOT_ROWS; index++) {
 		const char *fault = plan->enables_last[index]
 					? lacks(after, index, uses)
 					: NULL;

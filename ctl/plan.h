@@ -18,9 +18,9 @@ struct plan {
 	struct scep_change *sets; /* owned */
 	size_t count;
 	/* Profiles whose timer is switched off by it, if only for a while. */
-	bool switches_off[SHEET_ROWS];
+	bool switches_off[SNAPSHOT_ROWS];
 	/* Profiles whose timer the last of several Sets switches on. */
-	bool enables_last[SHEET_ROWS];
+	bool enables_last[SNAPSHOT_ROWS];
 };
 
 /*
@@ -29,7 +29,7 @@ struct plan {
  * more than `room` octets of variable bindings unless one profile alone has.
  * Returns false if memory is short.
  */
-bool plan_make(const struct sheet *present, const struct sheet *wanted,
+bool plan_make(const struct snapshot *present, const struct snapshot *wanted,
 	       size_t room, struct plan *plan);
 void plan_free(struct plan *plan);
 
@@ -40,7 +40,7 @@ void plan_free(struct plan *plan);
  * is gone.  `after` is what the device will have, `uses` the names of use
  * locations, each with a newline at its end.
  */
-bool plan_is_ready(const struct plan *plan, const struct sheet *after,
+bool plan_is_ready(const struct plan *plan, const struct snapshot *after,
 		   const char *uses, char reason[PLAN_REASON]);
 
 #endif

@@ -9,10 +9,10 @@
 #include "ctl/snapshot.h"
 
 struct reading {
-	struct sheet sheet; /* owned */
-	uint32_t lock;	    /* scepAgentConfigSpinLock */
+	struct snapshot snapshot; /* owned */
+	uint32_t lock;		  /* scepAgentConfigSpinLock */
 	char version[SCEP_TEXT64];
-	bool has_challenge[SHEET_ROWS]; /* scepAutoChallengeSet */
+	bool has_challenge[SNAPSHOT_ROWS]; /* scepAutoChallengeSet */
 	char *uses; /* owned; scepUseName, each with a newline at its end */
 };
 

@@ -18,9 +18,9 @@
 
 enum exit_code { EXIT_GOOD, EXIT_FAILED, EXIT_USAGE };
 
-#define WAIT_DEFAULT   120 /* seconds */
-#define WAIT_MAX       86400
-#define MOMENT_OF_WAIT 200000000L /* ns */
+#define WAIT_DEFAULT	      120 /* seconds */
+#define WAIT_MAX	      86400
+#define DATE_AND_TIME_OF_WAIT 200000000L /* ns */
 
 /* How often it was told to end. */
 static volatile sig_atomic_t ends;
@@ -121,7 +121,8 @@ static int write_settings(const struct reading *reading, const char *path)
 {
 	char reason[DOCUMENT_REASON];
 	char why[OUTPUT_REASON];
-	char *text = document_write(&reading->sheet, reading->version, reason);
+	char *text =
+	    document_write(&reading->snapshot, reading->version, reason);
 	bool is_good = true;
 
 	if (!text) {
@@ -149,7 +150,7 @@ static int run_export(struct manager *manager, const char *path)
 		fprintf(stderr, "scepctl: %s\n", reason);
 		return EXIT_FAILED;
 	}
-	sheet_drop_volatile(&reading.sheet);
+	snapshot_drop_volatile(&reading.snapshot);
 	code = write_settings(&reading, path);
 	reading_free(&reading);
 	return code;
@@ -193,7 +194,7 @@ static time_t now(void)
 /* Told to end twice, it waits no longer. */
 static bool world_wait(void *context, unsigned attempt)
 {
-	static const struct timespec moment = {0, MOMENT_OF_WAIT};
+	static const struct timespec time = {0, DATE_AND_TIME_OF_WAIT};
 	struct command *command = ((struct world *)context)->command;
 
 	if (attempt == 0) {
@@ -202,7 +203,7 @@ static bool world_wait(void *context, unsigned attempt)
 	}
 	if (ends > 1 || now() - command->since >= command->wait)
 		return false;
-	nanosleep(&moment, NULL);
+	nanosleep(&time, NULL);
 	return true;
 }
 
@@ -241,8 +242,8 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static int import_sheet(struct manager *manager, struct command *command,
-			const struct sheet *file)
+static int import_snapshot(struct manager *manager, struct command *command,
+			   const struct snapshot *file)
 {
 	struct world world = {manager, command};
 	const struct import_device device = {
@@ -275,7 +276,7 @@ static int import_sheet(struct manager *manager, struct command *command,
 	return EXIT_FAILED;
 }
 
-static bool read_file(const char *path, struct sheet *sheet)
+static bool read_file(const char *path, struct snapshot *snapshot)
 {
 	char reason[DOCUMENT_REASON];
 	char why[OUTPUT_REASON];
@@ -287,7 +288,7 @@ static bool read_file(const char *path, struct sheet *sheet)
 		fprintf(stderr, "scepctl: %s\n", why);
 		return false;
 	}
-	is_good = document_read(text, length, sheet, reason);
+	is_good = document_read(text, length, snapshot, reason);
 	if (!is_good)
 		fprintf(stderr, "scepctl: %s: %s\n", path, reason);
 	free(text);
@@ -297,13 +298,13 @@ static bool read_file(const char *path, struct sheet *sheet)
 static int run_import(struct manager *manager, struct command *command,
 		      const char *path)
 {
-	struct sheet sheet;
+	struct snapshot snapshot;
 	int code;
 
-	if (!read_file(path, &sheet))
+	if (!read_file(path, &snapshot))
 		return EXIT_USAGE;
-	code = import_sheet(manager, command, &sheet);
-	sheet_free(&sheet);
+	code = import_snapshot(manager, command, &snapshot);
+	snapshot_free(&snapshot);
 	return code;
 }
 

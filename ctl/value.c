@@ -22,8 +22,8 @@ bool value_is_same(enum scep_field field, const struct scep_value *a,
 	case SCEP_KIND_ACTION:
 		return a->number == b->number;
 	case SCEP_KIND_TIME:
-		return moment_is_same(a->octets, a->length, b->octets,
-				      b->length);
+		return date_and_time_is_same(a->octets, a->length, b->octets,
+					     b->length);
 	case SCEP_KIND_TEXT:
 	case SCEP_KIND_OCTETS:
 	case SCEP_KIND_SECRET:
@@ -46,15 +46,16 @@ bool value_judge(enum scep_field field, const struct scep_value *value,
 	const struct scep_field_info *info = scep_field_info(field);
 	struct scep_value judged = *value;
 	struct scep_verdict verdict;
-	char text[MOMENT_TEXT];
+	char text[DATE_AND_TIME_TEXT];
 
 	if (info->kind == SCEP_KIND_TIME) {
-		if (!moment_print(value->octets, value->length, text)) {
+		if (!date_and_time_print(value->octets, value->length, text)) {
 			snprintf(reason, VALUE_REASON, "%s: no date",
 				 info->name);
 			return false;
 		}
-		judged.number = moment_seconds(value->octets, value->length);
+		judged.number =
+		    date_and_time_seconds(value->octets, value->length);
 	}
 	if (scep_value_check(field, &judged, &verdict) == SCEP_ACCEPTED)
 		return true;
@@ -141,9 +142,9 @@ static void print_octets(const struct scep_value *value, struct line *line)
 
 static void print_time(const struct scep_value *value, struct line *line)
 {
-	char text[MOMENT_TEXT];
+	char text[DATE_AND_TIME_TEXT];
 
-	moment_print(value->octets, value->length, text);
+	date_and_time_print(value->octets, value->length, text);
 	line_add(line, value->length ? text : "\"\"");
 }
 

@@ -12,7 +12,7 @@
 #define AGENTX_FRAME 8
 #define BITS_OCTETS  4
 
-const struct object *wire_object(const char *name)
+const struct object *varbind_object(const char *name)
 {
 	for (size_t i = 0; i < object_count; i++)
 		if (strcmp(objects[i].name, name) == 0)
@@ -21,8 +21,8 @@ const struct object *wire_object(const char *name)
 	return NULL;
 }
 
-size_t wire_name(const struct object *object, uint32_t index,
-		 oid name[WIRE_ARCS])
+size_t varbind_name(const struct object *object, uint32_t index,
+		    oid name[VARBIND_ARCS])
 {
 	static const oid root[] = {SCEP_ROOT_ARCS};
 	uint32_t arc[OBJECT_ARCS];
@@ -32,7 +32,7 @@ size_t wire_name(const struct object *object, uint32_t index,
 	memcpy(name, root, sizeof(root));
 	for (size_t i = 0; i < count; i++)
 		name[length++] = arc[i];
-	if (index != WIRE_NO_INDEX)
+	if (index != VARBIND_NO_INDEX)
 		name[length++] = index;
 	return length;
 }
@@ -67,8 +67,8 @@ static void encode_bits(const struct object *object, struct wire_value *wire,
 	encode_octets(wire, octets, last / 8 + 1);
 }
 
-void wire_encode(const struct object *object, const struct scep_value *value,
-		 struct wire_value *wire)
+void varbind_encode(const struct object *object, const struct scep_value *value,
+		    struct wire_value *wire)
 {
 	memset(wire, 0, sizeof(*wire));
 	switch (object->syntax) {
@@ -90,7 +90,7 @@ void wire_encode(const struct object *object, const struct scep_value *value,
 		break;
 	case SYNTAX_TIME:
 		encode_octets(wire, value->octets, value->length);
-		moment_to_utc(wire->octets, wire->length);
+		date_and_time_to_utc(wire->octets, wire->length);
 		break;
 	case SYNTAX_TEXT:
 	case SYNTAX_OCTETS:
@@ -150,14 +150,14 @@ static bool decode_bits(unsigned char type, const unsigned char *octets,
 static bool decode_time(unsigned char type, const void *data, size_t length,
 			struct scep_value *value)
 {
-	char text[MOMENT_TEXT];
+	char text[DATE_AND_TIME_TEXT];
 
 	return decode_octets(type, data, length, value) &&
-	       moment_print(value->octets, value->length, text);
+	       date_and_time_print(value->octets, value->length, text);
 }
 
-bool wire_decode(const struct object *object, unsigned char type,
-		 const void *data, size_t length, struct scep_value *value)
+bool varbind_decode(const struct object *object, unsigned char type,
+		    const void *data, size_t length, struct scep_value *value)
 {
 	memset(value, 0, sizeof(*value));
 	switch (object->syntax) {
@@ -191,12 +191,12 @@ bool wire_decode(const struct object *object, unsigned char type,
  * RFC 2741, 5.4: four octets for each arc and each number, strings padded to
  * four.  BER is never longer than this for the objects of this MIB.
  */
-size_t wire_size(enum scep_field field, const struct scep_value *value)
+size_t varbind_size(enum scep_field field, const struct scep_value *value)
 {
 	const struct scep_field_info *info = scep_field_info(field);
-	oid name[WIRE_ARCS];
+	oid name[VARBIND_ARCS];
 	size_t arcs =
-	    wire_name(wire_object(info->name), SCEP_PROFILE_MAX, name);
+	    varbind_name(varbind_object(info->name), SCEP_PROFILE_MAX, name);
 
 	return AGENTX_FRAME + 4 * arcs + 4 + (value->length + 3) / 4 * 4;
 }

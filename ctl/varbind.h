@@ -13,7 +13,7 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/types.h>
 
-#define WIRE_ARCS (SCEP_ROOT_LENGTH + OBJECT_ARCS + 1)
+#define VARBIND_ARCS (SCEP_ROOT_LENGTH + OBJECT_ARCS + 1)
 
 /* A value in a variable binding. */
 struct wire_value {
@@ -25,22 +25,22 @@ struct wire_value {
 };
 
 /* Any object of the MIB, by its name; one that must be there. */
-const struct object *wire_object(const char *name);
+const struct object *varbind_object(const char *name);
 /* Writes the identifier of an instance, or of the object itself if `index` is
- * WIRE_NO_INDEX; returns how many arcs. */
-#define WIRE_NO_INDEX UINT32_MAX
-size_t wire_name(const struct object *object, uint32_t index,
-		 oid name[WIRE_ARCS]);
+ * VARBIND_NO_INDEX; returns how many arcs. */
+#define VARBIND_NO_INDEX UINT32_MAX
+size_t varbind_name(const struct object *object, uint32_t index,
+		    oid name[VARBIND_ARCS]);
 
-void wire_encode(const struct object *object, const struct scep_value *value,
-		 struct wire_value *wire);
+void varbind_encode(const struct object *object, const struct scep_value *value,
+		    struct wire_value *wire);
 /* `data` is as Net-SNMP holds it.  Returns false if it is no value of the
  * object's type. */
-bool wire_decode(const struct object *object, unsigned char type,
-		 const void *data, size_t length, struct scep_value *value);
+bool varbind_decode(const struct object *object, unsigned char type,
+		    const void *data, size_t length, struct scep_value *value);
 
 /* How many octets a variable binding takes in a message: in the longer one,
  * which is AgentX between master and subagent. */
-size_t wire_size(enum scep_field field, const struct scep_value *value);
+size_t varbind_size(enum scep_field field, const struct scep_value *value);
 
 #endif

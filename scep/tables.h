@@ -419,11 +419,11 @@ struct scep_view {
 	struct scep_rows keys;	   /* struct scep_key */
 	struct scep_rows cas;	   /* struct scep_ca */
 	struct scep_rows uses;	   /* struct scep_use */
-	struct scep_rows asides;   /* struct scep_key: those that DeleteOldKey
+	struct scep_rows retired;  /* struct scep_key: those that DeleteOldKey
 				    * has taken away; never shown */
 	/* Of each profile: the status row of the request that was put aside
 	 * and that pollNow can resume, or 0. */
-	uint32_t parked[SCEP_PROFILE_MAX + 1];
+	uint32_t suspended[SCEP_PROFILE_MAX + 1];
 };
 
 /* Returns the row with that index, or NULL.  Borrows. */

@@ -74,7 +74,7 @@ static bool read_conf(const struct program *program, struct conf *conf,
 		return false;
 	}
 	/* All that is wrong is told at once. */
-	return check_run(conf, &source, &privilege, patience) && is_good;
+	return conf_check_run(conf, &source, &privilege, patience) && is_good;
 }
 
 /* ------------------------------------------------------ for the parent -- */
@@ -168,23 +168,23 @@ static void deploy(void *context, const struct deployer_word *word,
 		   struct deployer_end *told)
 {
 	const struct program *program = context;
-	const struct apply_place_order order = {
-	    .place = conf_place(&program->conf, word->use_name),
+	const struct deploy_child_order order = {
+	    .location = conf_use_location(&program->conf, word->use_name),
 	    .state_directory = program->conf.engine.state_directory,
 	    .owner =
-		program->privilege.changes ? program->privilege.uid : geteuid(),
+		program->privilege.sets ? program->privilege.uid : geteuid(),
 	    .key_name = word->key_name,
 	    .file_id = word->file_id,
 	};
-	struct apply_place_end end = {.is_enabled = true};
+	struct deploy_child_end end = {.is_enabled = true};
 
-	if (order.place == NULL)
+	if (order.location == NULL)
 		snprintf(end.text, sizeof(end.text),
 			 "there is no such use location any more");
 	else if (word->kind == DEPLOYER_PROBE)
-		apply_place_probe(&order, &end);
+		deploy_child_probe(&order, &end);
 	else
-		apply_place(&order, &end);
+		deploy_child(&order, &end);
 	told->is_good = end.is_good;
 	told->is_enabled = end.is_enabled;
 	memcpy(told->text, end.text, sizeof(told->text));
@@ -228,7 +228,7 @@ static void make_folder(const struct program *program)
 				  program->conf.engine.state_directory,
 				  why) != 0)
 		tell(NULL, CONF_WARNING, why);
-	if (geteuid() == 0 && !program->privilege.changes)
+	if (geteuid() == 0 && !program->privilege.sets)
 		tell(NULL, CONF_WARNING,
 		     "runAs is root: the worker keeps all "
 		     "that root may do");

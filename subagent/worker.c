@@ -85,7 +85,7 @@ static bool open_agent(struct worker *worker)
 		netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID,
 				      NETSNMP_DS_AGENT_X_SOCKET,
 				      setup->address);
-	conf_library_give(setup->conf, has_address);
+	conf_netsnmp_give(setup->conf, has_address);
 	pthread_mutex_lock(&worker->lock);
 	worker->agent = agent;
 	pthread_mutex_unlock(&worker->lock);

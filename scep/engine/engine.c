@@ -60,7 +60,7 @@ struct scep_engine {
 	int lock;	     /* on the state directory */
 	uint64_t recover_at; /* mono, while there is no store */
 	struct state state;
-	struct apply apply;
+	struct set_txn set_txn;
 
 	pthread_mutex_t mutex;
 	pthread_cond_t answered;
@@ -218,15 +218,15 @@ static void engine_tick(void *context);
 static void configure(struct scep_engine *engine,
 		      const struct scep_config *config)
 {
-	struct batch batch;
+	struct txn txn;
 
 	engine->state.config = *config;
 	engine->state.view.agent.key_limit = config->key_limit;
 	loop_configure(engine->loop, config);
-	batch_init(&batch);
-	uses_configure(&engine->state, &batch);
-	uses_retry(&engine->state, &batch);
-	batch_commit(&engine->state, &batch, NULL, NULL);
+	txn_init(&txn);
+	use_locations_configure(&engine->state, &txn);
+	use_locations_retry(&engine->state, &txn);
+	txn_commit(&engine->state, &txn, NULL, NULL);
 	deploy_probe_soon(&engine->state);
 	spare_look(&engine->state);
 	log_info("the configuration was read again");
@@ -237,15 +237,15 @@ static void serve(struct scep_engine *engine, struct call *call)
 	switch (call->kind) {
 	case CALL_APPLY:
 		call->refusal =
-		    apply_change(&engine->apply, &engine->state, call->change,
-				 &call->ticket, call->verdict);
+		    set_txn_change(&engine->set_txn, &engine->state,
+				   call->change, &call->ticket, call->verdict);
 		break;
 	case CALL_CONFIRM:
-		apply_confirm(&engine->apply, &engine->state, call->ticket);
+		set_txn_confirm(&engine->set_txn, &engine->state, call->ticket);
 		break;
 	case CALL_REVERT:
-		call->refusal = apply_revert(&engine->apply, &engine->state,
-					     call->ticket, call->verdict);
+		call->refusal = set_txn_revert(&engine->set_txn, &engine->state,
+					       call->ticket, call->verdict);
 		break;
 	case CALL_CONFIGURE:
 		configure(engine, call->config);
@@ -335,7 +335,7 @@ static void try_again(struct scep_engine *engine)
 	struct scep_error error;
 	uint64_t now = state_mono(&engine->state);
 
-	if (engine->state.store != NULL || engine->apply.is_open ||
+	if (engine->state.store != NULL || engine->set_txn.is_open ||
 	    now < engine->recover_at)
 		return;
 	error_init(&error);
@@ -348,7 +348,7 @@ static void engine_tick(void *context)
 	struct scep_engine *engine = context;
 
 	try_again(engine);
-	turn(&engine->state, &engine->apply);
+	turn(&engine->state, &engine->set_txn);
 }
 
 static void *engine_main(void *context)
@@ -375,7 +375,7 @@ static void engine_free(struct scep_engine *engine)
 	state_stop(&engine->state);
 	if (engine->loop != NULL)
 		loop_close(engine->loop);
-	apply_free(&engine->apply);
+	set_txn_free(&engine->set_txn);
 	state_free(&engine->state);
 	if (engine->lock >= 0)
 		files_unlock(engine->lock);
@@ -427,7 +427,7 @@ enum scep_code scep_open(const struct scep_config *config,
 	engine->lock = -1;
 	pthread_mutex_init(&engine->mutex, NULL);
 	pthread_cond_init(&engine->answered, NULL);
-	apply_init(&engine->apply);
+	set_txn_init(&engine->set_txn);
 	engine->loop = loop_open(config, engine_tick, engine);
 	if (engine->loop == NULL ||
 	    !state_init(&engine->state, loop_io(engine->loop), config, watcher))

@@ -16,7 +16,7 @@
 
 struct rebuild {
 	struct state *state;
-	struct batch *batch;
+	struct txn *txn;
 };
 
 static void note_one(void *context, const char *name)
@@ -45,18 +45,18 @@ static bool describe(struct state *state, const char *name,
 
 	is_read = files_read(state->certs_folder, name, FILE_LIMIT, &pem,
 			     NULL) == SCEP_OK &&
-		  trust_from_pem(pem.data, pem.length, &certificates, NULL) ==
-		      SCEP_OK &&
+		  ca_certs_from_pem(pem.data, pem.length, &certificates,
+				    NULL) == SCEP_OK &&
 		  sk_X509_num(certificates) > 0;
 	if (is_read)
-		trust_describe_leaf(sk_X509_value(certificates, 0), key);
+		ca_certs_describe_leaf(sk_X509_value(certificates, 0), key);
 	sk_X509_pop_free(certificates, X509_free);
 	bytes_free(&pem);
 	return is_read;
 }
 
 /* A key of which nothing is known is kept, under a name that is not swept. */
-static void put_aside(struct state *state, const char *name)
+static void put_retired(struct state *state, const char *name)
 {
 	char from[4400], to[4400];
 
@@ -82,7 +82,7 @@ static void rebuild_one(void *context, const char *name)
 		return;
 	key = row_new(sizeof(*key));
 	if (key == NULL || !describe(state, name, key)) {
-		put_aside(state, name);
+		put_retired(state, name);
 		row_release(key);
 		return;
 	}
@@ -95,12 +95,12 @@ static void rebuild_one(void *context, const char *name)
 	key->install_time = state_now(state);
 	log_warning("key %u (%s) was rebuilt from its files", key->index,
 		    key->subject);
-	batch_put(rebuild->batch, STORE_KEY, key);
+	txn_put(rebuild->txn, STORE_KEY, key);
 }
 
-void rebuild_registry(struct state *state, struct batch *batch)
+void rebuild_registry(struct state *state, struct txn *txn)
 {
-	struct rebuild rebuild = {state, batch};
+	struct rebuild rebuild = {state, txn};
 	struct scep_error error;
 
 	error_init(&error);

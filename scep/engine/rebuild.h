@@ -12,6 +12,6 @@
 /* Whether there is any file of a key. */
 bool rebuild_is_needed(struct state *state);
 /* Adds the rows to `batch`; leaves every file alone. */
-void rebuild_registry(struct state *state, struct batch *batch);
+void rebuild_registry(struct state *state, struct txn *txn);
 
 #endif

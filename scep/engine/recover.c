@@ -71,26 +71,26 @@ static bool take_over(struct state *state, struct store_content *content)
 	content->keys = none;
 	content->cas = none;
 	state->view.uses = content->uses;
-	state->view.asides = content->asides;
+	state->view.retired = content->retired;
 	content->uses = none;
-	content->asides = none;
+	content->retired = none;
 	ROWS_EACH (i, &content->records) {
 		struct store_record_row *row = content->records.row[i];
 		struct record *record = row->record;
 
 		row->record = NULL;
-		if (enrolment_open(state, record) == NULL)
+		if (open_request_open(state, record) == NULL)
 			return false;
 	}
 	return true;
 }
 
 /* Requests go on where they were; what cannot is ended. */
-static void resume_all(struct state *state, struct batch *batch)
+static void resume_all(struct state *state, struct txn *txn)
 {
-	struct enrolment *e, *next;
+	struct open_request *e, *next;
 
-	for (e = state->enrolments; e != NULL; e = next) {
+	for (e = state->open_requests; e != NULL; e = next) {
 		struct scep_profile *profile = (void *)scep_rows_find(
 		    &state->view.profiles, e->record->profile_index);
 
@@ -99,7 +99,7 @@ static void resume_all(struct state *state, struct batch *batch)
 
 		next = e->next;
 		if (status == NULL) {
-			batch_remove(batch, STORE_RECORD, e->record->index);
+			txn_remove(txn, STORE_RECORD, e->record->index);
 			e->due = UINT64_MAX;
 			continue;
 		}
@@ -107,7 +107,7 @@ static void resume_all(struct state *state, struct batch *batch)
 		if (profile != NULL && status->trigger == SCEP_TRIGGER_MANUAL &&
 		    profile->request_status_index < e->record->index)
 			profile->request_status_index = e->record->index;
-		if (!e->record->is_parked)
+		if (!e->record->is_suspended)
 			log_info("request %u: goes on after a restart",
 				 e->record->index);
 	}
@@ -115,7 +115,7 @@ static void resume_all(struct state *state, struct batch *batch)
 
 static bool has_request(struct state *state, uint32_t profile_index)
 {
-	struct enrolment *e = state->enrolments;
+	struct open_request *e = state->open_requests;
 
 	while (e != NULL && e->record->profile_index != profile_index)
 		e = e->next;
@@ -124,7 +124,7 @@ static bool has_request(struct state *state, uint32_t profile_index)
 
 /* A volatile profile leaves its CAs behind; what it trusted goes with it, or
  * with its last request. */
-static void forget_cas(struct state *state, struct batch *batch)
+static void forget_cas(struct state *state, struct txn *txn)
 {
 	ROWS_EACH (i, &state->view.cas) {
 		const struct scep_ca *ca = state->view.cas.row[i];
@@ -132,7 +132,7 @@ static void forget_cas(struct state *state, struct batch *batch)
 		if (scep_rows_find(&state->view.profiles, ca->profile_index) ==
 			NULL &&
 		    !has_request(state, ca->profile_index))
-			batch_remove(batch, STORE_CA, ca->index);
+			txn_remove(txn, STORE_CA, ca->index);
 	}
 }
 
@@ -143,16 +143,16 @@ struct orphans {
 };
 
 /* A volatile profile takes with it what its timer has announced. */
-static void forget_announced(struct state *state, struct batch *batch,
+static void forget_announced(struct state *state, struct txn *txn,
 			     const struct scep_status *status)
 {
 	if (scep_rows_find(&state->view.profiles, status->profile_index) ==
 	    NULL)
-		batch_remove(batch, STORE_STATUS, status->index);
+		txn_remove(txn, STORE_STATUS, status->index);
 }
 
 /* An open row without a record has nothing to go on with. */
-static void end_orphans(struct state *state, struct batch *batch,
+static void end_orphans(struct state *state, struct txn *txn,
 			struct orphans *orphans)
 {
 	const size_t most = sizeof(orphans->index) / sizeof(orphans->index[0]);
@@ -166,10 +166,10 @@ static void end_orphans(struct state *state, struct batch *batch,
 		struct scep_status *status;
 
 		if (!scep_status_is_open(old) ||
-		    enrolment_find(state, old->index) != NULL)
+		    open_request_find(state, old->index) != NULL)
 			continue;
 		if (timers_announces(state, old)) {
-			forget_announced(state, batch, old);
+			forget_announced(state, txn, old);
 			continue;
 		}
 		status = row_copy(old);
@@ -177,7 +177,7 @@ static void end_orphans(struct state *state, struct batch *batch,
 			status_end(status, state_now(state), SCEP_STATE_ERROR);
 			status_blame(status, &error);
 		}
-		batch_put(batch, STORE_STATUS, status);
+		txn_put(txn, STORE_STATUS, status);
 		stats_count_end(&state->view.stats, state_now(state), false);
 		if (orphans->count < most)
 			orphans->index[orphans->count++] = old->index;
@@ -187,7 +187,8 @@ static void end_orphans(struct state *state, struct batch *batch,
 static void tell_orphans(struct state *state, const struct orphans *orphans)
 {
 	for (size_t i = 0; i < orphans->count; i++)
-		state_tell(state, SCEP_EVENT_REQUEST_FAILED, orphans->index[i]);
+		state_notify(state, SCEP_EVENT_REQUEST_FAILED,
+			     orphans->index[i]);
 }
 
 /* Profile 1 always exists. */
@@ -204,12 +205,12 @@ static struct scep_profile *first_profile(void)
 }
 
 /* A new database beside old keys: the one that named them is lost. */
-static void recover_registry(struct state *state, struct batch *batch)
+static void recover_registry(struct state *state, struct txn *txn)
 {
 	if (!rebuild_is_needed(state))
 		return;
 	state->database_was_set_aside = true;
-	rebuild_registry(state, batch);
+	rebuild_registry(state, txn);
 }
 
 enum scep_code recover(struct state *state, struct scep_error *error)
@@ -220,11 +221,11 @@ enum scep_code recover(struct state *state, struct scep_error *error)
 	};
 	struct store_content content;
 	struct orphans orphans = {.count = 0};
-	struct batch batch;
+	struct txn txn;
 	enum scep_code code;
 
 	memset(&content, 0, sizeof(content));
-	batch_init(&batch);
+	txn_init(&txn);
 	state_empty(state);
 	code = open_all(state, error);
 	if (code != SCEP_OK)
@@ -235,29 +236,29 @@ enum scep_code recover(struct state *state, struct scep_error *error)
 	if (code != SCEP_OK)
 		goto out;
 	registry_verify(state);
-	resume_all(state, &batch);
-	uses_configure(state, &batch);
-	uses_retry(state, &batch);
+	resume_all(state, &txn);
+	use_locations_configure(state, &txn);
+	use_locations_retry(state, &txn);
 	/* If the restart has not ended us, it is wanted still. */
 	if (state->view.agent.restart_wanted == 0)
-		uses_note_restart(state, &batch);
-	key_actions_recall(state, &batch);
-	forget_cas(state, &batch);
+		use_locations_note_restart(state, &txn);
+	key_actions_recall(state, &txn);
+	forget_cas(state, &txn);
 	stats_recall(&state->view.stats, &state->view.statuses);
-	end_orphans(state, &batch, &orphans);
+	end_orphans(state, &txn, &orphans);
 	if (scep_rows_find(&state->view.profiles, 1) == NULL)
-		batch_put(&batch, STORE_PROFILE, first_profile());
+		txn_put(&txn, STORE_PROFILE, first_profile());
 	if (!content.has_agent) {
-		batch_put_agent(&batch, &state->view.agent);
-		recover_registry(state, &batch);
+		txn_put_agent(&txn, &state->view.agent);
+		recover_registry(state, &txn);
 	}
-	code = batch_commit(state, &batch, NULL, error);
+	code = txn_commit(state, &txn, NULL, error);
 	if (code == SCEP_OK) {
 		tell_orphans(state, &orphans);
 		registry_sweep(state);
 	}
 out:
-	batch_free(&batch);
+	txn_free(&txn);
 	store_content_free(&content);
 	spare_look(state);
 	return code;
@@ -265,13 +266,13 @@ out:
 
 void recover_nothing(struct state *state)
 {
-	struct batch batch;
+	struct txn txn;
 
 	state_empty(state);
 	state->store_is_failing = true;
-	batch_init(&batch);
-	batch_show(&batch, STORE_PROFILE, first_profile());
-	uses_configure(state, &batch);
-	batch_forget_disk(&batch);
-	batch_commit(state, &batch, NULL, NULL);
+	txn_init(&txn);
+	txn_show(&txn, STORE_PROFILE, first_profile());
+	use_locations_configure(state, &txn);
+	txn_forget_disk(&txn);
+	txn_commit(state, &txn, NULL, NULL);
 }

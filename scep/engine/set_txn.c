@@ -20,67 +20,69 @@
 /* A master that says nothing for this long, in ms, has been killed. */
 #define CONFIRM_TIME 5000
 
-void apply_init(struct apply *apply)
+void set_txn_init(struct set_txn *set_txn)
 {
-	memset(apply, 0, sizeof(*apply));
-	batch_init(&apply->undo);
+	memset(set_txn, 0, sizeof(*set_txn));
+	txn_init(&set_txn->undo);
 }
 
-void apply_free(struct apply *apply)
+void set_txn_free(struct set_txn *set_txn)
 {
-	batch_free(&apply->undo);
+	txn_free(&set_txn->undo);
 }
 
 /* -------------------------------------------------------- batch's rows -- */
 
-static struct scep_profile *profile_in(struct state *state, struct batch *batch,
+static struct scep_profile *profile_in(struct state *state, struct txn *txn,
 				       uint32_t index)
 {
-	return batch_edit(state, batch, STORE_PROFILE, index, false);
+	return txn_edit(state, txn, STORE_PROFILE, index, false);
 }
 
-static struct scep_status *status_in(struct state *state, struct batch *batch,
+static struct scep_status *status_in(struct state *state, struct txn *txn,
 				     uint32_t index)
 {
-	return batch_edit(state, batch, STORE_STATUS, index, true);
+	return txn_edit(state, txn, STORE_STATUS, index, true);
 }
 
 /* ------------------------------------------------------------- actions -- */
 
 /* The request of a profile that is open, or that could be resumed. */
-static struct enrolment *request_of(struct state *state, uint32_t profile_index)
+static struct open_request *request_of(struct state *state,
+				       uint32_t profile_index)
 {
-	struct enrolment *found = NULL;
+	struct open_request *found = NULL;
 
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next) {
 		if (e->record->profile_index == profile_index &&
-		    (found == NULL || !e->record->is_parked))
+		    (found == NULL || !e->record->is_suspended))
 			found = e;
 	}
 	return found;
 }
 
-static void act_send(struct state *state, struct batch *batch,
+static void act_send(struct state *state, struct txn *txn,
 		     uint32_t profile_index)
 {
-	struct scep_profile *profile = profile_in(state, batch, profile_index);
+	struct scep_profile *profile = profile_in(state, txn, profile_index);
 	struct scep_status *status;
 	uint32_t index;
 
 	if (profile == NULL)
 		return;
-	if (!batch->has_agent)
-		batch_put_agent(batch, &state->view.agent);
-	index = ++batch->agent.status_last_index;
-	requests_drop_parked(state, batch, profile_index);
+	if (!txn->has_agent)
+		txn_put_agent(txn, &state->view.agent);
+	index = ++txn->agent.status_last_index;
+	request_new_drop_suspended(state, txn, profile_index);
 	profile->request_status_index = index;
-	status = requests_new_status(profile, &profile->request,
-				     SCEP_TRIGGER_MANUAL, index);
+	status = request_new_status(profile, &profile->request,
+				    SCEP_TRIGGER_MANUAL, index);
 	if (status != NULL)
 		status->request_time = state_now(state);
-	batch_put(batch, STORE_STATUS, status);
-	batch_put(batch, STORE_RECORD,
-		  requests_new_record(profile, &profile->request, index));
+	txn_put(txn, STORE_STATUS, status);
+	txn_put(txn, STORE_RECORD,
+		request_new_record(profile, &profile->request, index));
 }
 
 static void status_cancel(struct state *state, struct scep_status *status)
@@ -93,14 +95,14 @@ static void status_cancel(struct state *state, struct scep_status *status)
 	status_blame(status, &error);
 }
 
-static void act_cancel(struct state *state, struct batch *batch,
+static void act_cancel(struct state *state, struct txn *txn,
 		       uint32_t profile_index)
 {
-	struct enrolment *e = request_of(state, profile_index);
+	struct open_request *e = request_of(state, profile_index);
 	struct scep_status *status;
 	struct scep_profile *profile;
 
-	if (e == NULL || e->record->is_parked)
+	if (e == NULL || e->record->is_suspended)
 		return;
 	/* Its certificate is registered, and it ends without the server. */
 	if (e->record->step == STEP_DEPLOY) {
@@ -108,13 +110,13 @@ static void act_cancel(struct state *state, struct batch *batch,
 			 e->record->index);
 		return;
 	}
-	status = status_in(state, batch, e->record->index);
+	status = status_in(state, txn, e->record->index);
 	if (status != NULL)
 		status_cancel(state, status);
-	batch_remove(batch, STORE_RECORD, e->record->index);
-	key_actions_note_renewed(state, batch, e->record->action_key,
+	txn_remove(txn, STORE_RECORD, e->record->index);
+	key_actions_note_renewed(state, txn, e->record->action_key,
 				 SCEP_CANCELLED);
-	profile = profile_in(state, batch, profile_index);
+	profile = profile_in(state, txn, profile_index);
 	if (profile != NULL && status != NULL &&
 	    status->trigger != SCEP_TRIGGER_MANUAL)
 		timers_note_cancel(state, profile);
@@ -126,30 +128,30 @@ static void act_cancel(struct state *state, struct batch *batch,
 }
 
 /* A parked request has lost its challenge; one that was given anew serves. */
-static void act_poll_now(struct state *state, struct batch *batch,
+static void act_poll_now(struct state *state, struct txn *txn,
 			 uint32_t profile_index)
 {
-	struct enrolment *e = request_of(state, profile_index);
-	struct scep_profile *profile = profile_in(state, batch, profile_index);
+	struct open_request *e = request_of(state, profile_index);
+	struct scep_profile *profile = profile_in(state, txn, profile_index);
 	struct scep_status *status;
 	struct record *next;
 
 	/* In the middle of an exchange there is nothing to hasten. */
 	if (e == NULL || e->is_busy || profile == NULL)
 		return;
-	status = status_in(state, batch, e->record->index);
+	status = status_in(state, txn, e->record->index);
 	/* It begins by itself. */
 	if (status != NULL && status->state == SCEP_STATE_TO_BE_PROCESSED)
 		return;
 	next = record_copy(e->record);
 	if (next != NULL) {
-		next->is_parked = false;
+		next->is_suspended = false;
 		next->next_try = 0;
 		if (next->values.challenge_password.length == 0)
 			next->values.challenge_password =
 			    profile->request.challenge_password;
 	}
-	batch_put(batch, STORE_RECORD, next);
+	txn_put(txn, STORE_RECORD, next);
 	if (status == NULL)
 		return;
 	status->state = SCEP_STATE_PROCESSING;
@@ -158,40 +160,40 @@ static void act_poll_now(struct state *state, struct batch *batch,
 		status->next_poll = state_now(state);
 }
 
-static void act_check(struct state *state, struct batch *batch,
+static void act_check(struct state *state, struct txn *txn,
 		      uint32_t profile_index)
 {
-	struct scep_profile *profile = profile_in(state, batch, profile_index);
+	struct scep_profile *profile = profile_in(state, txn, profile_index);
 
 	if (profile != NULL)
 		profile->facts.check_result = SCEP_IN_PROGRESS;
 }
 
-static void act(struct state *state, struct batch *batch,
+static void act(struct state *state, struct txn *txn,
 		const struct draft_action *action)
 {
 	if (action->field == SCEP_AGENT_RESTART)
-		restart_want(state, batch, RESTART_BY_MANAGER, 0);
+		restart_want(state, txn, RESTART_BY_MANAGER, 0);
 	if (action->field == SCEP_SERVER_CHECK)
-		act_check(state, batch, action->index);
+		act_check(state, txn, action->index);
 	/* With a trusted row, its pin is forgotten. */
 	if (action->field == SCEP_CA_ROW_STATUS)
-		batch_remove(batch, STORE_CA, action->index);
-	key_actions_act(state, batch, action);
+		txn_remove(txn, STORE_CA, action->index);
+	key_actions_act(state, txn, action);
 	if (action->field != SCEP_REQUEST_ACTION)
 		return;
 	switch ((enum scep_request_action)action->number) {
 	case SCEP_ACTION_SEND:
-		act_send(state, batch, action->index);
+		act_send(state, txn, action->index);
 		break;
 	case SCEP_ACTION_CANCEL:
-		act_cancel(state, batch, action->index);
+		act_cancel(state, txn, action->index);
 		break;
 	case SCEP_ACTION_POLL_NOW:
-		act_poll_now(state, batch, action->index);
+		act_poll_now(state, txn, action->index);
 		break;
 	case SCEP_ACTION_CLEAR:
-		requests_drop_parked(state, batch, action->index);
+		request_new_drop_suspended(state, txn, action->index);
 		break;
 	case SCEP_ACTION_NOOP:
 		break;
@@ -211,8 +213,8 @@ static void forget_facts(const struct scep_profile *before,
 		after->facts = nothing;
 }
 
-static void batch_profiles(struct state *state, struct batch *batch,
-			   const struct draft *draft, bool *is_config)
+static void txn_profiles(struct state *state, struct txn *txn,
+			 const struct draft *draft, bool *is_config)
 {
 	ROWS_EACH (i, &draft->profiles) {
 		struct scep_profile *profile = draft->profiles.row[i];
@@ -220,98 +222,99 @@ static void batch_profiles(struct state *state, struct batch *batch,
 		const struct scep_profile *before =
 		    scep_rows_find(&state->view.profiles, profile->index);
 
-		timers_change(state, batch, before, profile);
+		timers_change(state, txn, before, profile);
 		forget_facts(before, profile);
 		if (draft->is_durable[profile->index]) {
 			*is_config = true;
-			batch_put(batch, STORE_PROFILE, row_retain(profile));
+			txn_put(txn, STORE_PROFILE, row_retain(profile));
 		} else {
-			batch_show(batch, STORE_PROFILE, row_retain(profile));
+			txn_show(txn, STORE_PROFILE, row_retain(profile));
 		}
 	}
 	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++) {
 		if (draft->forgets_pins[index] || draft->is_destroyed[index])
-			cas_forget(state, index, batch);
+			ca_table_forget(state, index, txn);
 		if (!draft->is_destroyed[index])
 			continue;
 		*is_config = true;
-		requests_drop_parked(state, batch, index);
-		timers_forget(state, index, batch);
-		batch_remove(batch, STORE_PROFILE, index);
+		request_new_drop_suspended(state, txn, index);
+		timers_forget(state, index, txn);
+		txn_remove(txn, STORE_PROFILE, index);
 	}
 }
 
-static void batch_of_draft(struct state *state, struct batch *batch,
-			   const struct draft *draft)
+static void txn_of_draft(struct state *state, struct txn *txn,
+			 const struct draft *draft)
 {
 	bool is_config = draft->agent_is_set;
 
 	if (draft->agent_is_changed)
-		batch_put_agent(batch, &draft->agent);
-	batch_profiles(state, batch, draft, &is_config);
+		txn_put_agent(txn, &draft->agent);
+	txn_profiles(state, txn, draft, &is_config);
 	ROWS_EACH (i, &draft->cas)
-		batch_put(batch, STORE_CA, row_retain(draft->cas.row[i]));
+		txn_put(txn, STORE_CA, row_retain(draft->cas.row[i]));
 	ROWS_EACH (i, &draft->keys)
-		batch_show(batch, STORE_KEY, row_retain(draft->keys.row[i]));
+		txn_show(txn, STORE_KEY, row_retain(draft->keys.row[i]));
 	for (size_t i = 0; i < draft->action_count; i++)
-		act(state, batch, &draft->actions[i]);
+		act(state, txn, &draft->actions[i]);
 	if (is_config) {
-		if (!batch->has_agent)
-			batch_put_agent(batch, &state->view.agent);
-		batch->agent.config_last_change_mono = state_mono(state);
+		if (!txn->has_agent)
+			txn_put_agent(txn, &state->view.agent);
+		txn->agent.config_last_change_mono = state_mono(state);
 	}
-	batch_trim_statuses(state, batch);
+	txn_trim_statuses(state, txn);
 }
 
 static void hold_renewal(struct state *state, uint32_t key_index)
 {
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next) {
 		if (e->record->action_key == key_index && !e->is_busy &&
-		    !e->record->is_parked)
+		    !e->record->is_suspended)
 			e->is_held = true;
 	}
 }
 
 /* Requests that the change begins or hastens wait for its confirmation. */
-static void hold(struct apply *apply, struct state *state,
+static void hold(struct set_txn *set_txn, struct state *state,
 		 const struct draft *draft)
 {
 	for (size_t i = 0; i < draft->action_count; i++) {
-		struct enrolment *e =
+		struct open_request *e =
 		    request_of(state, draft->actions[i].index);
 
 		if (draft->actions[i].field == SCEP_KEY_ACTION)
 			hold_renewal(state, draft->actions[i].index);
 		if (draft->actions[i].field == SCEP_SERVER_CHECK)
-			apply->checks[draft->actions[i].index] =
+			set_txn->checks[draft->actions[i].index] =
 			    draft->actions[i].number;
 		if (draft->actions[i].field == SCEP_REQUEST_ACTION &&
-		    e != NULL && !e->is_busy && !e->record->is_parked &&
+		    e != NULL && !e->is_busy && !e->record->is_suspended &&
 		    (draft->actions[i].number == SCEP_ACTION_SEND ||
 		     draft->actions[i].number == SCEP_ACTION_POLL_NOW))
 			e->is_held = true;
 	}
 }
 
-enum scep_refusal apply_change(struct apply *apply, struct state *state,
-			       const struct scep_change *change,
-			       uint64_t *ticket, struct scep_verdict *verdict)
+enum scep_refusal set_txn_change(struct set_txn *set_txn, struct state *state,
+				 const struct scep_change *change,
+				 uint64_t *ticket, struct scep_verdict *verdict)
 {
 	struct scep_error error;
 	struct draft draft;
-	struct batch batch;
+	struct txn txn;
 	enum scep_refusal refusal;
 
-	if (apply->is_open)
-		apply_confirm(apply, state, apply->ticket);
-	batch_init(&batch);
+	if (set_txn->is_open)
+		set_txn_confirm(set_txn, state, set_txn->ticket);
+	txn_init(&txn);
 	error_init(&error);
 	refusal =
 	    draft_make(&state->view, &state->config, change, &draft, verdict);
 	if (refusal != SCEP_ACCEPTED)
 		goto out;
-	batch_of_draft(state, &batch, &draft);
-	if (batch_commit(state, &batch, &apply->undo, &error) != SCEP_OK) {
+	txn_of_draft(state, &txn, &draft);
+	if (txn_commit(state, &txn, &set_txn->undo, &error) != SCEP_OK) {
 		refusal = SCEP_COMMIT_FAILED;
 		verdict->refusal = refusal;
 		verdict->item = 0;
@@ -319,10 +322,10 @@ enum scep_refusal apply_change(struct apply *apply, struct state *state,
 			 error.text);
 		goto out;
 	}
-	hold(apply, state, &draft);
-	apply->is_open = true;
+	hold(set_txn, state, &draft);
+	set_txn->is_open = true;
 	state->deadline = state_mono(state) + CONFIRM_TIME;
-	*ticket = ++apply->ticket;
+	*ticket = ++set_txn->ticket;
 out:
 	draft_free(&draft);
 	return refusal;
@@ -330,12 +333,12 @@ out:
 
 /* What was open before the change and is not any more, a cancel has ended; now
  * that it stands, it counts, and is told. */
-static void tell_cancelled(struct apply *apply, struct state *state)
+static void tell_cancelled(struct set_txn *set_txn, struct state *state)
 {
 	bool is_any = false;
 
-	for (size_t i = 0; i < apply->undo.count; i++) {
-		const struct batch_op *op = &apply->undo.ops[i];
+	for (size_t i = 0; i < set_txn->undo.count; i++) {
+		const struct txn_op *op = &set_txn->undo.ops[i];
 		const struct scep_status *before = op->row, *now;
 
 		if (op->table != STORE_STATUS || before == NULL ||
@@ -346,7 +349,7 @@ static void tell_cancelled(struct apply *apply, struct state *state)
 		    now->detail != SCEP_CANCELLED)
 			continue;
 		stats_count_end(&state->view.stats, now->finish_time, false);
-		state_tell(state, SCEP_EVENT_REQUEST_FAILED, now->index);
+		state_notify(state, SCEP_EVENT_REQUEST_FAILED, now->index);
 		is_any = true;
 	}
 	if (is_any)
@@ -354,15 +357,15 @@ static void tell_cancelled(struct apply *apply, struct state *state)
 }
 
 /* Whether the files of a request or a key may have to go. */
-static bool removes_files(const struct apply *apply, struct state *state)
+static bool removes_files(const struct set_txn *set_txn, struct state *state)
 {
-	for (size_t i = 0; i < apply->undo.count; i++) {
-		const struct batch_op *op = &apply->undo.ops[i];
+	for (size_t i = 0; i < set_txn->undo.count; i++) {
+		const struct txn_op *op = &set_txn->undo.ops[i];
 
 		if (op->row == NULL)
 			continue;
 		if (op->table == STORE_RECORD &&
-		    enrolment_find(state, op->index) == NULL)
+		    open_request_find(state, op->index) == NULL)
 			return true;
 		if (op->table == STORE_KEY &&
 		    scep_rows_find(&state->view.keys, op->index) == NULL)
@@ -372,43 +375,46 @@ static bool removes_files(const struct apply *apply, struct state *state)
 }
 
 /* What waited for the end of the Set. */
-static void begin_actions(struct apply *apply, struct state *state)
+static void begin_actions(struct set_txn *set_txn, struct state *state)
 {
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next) {
 		if (e->is_held || e->record->step == STEP_WAIT_TRUST) {
 			e->is_held = false;
-			enrolment_resume(e);
+			open_request_resume(e);
 		}
 	}
 	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++) {
-		if (apply->checks[index] != 0)
-			check_begin(state, index, apply->checks[index]);
+		if (set_txn->checks[index] != 0)
+			server_check_begin(state, index,
+					   set_txn->checks[index]);
 	}
-	memset(apply->checks, 0, sizeof(apply->checks));
+	memset(set_txn->checks, 0, sizeof(set_txn->checks));
 }
 
-void apply_confirm(struct apply *apply, struct state *state, uint64_t ticket)
+void set_txn_confirm(struct set_txn *set_txn, struct state *state,
+		     uint64_t ticket)
 {
 	bool has_removed;
 
-	if (!apply->is_open || ticket != apply->ticket)
+	if (!set_txn->is_open || ticket != set_txn->ticket)
 		return;
-	apply->is_open = false;
+	set_txn->is_open = false;
 	state->deadline = 0;
-	tell_cancelled(apply, state);
-	has_removed = removes_files(apply, state);
-	batch_free(&apply->undo);
-	begin_actions(apply, state);
+	tell_cancelled(set_txn, state);
+	has_removed = removes_files(set_txn, state);
+	txn_free(&set_txn->undo);
+	begin_actions(set_txn, state);
 	if (has_removed || state->sweep_is_due)
 		registry_sweep(state);
 }
 
 /* What was learned of a server meanwhile stays as it is; a check that has not
  * begun was never asked for. */
-static void keep_facts(struct apply *apply, struct state *state)
+static void keep_facts(struct set_txn *set_txn, struct state *state)
 {
-	for (size_t i = 0; i < apply->undo.count; i++) {
-		struct batch_op *op = &apply->undo.ops[i];
+	for (size_t i = 0; i < set_txn->undo.count; i++) {
+		struct txn_op *op = &set_txn->undo.ops[i];
 		const struct scep_profile *old = op->row, *now;
 		struct scep_profile *row;
 
@@ -422,10 +428,10 @@ static void keep_facts(struct apply *apply, struct state *state)
 			row->facts = now->facts;
 			timers_keep_end(now, row);
 		}
-		if (apply->checks[op->index] != 0)
+		if (set_txn->checks[op->index] != 0)
 			row->facts.check_result = old->facts.check_result;
 		if (row->facts.check_result == SCEP_IN_PROGRESS &&
-		    !check_is_running(state, op->index))
+		    !server_check_is_running(state, op->index))
 			row->facts.check_result = SCEP_INTERRUPTED;
 		row_release(op->row);
 		op->row = row;
@@ -434,17 +440,18 @@ static void keep_facts(struct apply *apply, struct state *state)
 
 /* What a request has come to want of a location stays wanted: it waits for
  * that.  All else that changes there waits for the end of the Set. */
-static void keep_wishes(struct apply *apply, struct state *state)
+static void keep_wishes(struct set_txn *set_txn, struct state *state)
 {
-	for (size_t i = 0; i < apply->undo.count; i++) {
-		struct batch_op *op = &apply->undo.ops[i];
+	for (size_t i = 0; i < set_txn->undo.count; i++) {
+		struct txn_op *op = &set_txn->undo.ops[i];
 		const struct scep_use *now;
 		struct scep_use *row;
 
 		if (op->table != STORE_USE || op->row == NULL)
 			continue;
 		now = scep_rows_find(&state->view.uses, op->index);
-		if (now == NULL || !requests_deploy(state, now->wanted_key))
+		if (now == NULL ||
+		    !open_request_deploys(state, now->wanted_key))
 			continue;
 		row = row_copy(op->row);
 		if (row == NULL)
@@ -464,42 +471,42 @@ static enum scep_refusal refuse_to_revert(struct scep_verdict *verdict,
 	return SCEP_COMMIT_FAILED;
 }
 
-enum scep_refusal apply_revert(struct apply *apply, struct state *state,
-			       uint64_t ticket, struct scep_verdict *verdict)
+enum scep_refusal set_txn_revert(struct set_txn *set_txn, struct state *state,
+				 uint64_t ticket, struct scep_verdict *verdict)
 {
 	struct scep_error error;
 
-	if (ticket == apply->reverted)
+	if (ticket == set_txn->reverted)
 		return SCEP_ACCEPTED;
-	if (!apply->is_open || ticket != apply->ticket)
+	if (!set_txn->is_open || ticket != set_txn->ticket)
 		return refuse_to_revert(verdict, "it is too late");
-	apply->is_open = false;
+	set_txn->is_open = false;
 	state->deadline = 0;
 	error_init(&error);
-	keep_facts(apply, state);
-	keep_wishes(apply, state);
-	restart_keep(state, &apply->undo);
-	if (batch_commit(state, &apply->undo, NULL, &error) == SCEP_OK) {
-		for (struct enrolment *e = state->enrolments; e != NULL;
+	keep_facts(set_txn, state);
+	keep_wishes(set_txn, state);
+	restart_keep(state, &set_txn->undo);
+	if (txn_commit(state, &set_txn->undo, NULL, &error) == SCEP_OK) {
+		for (struct open_request *e = state->open_requests; e != NULL;
 		     e = e->next)
 			e->is_held = false;
-		memset(apply->checks, 0, sizeof(apply->checks));
-		apply->reverted = ticket;
+		memset(set_txn->checks, 0, sizeof(set_txn->checks));
+		set_txn->reverted = ticket;
 		if (state->sweep_is_due)
 			registry_sweep(state);
 		return SCEP_ACCEPTED;
 	}
 	/* What cannot be taken back stands, and nobody will ask again. */
-	begin_actions(apply, state);
+	begin_actions(set_txn, state);
 	if (state->sweep_is_due)
 		registry_sweep(state);
 	return refuse_to_revert(verdict, error.text);
 }
 
-void apply_tick(struct apply *apply, struct state *state)
+void set_txn_tick(struct set_txn *set_txn, struct state *state)
 {
-	if (!apply->is_open || state_mono(state) < state->deadline)
+	if (!set_txn->is_open || state_mono(state) < state->deadline)
 		return;
 	log_warning("a Set was neither completed nor undone: it stands");
-	apply_confirm(apply, state, apply->ticket);
+	set_txn_confirm(set_txn, state, set_txn->ticket);
 }

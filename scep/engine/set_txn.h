@@ -10,26 +10,28 @@
 #include "scep/state/txn.h"
 #include "scep/state/state.h"
 
-struct apply {
+struct set_txn {
 	uint64_t ticket;   /* of the last change */
 	bool is_open;	   /* neither confirmed nor taken back */
 	uint64_t reverted; /* the last one that was taken back */
-	struct batch undo;
+	struct txn undo;
 	/* Checks that begin when it is confirmed (enum scep_server_check). */
 	uint32_t checks[SCEP_PROFILE_MAX + 1];
 };
 
-void apply_init(struct apply *apply);
-void apply_free(struct apply *apply);
+void set_txn_init(struct set_txn *set_txn);
+void set_txn_free(struct set_txn *set_txn);
 
-enum scep_refusal apply_change(struct apply *apply, struct state *state,
-			       const struct scep_change *change,
-			       uint64_t *ticket, struct scep_verdict *verdict);
-void apply_confirm(struct apply *apply, struct state *state, uint64_t ticket);
-enum scep_refusal apply_revert(struct apply *apply, struct state *state,
-			       uint64_t ticket, struct scep_verdict *verdict);
+enum scep_refusal set_txn_change(struct set_txn *set_txn, struct state *state,
+				 const struct scep_change *change,
+				 uint64_t *ticket,
+				 struct scep_verdict *verdict);
+void set_txn_confirm(struct set_txn *set_txn, struct state *state,
+		     uint64_t ticket);
+enum scep_refusal set_txn_revert(struct set_txn *set_txn, struct state *state,
+				 uint64_t ticket, struct scep_verdict *verdict);
 /* Confirms what a master that was killed will not (MIB, rule 6); to be called
  * when state->deadline has come. */
-void apply_tick(struct apply *apply, struct state *state);
+void set_txn_tick(struct set_txn *set_txn, struct state *state);
 
 #endif

@@ -10,9 +10,9 @@
 #include "scep/enroll/timers.h"
 #include "scep/keys/verify.h"
 
-void turn(struct state *state, struct apply *apply)
+void turn(struct state *state, struct set_txn *set_txn)
 {
-	apply_tick(apply, state);
+	set_txn_tick(set_txn, state);
 	restart_tick(state);
 	default_key_tick(state);
 	spare_tick(state);

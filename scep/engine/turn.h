@@ -9,6 +9,6 @@
 
 #include "scep/engine/set_txn.h"
 
-void turn(struct state *state, struct apply *apply);
+void turn(struct state *state, struct set_txn *set_txn);
 
 #endif

@@ -15,6 +15,6 @@
  * run->next.  Without an error and without trust, an operator is to decide
  * about the candidate.
  */
-void pinning_digest(struct enrolment *enrolment);
+void ca_pinning_digest(struct open_request *enrolment);
 
 #endif

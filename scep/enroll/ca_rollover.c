@@ -19,146 +19,148 @@
 /* ---------------------------------------------------------- GetNextCACert --
  */
 
-bool rollover_is_due(struct enrolment *e)
+bool ca_rollover_is_due(struct open_request *e)
 {
-	const struct run *run = &e->run;
+	const struct step_work *work = &e->work;
 
 	if ((e->record->caps & SCEP_CAP_NEXT_CA) == 0 ||
-	    run->candidate >= run->ca_count)
+	    work->candidate >= work->ca_count)
 		return false;
-	return run->now == 0 ||
-	       run->cas[run->candidate].not_after - run->now < LAST_DAYS;
+	return work->now == 0 ||
+	       work->cas[work->candidate].not_after - work->now < LAST_DAYS;
 }
 
-void rollover_compose(struct enrolment *e)
+void ca_rollover_compose(struct open_request *e)
 {
 	/* A request needs no CA but the present one. */
-	e->run.may_fail = e->check == 0;
+	e->work.may_fail = e->check == 0;
 	message_url(e, RFC8894_GET_NEXT_CA_CERT,
 		    e->record->server.ca_identifier);
 }
 
 /* The first is the CA, the others chain to it. */
-static void describe_next(struct run *run, STACK_OF(X509) * certificates)
+static void describe_next(struct step_work *work, STACK_OF(X509) * certificates)
 {
 	size_t count = (size_t)sk_X509_num(certificates);
 
-	run->cas = calloc(count, sizeof(*run->cas));
-	if (run->cas == NULL) {
-		error_set(&run->error, SCEP_STORAGE_ERROR, "memory is short");
+	work->cas = calloc(count, sizeof(*work->cas));
+	if (work->cas == NULL) {
+		error_set(&work->error, SCEP_STORAGE_ERROR, "memory is short");
 		return;
 	}
-	run->ca_count = count;
-	run->candidate = 0;
+	work->ca_count = count;
+	work->candidate = 0;
 	for (size_t i = 0; i < count; i++) {
-		trust_describe(sk_X509_value(certificates, (int)i),
-			       &run->cas[i]);
-		run->cas[i].role |= SCEP_CA_NEXT;
+		ca_certs_describe(sk_X509_value(certificates, (int)i),
+				  &work->cas[i]);
+		work->cas[i].role |= SCEP_CA_NEXT;
 	}
 }
 
-void rollover_digest(struct enrolment *e)
+void ca_rollover_digest(struct open_request *e)
 {
-	struct run *run = &e->run;
-	struct trust trust = {0};
+	struct step_work *work = &e->work;
+	struct ca_certs trust = {0};
 	struct next_ca_input input = {
-	    .body = run->answer.body.data,
-	    .length = run->answer.body.length,
+	    .body = work->answer.body.data,
+	    .length = work->answer.body.length,
 	    .trust = &trust,
-	    .allow_legacy = run->allow_legacy,
-	    .now = run->now,
+	    .allow_legacy = work->allow_legacy,
+	    .now = work->now,
 	};
 	STACK_OF(X509) *stack = NULL, *certificates = NULL;
 	uint32_t legacy_used = 0;
 
 	/* RFC 8894, 4.7.1: there is none yet. */
-	if (run->answer.http_status == 404)
+	if (work->answer.http_status == 404)
 		return;
-	if (run->answer.http_status / 100 != 2) {
-		error_set_http(&run->error, run->answer.http_status);
+	if (work->answer.http_status / 100 != 2) {
+		error_set_http(&work->error, work->answer.http_status);
 		return;
 	}
-	if (message_load_trust(e->record, &stack, &trust, &run->error) ==
+	if (message_load_trust(e->record, &stack, &trust, &work->error) ==
 		SCEP_OK &&
-	    next_ca_read(&input, &certificates, &legacy_used, &run->error) ==
+	    next_ca_read(&input, &certificates, &legacy_used, &work->error) ==
 		SCEP_OK) {
-		describe_next(run, certificates);
+		describe_next(work, certificates);
 		message_log_legacy(e, "the server", legacy_used);
 	}
 	sk_X509_pop_free(certificates, X509_free);
 	sk_X509_pop_free(stack, X509_free);
 }
 
-void rollover_keep(struct enrolment *e, struct batch *batch)
+void ca_rollover_keep(struct open_request *e, struct txn *txn)
 {
-	char name[ENROLMENT_NAME];
+	char name[OPEN_REQUEST_NAME];
 
-	if (e->run.ca_count > 0) {
-		cas_merge(e, SCEP_CA_GET_NEXT, SCEP_CA_TRUSTED, batch);
+	if (e->work.ca_count > 0) {
+		ca_table_merge(e, SCEP_CA_GET_NEXT, SCEP_CA_TRUSTED, txn);
 		return;
 	}
-	enrolment_name(e, name);
+	open_request_name(e, name);
 	log_info("%s: there is no next CA yet", name);
 }
 
 /* ------------------------------------------------------ in mid-transaction --
  */
 
-void rollover_consider(struct enrolment *e, const struct open_input *input)
+void ca_rollover_consider(struct open_request *e,
+			  const struct open_input *input)
 {
-	struct run *run = &e->run;
+	struct step_work *work = &e->work;
 
-	if (e->record->doubt != DOUBT_NONE)
+	if (e->record->ca_refetch != CA_REFETCH_NONE)
 		return;
 	/* The CA has expired, or has not issued what came; or somebody has
 	 * signed who may be its new RA. */
-	if (run->error.code != SCEP_CA_NOT_TRUSTED &&
-	    (run->error.code != SCEP_BAD_RESPONSE ||
-	     !stranger_has_signed(input->message, input->message_length,
-				  input->trust)))
+	if (work->error.code != SCEP_CA_NOT_TRUSTED &&
+	    (work->error.code != SCEP_BAD_RESPONSE ||
+	     !unknown_signer_has_signed(input->message, input->message_length,
+					input->trust)))
 		return;
-	run->doubt = run->error;
-	error_init(&run->error);
+	work->ca_refetch = work->error;
+	error_init(&work->error);
 }
 
-bool rollover_begin_doubt(struct enrolment *e, struct record *next)
+bool ca_rollover_begin_refetch(struct open_request *e, struct record *next)
 {
-	if (e->run.doubt.code == SCEP_OK)
+	if (e->work.ca_refetch.code == SCEP_OK)
 		return false;
-	e->doubt = e->run.doubt;
-	next->doubt = DOUBT_NOW;
+	e->ca_refetch = e->work.ca_refetch;
+	next->ca_refetch = CA_REFETCH_NOW;
 	log_warning("request %u: %s: %s; GetCACert is sent once more",
-		    e->record->index, e->step->name, e->doubt.text);
+		    e->record->index, e->step->name, e->ca_refetch.text);
 	return true;
 }
 
-bool rollover_end_doubt(struct enrolment *e)
+bool ca_rollover_end_refetch(struct open_request *e)
 {
-	struct run *run = &e->run;
+	struct step_work *work = &e->work;
 
-	if (e->record->doubt != DOUBT_NOW)
+	if (e->record->ca_refetch != CA_REFETCH_NOW)
 		return true;
-	if (!stranger_is_same_set(&e->record->trust, &run->next->trust)) {
-		run->next->doubt = DOUBT_SETTLED;
+	if (!unknown_signer_is_same_set(&e->record->trust,
+					&work->next->trust)) {
+		work->next->ca_refetch = CA_REFETCH_SETTLED;
 		log_warning("request %u: the certificates of the CA have "
 			    "changed in mid-transaction",
 			    e->record->index);
 		return true;
 	}
 	/* Who was started again does not remember which check it was. */
-	if (e->doubt.code == SCEP_OK)
-		error_set(&run->error, SCEP_BAD_RESPONSE,
+	if (e->ca_refetch.code == SCEP_OK)
+		error_set(&work->error, SCEP_BAD_RESPONSE,
 			  "the reply was not of the pinned CA");
 	else
-		run->error = e->doubt;
+		work->error = e->ca_refetch;
 	return false;
 }
 
-enum step_id rollover_leads_to(const struct record *record)
+enum step_id ca_rollover_leads_to(const struct record *record)
 {
 	if (record->transaction_id[0] == '\0')
 		return STEP_MAKE_KEY;
-	if (record->doubt != DOUBT_NONE && record->was_pending)
+	if (record->ca_refetch != CA_REFETCH_NONE && record->was_pending)
 		return STEP_POLL;
 	return renewal_step(record);
 }

@@ -18,35 +18,37 @@ struct open_input;
 /* ---------------------------------------------------------- GetNextCACert */
 
 /* On the loop, when GetCACert has brought a trusted CA: whether to ask. */
-bool rollover_is_due(struct enrolment *enrolment);
+bool ca_rollover_is_due(struct open_request *enrolment);
 /* On a worker: the exchange, and what came of it in run->cas, ca_count being
  * 0 if there is no next CA yet; or run->error. */
-void rollover_compose(struct enrolment *enrolment);
-void rollover_digest(struct enrolment *enrolment);
+void ca_rollover_compose(struct open_request *enrolment);
+void ca_rollover_digest(struct open_request *enrolment);
 /* On the loop: what came becomes rows, the CA pinned with the present one
  * (MIB, rule 15). */
-void rollover_keep(struct enrolment *enrolment, struct batch *batch);
+void ca_rollover_keep(struct open_request *enrolment, struct txn *txn);
 
 /* ------------------------------------------------ in mid-transaction */
 
 /* record->doubt */
-enum rollover_doubt {
-	DOUBT_NONE,
-	DOUBT_NOW,     /* GetCACert is to tell */
-	DOUBT_SETTLED, /* it has told of another CA: there is no second time */
+enum ca_refetch {
+	CA_REFETCH_NONE,
+	CA_REFETCH_NOW,	    /* GetCACert is to tell */
+	CA_REFETCH_SETTLED, /* it has told of another CA: there is no second
+			       time */
 };
 
 /* On a worker, when a reply was refused with run->error: if another CA could
- * account for it, takes the error away for rollover_begin_doubt(). */
-void rollover_consider(struct enrolment *enrolment,
-		       const struct open_input *input);
+ * account for it, takes the error away for ca_rollover_begin_refetch(). */
+void ca_rollover_consider(struct open_request *enrolment,
+			  const struct open_input *input);
 /* On the loop: whether that has happened, and then what is to be recorded. */
-bool rollover_begin_doubt(struct enrolment *enrolment, struct record *next);
+bool ca_rollover_begin_refetch(struct open_request *enrolment,
+			       struct record *next);
 /* On the loop, when GetCACert has brought a trusted CA: false, with the error
  * of the refused reply in run->error, if it is the CA that there was. */
-bool rollover_end_doubt(struct enrolment *enrolment);
+bool ca_rollover_end_refetch(struct open_request *enrolment);
 
 /* Where a request goes on when its CA is known. */
-enum step_id rollover_leads_to(const struct record *record);
+enum step_id ca_rollover_leads_to(const struct record *record);
 
 #endif

@@ -11,20 +11,20 @@ static bool is_same_certificate(const struct scep_ca *a,
 		      a->fingerprint.length) == 0;
 }
 
-void cas_collect_pins(struct enrolment *enrolment)
+void ca_table_collect_pins(struct open_request *enrolment)
 {
 	const struct record *record = enrolment->record;
 	const struct scep_rows *rows = &enrolment->state->view.cas;
-	struct run *run = &enrolment->run;
+	struct step_work *work = &enrolment->work;
 
-	run->pin_count = 0;
+	work->pin_count = 0;
 	if (record->server.ca_fingerprint.length > 0)
-		run->pins[run->pin_count++] = record->server.ca_fingerprint;
+		work->pins[work->pin_count++] = record->server.ca_fingerprint;
 	/* The newest first: a CA that was trusted today must not be left out
 	 * for one of a decade ago. */
 	for (size_t i = rows->count; i-- > 0;) {
 		const struct scep_ca *ca = rows->row[i];
-		struct scep_octets64 *pin = &run->pins[run->pin_count];
+		struct scep_octets64 *pin = &work->pins[work->pin_count];
 
 		if (ca->profile_index != record->profile_index ||
 		    ca->trust != SCEP_CA_TRUSTED)
@@ -36,7 +36,7 @@ void cas_collect_pins(struct enrolment *enrolment)
 			continue;
 		pin->length = ca->fingerprint.length;
 		memcpy(pin->data, ca->fingerprint.data, pin->length);
-		if (++run->pin_count == ENROLMENT_PINS)
+		if (++work->pin_count == OPEN_REQUEST_PINS)
 			return;
 	}
 }
@@ -55,17 +55,17 @@ static const struct scep_ca *cas_find(const struct scep_rows *rows,
 	return NULL;
 }
 
-static bool is_brought(const struct run *run, const struct scep_ca *row)
+static bool is_brought(const struct step_work *work, const struct scep_ca *row)
 {
-	for (size_t i = 0; i < run->ca_count; i++) {
-		if (is_same_certificate(&run->cas[i], row))
+	for (size_t i = 0; i < work->ca_count; i++) {
+		if (is_same_certificate(&work->cas[i], row))
 			return true;
 	}
 	return false;
 }
 
-static void remove_what_is_gone(struct enrolment *enrolment,
-				enum scep_ca_source source, struct batch *batch)
+static void remove_what_is_gone(struct open_request *enrolment,
+				enum scep_ca_source source, struct txn *txn)
 {
 	const struct scep_rows *rows = &enrolment->state->view.cas;
 
@@ -76,14 +76,14 @@ static void remove_what_is_gone(struct enrolment *enrolment,
 		    ca->source == (uint32_t)source &&
 		    (ca->trust == SCEP_CA_PENDING ||
 		     ca->trust == SCEP_CA_CHAINED) &&
-		    !is_brought(&enrolment->run, ca))
-			batch_remove(batch, STORE_CA, ca->index);
+		    !is_brought(&enrolment->work, ca))
+			txn_remove(txn, STORE_CA, ca->index);
 	}
 }
 
 /* The next CA has become the present one.  Its source tells the pins, as
  * before, how it came to be trusted. */
-static void drop_next(const struct scep_ca *old, struct batch *batch)
+static void drop_next(const struct scep_ca *old, struct txn *txn)
 {
 	struct scep_ca *row;
 
@@ -92,14 +92,14 @@ static void drop_next(const struct scep_ca *old, struct batch *batch)
 	row = row_copy(old);
 	if (row != NULL)
 		row->role &= ~(uint32_t)SCEP_CA_NEXT;
-	batch_put(batch, STORE_CA, row);
+	txn_put(txn, STORE_CA, row);
 }
 
 /* Returns the row's index. */
-static uint32_t merge_one(struct enrolment *enrolment,
+static uint32_t merge_one(struct open_request *enrolment,
 			  const struct scep_ca *described,
 			  enum scep_ca_source source, enum scep_ca_trust trust,
-			  struct batch *batch)
+			  struct txn *txn)
 {
 	struct state *state = enrolment->state;
 	uint32_t profile_index = enrolment->record->profile_index;
@@ -112,7 +112,7 @@ static uint32_t merge_one(struct enrolment *enrolment,
 	    (old->trust == (uint32_t)trust || old->trust == SCEP_CA_TRUSTED ||
 	     old->trust == SCEP_CA_REJECTED)) {
 		if (source == SCEP_CA_GET)
-			drop_next(old, batch);
+			drop_next(old, txn);
 		return old->index;
 	}
 	row = row_new(sizeof(*row));
@@ -123,48 +123,49 @@ static uint32_t merge_one(struct enrolment *enrolment,
 		row->source = source;
 		row->trust = trust;
 	}
-	batch_put(batch, STORE_CA, row);
+	txn_put(txn, STORE_CA, row);
 	return row != NULL ? row->index : 0;
 }
 
-uint32_t cas_merge(struct enrolment *enrolment, enum scep_ca_source source,
-		   enum scep_ca_trust trust, struct batch *batch)
+uint32_t ca_table_merge(struct open_request *enrolment,
+			enum scep_ca_source source, enum scep_ca_trust trust,
+			struct txn *txn)
 {
-	const struct run *run = &enrolment->run;
+	const struct step_work *work = &enrolment->work;
 	uint32_t candidate = 0;
 
-	remove_what_is_gone(enrolment, source, batch);
-	for (size_t i = 0; i < run->ca_count; i++) {
-		if (i == run->candidate)
-			candidate = merge_one(enrolment, &run->cas[i], source,
-					      trust, batch);
+	remove_what_is_gone(enrolment, source, txn);
+	for (size_t i = 0; i < work->ca_count; i++) {
+		if (i == work->candidate)
+			candidate = merge_one(enrolment, &work->cas[i], source,
+					      trust, txn);
 		else
-			merge_one(enrolment, &run->cas[i], source,
-				  SCEP_CA_CHAINED, batch);
+			merge_one(enrolment, &work->cas[i], source,
+				  SCEP_CA_CHAINED, txn);
 	}
 	return candidate;
 }
 
-enum scep_ca_trust cas_decided(struct enrolment *enrolment)
+enum scep_ca_trust ca_table_decided(struct open_request *enrolment)
 {
-	const struct run *run = &enrolment->run;
+	const struct step_work *work = &enrolment->work;
 	const struct scep_ca *row;
 
-	if (run->candidate >= run->ca_count)
+	if (work->candidate >= work->ca_count)
 		return SCEP_CA_PENDING;
 	row = cas_find(&enrolment->state->view.cas,
 		       enrolment->record->profile_index,
-		       &run->cas[run->candidate]);
+		       &work->cas[work->candidate]);
 	return row != NULL ? row->trust : SCEP_CA_PENDING;
 }
 
-void cas_forget(struct state *state, uint32_t profile_index,
-		struct batch *batch)
+void ca_table_forget(struct state *state, uint32_t profile_index,
+		     struct txn *txn)
 {
 	ROWS_EACH (i, &state->view.cas) {
 		const struct scep_ca *ca = state->view.cas.row[i];
 
 		if (ca->profile_index == profile_index)
-			batch_remove(batch, STORE_CA, ca->index);
+			txn_remove(txn, STORE_CA, ca->index);
 	}
 }

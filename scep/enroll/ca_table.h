@@ -14,7 +14,7 @@
 /* Fills run->pins: CaFingerprint of the request if it has one, with the CAs
  * that GetNextCACert has pinned with it, else the trusted rows of its
  * profile. */
-void cas_collect_pins(struct enrolment *enrolment);
+void ca_table_collect_pins(struct open_request *enrolment);
 
 /*
  * Adds to `batch` what makes the rows of the profile those that run->cas
@@ -23,14 +23,15 @@ void cas_collect_pins(struct enrolment *enrolment);
  * what somebody has decided before is kept.  Returns the index of the
  * candidate's row, or 0.
  */
-uint32_t cas_merge(struct enrolment *enrolment, enum scep_ca_source source,
-		   enum scep_ca_trust trust, struct batch *batch);
+uint32_t ca_table_merge(struct open_request *enrolment,
+			enum scep_ca_source source, enum scep_ca_trust trust,
+			struct txn *txn);
 
 /* What has been decided about the run's candidate: pending if nothing. */
-enum scep_ca_trust cas_decided(struct enrolment *enrolment);
+enum scep_ca_trust ca_table_decided(struct open_request *enrolment);
 
 /* Adds the removal of all rows of a profile: its pins are forgotten. */
-void cas_forget(struct state *state, uint32_t profile_index,
-		struct batch *batch);
+void ca_table_forget(struct state *state, uint32_t profile_index,
+		     struct txn *txn);
 
 #endif

@@ -11,7 +11,7 @@
 #include "scep/enroll/message.h"
 #include "scep/protocol/csr.h"
 
-bool lost_choose(struct enrolment *e)
+bool cert_recovery_choose(struct open_request *e)
 {
 	const struct scep_rows *keys = &e->state->view.keys;
 	struct scep_key *found = NULL;
@@ -31,105 +31,106 @@ bool lost_choose(struct enrolment *e)
 	return true;
 }
 
-void lost_new_transaction(struct enrolment *e)
+void cert_recovery_new_transaction(struct open_request *e)
 {
 	unsigned char octets[16];
 
 	if (RAND_bytes(octets, sizeof(octets)) != 1)
-		error_set(&e->run.error, SCEP_KEY_ERROR, "no random numbers");
+		error_set(&e->work.error, SCEP_KEY_ERROR, "no random numbers");
 	else
-		bytes_hex(octets, sizeof(octets), e->run.next->transaction_id);
+		bytes_hex(octets, sizeof(octets), e->work.next->transaction_id);
 }
 
-static void keep_signer(struct run *run, X509 *certificate)
+static void keep_signer(struct step_work *work, X509 *certificate)
 {
 	STACK_OF(X509) *stack = sk_X509_new_null();
 
 	if (stack == NULL || !sk_X509_push(stack, certificate))
-		error_set(&run->error, SCEP_KEY_ERROR, "memory is short");
+		error_set(&work->error, SCEP_KEY_ERROR, "memory is short");
 	else
-		trust_to_pem(stack, &run->next->signer, &run->error);
+		ca_certs_to_pem(stack, &work->next->signer, &work->error);
 	sk_X509_free(stack);
 }
 
-void lost_compose_signer(struct enrolment *e)
+void cert_recovery_compose_signer(struct open_request *e)
 {
 	struct scep_values values = {
 	    .signature_algorithm = SCEP_SIGN_SHA256,
 	    .common_name = "lost",
 	};
-	struct run *run = &e->run;
+	struct step_work *work = &e->work;
 	EVP_PKEY *key = NULL;
 	X509 *signer = NULL;
 
 	if (e->lost->name[0] != '\0')
 		memcpy(values.common_name, e->lost->name,
 		       sizeof(e->lost->name));
-	if (message_load_key(e, e->record->file_id, &key, &run->error) ==
+	if (message_load_key(e, e->record->file_id, &key, &work->error) ==
 		SCEP_OK &&
-	    request_self_sign(&values, key, run->clock, &signer, &run->error) ==
+	    csr_self_sign(&values, key, work->clock, &signer, &work->error) ==
 		SCEP_OK)
-		keep_signer(run, signer);
-	if (run->error.code == SCEP_OK)
-		lost_new_transaction(e);
+		keep_signer(work, signer);
+	if (work->error.code == SCEP_OK)
+		cert_recovery_new_transaction(e);
 	X509_free(signer);
 	EVP_PKEY_free(key);
 }
 
-void lost_compose(struct enrolment *e)
+void cert_recovery_compose(struct open_request *e)
 {
-	struct material material;
+	struct credentials credentials;
 
-	if (material_load(e, &material) == SCEP_OK &&
-	    get_cert_wanted(&material.trust, e->lost->issuer, &e->lost->serial,
-			    &material.content, &e->run.error) == SCEP_OK)
-		message_compose(e, &material, RFC8894_GET_CERT);
-	material_free(&material);
+	if (credentials_load(e, &credentials) == SCEP_OK &&
+	    get_cert_wanted(&credentials.trust, e->lost->issuer,
+			    &e->lost->serial, &credentials.content,
+			    &e->work.error) == SCEP_OK)
+		message_compose(e, &credentials, RFC8894_GET_CERT);
+	credentials_free(&credentials);
 }
 
 /* What came takes the place of what was lost. */
-static void write_file(struct enrolment *e, const struct cert_rep *reply)
+static void write_file(struct open_request *e, const struct cert_rep *reply)
 {
-	struct run *run = &e->run;
+	struct step_work *work = &e->work;
 	struct bytes pem = {NULL, 0};
 	char name[80];
 
 	message_file_name(e->record, name);
-	if (trust_to_pem(reply->certificates, &pem, &run->error) == SCEP_OK)
+	if (ca_certs_to_pem(reply->certificates, &pem, &work->error) == SCEP_OK)
 		files_write(e->state->certs_folder, name, pem.data, pem.length,
-			    &run->error);
+			    &work->error);
 	bytes_free(&pem);
-	keep_signer(run, sk_X509_value(reply->certificates, 0));
-	lost_new_transaction(e);
+	keep_signer(work, sk_X509_value(reply->certificates, 0));
+	cert_recovery_new_transaction(e);
 }
 
-void lost_digest(struct enrolment *e)
+void cert_recovery_digest(struct open_request *e)
 {
-	struct run *run = &e->run;
-	struct material material;
+	struct step_work *work = &e->work;
+	struct credentials credentials;
 	struct cert_rep reply = {0};
 	struct open_input input;
 
-	if (material_load(e, &material) != SCEP_OK)
+	if (credentials_load(e, &credentials) != SCEP_OK)
 		goto out;
-	input = message_expect(e, &material);
-	if (get_cert_open(&input, &e->lost->serial, &reply, &run->error) !=
+	input = message_expect(e, &credentials);
+	if (get_cert_open(&input, &e->lost->serial, &reply, &work->error) !=
 	    SCEP_OK)
 		goto out;
 	message_log_legacy(e, "the server", reply.legacy_used);
 	if (reply.pki_status == RFC8894_FAILURE)
-		message_note_failure(run, &reply);
+		message_note_failure(work, &reply);
 	else if (reply.pki_status == RFC8894_PENDING)
-		error_set(&run->error, SCEP_BAD_RESPONSE,
+		error_set(&work->error, SCEP_BAD_RESPONSE,
 			  "the server says PENDING to GetCert");
 	else
 		write_file(e, &reply);
 out:
 	cert_rep_free(&reply);
-	material_free(&material);
+	credentials_free(&credentials);
 }
 
-void lost_keep(struct enrolment *e, struct batch *batch)
+void cert_recovery_keep(struct open_request *e, struct txn *txn)
 {
 	const struct scep_key *now =
 	    scep_rows_find(&e->state->view.keys, e->lost->index);
@@ -143,5 +144,5 @@ void lost_keep(struct enrolment *e, struct batch *batch)
 	row = row_copy(now);
 	if (row != NULL)
 		row->is_corrupt = 0;
-	batch_put(batch, STORE_KEY, row);
+	txn_put(txn, STORE_KEY, row);
 }

@@ -13,18 +13,18 @@
 
 /* Has the check look for the newest such key of its profile; false if there is
  * none. */
-bool lost_choose(struct enrolment *check);
+bool cert_recovery_choose(struct open_request *check);
 
 /* On a worker: makes the certificate that signs. */
-void lost_compose_signer(struct enrolment *check);
+void cert_recovery_compose_signer(struct open_request *check);
 /* On a worker: the exchange.  The file is written, and what signs from then on
  * is the certificate in it. */
-void lost_compose(struct enrolment *check);
-void lost_digest(struct enrolment *check);
+void cert_recovery_compose(struct open_request *check);
+void cert_recovery_digest(struct open_request *check);
 /* On the loop: the row is corrupt no more. */
-void lost_keep(struct enrolment *check, struct batch *batch);
+void cert_recovery_keep(struct open_request *check, struct txn *txn);
 
 /* On a worker: another transaction. */
-void lost_new_transaction(struct enrolment *check);
+void cert_recovery_new_transaction(struct open_request *check);
 
 #endif

@@ -18,25 +18,27 @@ void message_file_name(const struct record *record, char name[80])
 	snprintf(name, 80, "%s.pem", record->file_id);
 }
 
-void message_url(struct enrolment *e, const char *operation, const char *text)
+void message_url(struct open_request *e, const char *operation,
+		 const char *text)
 {
 	const struct scep_server *server = &e->record->server;
 
-	e->run.url =
+	e->work.url =
 	    url_operation(server->url, server->port, operation, text, false);
-	if (e->run.url == NULL)
-		error_set(&e->run.error, SCEP_CONFIG_ERROR,
+	if (e->work.url == NULL)
+		error_set(&e->work.error, SCEP_CONFIG_ERROR,
 			  "no URL can be made of %s", server->url);
 }
 
 /* ------------------------------------------------------------- material -- */
 
 enum scep_code message_load_trust(const struct record *record,
-				  STACK_OF(X509) * *stack, struct trust *trust,
+				  STACK_OF(X509) * *stack,
+				  struct ca_certs *trust,
 				  struct scep_error *error)
 {
-	if (trust_from_pem(record->trust.data, record->trust.length, stack,
-			   error) != SCEP_OK)
+	if (ca_certs_from_pem(record->trust.data, record->trust.length, stack,
+			      error) != SCEP_OK)
 		return error->code;
 	if (sk_X509_num(*stack) < 2)
 		return error_set(error, SCEP_STORAGE_ERROR,
@@ -47,8 +49,9 @@ enum scep_code message_load_trust(const struct record *record,
 	return SCEP_OK;
 }
 
-enum scep_code message_load_key(const struct enrolment *e, const char *file_id,
-				EVP_PKEY **key, struct scep_error *error)
+enum scep_code message_load_key(const struct open_request *e,
+				const char *file_id, EVP_PKEY **key,
+				struct scep_error *error)
 {
 	char reference[4400];
 
@@ -57,46 +60,49 @@ enum scep_code message_load_key(const struct enrolment *e, const char *file_id,
 	return key_open(reference, key, error);
 }
 
-static enum scep_code load_signer_key(struct enrolment *e,
-				      struct material *material)
+static enum scep_code load_signer_key(struct open_request *e,
+				      struct credentials *credentials)
 {
 	if (renewal_signs_with_old(e->record))
 		return message_load_key(e, e->record->old_file_id,
-					&material->signer_key, &e->run.error);
-	EVP_PKEY_up_ref(material->key);
-	material->signer_key = material->key;
+					&credentials->signer_key,
+					&e->work.error);
+	EVP_PKEY_up_ref(credentials->key);
+	credentials->signer_key = credentials->key;
 	return SCEP_OK;
 }
 
-enum scep_code material_load(struct enrolment *e, struct material *material)
+enum scep_code credentials_load(struct open_request *e,
+				struct credentials *credentials)
 {
 	const struct record *record = e->record;
-	struct scep_error *error = &e->run.error;
+	struct scep_error *error = &e->work.error;
 
-	memset(material, 0, sizeof(*material));
-	if (message_load_trust(record, &material->trust_stack, &material->trust,
-			       error) ||
-	    trust_from_pem(record->signer.data, record->signer.length,
-			   &material->signer_stack, error) ||
-	    message_load_key(e, record->file_id, &material->key, error) ||
-	    load_signer_key(e, material) || renewal_load(e, &material->known))
+	memset(credentials, 0, sizeof(*credentials));
+	if (message_load_trust(record, &credentials->trust_stack,
+			       &credentials->trust, error) ||
+	    ca_certs_from_pem(record->signer.data, record->signer.length,
+			      &credentials->signer_stack, error) ||
+	    message_load_key(e, record->file_id, &credentials->key, error) ||
+	    load_signer_key(e, credentials) ||
+	    renewal_load(e, &credentials->known))
 		return error->code;
-	if (sk_X509_num(material->signer_stack) < 1)
+	if (sk_X509_num(credentials->signer_stack) < 1)
 		return error_set(error, SCEP_STORAGE_ERROR,
 				 "the record of the request is not whole");
-	material->signer = sk_X509_value(material->signer_stack, 0);
-	return caps_choose(record->caps, &record->server, e->run.allow_legacy,
-			   &material->choice, error);
+	credentials->signer = sk_X509_value(credentials->signer_stack, 0);
+	return caps_choose(record->caps, &record->server, e->work.allow_legacy,
+			   &credentials->choice, error);
 }
 
-void material_free(struct material *material)
+void credentials_free(struct credentials *credentials)
 {
-	sk_X509_pop_free(material->trust_stack, X509_free);
-	sk_X509_pop_free(material->signer_stack, X509_free);
-	EVP_PKEY_free(material->key);
-	EVP_PKEY_free(material->signer_key);
-	X509_free(material->known);
-	bytes_free(&material->content);
+	sk_X509_pop_free(credentials->trust_stack, X509_free);
+	sk_X509_pop_free(credentials->signer_stack, X509_free);
+	EVP_PKEY_free(credentials->key);
+	EVP_PKEY_free(credentials->signer_key);
+	X509_free(credentials->known);
+	bytes_free(&credentials->content);
 }
 
 /* ------------------------------------------------------ weak algorithms -- */
@@ -110,11 +116,11 @@ static const struct {
     {SCEP_LEGACY_DES, "DES"},
 };
 
-void message_log_legacy(struct enrolment *e, const char *who, uint32_t used)
+void message_log_legacy(struct open_request *e, const char *who, uint32_t used)
 {
-	char name[ENROLMENT_NAME];
+	char name[OPEN_REQUEST_NAME];
 
-	enrolment_name(e, name);
+	open_request_name(e, name);
 	for (size_t i = 0; i < SCEP_LEGACY_COUNT; i++) {
 		unsigned int before;
 
@@ -130,11 +136,11 @@ void message_log_legacy(struct enrolment *e, const char *who, uint32_t used)
 /* -------------------------------------------------------------- sending -- */
 
 /* What the message itself has of the weak algorithms. */
-static uint32_t own_legacy(const struct enrolment *e,
-			   const struct material *material,
+static uint32_t own_legacy(const struct open_request *e,
+			   const struct credentials *credentials,
 			   enum rfc8894_message_type type)
 {
-	const struct caps_choice *choice = &material->choice;
+	const struct caps_choice *choice = &credentials->choice;
 	bool has_csr = type == RFC8894_PKCS_REQ || type == RFC8894_RENEWAL_REQ;
 	uint32_t used = 0;
 
@@ -147,66 +153,66 @@ static uint32_t own_legacy(const struct enrolment *e,
 	return used;
 }
 
-void message_compose(struct enrolment *e, struct material *material,
+void message_compose(struct open_request *e, struct credentials *credentials,
 		     enum rfc8894_message_type type)
 {
-	struct run *run = &e->run;
+	struct step_work *work = &e->work;
 	struct seal_input input = {
 	    .message_type = type,
 	    .transaction_id = e->record->transaction_id,
-	    .signer = material->signer,
-	    .signer_key = material->signer_key,
-	    .recipient = material->trust.recipient,
-	    .choice = &material->choice,
-	    .content = material->content.data,
-	    .content_length = material->content.length,
+	    .signer = credentials->signer,
+	    .signer_key = credentials->signer_key,
+	    .recipient = credentials->trust.recipient,
+	    .choice = &credentials->choice,
+	    .content = credentials->content.data,
+	    .content_length = credentials->content.length,
 	};
 	char *text;
 
-	message_log_legacy(e, "the request", own_legacy(e, material, type));
-	if (RAND_bytes(run->sender_nonce, RFC8894_NONCE_LENGTH) != 1) {
-		error_set(&run->error, SCEP_KEY_ERROR, "no random numbers");
+	message_log_legacy(e, "the request", own_legacy(e, credentials, type));
+	if (RAND_bytes(work->sender_nonce, RFC8894_NONCE_LENGTH) != 1) {
+		error_set(&work->error, SCEP_KEY_ERROR, "no random numbers");
 		return;
 	}
-	memcpy(input.sender_nonce, run->sender_nonce, RFC8894_NONCE_LENGTH);
-	if (seal_pkimessage(&input, &run->message, &run->error) != SCEP_OK)
+	memcpy(input.sender_nonce, work->sender_nonce, RFC8894_NONCE_LENGTH);
+	if (pki_message_seal(&input, &work->message, &work->error) != SCEP_OK)
 		return;
-	if (material->choice.is_post) {
+	if (credentials->choice.is_post) {
 		message_url(e, RFC8894_PKI_OPERATION, NULL);
 		return;
 	}
-	text = url_base64(run->message.data, run->message.length);
-	bytes_free(&run->message);
+	text = url_base64(work->message.data, work->message.length);
+	bytes_free(&work->message);
 	message_url(e, RFC8894_PKI_OPERATION, text);
 	free(text);
 }
 
 /* ------------------------------------------------------------ receiving -- */
 
-struct open_input message_expect(const struct enrolment *e,
-				 const struct material *material)
+struct open_input message_expect(const struct open_request *e,
+				 const struct credentials *credentials)
 {
 	struct open_input input = {
-	    .message = e->run.answer.body.data,
-	    .message_length = e->run.answer.body.length,
+	    .message = e->work.answer.body.data,
+	    .message_length = e->work.answer.body.length,
 	    .transaction_id = e->record->transaction_id,
-	    .trust = &material->trust,
-	    .key = material->key,
-	    .signer = material->signer,
-	    .signer_key = material->signer_key,
-	    .known = material->known,
-	    .allow_legacy = e->run.allow_legacy,
-	    .now = e->run.now,
+	    .trust = &credentials->trust,
+	    .key = credentials->key,
+	    .signer = credentials->signer,
+	    .signer_key = credentials->signer_key,
+	    .known = credentials->known,
+	    .allow_legacy = e->work.allow_legacy,
+	    .now = e->work.now,
 	};
 
-	memcpy(input.sender_nonce, e->run.sender_nonce, RFC8894_NONCE_LENGTH);
+	memcpy(input.sender_nonce, e->work.sender_nonce, RFC8894_NONCE_LENGTH);
 	return input;
 }
 
-void message_note_failure(struct run *run, const struct cert_rep *reply)
+void message_note_failure(struct step_work *work, const struct cert_rep *reply)
 {
-	error_set(&run->error, SCEP_SCEP_ERROR, "%s", reply->fail_info_text);
-	run->error.fail_info = reply->fail_info;
-	memcpy(run->error.fail_info_text, reply->fail_info_text,
-	       sizeof(run->error.fail_info_text));
+	error_set(&work->error, SCEP_SCEP_ERROR, "%s", reply->fail_info_text);
+	work->error.fail_info = reply->fail_info;
+	memcpy(work->error.fail_info_text, reply->fail_info_text,
+	       sizeof(work->error.fail_info_text));
 }

@@ -11,8 +11,8 @@
 #include "scep/protocol/cert_rep.h"
 
 /* What a message of the transaction is made with; all owned. */
-struct material {
-	struct trust trust; /* borrows from the stack */
+struct credentials {
+	struct ca_certs trust; /* borrows from the stack */
 	STACK_OF(X509) * trust_stack;
 	STACK_OF(X509) * signer_stack;
 	X509 *signer;	      /* borrowed from the stack */
@@ -27,36 +27,38 @@ struct material {
 void message_file_name(const struct record *record, char name[80]);
 
 /* Sets run->url, or run->error.  `text` is the message parameter, or NULL. */
-void message_url(struct enrolment *enrolment, const char *operation,
+void message_url(struct open_request *enrolment, const char *operation,
 		 const char *text);
 
 /* Reads the certificates of the transaction's CA; the stack is owned, and the
  * trust borrows from it. */
 enum scep_code message_load_trust(const struct record *record,
-				  STACK_OF(X509) * *stack, struct trust *trust,
+				  STACK_OF(X509) * *stack,
+				  struct ca_certs *trust,
 				  struct scep_error *error);
 /* Opens the key with those files; owned. */
-enum scep_code message_load_key(const struct enrolment *enrolment,
+enum scep_code message_load_key(const struct open_request *enrolment,
 				const char *file_id, EVP_PKEY **key,
 				struct scep_error *error);
-/* Reads all but the content; material_free() it in every case. */
-enum scep_code material_load(struct enrolment *enrolment,
-			     struct material *material);
-void material_free(struct material *material);
+/* Reads all but the content; credentials_free() it in every case. */
+enum scep_code credentials_load(struct open_request *enrolment,
+				struct credentials *credentials);
+void credentials_free(struct credentials *credentials);
 
 /* Seals and signs the content: sets run->message and run->url, or
  * run->error. */
-void message_compose(struct enrolment *enrolment, struct material *material,
+void message_compose(struct open_request *enrolment,
+		     struct credentials *credentials,
 		     enum rfc8894_message_type type);
 
 /* What the reply to it has to match.  Borrows from both. */
-struct open_input message_expect(const struct enrolment *enrolment,
-				 const struct material *material);
+struct open_input message_expect(const struct open_request *enrolment,
+				 const struct credentials *credentials);
 /* Takes a FAILURE over into run->error. */
-void message_note_failure(struct run *run, const struct cert_rep *reply);
+void message_note_failure(struct step_work *work, const struct cert_rep *reply);
 /* Counts the legacy algorithms (enum scep_legacy) that somebody has used, and
  * has the log say so. */
-void message_log_legacy(struct enrolment *enrolment, const char *who,
+void message_log_legacy(struct open_request *enrolment, const char *who,
 			uint32_t used);
 
 #endif

@@ -19,75 +19,75 @@ static void digested(void *context);
 
 static void compose(void *context)
 {
-	struct enrolment *e = context;
+	struct open_request *e = context;
 
 	e->step->compose(e);
 }
 
 static void digest(void *context)
 {
-	struct enrolment *e = context;
+	struct open_request *e = context;
 
 	e->step->digest(e);
 }
 
 /* Whether the enrolment was given up, or the engine stopped, while a worker
  * had it. */
-static bool came_too_late(struct enrolment *e)
+static bool came_too_late(struct open_request *e)
 {
 	struct state *state = e->state;
 
 	e->is_busy = false;
 	if (!e->is_discarded)
 		return state->is_stopping;
-	enrolment_come_back(e);
+	open_request_come_back(e);
 	if (!state->is_stopping)
 		registry_sweep(state);
 	return true;
 }
 
-static void fail(struct enrolment *e, struct record *next)
+static void fail(struct open_request *e, struct record *next)
 {
 	if (e->check == 0) {
-		move_fail(e, next);
+		transition_fail(e, next);
 		return;
 	}
 	record_free(next);
-	check_fail(e);
+	server_check_fail(e);
 }
 
-static void work(struct enrolment *e, work_fn fn, work_done_fn done)
+static void work(struct open_request *e, work_fn fn, work_done_fn done)
 {
 	struct io *io = e->state->io;
 
 	e->is_busy = true;
 	if (!io->ops->work(io, fn, done, e)) {
-		error_set(&e->run.error, SCEP_STORAGE_ERROR,
+		error_set(&e->work.error, SCEP_STORAGE_ERROR,
 			  "no worker can be had");
 		e->is_busy = false;
 		fail(e, NULL);
 	}
 }
 
-static void settle(struct enrolment *e)
+static void settle(struct open_request *e)
 {
 	struct record *next;
 
-	if (e->run.error.code == SCEP_OK || e->run.may_fail) {
+	if (e->work.error.code == SCEP_OK || e->work.may_fail) {
 		e->step->settle(e);
 		return;
 	}
-	next = e->run.next;
-	e->run.next = NULL;
+	next = e->work.next;
+	e->work.next = NULL;
 	fail(e, next);
 }
 
 static void composed(void *context)
 {
-	struct enrolment *e = context;
+	struct open_request *e = context;
 	struct io *io = e->state->io;
 	struct fetch_request request = {
-	    .url = e->run.url,
+	    .url = e->work.url,
 	    .proxy_url = e->record->server.proxy_url,
 	    .timeout = e->record->server.timeout,
 	    .limit = e->step->limit,
@@ -95,21 +95,21 @@ static void composed(void *context)
 
 	if (came_too_late(e))
 		return;
-	if (e->run.error.code != SCEP_OK ||
+	if (e->work.error.code != SCEP_OK ||
 	    e->step->exchange == EXCHANGE_NONE) {
 		settle(e);
 		return;
 	}
-	if (e->run.message.length > 0) {
+	if (e->work.message.length > 0) {
 		request.content_type = RFC8894_CONTENT_TYPE;
-		request.body = e->run.message.data;
-		request.body_length = e->run.message.length;
+		request.body = e->work.message.data;
+		request.body_length = e->work.message.length;
 	}
 	e->is_busy = true;
 	e->fetch = io->ops->fetch(io, &request, exchanged, e);
 	if (e->fetch == NULL) {
 		e->is_busy = false;
-		error_set(&e->run.error, SCEP_COMM_ERROR, "memory is short");
+		error_set(&e->work.error, SCEP_COMM_ERROR, "memory is short");
 		settle(e);
 	} else if (e->step->message_type == SCEP_MESSAGE_CERT_POLL) {
 		e->state->view.stats.polls++;
@@ -125,15 +125,15 @@ static int32_t skew_shown(int64_t skew)
 }
 
 /* What every answer tells of the server. */
-static void learn(struct enrolment *e, const struct fetch_answer *answer)
+static void learn(struct open_request *e, const struct fetch_answer *answer)
 {
-	const struct scep_profile *old = enrolment_profile(e);
+	const struct scep_profile *old = open_request_profile(e);
 	struct scep_profile *profile;
-	struct batch batch;
+	struct txn txn;
 
-	if (old == NULL || !enrolment_has_same_server(e))
+	if (old == NULL || !open_request_has_same_server(e))
 		return;
-	batch_init(&batch);
+	txn_init(&txn);
 	profile = row_copy(old);
 	if (profile != NULL) {
 		profile->facts.last_contact = answer->received;
@@ -141,27 +141,28 @@ static void learn(struct enrolment *e, const struct fetch_answer *answer)
 			profile->facts.clock_skew =
 			    skew_shown(answer->date - answer->received);
 	}
-	batch_show(&batch, STORE_PROFILE, profile);
-	batch_commit(e->state, &batch, NULL, NULL);
+	txn_show(&txn, STORE_PROFILE, profile);
+	txn_commit(e->state, &txn, NULL, NULL);
 }
 
 /* protocol: compare with the server's Date before a one-time challenge is
  * spent on a clock that is wrong. */
-static void judge_clock(struct enrolment *e, const struct fetch_answer *answer)
+static void judge_clock(struct open_request *e,
+			const struct fetch_answer *answer)
 {
 	const struct scep_config *config = &e->state->config;
 	int64_t limit = config->clock_skew_limit;
 	int64_t skew = answer->date != 0 ? answer->date - answer->received : 0;
 	bool is_far = skew > limit || -skew > limit;
-	char name[ENROLMENT_NAME];
+	char name[OPEN_REQUEST_NAME];
 
 	if (!is_far && state_clock_is_sane(e->state))
 		return;
-	enrolment_name(e, name);
+	open_request_name(e, name);
 	/* Once the message has been answered, nothing is saved by refusing. */
 	if (is_far && config->clock_skew_is_error &&
 	    e->step->exchange == EXCHANGE_GET)
-		error_set(&e->run.error, SCEP_CLOCK_SUSPECT,
+		error_set(&e->work.error, SCEP_CLOCK_SUSPECT,
 			  "the server's clock is %lld s ahead of ours",
 			  (long long)skew);
 	else if (is_far)
@@ -169,34 +170,34 @@ static void judge_clock(struct enrolment *e, const struct fetch_answer *answer)
 			    name, (long long)skew);
 	else
 		log_warning("%s: our clock is older than this program", name);
-	state_tell(e->state, SCEP_EVENT_CLOCK_SUSPECT,
-		   e->record->profile_index);
+	state_notify(e->state, SCEP_EVENT_CLOCK_SUSPECT,
+		     e->record->profile_index);
 }
 
 static void exchanged(void *context, struct fetch_answer *answer,
 		      const struct scep_error *error)
 {
-	struct enrolment *e = context;
+	struct open_request *e = context;
 
 	e->fetch = NULL;
 	e->is_busy = false;
 	stats_count_exchange(&e->state->view.stats, error,
 			     error != NULL ? 0 : answer->http_status);
 	if (error != NULL) {
-		e->run.error = *error;
+		e->work.error = *error;
 		settle(e);
 		return;
 	}
 	learn(e, answer);
 	judge_clock(e, answer);
-	e->run.answer.http_status = answer->http_status;
-	bytes_move(&e->run.answer.body, &answer->body);
+	e->work.answer.http_status = answer->http_status;
+	bytes_move(&e->work.answer.body, &answer->body);
 	if (answer->http_status / 100 != 2) {
-		bytes_free(&e->run.answer.body);
+		bytes_free(&e->work.answer.body);
 		if (!e->step->is_lenient)
-			error_set_http(&e->run.error, answer->http_status);
+			error_set_http(&e->work.error, answer->http_status);
 	}
-	if (e->run.error.code != SCEP_OK || e->step->digest == NULL)
+	if (e->work.error.code != SCEP_OK || e->step->digest == NULL)
 		settle(e);
 	else
 		work(e, digest, digested);
@@ -204,19 +205,19 @@ static void exchanged(void *context, struct fetch_answer *answer,
 
 static void digested(void *context)
 {
-	struct enrolment *e = context;
+	struct open_request *e = context;
 
 	if (!came_too_late(e))
 		settle(e);
 }
 
 /* Before the first message: a place in the registry (MIB, rule 13). */
-static bool reserve_place(struct enrolment *e, struct record *next)
+static bool reserve_place(struct open_request *e, struct record *next)
 {
 	if (next->key_index != 0)
 		return true;
 	if (!registry_has_room(e->state, next)) {
-		error_set(&e->run.error, SCEP_REGISTRATION_LIMIT,
+		error_set(&e->work.error, SCEP_REGISTRATION_LIMIT,
 			  "%u keys are registered, which is the limit",
 			  e->state->config.key_limit);
 		return false;
@@ -230,9 +231,9 @@ static bool reserve_place(struct enrolment *e, struct record *next)
  * processed, that its place is reserved, and that one of its polls is spent.
  * False if it ended here.
  */
-static bool make_ready(struct enrolment *e)
+static bool make_ready(struct open_request *e)
 {
-	const struct scep_status *now = enrolment_status_now(e);
+	const struct scep_status *now = open_request_status_now(e);
 	bool is_new = now->state == SCEP_STATE_TO_BE_PROCESSED;
 	bool is_retry = now->next_poll != 0;
 	struct record *next;
@@ -243,44 +244,46 @@ static bool make_ready(struct enrolment *e)
 	if (is_new)
 		stats_count_begin(&e->state->view.stats, now->trigger);
 	next = record_copy(e->record);
-	status = move_status(e);
+	status = transition_status(e);
 	if (next == NULL || status == NULL)
-		error_set(&e->run.error, SCEP_STORAGE_ERROR, "memory is short");
+		error_set(&e->work.error, SCEP_STORAGE_ERROR,
+			  "memory is short");
 	else if (reserve_place(e, next)) {
 		status->state = SCEP_STATE_PROCESSING;
 		status->polls += is_retry;
 		status_message(status, e->step->message_type);
 		status->next_poll = 0;
 		next->next_try = 0;
-		if (move_commit(e, next, status, NULL))
+		if (transition_commit(e, next, status, NULL))
 			return true;
 		next = NULL;
 		status = NULL;
 	}
 	row_release(status);
 	record_free(next);
-	move_fail(e, NULL);
+	transition_fail(e, NULL);
 	return false;
 }
 
 /* False if it ended here. */
-static bool prepare(struct enrolment *e)
+static bool prepare(struct open_request *e)
 {
-	if (enrolment_prepare(e))
+	if (open_request_prepare(e))
 		return true;
-	error_set(&e->run.error, SCEP_STORAGE_ERROR, "memory is short");
+	error_set(&e->work.error, SCEP_STORAGE_ERROR, "memory is short");
 	fail(e, NULL);
 	return false;
 }
 
-static void begin(struct enrolment *e)
+static void begin(struct open_request *e)
 {
 	if (e->is_unsaved) {
-		move_save_end(e);
+		transition_save_end(e);
 		return;
 	}
-	e->step = e->check != 0 ? check_step(e) : step_find(e->record->step);
-	error_init(&e->run.error);
+	e->step =
+	    e->check != 0 ? server_check_step(e) : step_find(e->record->step);
+	error_init(&e->work.error);
 	if ((e->check == 0 && !make_ready(e)) || !prepare(e))
 		return;
 	if (e->step->compose != NULL)
@@ -289,32 +292,32 @@ static void begin(struct enrolment *e)
 		settle(e);
 }
 
-static struct enrolment *first_due(struct enrolment *e, uint64_t now)
+static struct open_request *first_due(struct open_request *e, uint64_t now)
 {
-	while (e != NULL && (!enrolment_is_idle(e) || e->due > now))
+	while (e != NULL && (!open_request_is_idle(e) || e->due > now))
 		e = e->next;
 	return e;
 }
 
-static struct enrolment *next_due(struct state *state)
+static struct open_request *next_due(struct state *state)
 {
 	uint64_t now = state_mono(state);
-	struct enrolment *e = first_due(state->enrolments, now);
+	struct open_request *e = first_due(state->open_requests, now);
 
 	return e != NULL ? e : first_due(state->checks, now);
 }
 
 void pipeline_tick(struct state *state)
 {
-	struct enrolment *e;
+	struct open_request *e;
 
 	if (state->is_stopping)
 		return;
 	/* Each is begun at most once, as beginning makes it busy or sets when
 	 * it is due; the list may change under us. */
 	while ((e = next_due(state)) != NULL) {
-		e->due = ENROLMENT_NEVER;
+		e->due = OPEN_REQUEST_NEVER;
 		begin(e);
 	}
-	enrolment_wake(state);
+	open_request_wake(state);
 }

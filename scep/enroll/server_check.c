@@ -26,31 +26,32 @@ static void show(struct state *state, uint32_t profile_index, uint32_t result)
 	const struct scep_profile *old =
 	    scep_rows_find(&state->view.profiles, profile_index);
 	struct scep_profile *profile;
-	struct batch batch;
+	struct txn txn;
 
 	if (old == NULL)
 		return;
-	batch_init(&batch);
+	txn_init(&txn);
 	profile = row_copy(old);
 	if (profile != NULL)
 		profile->facts.check_result = result;
-	batch_show(&batch, STORE_PROFILE, profile);
-	batch_commit(state, &batch, NULL, NULL);
+	txn_show(&txn, STORE_PROFILE, profile);
+	txn_commit(state, &txn, NULL, NULL);
 }
 
-void check_fail(struct enrolment *e)
+void server_check_fail(struct open_request *e)
 {
 	log_info("check of profile %u: %s: %s: %s", e->record->profile_index,
-		 e->step->name, error_code_name(e->run.error.code),
-		 e->run.error.text);
-	show(e->state, e->record->profile_index, e->run.error.code);
-	enrolment_discard(e);
+		 e->step->name, error_code_name(e->work.error.code),
+		 e->work.error.text);
+	show(e->state, e->record->profile_index, e->work.error.code);
+	open_request_discard(e);
 }
 
-static void fail(struct enrolment *e, enum scep_code code, const char *reason)
+static void fail(struct open_request *e, enum scep_code code,
+		 const char *reason)
 {
-	error_set(&e->run.error, code, "%s", reason);
-	check_fail(e);
+	error_set(&e->work.error, code, "%s", reason);
+	server_check_fail(e);
 }
 
 /* -------------------------------------------------------------- the ways -- */
@@ -85,33 +86,33 @@ static const enum place ways[][WAY_LENGTH] = {
 };
 
 /* Keeps what the step has brought, and goes on. */
-static void go_on(struct enrolment *e, struct batch *batch)
+static void go_on(struct open_request *e, struct txn *txn)
 {
 	struct state *state = e->state;
-	struct record *next = e->run.next;
+	struct record *next = e->work.next;
 
-	if (batch_commit(state, batch, NULL, &e->run.error) != SCEP_OK) {
-		check_fail(e);
+	if (txn_commit(state, txn, NULL, &e->work.error) != SCEP_OK) {
+		server_check_fail(e);
 		return;
 	}
-	e->run.next = NULL;
+	e->work.next = NULL;
 	record_free(e->record);
 	e->record = next;
 	/* Of a check, the step of the record is its place on the way. */
 	if (ways[e->check][++next->step] != PLACE_END) {
-		enrolment_resume(e);
+		open_request_resume(e);
 		return;
 	}
 	log_info("check of profile %u: %s: successful", next->profile_index,
 		 e->step->name);
 	show(state, next->profile_index, SCEP_NONE);
-	enrolment_discard(e);
+	open_request_discard(e);
 }
 
 /* Whether the profile is still the one that was to be checked. */
-static bool is_wanted(struct enrolment *e)
+static bool is_wanted(struct open_request *e)
 {
-	if (enrolment_profile(e) != NULL && enrolment_has_same_server(e))
+	if (open_request_profile(e) != NULL && open_request_has_same_server(e))
 		return true;
 	fail(e, SCEP_INTERRUPTED, "the settings of the server were changed");
 	return false;
@@ -120,7 +121,7 @@ static bool is_wanted(struct enrolment *e)
 /* ----------------------------------------------------------- certificate -- */
 
 /* The newest key of the profile with a valid certificate, or NULL. */
-static const struct scep_key *find_key(struct enrolment *e)
+static const struct scep_key *find_key(struct open_request *e)
 {
 	const struct scep_rows *keys = &e->state->view.keys;
 	const struct scep_key *found = NULL;
@@ -137,154 +138,155 @@ static const struct scep_key *find_key(struct enrolment *e)
 	return found;
 }
 
-static void compose_certificate(struct enrolment *e)
+static void compose_certificate(struct open_request *e)
 {
-	struct record *next = e->run.next;
+	struct record *next = e->work.next;
 	char name[80];
 
 	message_file_name(next, name);
 	if (files_read(e->state->certs_folder, name, CERTIFICATE_LIMIT,
-		       &next->signer, &e->run.error) == SCEP_OK)
-		lost_new_transaction(e);
+		       &next->signer, &e->work.error) == SCEP_OK)
+		cert_recovery_new_transaction(e);
 }
 
-static void settle_certificate(struct enrolment *e)
+static void settle_certificate(struct open_request *e)
 {
-	struct batch batch;
+	struct txn txn;
 
-	batch_init(&batch);
-	go_on(e, &batch);
+	txn_init(&txn);
+	go_on(e, &txn);
 }
 
 /* ----------------------------------------------- GetCACaps (3.5 of RFC) -- */
 
-static void compose_caps(struct enrolment *e)
+static void compose_caps(struct open_request *e)
 {
 	message_url(e, RFC8894_GET_CA_CAPS, e->record->server.ca_identifier);
 }
 
-static void digest_caps(struct enrolment *e)
+static void digest_caps(struct open_request *e)
 {
-	const struct bytes *body = &e->run.answer.body;
+	const struct bytes *body = &e->work.answer.body;
 
-	e->run.next->caps = caps_read(body->data, body->length);
+	e->work.next->caps = caps_read(body->data, body->length);
 }
 
-static void settle_caps(struct enrolment *e)
+static void settle_caps(struct open_request *e)
 {
 	struct scep_profile *profile;
-	struct batch batch;
+	struct txn txn;
 
 	if (!is_wanted(e))
 		return;
-	batch_init(&batch);
-	profile = row_copy(enrolment_profile(e));
+	txn_init(&txn);
+	profile = row_copy(open_request_profile(e));
 	if (profile != NULL)
-		profile->facts.caps = e->run.next->caps;
-	batch_show(&batch, STORE_PROFILE, profile);
-	go_on(e, &batch);
+		profile->facts.caps = e->work.next->caps;
+	txn_show(&txn, STORE_PROFILE, profile);
+	go_on(e, &txn);
 }
 
 /* ------------------------------------------------- GetCACert (4.2 of RFC) */
 
-static void compose_ca_cert(struct enrolment *e)
+static void compose_ca_cert(struct open_request *e)
 {
 	message_url(e, RFC8894_GET_CA_CERT, e->record->server.ca_identifier);
 }
 
 /* Shows what came, so that the operator can decide about it. */
-static void fail_pending(struct enrolment *e)
+static void fail_pending(struct open_request *e)
 {
 	struct state *state = e->state;
 	uint32_t last = state->ca_last_index;
-	struct batch batch;
+	struct txn txn;
 	uint32_t candidate;
 
-	batch_init(&batch);
-	candidate = cas_merge(e, SCEP_CA_GET, SCEP_CA_PENDING, &batch);
-	error_set(&e->run.error, SCEP_CA_NOT_TRUSTED,
+	txn_init(&txn);
+	candidate = ca_table_merge(e, SCEP_CA_GET, SCEP_CA_PENDING, &txn);
+	error_set(&e->work.error, SCEP_CA_NOT_TRUSTED,
 		  "waiting for scepCaTrust.%u", candidate);
-	if (batch_commit(state, &batch, NULL, &e->run.error) == SCEP_OK &&
+	if (txn_commit(state, &txn, NULL, &e->work.error) == SCEP_OK &&
 	    candidate > last)
-		state_tell(state, SCEP_EVENT_CA_PENDING, candidate);
-	check_fail(e);
+		state_notify(state, SCEP_EVENT_CA_PENDING, candidate);
+	server_check_fail(e);
 }
 
-static void settle_ca_cert(struct enrolment *e)
+static void settle_ca_cert(struct open_request *e)
 {
-	struct batch batch;
+	struct txn txn;
 
 	if (!is_wanted(e))
 		return;
 	if (e->record->server.ca_fingerprint.length == 0 &&
-	    cas_decided(e) == SCEP_CA_REJECTED) {
+	    ca_table_decided(e) == SCEP_CA_REJECTED) {
 		fail(e, SCEP_CA_NOT_TRUSTED, "the CA was rejected");
 		return;
 	}
-	if (!e->run.is_trusted) {
+	if (!e->work.is_trusted) {
 		fail_pending(e);
 		return;
 	}
-	batch_init(&batch);
-	cas_merge(e, SCEP_CA_GET, SCEP_CA_TRUSTED, &batch);
-	go_on(e, &batch);
+	txn_init(&txn);
+	ca_table_merge(e, SCEP_CA_GET, SCEP_CA_TRUSTED, &txn);
+	go_on(e, &txn);
 }
 
 /* --------------------------------------------- GetNextCACert (4.7 of RFC) */
 
-static void settle_next_ca(struct enrolment *e)
+static void settle_next_ca(struct open_request *e)
 {
-	struct batch batch;
+	struct txn txn;
 
 	if (!is_wanted(e))
 		return;
-	batch_init(&batch);
-	rollover_keep(e, &batch);
-	go_on(e, &batch);
+	txn_init(&txn);
+	ca_rollover_keep(e, &txn);
+	go_on(e, &txn);
 }
 
 /* ------------------------------------------------- GetCRL (3.3.4 of RFC) -- */
 
-static void compose_crl(struct enrolment *e)
+static void compose_crl(struct open_request *e)
 {
-	struct material material;
+	struct credentials credentials;
 
-	if (material_load(e, &material) == SCEP_OK &&
-	    crl_wanted(material.signer, &material.content, &e->run.error) ==
-		SCEP_OK)
-		message_compose(e, &material, RFC8894_GET_CRL);
-	material_free(&material);
+	if (credentials_load(e, &credentials) == SCEP_OK &&
+	    crl_wanted(credentials.signer, &credentials.content,
+		       &e->work.error) == SCEP_OK)
+		message_compose(e, &credentials, RFC8894_GET_CRL);
+	credentials_free(&credentials);
 }
 
-static void digest_crl(struct enrolment *e)
+static void digest_crl(struct open_request *e)
 {
-	struct run *run = &e->run;
-	struct material material;
+	struct step_work *work = &e->work;
+	struct credentials credentials;
 	struct cert_rep reply = {0};
 	struct open_input input;
 
-	if (material_load(e, &material) == SCEP_OK) {
-		input = message_expect(e, &material);
-		if (crl_open(&input, &reply, &run->crl, &run->error) == SCEP_OK)
+	if (credentials_load(e, &credentials) == SCEP_OK) {
+		input = message_expect(e, &credentials);
+		if (crl_open(&input, &reply, &work->crl, &work->error) ==
+		    SCEP_OK)
 			message_log_legacy(e, "the server", reply.legacy_used);
-		if (run->error.code != SCEP_OK)
+		if (work->error.code != SCEP_OK)
 			goto out;
 		if (reply.pki_status == RFC8894_FAILURE)
-			message_note_failure(run, &reply);
-		else if (run->crl == NULL)
-			error_set(&run->error, SCEP_BAD_RESPONSE,
+			message_note_failure(work, &reply);
+		else if (work->crl == NULL)
+			error_set(&work->error, SCEP_BAD_RESPONSE,
 				  "the server says PENDING to GetCRL");
 	}
 out:
 	cert_rep_free(&reply);
-	material_free(&material);
+	credentials_free(&credentials);
 }
 
 /* Marks one of our keys as the list has it. */
-static void mark_key(struct enrolment *e, const struct scep_key *key,
-		     struct batch *batch)
+static void mark_key(struct open_request *e, const struct scep_key *key,
+		     struct txn *txn)
 {
-	bool is_revoked = crl_has(e->run.crl, &key->serial);
+	bool is_revoked = crl_has(e->work.crl, &key->serial);
 	struct scep_key *row;
 
 	if (is_revoked == (key->is_revoked != 0))
@@ -294,38 +296,38 @@ static void mark_key(struct enrolment *e, const struct scep_key *key,
 	row = row_copy(key);
 	if (row != NULL)
 		row->is_revoked = is_revoked;
-	batch_put(batch, STORE_KEY, row);
+	txn_put(txn, STORE_KEY, row);
 }
 
-static void settle_crl(struct enrolment *e)
+static void settle_crl(struct open_request *e)
 {
 	const struct scep_rows *keys = &e->state->view.keys;
-	struct batch batch;
+	struct txn txn;
 
 	if (!is_wanted(e))
 		return;
-	batch_init(&batch);
+	txn_init(&txn);
 	ROWS_EACH (i, keys) {
 		const struct scep_key *key = keys->row[i];
 
 		if (key->profile_index == e->record->profile_index &&
-		    key->not_after != 0 && crl_is_of(e->run.crl, key->issuer))
-			mark_key(e, key, &batch);
+		    key->not_after != 0 && crl_is_of(e->work.crl, key->issuer))
+			mark_key(e, key, &txn);
 	}
-	go_on(e, &batch);
+	go_on(e, &txn);
 }
 
 /* ------------------------------------------------ GetCert (3.3.4 of RFC) -- */
 
-static void settle_lost(struct enrolment *e)
+static void settle_lost(struct open_request *e)
 {
-	struct batch batch;
+	struct txn txn;
 
 	if (!is_wanted(e))
 		return;
-	batch_init(&batch);
-	lost_keep(e, &batch);
-	go_on(e, &batch);
+	txn_init(&txn);
+	cert_recovery_keep(e, &txn);
+	go_on(e, &txn);
 }
 
 /* ----------------------------------------------------------------- table -- */
@@ -356,15 +358,15 @@ static const struct step steps[] = {
 		       .compose = compose_ca_cert,
 		       .exchange = EXCHANGE_GET,
 		       .limit = LIMIT_CA_CERT,
-		       .digest = pinning_digest,
+		       .digest = ca_pinning_digest,
 		       .settle = settle_ca_cert},
     [PLACE_NEXT_CA] = {.name = RFC8894_GET_NEXT_CA_CERT,
 		       .rfc = "4.7",
-		       .compose = rollover_compose,
+		       .compose = ca_rollover_compose,
 		       .exchange = EXCHANGE_GET,
 		       .limit = LIMIT_CA_CERT,
 		       .is_lenient = true,
-		       .digest = rollover_digest,
+		       .digest = ca_rollover_digest,
 		       .settle = settle_next_ca},
     [PLACE_CRL] = {.name = "GetCRL",
 		   .rfc = "3.3.4",
@@ -375,44 +377,44 @@ static const struct step steps[] = {
 		   .settle = settle_crl},
     [PLACE_SIGNER] = {.name = "certificate",
 		      .rfc = "2.3",
-		      .compose = lost_compose_signer,
+		      .compose = cert_recovery_compose_signer,
 		      .settle = settle_certificate},
     [PLACE_LOST] = {.name = "GetCert",
 		    .rfc = "3.3.4",
-		    .compose = lost_compose,
+		    .compose = cert_recovery_compose,
 		    .exchange = EXCHANGE_PKI,
 		    .limit = LIMIT_CERT_REP,
-		    .digest = lost_digest,
+		    .digest = cert_recovery_digest,
 		    .settle = settle_lost},
 };
 
-const struct step *check_step(const struct enrolment *e)
+const struct step *server_check_step(const struct open_request *e)
 {
 	return &steps[ways[e->check][e->record->step]];
 }
 
 /* ------------------------------------------------------------- beginning -- */
 
-static struct enrolment *find(struct state *state, uint32_t profile_index)
+static struct open_request *find(struct state *state, uint32_t profile_index)
 {
-	struct enrolment *e = state->checks;
+	struct open_request *e = state->checks;
 
 	while (e != NULL && e->record->profile_index != profile_index)
 		e = e->next;
 	return e;
 }
 
-bool check_is_running(struct state *state, uint32_t profile_index)
+bool server_check_is_running(struct state *state, uint32_t profile_index)
 {
 	return find(state, profile_index) != NULL;
 }
 
 /* A CRL is asked for with a certificate of ours. */
-static bool choose_key(struct enrolment *e)
+static bool choose_key(struct open_request *e)
 {
 	const struct scep_key *key = find_key(e);
 
-	if (key == NULL && lost_choose(e)) {
+	if (key == NULL && cert_recovery_choose(e)) {
 		e->check = CHECK_LOST;
 		return true;
 	}
@@ -425,28 +427,29 @@ static bool choose_key(struct enrolment *e)
 	return true;
 }
 
-void check_begin(struct state *state, uint32_t profile_index, uint32_t kind)
+void server_check_begin(struct state *state, uint32_t profile_index,
+			uint32_t kind)
 {
 	const struct scep_profile *profile =
 	    scep_rows_find(&state->view.profiles, profile_index);
-	struct enrolment *e = find(state, profile_index);
+	struct open_request *e = find(state, profile_index);
 	struct record *record;
 
 	if (e != NULL)
-		enrolment_discard(e);
+		open_request_discard(e);
 	if (profile == NULL)
 		return;
 	record = record_new();
 	if (record != NULL) {
 		record->profile_index = profile_index;
 		record->server = profile->server;
-		e = enrolment_open_check(state, record, kind);
+		e = open_request_open_check(state, record, kind);
 	}
 	if (record == NULL || e == NULL) {
 		show(state, profile_index, SCEP_STORAGE_ERROR);
 		return;
 	}
-	e->step = check_step(e);
+	e->step = server_check_step(e);
 	if (kind != SCEP_CHECK_CRL || choose_key(e))
-		enrolment_resume(e);
+		open_request_resume(e);
 }

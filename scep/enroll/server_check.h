@@ -13,12 +13,13 @@
 /* Begins a check (enum scep_server_check) of a profile that shows it as in
  * progress; one that may still run for an earlier profile of that index is
  * ended. */
-void check_begin(struct state *state, uint32_t profile_index, uint32_t kind);
-bool check_is_running(struct state *state, uint32_t profile_index);
+void server_check_begin(struct state *state, uint32_t profile_index,
+			uint32_t kind);
+bool server_check_is_running(struct state *state, uint32_t profile_index);
 
 /* For the pipeline: the step that a check has come to, ... */
-const struct step *check_step(const struct enrolment *check);
+const struct step *server_check_step(const struct open_request *check);
 /* ... and its end with what run.error says. */
-void check_fail(struct enrolment *check);
+void server_check_fail(struct open_request *check);
 
 #endif

@@ -9,9 +9,9 @@
 #include "scep/state/open_request.h"
 
 /* On a worker: reads the record, writes the run. */
-typedef void (*step_work_fn)(struct enrolment *enrolment);
+typedef void (*step_work_fn)(struct open_request *enrolment);
 /* On the loop: ends with one move, wait, fail or succeed. */
-typedef void (*step_settle_fn)(struct enrolment *enrolment);
+typedef void (*step_settle_fn)(struct open_request *enrolment);
 
 enum step_exchange { EXCHANGE_NONE, EXCHANGE_GET, EXCHANGE_PKI };
 

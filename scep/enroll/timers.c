@@ -46,10 +46,12 @@ uint32_t timers_draw(void *context)
 /* ------------------------------------------------------ what there is -- */
 
 /* The open request of a profile, whoever asked for it. */
-static struct enrolment *open_request(struct state *state, uint32_t index)
+static struct open_request *open_request(struct state *state, uint32_t index)
 {
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
-		if (e->record->profile_index == index && !e->record->is_parked)
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next) {
+		if (e->record->profile_index == index &&
+		    !e->record->is_suspended)
 			return e;
 	}
 	return NULL;
@@ -59,7 +61,7 @@ bool timers_announces(struct state *state, const struct scep_status *status)
 {
 	return status->state == SCEP_STATE_TO_BE_PROCESSED &&
 	       status->trigger != SCEP_TRIGGER_MANUAL &&
-	       enrolment_find(state, status->index) == NULL;
+	       open_request_find(state, status->index) == NULL;
 }
 
 static const struct scep_status *announcement(struct state *state,
@@ -79,12 +81,12 @@ static const struct scep_status *announcement(struct state *state,
 static enum schedule_outcome what_is_open(struct state *state,
 					  const struct scep_profile *profile)
 {
-	struct enrolment *e = open_request(state, profile->index);
+	struct open_request *e = open_request(state, profile->index);
 	const struct scep_status *status;
 
 	if (e == NULL)
 		return SCHEDULE_NO_NEWS;
-	status = enrolment_status_now(e);
+	status = open_request_status_now(e);
 	return status != NULL && status->trigger == SCEP_TRIGGER_MANUAL
 		   ? SCHEDULE_HELD
 		   : SCHEDULE_OPEN;
@@ -123,8 +125,8 @@ static bool lacks_location(struct state *state,
 {
 	return decision->due != 0 &&
 	       decision->due + decision->jitter <= state_now(state) &&
-	       !uses_are_known(&state->view,
-			       profile->timer.values.use_location);
+	       !use_locations_are_known(&state->view,
+					profile->timer.values.use_location);
 }
 
 /* Such a run waits, announced, and is looked at again. */
@@ -151,7 +153,7 @@ static enum oper_status oper_of(struct state *state,
 				const struct scep_profile *profile,
 				const struct schedule_decision *decision)
 {
-	struct enrolment *e = open_request(state, profile->index);
+	struct open_request *e = open_request(state, profile->index);
 	const struct scep_status *status;
 
 	switch (decision->action) {
@@ -168,7 +170,7 @@ static enum oper_status oper_of(struct state *state,
 	case SCHEDULE_BUSY:
 		break;
 	}
-	status = e != NULL ? enrolment_status_now(e) : NULL;
+	status = e != NULL ? open_request_status_now(e) : NULL;
 	if (e != NULL && e->record->step == STEP_WAIT_TRUST)
 		return OPER_BLOCKED;
 	if (status != NULL && status->next_poll != 0)
@@ -213,7 +215,7 @@ static void take_decision(struct state *state, struct scep_profile *profile,
 
 /* The row of the profile as the decision has it; taken by the batch only if
  * it differs. */
-static void put_profile(struct state *state, struct batch *batch,
+static void put_profile(struct state *state, struct txn *txn,
 			const struct scep_profile *old,
 			const struct schedule_decision *decision)
 {
@@ -221,7 +223,7 @@ static void put_profile(struct state *state, struct batch *batch,
 	struct scep_timer *timer;
 
 	if (profile == NULL) {
-		batch->is_short = true;
+		txn->is_short = true;
 		return;
 	}
 	timer = &profile->timer;
@@ -230,9 +232,9 @@ static void put_profile(struct state *state, struct batch *batch,
 	    timer->oper_status == old->timer.oper_status)
 		row_release(profile);
 	else if (is_stored_alike(timer, &old->timer))
-		batch_show(batch, STORE_PROFILE, profile);
+		txn_show(txn, STORE_PROFILE, profile);
 	else
-		batch_put(batch, STORE_PROFILE, profile);
+		txn_put(txn, STORE_PROFILE, profile);
 }
 
 /* Says what only an operator can give. */
@@ -246,7 +248,7 @@ static void blame_lack(struct state *state, struct scep_status *status,
 
 	error_init(&error);
 	if (lacks_location(state, profile, decision) &&
-	    uses_unknown(&state->view, locations, name))
+	    use_locations_unknown(&state->view, locations, name))
 		error_set(&error, SCEP_CONFIG_ERROR,
 			  "waiting for the use location '%s'", name);
 	else if (profile->timer.lacks_challenge)
@@ -258,7 +260,7 @@ static void blame_lack(struct state *state, struct scep_status *status,
 }
 
 /* The row that announces the next run, or becomes the run. */
-static uint32_t put_status(struct state *state, struct batch *batch,
+static uint32_t put_status(struct state *state, struct txn *txn,
 			   const struct scep_profile *profile,
 			   const struct schedule_decision *decision)
 {
@@ -268,19 +270,19 @@ static uint32_t put_status(struct state *state, struct batch *batch,
 	if (old != NULL) {
 		status = row_copy(old);
 	} else {
-		if (!batch->has_agent)
-			batch_put_agent(batch, &state->view.agent);
-		status = requests_new_status(profile, &profile->timer.values,
-					     decision->trigger,
-					     ++batch->agent.status_last_index);
+		if (!txn->has_agent)
+			txn_put_agent(txn, &state->view.agent);
+		status = request_new_status(profile, &profile->timer.values,
+					    decision->trigger,
+					    ++txn->agent.status_last_index);
 	}
 	if (status == NULL) {
-		batch->is_short = true;
+		txn->is_short = true;
 		return 0;
 	}
 	status->request_time = decision->due;
 	status->trigger = decision->trigger;
-	requests_name_status(status, profile, &profile->timer.values);
+	request_new_name_status(status, profile, &profile->timer.values);
 	status_clear(status);
 	if (decision->action == SCHEDULE_WAIT)
 		blame_lack(state, status, profile, decision);
@@ -289,53 +291,52 @@ static uint32_t put_status(struct state *state, struct batch *batch,
 		row_release(status);
 		return old->index;
 	}
-	batch_put(batch, STORE_STATUS, status);
+	txn_put(txn, STORE_STATUS, status);
 	return status->index;
 }
 
-void timers_forget(struct state *state, uint32_t profile_index,
-		   struct batch *batch)
+void timers_forget(struct state *state, uint32_t profile_index, struct txn *txn)
 {
 	const struct scep_status *row = announcement(state, profile_index);
 
 	if (row != NULL)
-		batch_remove(batch, STORE_STATUS, row->index);
+		txn_remove(txn, STORE_STATUS, row->index);
 }
 
 /* -------------------------------------------------------- what is done -- */
 
-static void put_run(struct state *state, struct batch *batch,
+static void put_run(struct state *state, struct txn *txn,
 		    const struct scep_profile *profile,
 		    const struct schedule_decision *decision)
 {
-	uint32_t index = put_status(state, batch, profile, decision);
+	uint32_t index = put_status(state, txn, profile, decision);
 	struct record *record =
-	    requests_new_record(profile, &profile->timer.values, index);
+	    request_new_record(profile, &profile->timer.values, index);
 
 	if (record != NULL)
 		renewal_begin(state, record);
-	requests_drop_parked(state, batch, profile->index);
-	batch_put(batch, STORE_RECORD, record);
+	request_new_drop_suspended(state, txn, profile->index);
+	txn_put(txn, STORE_RECORD, record);
 }
 
 /* All of a decision but the row of the profile. */
-static void put_consequence(struct state *state, struct batch *batch,
+static void put_consequence(struct state *state, struct txn *txn,
 			    const struct scep_profile *profile,
 			    const struct schedule_decision *decision)
 {
 	switch (decision->action) {
 	case SCHEDULE_DISABLED:
 	case SCHEDULE_FINISHED:
-		timers_forget(state, profile->index, batch);
+		timers_forget(state, profile->index, txn);
 		break;
 	case SCHEDULE_BUSY:
 		break;
 	case SCHEDULE_WAIT:
 		if (decision->due != 0)
-			put_status(state, batch, profile, decision);
+			put_status(state, txn, profile, decision);
 		break;
 	case SCHEDULE_RUN:
-		put_run(state, batch, profile, decision);
+		put_run(state, txn, profile, decision);
 		break;
 	}
 }
@@ -366,16 +367,16 @@ static enum scep_code carry_out(struct state *state,
 				const struct schedule_decision *decision)
 {
 	struct scep_error error;
-	struct batch batch;
+	struct txn txn;
 	enum scep_code code = SCEP_OK;
 
 	error_init(&error);
-	batch_init(&batch);
-	put_consequence(state, &batch, profile, decision);
-	put_profile(state, &batch, profile, decision);
-	if (batch.count != 0 || batch.is_short)
-		code = batch_commit(state, &batch, NULL, &error);
-	batch_free(&batch);
+	txn_init(&txn);
+	put_consequence(state, &txn, profile, decision);
+	put_profile(state, &txn, profile, decision);
+	if (txn.count != 0 || txn.is_short)
+		code = txn_commit(state, &txn, NULL, &error);
+	txn_free(&txn);
 	if (code != SCEP_OK)
 		log_error("scepAutoEntry.%u: %s", profile->index, error.text);
 	return code;
@@ -504,7 +505,7 @@ void timers_keep_end(const struct scep_profile *now, struct scep_profile *row)
 }
 
 /* What the change makes of the next run, to be seen as soon as the change. */
-static void show_change(struct state *state, struct batch *batch,
+static void show_change(struct state *state, struct txn *txn,
 			struct scep_profile *profile)
 {
 	struct schedule_decision decision = plan(state, profile);
@@ -513,11 +514,11 @@ static void show_change(struct state *state, struct batch *batch,
 		return;
 	/* It may be taken back. */
 	put_off(profile, &decision);
-	put_consequence(state, batch, profile, &decision);
+	put_consequence(state, txn, profile, &decision);
 	take_decision(state, profile, &decision);
 }
 
-void timers_change(struct state *state, struct batch *batch,
+void timers_change(struct state *state, struct txn *txn,
 		   const struct scep_profile *before,
 		   struct scep_profile *after)
 {
@@ -539,5 +540,5 @@ void timers_change(struct state *state, struct batch *batch,
 	if (!after->timer.enable ||
 	    after->timer.values.challenge_password.length > 0)
 		after->timer.lacks_challenge = 0;
-	show_change(state, batch, after);
+	show_change(state, txn, after);
 }

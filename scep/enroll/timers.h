@@ -34,7 +34,7 @@ void timers_keep_end(const struct scep_profile *now, struct scep_profile *row);
 
 /* Works a Set into the new row of a profile that it changed, and adds what it
  * makes of the announced run to its batch; `before` is NULL for a new one. */
-void timers_change(struct state *state, struct batch *batch,
+void timers_change(struct state *state, struct txn *txn,
 		   const struct scep_profile *before,
 		   struct scep_profile *after);
 
@@ -45,6 +45,6 @@ uint32_t timers_draw(void *context);
 bool timers_announces(struct state *state, const struct scep_status *status);
 /* Adds the removal of the row that announces a profile's next run. */
 void timers_forget(struct state *state, uint32_t profile_index,
-		   struct batch *batch);
+		   struct txn *txn);
 
 #endif

@@ -26,21 +26,21 @@
 
 /* -------------------------------------------------------------- moving -- */
 
-struct scep_status *move_status(struct enrolment *e)
+struct scep_status *transition_status(struct open_request *e)
 {
-	return row_copy(enrolment_status_now(e));
+	return row_copy(open_request_status_now(e));
 }
 
 /* What the move means for the timer of the profile is seen together with it.
  * Afterwards, `e` may be gone if its record is. */
-static enum scep_code commit(struct enrolment *e, struct batch *batch)
+static enum scep_code commit(struct open_request *e, struct txn *txn)
 {
 	struct state *state = e->state;
 	uint32_t profile_index = e->record->profile_index;
 	enum scep_code code;
 
 	state->publish_is_held = true;
-	code = batch_commit(state, batch, NULL, &e->run.error);
+	code = txn_commit(state, txn, NULL, &e->work.error);
 	if (code == SCEP_OK)
 		timers_look(state, profile_index);
 	state->publish_is_held = false;
@@ -49,21 +49,21 @@ static enum scep_code commit(struct enrolment *e, struct batch *batch)
 }
 
 /* The one transaction of a move.  On failure, run.error says why. */
-bool move_commit(struct enrolment *e, struct record *next,
-		 struct scep_status *status, struct batch *extra)
+bool transition_commit(struct open_request *e, struct record *next,
+		       struct scep_status *status, struct txn *extra)
 {
-	struct batch own;
+	struct txn own;
 
-	batch_init(&own);
+	txn_init(&own);
 	if (extra == NULL)
 		extra = &own;
-	batch_put(extra, STORE_RECORD, next);
-	batch_put(extra, STORE_STATUS, status);
+	txn_put(extra, STORE_RECORD, next);
+	txn_put(extra, STORE_STATUS, status);
 	return commit(e, extra) == SCEP_OK;
 }
 
-void move_to(struct enrolment *e, enum step_id to, struct record *next,
-	     struct scep_status *status, struct batch *extra)
+void transition_to(struct open_request *e, enum step_id to, struct record *next,
+		   struct scep_status *status, struct txn *extra)
 {
 	const char *from_name = e->step->name;
 	const struct step *target = step_find(to);
@@ -79,35 +79,35 @@ void move_to(struct enrolment *e, enum step_id to, struct record *next,
 		status->next_poll = 0;
 		status_message(status, target->message_type);
 	}
-	if (!move_commit(e, next, status, extra)) {
-		move_fail(e, NULL);
+	if (!transition_commit(e, next, status, extra)) {
+		transition_fail(e, NULL);
 		return;
 	}
 	log_info("request %u: %s -> %s", e->record->index, from_name,
 		 target->name);
-	enrolment_resume(e);
+	open_request_resume(e);
 }
 
 /* A request that is held because of its CA, and then ended, counts once. */
-static void count_error(struct enrolment *e)
+static void count_error(struct open_request *e)
 {
-	if (e->run.error.code == SCEP_CA_NOT_TRUSTED) {
+	if (e->work.error.code == SCEP_CA_NOT_TRUSTED) {
 		if (e->is_distrusted)
 			return;
 		e->is_distrusted = true;
 	}
-	stats_count_error(&e->state->view.stats, &e->run.error);
+	stats_count_error(&e->state->view.stats, &e->work.error);
 }
 
-void move_look_again(struct enrolment *e)
+void transition_look_again(struct open_request *e)
 {
-	enrolment_go_on_at(e, state_mono(e->state) + LOOK_AGAIN);
+	open_request_go_on_at(e, state_mono(e->state) + LOOK_AGAIN);
 }
 
-void move_wait(struct enrolment *e, enum step_id to, struct record *next,
-	       struct batch *extra)
+void transition_wait(struct open_request *e, enum step_id to,
+		     struct record *next, struct txn *extra)
 {
-	struct scep_status *status = move_status(e);
+	struct scep_status *status = transition_status(e);
 
 	assert(e->step->may_lead_to & STEP_BIT(to));
 	if (next != NULL) {
@@ -117,24 +117,24 @@ void move_wait(struct enrolment *e, enum step_id to, struct record *next,
 	count_error(e);
 	if (status != NULL) {
 		status->state = SCEP_STATE_PROCESSING;
-		status_blame(status, &e->run.error);
+		status_blame(status, &e->work.error);
 		status->next_poll = 0;
 	}
-	if (!move_commit(e, next, status, extra)) {
-		move_fail(e, NULL);
+	if (!transition_commit(e, next, status, extra)) {
+		transition_fail(e, NULL);
 		return;
 	}
 	log_info("request %u: %s -> %s: %s", e->record->index, e->step->name,
-		 step_find(to)->name, e->run.error.text);
-	move_look_again(e);
+		 step_find(to)->name, e->work.error.text);
+	transition_look_again(e);
 }
 
 /* -------------------------------------------------------------- ending -- */
 
 /* The manual challenge of the profile goes with its request (rule 4). */
-static void wipe_profile_challenge(struct enrolment *e, struct batch *batch)
+static void wipe_profile_challenge(struct open_request *e, struct txn *txn)
 {
-	const struct scep_profile *old = enrolment_profile(e);
+	const struct scep_profile *old = open_request_profile(e);
 	struct scep_profile *profile;
 
 	if (old == NULL || old->request_status_index != e->record->index ||
@@ -144,16 +144,16 @@ static void wipe_profile_challenge(struct enrolment *e, struct batch *batch)
 	if (profile != NULL)
 		memset(&profile->request.challenge_password, 0,
 		       sizeof(profile->request.challenge_password));
-	batch_show(batch, STORE_PROFILE, profile);
+	txn_show(txn, STORE_PROFILE, profile);
 }
 
-void move_wipe_challenge(struct enrolment *e, struct record *next,
-			 struct batch *batch)
+void transition_wipe_challenge(struct open_request *e, struct record *next,
+			       struct txn *txn)
 {
 	if (next != NULL)
 		memset(&next->values.challenge_password, 0,
 		       sizeof(next->values.challenge_password));
-	wipe_profile_challenge(e, batch);
+	wipe_profile_challenge(e, txn);
 }
 
 /*
@@ -161,52 +161,52 @@ void move_wipe_challenge(struct enrolment *e, struct record *next,
  * well again; until then the record on disk says that the request is open, so
  * that a restart would go on with it.
  */
-static void end_unsaved(struct enrolment *e, struct scep_status *status)
+static void end_unsaved(struct open_request *e, struct scep_status *status)
 {
-	struct batch batch;
-	struct record *parked = record_copy(e->record);
+	struct txn txn;
+	struct record *suspended = record_copy(e->record);
 
-	batch_init(&batch);
+	txn_init(&txn);
 	status_end(status, state_now(e->state), SCEP_STATE_ERROR);
-	status_blame(status, &e->run.error);
-	move_wipe_challenge(e, parked, &batch);
-	if (parked != NULL)
-		parked->is_parked = true;
-	batch_show(&batch, STORE_STATUS, status);
-	batch_show(&batch, STORE_RECORD, parked);
-	batch_commit(e->state, &batch, NULL, NULL);
+	status_blame(status, &e->work.error);
+	transition_wipe_challenge(e, suspended, &txn);
+	if (suspended != NULL)
+		suspended->is_suspended = true;
+	txn_show(&txn, STORE_STATUS, status);
+	txn_show(&txn, STORE_RECORD, suspended);
+	txn_commit(e->state, &txn, NULL, NULL);
 	e->is_unsaved = true;
-	enrolment_go_on_at(e, state_mono(e->state) + SAVE_AGAIN);
+	open_request_go_on_at(e, state_mono(e->state) + SAVE_AGAIN);
 }
 
-void move_save_end(struct enrolment *e)
+void transition_save_end(struct open_request *e)
 {
-	struct batch batch;
+	struct txn txn;
 	struct state *state = e->state;
-	struct scep_status *status = move_status(e);
+	struct scep_status *status = transition_status(e);
 
 	/* Memory was too short to show it. */
 	if (status != NULL && scep_status_is_open(status)) {
-		error_set(&e->run.error, SCEP_STORAGE_ERROR,
+		error_set(&e->work.error, SCEP_STORAGE_ERROR,
 			  "memory was short");
 		status_end(status, state_now(state), SCEP_STATE_ERROR);
-		status_blame(status, &e->run.error);
+		status_blame(status, &e->work.error);
 	}
-	batch_init(&batch);
-	batch_put(&batch, STORE_STATUS, status);
-	batch_remove(&batch, STORE_RECORD, e->record->index);
-	batch_trim_statuses(state, &batch);
-	if (batch_commit(state, &batch, NULL, NULL) == SCEP_OK)
+	txn_init(&txn);
+	txn_put(&txn, STORE_STATUS, status);
+	txn_remove(&txn, STORE_RECORD, e->record->index);
+	txn_trim_statuses(state, &txn);
+	if (txn_commit(state, &txn, NULL, NULL) == SCEP_OK)
 		registry_sweep(state);
 	else
-		enrolment_go_on_at(e, state_mono(state) + SAVE_AGAIN);
+		open_request_go_on_at(e, state_mono(state) + SAVE_AGAIN);
 }
 
 /* A refusal that a challenge might have spared: of a first certificate, with
  * none in the request. */
-static bool lacks_challenge(const struct enrolment *e)
+static bool lacks_challenge(const struct open_request *e)
 {
-	const struct scep_error *error = &e->run.error;
+	const struct scep_error *error = &e->work.error;
 
 	return error->code == SCEP_SCEP_ERROR &&
 	       (error->fail_info == SCEP_FAIL_BAD_REQUEST ||
@@ -216,10 +216,10 @@ static bool lacks_challenge(const struct enrolment *e)
 }
 
 /* The timer works out its next run from how this one ended. */
-static void note_end(struct enrolment *e, struct batch *batch, bool is_success)
+static void note_end(struct open_request *e, struct txn *txn, bool is_success)
 {
-	const struct scep_status *status = enrolment_status_now(e);
-	const struct scep_profile *old = enrolment_profile(e);
+	const struct scep_status *status = open_request_status_now(e);
+	const struct scep_profile *old = open_request_profile(e);
 	struct scep_profile *profile;
 
 	if (old == NULL || status == NULL ||
@@ -230,63 +230,64 @@ static void note_end(struct enrolment *e, struct batch *batch, bool is_success)
 		timers_note_end(e->state, profile, is_success);
 		profile->timer.lacks_challenge = lacks_challenge(e);
 	}
-	batch_put(batch, STORE_PROFILE, profile);
+	txn_put(txn, STORE_PROFILE, profile);
 }
 
 /* Ends in Error with what run.error says; keeps the record if it can be
  * resumed.  `is_pending`: the server's last word was PENDING. */
-static void end_in_error(struct enrolment *e, struct record *next,
+static void end_in_error(struct open_request *e, struct record *next,
 			 bool is_pending)
 {
 	struct state *state = e->state;
-	const struct scep_error error = e->run.error;
-	struct scep_status *status = move_status(e);
+	const struct scep_error error = e->work.error;
+	struct scep_status *status = transition_status(e);
 	uint32_t index = e->record->index;
 	char words[SCEP_TEXT255];
-	struct batch batch;
+	struct txn txn;
 
-	batch_init(&batch);
-	move_wipe_challenge(e, next, &batch);
+	txn_init(&txn);
+	transition_wipe_challenge(e, next, &txn);
 	if (status != NULL) {
 		status_end(status, state_now(e->state), SCEP_STATE_ERROR);
 		status_blame(status, &error);
 	}
-	note_end(e, &batch, false);
-	key_actions_note_renewed(state, &batch, e->record->action_key,
+	note_end(e, &txn, false);
+	key_actions_note_renewed(state, &txn, e->record->action_key,
 				 error.code);
-	batch_put(&batch, STORE_STATUS, status);
+	txn_put(&txn, STORE_STATUS, status);
 	if (error_is_resumable(error.code) && next != NULL) {
-		next->is_parked = true;
+		next->is_suspended = true;
 		next->next_try = 0;
-		batch_put(&batch, STORE_RECORD, next);
+		txn_put(&txn, STORE_RECORD, next);
 	} else {
 		record_free(next);
-		batch_remove(&batch, STORE_RECORD, index);
+		txn_remove(&txn, STORE_RECORD, index);
 	}
-	batch_trim_statuses(state, &batch);
+	txn_trim_statuses(state, &txn);
 	stats_count_end(&state->view.stats, state_now(state), false);
 	error_words(&error, words);
 	log_info("request %u: %s: ended in error: %s: %s", index, e->step->name,
 		 error_code_name(error.code), words);
-	e->due = ENROLMENT_NEVER;
+	e->due = OPEN_REQUEST_NEVER;
 	/* From here on, `e` may be gone. */
-	if (commit(e, &batch) != SCEP_OK) {
-		status = move_status(e);
+	if (commit(e, &txn) != SCEP_OK) {
+		status = transition_status(e);
 		if (status != NULL)
 			end_unsaved(e, status);
 	} else {
 		registry_sweep(state);
 	}
 	if (is_pending)
-		state_tell(state, SCEP_EVENT_REQUEST_DEFERRED, index);
-	state_tell(state, SCEP_EVENT_REQUEST_FAILED, index);
-	enrolment_wake(state);
+		state_notify(state, SCEP_EVENT_REQUEST_DEFERRED, index);
+	state_notify(state, SCEP_EVENT_REQUEST_FAILED, index);
+	open_request_wake(state);
 }
 
-static void try_again(struct enrolment *e, struct record *next, uint32_t wait)
+static void try_again(struct open_request *e, struct record *next,
+		      uint32_t wait)
 {
-	struct scep_status *status = move_status(e);
-	const struct scep_error error = e->run.error;
+	struct scep_status *status = transition_status(e);
+	const struct scep_error error = e->work.error;
 	char words[SCEP_TEXT255];
 	int64_t when = state_now(e->state) + wait;
 
@@ -300,33 +301,33 @@ static void try_again(struct enrolment *e, struct record *next, uint32_t wait)
 		status->next_poll = when;
 		status_blame(status, &error);
 	}
-	if (!move_commit(e, next, status, NULL)) {
-		move_fail(e, NULL);
+	if (!transition_commit(e, next, status, NULL)) {
+		transition_fail(e, NULL);
 		return;
 	}
 	error_words(&error, words);
 	log_info("request %u: %s -> %s in %u s: %s: %s", e->record->index,
 		 e->step->name, step_find(e->record->step)->name, wait,
 		 error_code_name(error.code), words);
-	enrolment_go_on_at(e, state_mono(e->state) + (uint64_t)wait * 1000);
+	open_request_go_on_at(e, state_mono(e->state) + (uint64_t)wait * 1000);
 	if (error.code == SCEP_DEFERRED)
-		state_tell(e->state, SCEP_EVENT_REQUEST_DEFERRED,
-			   e->record->index);
+		state_notify(e->state, SCEP_EVENT_REQUEST_DEFERRED,
+			     e->record->index);
 }
 
-void move_fail(struct enrolment *e, struct record *next)
+void transition_fail(struct open_request *e, struct record *next)
 {
-	const struct scep_profile *profile = enrolment_profile(e);
-	const struct scep_status *status = enrolment_status_now(e);
-	struct schedule_retry retry = {.code = e->run.error.code};
-	bool is_pending = e->run.error.code == SCEP_DEFERRED;
+	const struct scep_profile *profile = open_request_profile(e);
+	const struct scep_status *status = open_request_status_now(e);
+	struct schedule_retry retry = {.code = e->work.error.code};
+	bool is_pending = e->work.error.code == SCEP_DEFERRED;
 
 	if (next == NULL)
 		next = record_copy(e->record);
 	count_error(e);
 	if (profile != NULL)
 		retry = schedule_after_failure(
-		    &profile->timer, e->run.error.code, status->polls);
+		    &profile->timer, e->work.error.code, status->polls);
 	/* What timers began at the same moment must not stay together. */
 	if (status->trigger != SCEP_TRIGGER_MANUAL)
 		retry.wait = schedule_spread(&retry, status->polls, timers_draw,
@@ -335,63 +336,63 @@ void move_fail(struct enrolment *e, struct record *next)
 		try_again(e, next, retry.wait);
 		return;
 	}
-	e->run.error.code = retry.code;
+	e->work.error.code = retry.code;
 	end_in_error(e, next, is_pending);
 }
 
 /* What a timer has brought may want the device to be restarted, and the key
  * that it replaces to go (MIB, rule 11).  Not so if a location still has the
  * old one. */
-static void note_applied(struct enrolment *e, const struct scep_status *status,
-			 struct batch *batch)
+static void note_applied(struct open_request *e,
+			 const struct scep_status *status, struct txn *txn)
 {
-	const struct scep_profile *profile = enrolment_profile(e);
+	const struct scep_profile *profile = open_request_profile(e);
 	bool is_by_timer = profile != NULL && status != NULL &&
 			   status->trigger != SCEP_TRIGGER_MANUAL;
 	uint32_t key_index = e->record->key_index;
 
-	if (e->run.error.code == SCEP_DEPLOY_FAILED)
+	if (e->work.error.code == SCEP_DEPLOY_FAILED)
 		return;
 	if (is_by_timer && profile->timer.restart) {
-		restart_want(e->state, batch, RESTART_BY_TIMER, key_index);
-		uses_await_restart(e->state, batch, key_index);
+		restart_want(e->state, txn, RESTART_BY_TIMER, key_index);
+		use_locations_await_restart(e->state, txn, key_index);
 	}
-	asides_succeed(e->state, batch, e->record->profile_index, key_index,
-		       is_by_timer && profile->timer.delete_old_key);
+	retired_succeed(e->state, txn, e->record->profile_index, key_index,
+			is_by_timer && profile->timer.delete_old_key);
 }
 
-void move_succeed(struct enrolment *e, struct scep_status *status,
-		  struct batch *extra)
+void transition_succeed(struct open_request *e, struct scep_status *status,
+			struct txn *extra)
 {
 	struct state *state = e->state;
 	const struct scep_stats before = state->view.stats;
-	const bool had_asides = state->view.asides.count > 0;
+	const bool had_retired = state->view.retired.count > 0;
 	uint32_t index = e->record->index;
 
 	if (status != NULL) {
 		status_end(status, state_now(e->state), SCEP_STATE_SUCCESSFUL);
 		status_clear(status);
 		/* The certificate is there, but not where it is to be. */
-		if (e->run.error.code == SCEP_DEPLOY_FAILED)
-			status_blame(status, &e->run.error);
+		if (e->work.error.code == SCEP_DEPLOY_FAILED)
+			status_blame(status, &e->work.error);
 	}
 	note_end(e, extra, true);
 	note_applied(e, status, extra);
 	key_actions_note_renewed(state, extra, e->record->action_key,
-				 e->run.error.code);
-	batch_put(extra, STORE_STATUS, status);
-	batch_remove(extra, STORE_RECORD, index);
-	batch_trim_statuses(state, extra);
+				 e->work.error.code);
+	txn_put(extra, STORE_STATUS, status);
+	txn_remove(extra, STORE_RECORD, index);
+	txn_trim_statuses(state, extra);
 	stats_count_end(&state->view.stats, state_now(state), true);
-	e->due = ENROLMENT_NEVER;
+	e->due = OPEN_REQUEST_NEVER;
 	if (commit(e, extra) != SCEP_OK) {
 		state->view.stats = before;
-		move_fail(e, NULL);
+		transition_fail(e, NULL);
 		return;
 	}
 	log_info("request %u: successful", index);
-	if (had_asides)
+	if (had_retired)
 		registry_sweep(state);
-	state_tell(state, SCEP_EVENT_REQUEST_SUCCEEDED, index);
-	enrolment_wake(state);
+	state_notify(state, SCEP_EVENT_REQUEST_SUCCEEDED, index);
+	open_request_wake(state);
 }

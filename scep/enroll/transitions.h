@@ -13,31 +13,32 @@
 #include "scep/state/open_request.h"
 
 /* From the step that just ran to another one. */
-void move_to(struct enrolment *enrolment, enum step_id to, struct record *next,
-	     struct scep_status *status, struct batch *extra);
-/* To a step that waits without limit, until enrolment_resume(), and looks
+void transition_to(struct open_request *enrolment, enum step_id to,
+		   struct record *next, struct scep_status *status,
+		   struct txn *extra);
+/* To a step that waits without limit, until open_request_resume(), and looks
  * again once a minute; shows what run.error says. */
-void move_wait(struct enrolment *enrolment, enum step_id to,
-	       struct record *next, struct batch *extra);
+void transition_wait(struct open_request *enrolment, enum step_id to,
+		     struct record *next, struct txn *extra);
 /* Goes on waiting there. */
-void move_look_again(struct enrolment *enrolment);
+void transition_look_again(struct open_request *enrolment);
 /* Ends it in success. */
-void move_succeed(struct enrolment *enrolment, struct scep_status *status,
-		  struct batch *extra);
+void transition_succeed(struct open_request *enrolment,
+			struct scep_status *status, struct txn *extra);
 /* Does what run.error asks for: tries again by the polling rules, or ends in
  * Error.  `next` may be NULL: the record stays as it is. */
-void move_fail(struct enrolment *enrolment, struct record *next);
+void transition_fail(struct open_request *enrolment, struct record *next);
 
 /* A copy of its status row, to be changed and given to a move. */
-struct scep_status *move_status(struct enrolment *enrolment);
+struct scep_status *transition_status(struct open_request *enrolment);
 /* Wipes the challenge out of `next`, and out of the profile's request values
  * by `batch` (MIB, rule 4). */
-void move_wipe_challenge(struct enrolment *enrolment, struct record *next,
-			 struct batch *batch);
+void transition_wipe_challenge(struct open_request *enrolment,
+			       struct record *next, struct txn *txn);
 /* The transaction of a move alone.  On failure, run.error says why. */
-bool move_commit(struct enrolment *enrolment, struct record *next,
-		 struct scep_status *status, struct batch *extra);
+bool transition_commit(struct open_request *enrolment, struct record *next,
+		       struct scep_status *status, struct txn *extra);
 /* Saves an end that the disk refused before. */
-void move_save_end(struct enrolment *enrolment);
+void transition_save_end(struct open_request *enrolment);
 
 #endif

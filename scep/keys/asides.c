@@ -5,47 +5,47 @@
 #include "scep/keys/use_list.h"
 #include "scep/keys/use_locations.h"
 
-static void forget_last(struct state *state, struct batch *batch,
+static void forget_last(struct state *state, struct txn *txn,
 			uint32_t profile_index, uint32_t key_index)
 {
-	ROWS_EACH (i, &state->view.asides) {
-		const struct scep_key *aside = state->view.asides.row[i];
+	ROWS_EACH (i, &state->view.retired) {
+		const struct scep_key *retired = state->view.retired.row[i];
 
-		if (aside->profile_index == profile_index ||
-		    uses_replaced_key(&state->view, aside->successor,
-				      key_index))
-			batch_remove(batch, STORE_ASIDE, aside->index);
+		if (retired->profile_index == profile_index ||
+		    use_locations_replaced_key(&state->view, retired->successor,
+					       key_index))
+			txn_remove(txn, STORE_RETIRED, retired->index);
 	}
 }
 
-static void set_aside(struct state *state, struct batch *batch,
-		      uint32_t old_index, uint32_t key_index)
+static void set_aside(struct state *state, struct txn *txn, uint32_t old_index,
+		      uint32_t key_index)
 {
 	const struct scep_key *old =
 	    scep_rows_find(&state->view.keys, old_index);
-	struct scep_key *aside = row_copy(old);
+	struct scep_key *retired = row_copy(old);
 
-	if (aside != NULL)
-		aside->successor = key_index;
+	if (retired != NULL)
+		retired->successor = key_index;
 	log_info("key %u (%s) is replaced by key %u and set aside", old_index,
 		 old->name, key_index);
-	batch_remove(batch, STORE_KEY, old_index);
-	batch_put(batch, STORE_ASIDE, aside);
+	txn_remove(txn, STORE_KEY, old_index);
+	txn_put(txn, STORE_RETIRED, retired);
 }
 
-void asides_succeed(struct state *state, struct batch *batch,
-		    uint32_t profile_index, uint32_t key_index, bool deletes)
+void retired_succeed(struct state *state, struct txn *txn,
+		     uint32_t profile_index, uint32_t key_index, bool deletes)
 {
 	const struct scep_view *view = &state->view;
 
-	forget_last(state, batch, profile_index, key_index);
+	forget_last(state, txn, profile_index, key_index);
 	ROWS_EACH (i, &view->keys) {
 		const struct scep_key *old = view->keys.row[i];
 
 		if (deletes && !old->is_default && old->index != key_index &&
-		    uses_replaced_key(view, old->index, key_index) &&
-		    !uses_have_key(view, old->index))
-			set_aside(state, batch, old->index, key_index);
+		    use_locations_replaced_key(view, old->index, key_index) &&
+		    !use_locations_have_key(view, old->index))
+			set_aside(state, txn, old->index, key_index);
 	}
 }
 
@@ -67,7 +67,7 @@ static bool is_of_these(const struct scep_view *view, const char *locations,
 	return is_any;
 }
 
-size_t asides_expected(const struct scep_view *view, const char *locations)
+size_t retired_expected(const struct scep_view *view, const char *locations)
 {
 	size_t count = 0;
 
@@ -81,18 +81,18 @@ size_t asides_expected(const struct scep_view *view, const char *locations)
 	return count;
 }
 
-void asides_bring_back(struct state *state, struct batch *batch,
-		       uint32_t key_index)
+void retired_bring_back(struct state *state, struct txn *txn,
+			uint32_t key_index)
 {
-	const struct scep_key *aside =
-	    scep_rows_find(&state->view.asides, key_index);
+	const struct scep_key *retired =
+	    scep_rows_find(&state->view.retired, key_index);
 	struct scep_key *key;
 
-	if (aside == NULL)
+	if (retired == NULL)
 		return;
-	key = row_copy(aside);
+	key = row_copy(retired);
 	if (key != NULL)
 		key->successor = 0;
-	batch_remove(batch, STORE_ASIDE, key_index);
-	batch_put(batch, STORE_KEY, key);
+	txn_remove(txn, STORE_RETIRED, key_index);
+	txn_put(txn, STORE_KEY, key);
 }

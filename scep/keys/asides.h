@@ -15,14 +15,14 @@
  * and, if `deletes`, that the keys which the locations had before are set
  * aside: not the default key, and none that another location has.
  */
-void asides_succeed(struct state *state, struct batch *batch,
-		    uint32_t profile_index, uint32_t key_index, bool deletes);
+void retired_succeed(struct state *state, struct txn *txn,
+		     uint32_t profile_index, uint32_t key_index, bool deletes);
 
 /* How many keys a success with these locations will set aside. */
-size_t asides_expected(const struct scep_view *view, const char *locations);
+size_t retired_expected(const struct scep_view *view, const char *locations);
 
 /* Adds to the batch that the key is in scepKeyTable again. */
-void asides_bring_back(struct state *state, struct batch *batch,
-		       uint32_t key_index);
+void retired_bring_back(struct state *state, struct txn *txn,
+			uint32_t key_index);
 
 #endif

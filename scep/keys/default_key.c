@@ -74,7 +74,7 @@ static enum scep_code write_certificate(struct making *making,
 		code = error_set(&making->error, SCEP_STORAGE_ERROR,
 				 "memory is short");
 	else
-		code = trust_to_pem(stack, &pem, &making->error);
+		code = ca_certs_to_pem(stack, &pem, &making->error);
 	if (code == SCEP_OK)
 		code = files_write(making->certs_folder, name, pem.data,
 				   pem.length, &making->error);
@@ -93,12 +93,11 @@ static void make(void *context)
 	snprintf(name, sizeof(name), "%s.pem", making->row.file_id);
 	if (key_make_rsa(KEY_BITS, &key, &making->error) == SCEP_OK &&
 	    /* Valid whatever our clock says today. */
-	    request_self_sign_for_ever(&making->values, key, state_build_time(),
-				       &certificate,
-				       &making->error) == SCEP_OK &&
+	    csr_self_sign_for_ever(&making->values, key, state_build_time(),
+				   &certificate, &making->error) == SCEP_OK &&
 	    write_key(making, key, name) == SCEP_OK &&
 	    write_certificate(making, certificate, name) == SCEP_OK)
-		trust_describe_leaf(certificate, &making->row);
+		ca_certs_describe_leaf(certificate, &making->row);
 	X509_free(certificate);
 	EVP_PKEY_free(key);
 }
@@ -109,17 +108,17 @@ static enum scep_code keep(struct making *making)
 {
 	struct state *state = making->state;
 	struct scep_key *row = row_new(sizeof(*row));
-	struct batch batch;
+	struct txn txn;
 
-	batch_init(&batch);
+	txn_init(&txn);
 	if (row != NULL) {
 		*row = making->row;
 		row->is_default = true;
 		row->install_time = state_now(state);
 		snprintf(row->name, sizeof(row->name), KEY_NAME);
 	}
-	batch_put(&batch, STORE_KEY, row);
-	return batch_commit(state, &batch, NULL, &making->error);
+	txn_put(&txn, STORE_KEY, row);
+	return txn_commit(state, &txn, NULL, &making->error);
 }
 
 static void remove_files(const struct making *making)
@@ -151,7 +150,7 @@ static void made(void *context)
 			  making->error.text);
 		remove_files(making);
 		state->default_key.wake = state_mono(state) + TRY_AGAIN;
-		enrolment_wake(state);
+		open_request_wake(state);
 	}
 	free(making);
 }

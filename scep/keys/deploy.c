@@ -36,7 +36,8 @@ static const struct scep_use *next_to_probe(const struct state *state)
 {
 	ROWS_EACH (i, &state->view.uses) {
 		const struct scep_use *use = state->view.uses.row[i];
-		const struct scep_use_config *config = uses_config(state, use);
+		const struct scep_use_config *config =
+		    use_locations_config(state, use);
 
 		if (use->index > state->deploy.probed && config != NULL &&
 		    config->has_probe)
@@ -60,8 +61,8 @@ static void begin(struct state *state, const struct scep_use *use,
 	else
 		log_info("use location '%s': is given key %u", use->name,
 			 deploy->key);
-	state_tell(state, is_probe ? SCEP_EVENT_PROBE : SCEP_EVENT_DEPLOY,
-		   use->index);
+	state_notify(state, is_probe ? SCEP_EVENT_PROBE : SCEP_EVENT_DEPLOY,
+		     use->index);
 }
 
 static void begin_probe(struct state *state)
@@ -92,7 +93,7 @@ void deploy_probe_soon(struct state *state)
 /* --------------------------------------------------------------- ending -- */
 
 /* The other keys do not have the location any more. */
-static void take_from_others(struct state *state, struct batch *batch,
+static void take_from_others(struct state *state, struct txn *txn,
 			     const struct scep_use *use, uint32_t key_index)
 {
 	ROWS_EACH (i, &state->view.keys) {
@@ -102,18 +103,18 @@ static void take_from_others(struct state *state, struct batch *batch,
 		if (old->index == key_index ||
 		    !use_list_has(old->use_location, use->name))
 			continue;
-		key = batch_edit(state, batch, STORE_KEY, old->index, true);
+		key = txn_edit(state, txn, STORE_KEY, old->index, true);
 		if (key != NULL)
 			use_list_remove(key->use_location, use->name);
 	}
 }
 
-static void note_applied(struct state *state, struct batch *batch,
+static void note_applied(struct state *state, struct txn *txn,
 			 struct scep_use *use, struct scep_key *key)
 {
 	uint32_t before = use->key_index;
 
-	take_from_others(state, batch, use, key->index);
+	take_from_others(state, txn, use, key->index);
 	if (before != key->index)
 		use->previous_key = before;
 	use->key_index = key->index;
@@ -138,13 +139,13 @@ static void note_failed(struct scep_use *use, struct scep_key *key,
 		use_list_remove(key->use_location, use->name);
 }
 
-static void batch_end(struct state *state, struct batch *batch,
-		      const struct scep_deploy_end *end)
+static void txn_end(struct state *state, struct txn *txn,
+		    const struct scep_deploy_end *end)
 {
 	struct scep_use *use =
-	    batch_edit(state, batch, STORE_USE, end->use_index, true);
+	    txn_edit(state, txn, STORE_USE, end->use_index, true);
 	struct scep_key *key =
-	    batch_edit(state, batch, STORE_KEY, state->deploy.key, true);
+	    txn_edit(state, txn, STORE_KEY, state->deploy.key, true);
 
 	if (use == NULL)
 		return;
@@ -155,20 +156,21 @@ static void batch_end(struct state *state, struct batch *batch,
 	if (key == NULL)
 		return;
 	if (end->is_good)
-		note_applied(state, batch, use, key);
+		note_applied(state, txn, use, key);
 	else
 		note_failed(use, key, end->text);
-	key_actions_note_deployed(state, batch, end->use_index, key->index,
+	key_actions_note_deployed(state, txn, end->use_index, key->index,
 				  end->is_good);
 }
 
 /* Requests that wait for it look again. */
 static void resume_requests(struct state *state, uint32_t key_index)
 {
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next) {
 		if (e->record->step == STEP_DEPLOY &&
 		    e->record->key_index == key_index)
-			enrolment_resume(e);
+			open_request_resume(e);
 	}
 }
 
@@ -186,7 +188,7 @@ static void tell_end(struct state *state, const struct scep_deploy_end *end,
 	}
 	log_error("use location '%s': key %u is not applied: %s", name,
 		  key_index, end->text);
-	state_tell(state, SCEP_EVENT_DEPLOY_FAILED, end->use_index);
+	state_notify(state, SCEP_EVENT_DEPLOY_FAILED, end->use_index);
 }
 
 static void settle_deploy(struct state *state,
@@ -196,14 +198,14 @@ static void settle_deploy(struct state *state,
 	const struct scep_stats before = state->view.stats;
 	const struct scep_error failure = {.code = SCEP_DEPLOY_FAILED};
 	struct scep_error error;
-	struct batch batch;
+	struct txn txn;
 
-	batch_init(&batch);
+	txn_init(&txn);
 	error_init(&error);
-	batch_end(state, &batch, end);
+	txn_end(state, &txn, end);
 	if (!end->is_good)
 		stats_count_error(&state->view.stats, &failure);
-	if (batch_commit(state, &batch, NULL, &error) != SCEP_OK) {
+	if (txn_commit(state, &txn, NULL, &error) != SCEP_OK) {
 		/* It is wanted still, and is done once more. */
 		state->view.stats = before;
 		log_error("how key %u was applied waits for the disk: %s",
@@ -219,17 +221,17 @@ static void settle_probe(struct state *state, const struct scep_deploy_end *end)
 {
 	const struct scep_use *old =
 	    scep_rows_find(&state->view.uses, end->use_index);
-	struct batch batch;
+	struct txn txn;
 	struct scep_use *use;
 
 	if (old == NULL || !end->is_good ||
 	    (old->function_enabled != 0) == end->is_enabled)
 		return;
-	batch_init(&batch);
-	use = batch_edit(state, &batch, STORE_USE, end->use_index, false);
+	txn_init(&txn);
+	use = txn_edit(state, &txn, STORE_USE, end->use_index, false);
 	if (use != NULL)
 		use->function_enabled = end->is_enabled;
-	batch_commit(state, &batch, NULL, NULL);
+	txn_commit(state, &txn, NULL, NULL);
 }
 
 static void settle(struct state *state)

@@ -7,50 +7,50 @@
 #include "scep/state/request_new.h"
 #include "scep/keys/use_locations.h"
 
-static struct scep_key *key_in(struct state *state, struct batch *batch,
+static struct scep_key *key_in(struct state *state, struct txn *txn,
 			       uint32_t index)
 {
-	return batch_edit(state, batch, STORE_KEY, index, false);
+	return txn_edit(state, txn, STORE_KEY, index, false);
 }
 
 /* --------------------------------------------------------------- renewing */
 
 /* A request of the profile that the key came by, with the values of its
  * timer (MIB, rule 16). */
-static void act_renew(struct state *state, struct batch *batch,
+static void act_renew(struct state *state, struct txn *txn,
 		      struct scep_key *key)
 {
 	struct scep_profile *profile =
-	    batch_edit(state, batch, STORE_PROFILE, key->profile_index, false);
+	    txn_edit(state, txn, STORE_PROFILE, key->profile_index, false);
 	struct scep_status *status;
 	struct record *record;
 	uint32_t index;
 
 	if (profile == NULL)
 		return;
-	if (!batch->has_agent)
-		batch_put_agent(batch, &state->view.agent);
-	index = ++batch->agent.status_last_index;
-	requests_drop_parked(state, batch, profile->index);
-	status = requests_new_status(profile, &profile->timer.values,
-				     SCEP_TRIGGER_RENEWAL, index);
+	if (!txn->has_agent)
+		txn_put_agent(txn, &state->view.agent);
+	index = ++txn->agent.status_last_index;
+	request_new_drop_suspended(state, txn, profile->index);
+	status = request_new_status(profile, &profile->timer.values,
+				    SCEP_TRIGGER_RENEWAL, index);
 	if (status != NULL)
 		status->request_time = state_now(state);
-	record = requests_new_record(profile, &profile->timer.values, index);
+	record = request_new_record(profile, &profile->timer.values, index);
 	if (record != NULL) {
 		record->action_key = key->index;
 		renewal_of(state, record, key);
 	}
-	batch_put(batch, STORE_STATUS, status);
-	batch_put(batch, STORE_RECORD, record);
+	txn_put(txn, STORE_STATUS, status);
+	txn_put(txn, STORE_RECORD, record);
 	key->action_result = SCEP_IN_PROGRESS;
 }
 
-void key_actions_note_renewed(struct state *state, struct batch *batch,
+void key_actions_note_renewed(struct state *state, struct txn *txn,
 			      uint32_t key_index, enum scep_code code)
 {
 	struct scep_key *key =
-	    key_index != 0 ? key_in(state, batch, key_index) : NULL;
+	    key_index != 0 ? key_in(state, txn, key_index) : NULL;
 
 	if (key != NULL)
 		key->action_result = code == SCEP_OK ? SCEP_NONE : code;
@@ -58,15 +58,15 @@ void key_actions_note_renewed(struct state *state, struct batch *batch,
 
 /* ---------------------------------------------- assigning, rolling back -- */
 
-static void act_assign(struct state *state, struct batch *batch,
+static void act_assign(struct state *state, struct txn *txn,
 		       struct scep_key *key)
 {
-	uses_want(state, batch, key->assign_to, key->index);
+	use_locations_want(state, txn, key->assign_to, key->index);
 	key->action_result = SCEP_IN_PROGRESS;
 }
 
 /* Each location of the key has again what it had before. */
-static void act_rollback(struct state *state, struct batch *batch,
+static void act_rollback(struct state *state, struct txn *txn,
 			 struct scep_key *key)
 {
 	ROWS_EACH (i, &state->view.uses) {
@@ -76,10 +76,10 @@ static void act_rollback(struct state *state, struct batch *batch,
 		if (use->key_index != key->index || before == 0)
 			continue;
 		if (scep_rows_find(&state->view.keys, before) == NULL &&
-		    scep_rows_find(&state->view.asides, before) == NULL)
+		    scep_rows_find(&state->view.retired, before) == NULL)
 			continue;
-		asides_bring_back(state, batch, before);
-		uses_want(state, batch, use->name, before);
+		retired_bring_back(state, txn, before);
+		use_locations_want(state, txn, use->name, before);
 		key->action_result = SCEP_IN_PROGRESS;
 	}
 }
@@ -88,8 +88,10 @@ static void act_rollback(struct state *state, struct batch *batch,
 
 static bool is_renewing(const struct state *state, uint32_t key_index)
 {
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
-		if (e->record->action_key == key_index && !e->record->is_parked)
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next) {
+		if (e->record->action_key == key_index &&
+		    !e->record->is_suspended)
 			return true;
 	}
 	return false;
@@ -111,8 +113,8 @@ static bool is_moving(const struct scep_view *view, uint32_t key_index,
 	return false;
 }
 
-static void note_one(struct state *state, struct batch *batch,
-		     uint32_t key_index, uint32_t use_index, bool is_good)
+static void note_one(struct state *state, struct txn *txn, uint32_t key_index,
+		     uint32_t use_index, bool is_good)
 {
 	const struct scep_key *now =
 	    scep_rows_find(&state->view.keys, key_index);
@@ -121,7 +123,7 @@ static void note_one(struct state *state, struct batch *batch,
 	if (now == NULL || now->action_result != SCEP_IN_PROGRESS ||
 	    now->is_to_be_verified || is_renewing(state, key_index))
 		return;
-	key = key_in(state, batch, key_index);
+	key = key_in(state, txn, key_index);
 	if (key == NULL)
 		return;
 	if (!is_good)
@@ -133,16 +135,16 @@ static void note_one(struct state *state, struct batch *batch,
 	key->action_failed = false;
 }
 
-void key_actions_note_deployed(struct state *state, struct batch *batch,
+void key_actions_note_deployed(struct state *state, struct txn *txn,
 			       uint32_t use_index, uint32_t key_index,
 			       bool is_good)
 {
 	const struct scep_use *before =
 	    scep_rows_find(&state->view.uses, use_index);
 
-	note_one(state, batch, key_index, use_index, is_good);
+	note_one(state, txn, key_index, use_index, is_good);
 	if (before != NULL && before->key_index != key_index)
-		note_one(state, batch, before->key_index, use_index, is_good);
+		note_one(state, txn, before->key_index, use_index, is_good);
 }
 
 /* Whether nothing is under way any more that would end the action. */
@@ -158,48 +160,48 @@ static bool is_overtaken(const struct state *state, const struct scep_key *key)
 
 void key_actions_tick(struct state *state)
 {
-	struct batch batch;
+	struct txn txn;
 
 	/* A Set that is taken back would take back what it finds changed. */
 	if (state->is_stopping || state->store == NULL || state->deadline != 0)
 		return;
-	batch_init(&batch);
+	txn_init(&txn);
 	ROWS_EACH (i, &state->view.keys) {
 		const struct scep_key *old = state->view.keys.row[i];
 		struct scep_key *key;
 
 		if (!is_overtaken(state, old))
 			continue;
-		key = key_in(state, &batch, old->index);
+		key = key_in(state, &txn, old->index);
 		if (key != NULL)
 			key->action_result = SCEP_CANCELLED;
 	}
-	if (batch.count > 0)
-		batch_commit(state, &batch, NULL, NULL);
+	if (txn.count > 0)
+		txn_commit(state, &txn, NULL, NULL);
 	else
-		batch_free(&batch);
+		txn_free(&txn);
 }
 
 /* ------------------------------------------------------------------- acts --
  */
 
-static void act(struct state *state, struct batch *batch, uint32_t index,
+static void act(struct state *state, struct txn *txn, uint32_t index,
 		enum scep_key_action action)
 {
-	struct scep_key *key = key_in(state, batch, index);
+	struct scep_key *key = key_in(state, txn, index);
 
 	if (key == NULL)
 		return;
 	key->action_failed = false;
 	switch (action) {
 	case SCEP_KEY_RENEW:
-		act_renew(state, batch, key);
+		act_renew(state, txn, key);
 		break;
 	case SCEP_KEY_ASSIGN:
-		act_assign(state, batch, key);
+		act_assign(state, txn, key);
 		break;
 	case SCEP_KEY_ROLLBACK:
-		act_rollback(state, batch, key);
+		act_rollback(state, txn, key);
 		break;
 	case SCEP_KEY_VERIFY:
 		key->is_to_be_verified = true;
@@ -210,38 +212,39 @@ static void act(struct state *state, struct batch *batch, uint32_t index,
 	}
 }
 
-void key_actions_act(struct state *state, struct batch *batch,
+void key_actions_act(struct state *state, struct txn *txn,
 		     const struct draft_action *action)
 {
 	/* Its files go when the Set stands (registry_sweep). */
 	if (action->field == SCEP_KEY_ROW_STATUS)
-		batch_remove(batch, STORE_KEY, action->index);
+		txn_remove(txn, STORE_KEY, action->index);
 	if (action->field == SCEP_KEY_ACTION)
-		act(state, batch, action->index,
+		act(state, txn, action->index,
 		    (enum scep_key_action)action->number);
 }
 
 /* -------------------------------------------------------------- at a start */
 
-static void show_running(struct state *state, struct batch *batch,
+static void show_running(struct state *state, struct txn *txn,
 			 uint32_t key_index)
 {
 	struct scep_key *key =
-	    key_index != 0 ? key_in(state, batch, key_index) : NULL;
+	    key_index != 0 ? key_in(state, txn, key_index) : NULL;
 
 	if (key != NULL)
 		key->action_result = SCEP_IN_PROGRESS;
 }
 
-void key_actions_recall(struct state *state, struct batch *batch)
+void key_actions_recall(struct state *state, struct txn *txn)
 {
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
-		if (!e->record->is_parked)
-			show_running(state, batch, e->record->action_key);
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next) {
+		if (!e->record->is_suspended)
+			show_running(state, txn, e->record->action_key);
 	}
 	ROWS_EACH (i, &state->view.uses) {
 		const struct scep_use *use = state->view.uses.row[i];
 
-		show_running(state, batch, use->wanted_key);
+		show_running(state, txn, use->wanted_key);
 	}
 }

@@ -29,7 +29,7 @@ static size_t places_to_come(struct state *state, const struct record *record)
 	if (status == NULL || status->trigger == SCEP_TRIGGER_MANUAL ||
 	    profile == NULL || !profile->timer.delete_old_key)
 		return 0;
-	return asides_expected(&state->view, record->values.use_location);
+	return retired_expected(&state->view, record->values.use_location);
 }
 
 /* Whether the request has a place that is not a row yet. */
@@ -44,7 +44,8 @@ bool registry_has_room(struct state *state, const struct record *wanted)
 	size_t taken = state->view.keys.count + default_key_is_due(state);
 	size_t to_come = places_to_come(state, wanted);
 
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next) {
 		if (e->record->index != wanted->index &&
 		    holds_place(state, e->record))
 			taken++;
@@ -55,8 +56,8 @@ bool registry_has_room(struct state *state, const struct record *wanted)
 static bool index_is_taken(struct state *state, uint32_t index)
 {
 	if (scep_rows_find(&state->view.keys, index) != NULL ||
-	    scep_rows_find(&state->view.asides, index) != NULL ||
-	    uses_refer_to_key(&state->view, index))
+	    scep_rows_find(&state->view.retired, index) != NULL ||
+	    use_locations_refer_to_key(&state->view, index))
 		return true;
 	ROWS_EACH (i, &state->view.keys) {
 		const struct scep_key *key = state->view.keys.row[i];
@@ -64,7 +65,8 @@ static bool index_is_taken(struct state *state, uint32_t index)
 		if (key->replaces == index)
 			return true;
 	}
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next) {
 		if (e->record->key_index == index ||
 		    e->record->replaces == index)
 			return true;
@@ -119,9 +121,10 @@ static int compare(const void *a, const void *b)
  * False if memory is short. */
 static bool list_file_ids(struct state *state, struct sweep *sweep)
 {
-	size_t most = state->view.keys.count + state->view.asides.count;
+	size_t most = state->view.keys.count + state->view.retired.count;
 
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next)
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next)
 		most += 2;
 	sweep->count = 0;
 	sweep->file_ids = calloc(most + 1, sizeof(*sweep->file_ids));
@@ -134,12 +137,13 @@ static bool list_file_ids(struct state *state, struct sweep *sweep)
 
 		sweep->file_ids[sweep->count++] = key->file_id;
 	}
-	ROWS_EACH (i, &state->view.asides) {
-		const struct scep_key *key = state->view.asides.row[i];
+	ROWS_EACH (i, &state->view.retired) {
+		const struct scep_key *key = state->view.retired.row[i];
 
 		sweep->file_ids[sweep->count++] = key->file_id;
 	}
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next) {
 		sweep->file_ids[sweep->count++] = e->record->file_id;
 		sweep->file_ids[sweep->count++] = e->record->old_file_id;
 	}

@@ -40,6 +40,6 @@ bool renewal_fall_back(struct record *next);
 
 /* On a worker: the certificate to be renewed, which is owned; NULL if there is
  * none.  SCEP_KEY_ERROR if it cannot be read. */
-enum scep_code renewal_load(struct enrolment *enrolment, X509 **certificate);
+enum scep_code renewal_load(struct open_request *enrolment, X509 **certificate);
 
 #endif

@@ -11,17 +11,17 @@
  * time limit is much shorter, and another one may run before it. */
 #define PATIENCE (10 * 60 * 1000)
 
-void restart_want(struct state *state, struct batch *batch, uint32_t who,
+void restart_want(struct state *state, struct txn *txn, uint32_t who,
 		  uint32_t key_index)
 {
-	if (!batch->has_agent)
-		batch_put_agent(batch, &state->view.agent);
-	batch->agent.restart_wanted |= who;
+	if (!txn->has_agent)
+		txn_put_agent(txn, &state->view.agent);
+	txn->agent.restart_wanted |= who;
 	if (key_index != 0)
-		batch->agent.restart_key = key_index;
+		txn->agent.restart_key = key_index;
 }
 
-void restart_keep(const struct state *state, struct batch *undo)
+void restart_keep(const struct state *state, struct txn *undo)
 {
 	const struct scep_agent *now = &state->view.agent;
 
@@ -57,7 +57,7 @@ static void stay_pending(struct state *state)
 	if (scep_rows_find(&state->view.keys, key) == NULL)
 		key = last_key(&state->view);
 	if (key != 0)
-		state_tell(state, SCEP_EVENT_RESTART_REQUIRED, key);
+		state_notify(state, SCEP_EVENT_RESTART_REQUIRED, key);
 }
 
 static void begin(struct state *state)
@@ -70,7 +70,7 @@ static void begin(struct state *state)
 	log_info("the restart command is run");
 	state->restart.is_running = true;
 	state->restart.wake = state_mono(state) + PATIENCE;
-	state_tell(state, SCEP_EVENT_RESTART, state->restart.key);
+	state_notify(state, SCEP_EVENT_RESTART, state->restart.key);
 }
 
 /* From here on, it is not wanted any more, whatever happens to us. */
@@ -78,15 +78,15 @@ static bool take_wish(struct state *state, struct scep_error *error)
 {
 	const uint32_t key = state->view.agent.restart_key;
 	const bool was_pending = state->restart.is_pending;
-	struct batch batch;
+	struct txn txn;
 
-	batch_init(&batch);
-	batch_put_agent(&batch, &state->view.agent);
-	batch.agent.restart_wanted = 0;
-	batch.agent.restart_key = 0;
+	txn_init(&txn);
+	txn_put_agent(&txn, &state->view.agent);
+	txn.agent.restart_wanted = 0;
+	txn.agent.restart_key = 0;
 	/* What is shown does not go off and on again. */
 	state->restart.is_pending = true;
-	if (batch_commit(state, &batch, NULL, error) != SCEP_OK) {
+	if (txn_commit(state, &txn, NULL, error) != SCEP_OK) {
 		state->restart.is_pending = was_pending;
 		return false;
 	}
@@ -124,7 +124,7 @@ void restart_tick(struct state *state)
 void restart_end(struct state *state, bool is_good)
 {
 	struct restart *restart = &state->restart;
-	struct batch batch;
+	struct txn txn;
 
 	if (!restart->is_running)
 		return;
@@ -133,9 +133,9 @@ void restart_end(struct state *state, bool is_good)
 	if (is_good) {
 		log_info("the restart command has ended well");
 		restart->is_pending = false;
-		batch_init(&batch);
-		uses_note_restart(state, &batch);
-		batch_commit(state, &batch, NULL, NULL);
+		txn_init(&txn);
+		use_locations_note_restart(state, &txn);
+		txn_commit(state, &txn, NULL, NULL);
 		return;
 	}
 	log_error("the restart command has failed: the restart stays pending");

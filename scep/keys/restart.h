@@ -19,12 +19,12 @@
 
 /* Adds to the batch that a restart is wanted, because of the key with that
  * index (0: of none). */
-void restart_want(struct state *state, struct batch *batch, uint32_t who,
+void restart_want(struct state *state, struct txn *txn, uint32_t who,
 		  uint32_t key_index);
 
 /* A Set is taken back by `undo`: what a timer has come to want since stays
  * wanted. */
-void restart_keep(const struct state *state, struct batch *undo);
+void restart_keep(const struct state *state, struct txn *undo);
 
 /* Begins what is wanted, but for a Set in hand, which it waits for (a restart
  * leaves no half of a Set), and one at a time. */

@@ -92,7 +92,7 @@ static void made(void *context)
 	}
 	free(making);
 	if (!state->is_stopping)
-		enrolment_wake(state);
+		open_request_wake(state);
 }
 
 static bool begin(struct state *state, uint32_t bits)

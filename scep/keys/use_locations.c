@@ -8,8 +8,8 @@
 
 /* --------------------------------------------------------------- asking -- */
 
-const struct scep_use *uses_find(const struct scep_view *view, const char *name,
-				 size_t length)
+const struct scep_use *use_locations_find(const struct scep_view *view,
+					  const char *name, size_t length)
 {
 	ROWS_EACH (i, &view->uses) {
 		const struct scep_use *use = view->uses.row[i];
@@ -21,14 +21,14 @@ const struct scep_use *uses_find(const struct scep_view *view, const char *name,
 	return NULL;
 }
 
-bool uses_unknown(const struct scep_view *view, const char *list,
-		  char name[SCEP_TEXT64])
+bool use_locations_unknown(const struct scep_view *view, const char *list,
+			   char name[SCEP_TEXT64])
 {
 	const char *each;
 	size_t length, at = 0;
 
 	while (use_list_next(list, &at, &each, &length)) {
-		if (uses_find(view, each, length) != NULL)
+		if (use_locations_find(view, each, length) != NULL)
 			continue;
 		if (length >= SCEP_TEXT64)
 			length = SCEP_TEXT64 - 1;
@@ -39,14 +39,14 @@ bool uses_unknown(const struct scep_view *view, const char *list,
 	return false;
 }
 
-bool uses_are_known(const struct scep_view *view, const char *list)
+bool use_locations_are_known(const struct scep_view *view, const char *list)
 {
 	char name[SCEP_TEXT64];
 
-	return !uses_unknown(view, list, name);
+	return !use_locations_unknown(view, list, name);
 }
 
-bool uses_want_key(const struct scep_view *view, uint32_t key_index)
+bool use_locations_want_key(const struct scep_view *view, uint32_t key_index)
 {
 	ROWS_EACH (i, &view->uses) {
 		const struct scep_use *use = view->uses.row[i];
@@ -57,7 +57,7 @@ bool uses_want_key(const struct scep_view *view, uint32_t key_index)
 	return false;
 }
 
-bool uses_have_key(const struct scep_view *view, uint32_t key_index)
+bool use_locations_have_key(const struct scep_view *view, uint32_t key_index)
 {
 	ROWS_EACH (i, &view->uses) {
 		const struct scep_use *use = view->uses.row[i];
@@ -65,10 +65,11 @@ bool uses_have_key(const struct scep_view *view, uint32_t key_index)
 		if (use->key_index == key_index)
 			return true;
 	}
-	return uses_want_key(view, key_index);
+	return use_locations_want_key(view, key_index);
 }
 
-bool uses_refer_to_key(const struct scep_view *view, uint32_t key_index)
+bool use_locations_refer_to_key(const struct scep_view *view,
+				uint32_t key_index)
 {
 	ROWS_EACH (i, &view->uses) {
 		const struct scep_use *use = view->uses.row[i];
@@ -77,11 +78,11 @@ bool uses_refer_to_key(const struct scep_view *view, uint32_t key_index)
 		    use->failed_key == key_index)
 			return true;
 	}
-	return uses_have_key(view, key_index);
+	return use_locations_have_key(view, key_index);
 }
 
-bool uses_failed_key(const struct scep_view *view, uint32_t key_index,
-		     const struct scep_use **found)
+bool use_locations_failed_key(const struct scep_view *view, uint32_t key_index,
+			      const struct scep_use **found)
 {
 	ROWS_EACH (i, &view->uses) {
 		const struct scep_use *use = view->uses.row[i];
@@ -95,8 +96,8 @@ bool uses_failed_key(const struct scep_view *view, uint32_t key_index,
 	return false;
 }
 
-bool uses_replaced_key(const struct scep_view *view, uint32_t old,
-		       uint32_t key_index)
+bool use_locations_replaced_key(const struct scep_view *view, uint32_t old,
+				uint32_t key_index)
 {
 	ROWS_EACH (i, &view->uses) {
 		const struct scep_use *use = view->uses.row[i];
@@ -107,7 +108,8 @@ bool uses_replaced_key(const struct scep_view *view, uint32_t old,
 	return false;
 }
 
-uint32_t uses_previous_key(const struct scep_view *view, uint32_t key_index)
+uint32_t use_locations_previous_key(const struct scep_view *view,
+				    uint32_t key_index)
 {
 	ROWS_EACH (i, &view->uses) {
 		const struct scep_use *use = view->uses.row[i];
@@ -118,8 +120,8 @@ uint32_t uses_previous_key(const struct scep_view *view, uint32_t key_index)
 	return 0;
 }
 
-const struct scep_use_config *uses_config(const struct state *state,
-					  const struct scep_use *use)
+const struct scep_use_config *use_locations_config(const struct state *state,
+						   const struct scep_use *use)
 {
 	for (size_t i = 0; i < state->config.use_count; i++)
 		if (strcmp(state->config.uses[i].name, use->name) == 0)
@@ -129,20 +131,20 @@ const struct scep_use_config *uses_config(const struct state *state,
 
 /* -------------------------------------------------------------- wanting -- */
 
-void uses_want(struct state *state, struct batch *batch, const char *list,
-	       uint32_t key_index)
+void use_locations_want(struct state *state, struct txn *txn, const char *list,
+			uint32_t key_index)
 {
 	const char *name;
 	size_t length, at = 0;
 
 	while (use_list_next(list, &at, &name, &length)) {
 		const struct scep_use *known =
-		    uses_find(&state->view, name, length);
+		    use_locations_find(&state->view, name, length);
 		struct scep_use *use = NULL;
 
 		if (known != NULL)
-			use = batch_edit(state, batch, STORE_USE, known->index,
-					 true);
+			use =
+			    txn_edit(state, txn, STORE_USE, known->index, true);
 		if (use != NULL)
 			use->wanted_key = key_index;
 	}
@@ -158,7 +160,7 @@ static uint32_t last_index(const struct scep_rows *rows)
 	return last != NULL ? *last : 0;
 }
 
-static void add_use(struct batch *batch, const struct scep_use_config *config,
+static void add_use(struct txn *txn, const struct scep_use_config *config,
 		    uint32_t index)
 {
 	struct scep_use *use = row_new(sizeof(*use));
@@ -170,11 +172,11 @@ static void add_use(struct batch *batch, const struct scep_use_config *config,
 		use->function_enabled = true;
 		use->applied = SCEP_APPLIED_UNKNOWN;
 	}
-	batch_put(batch, STORE_USE, use);
+	txn_put(txn, STORE_USE, use);
 }
 
 /* Its type is not stored; it is in service unless a probe says otherwise. */
-static void renew_use(struct state *state, struct batch *batch,
+static void renew_use(struct state *state, struct txn *txn,
 		      const struct scep_use_config *config, uint32_t index)
 {
 	const struct scep_use *old = scep_rows_find(&state->view.uses, index);
@@ -183,7 +185,7 @@ static void renew_use(struct state *state, struct batch *batch,
 	if (old->type == config->type &&
 	    (old->function_enabled || config->has_probe))
 		return;
-	use = batch_edit(state, batch, STORE_USE, index, false);
+	use = txn_edit(state, txn, STORE_USE, index, false);
 	if (use == NULL)
 		return;
 	/* As it comes from the disk, nothing is known of it. */
@@ -192,7 +194,7 @@ static void renew_use(struct state *state, struct batch *batch,
 	use->type = config->type;
 }
 
-static void remove_use(struct state *state, struct batch *batch,
+static void remove_use(struct state *state, struct txn *txn,
 		       const struct scep_use *use)
 {
 	ROWS_EACH (i, &state->view.keys) {
@@ -201,15 +203,15 @@ static void remove_use(struct state *state, struct batch *batch,
 
 		if (!use_list_has(old->use_location, use->name))
 			continue;
-		key = batch_edit(state, batch, STORE_KEY, old->index, true);
+		key = txn_edit(state, txn, STORE_KEY, old->index, true);
 		if (key != NULL)
 			use_list_remove(key->use_location, use->name);
 	}
 	log_info("the use location '%s' is no longer configured", use->name);
-	batch_remove(batch, STORE_USE, use->index);
+	txn_remove(txn, STORE_USE, use->index);
 }
 
-void uses_configure(struct state *state, struct batch *batch)
+void use_locations_configure(struct state *state, struct txn *txn)
 {
 	const struct scep_config *config = &state->config;
 	uint32_t last = last_index(&state->view.uses);
@@ -217,55 +219,57 @@ void uses_configure(struct state *state, struct batch *batch)
 	ROWS_EACH (i, &state->view.uses) {
 		const struct scep_use *use = state->view.uses.row[i];
 
-		if (uses_config(state, use) == NULL)
-			remove_use(state, batch, use);
+		if (use_locations_config(state, use) == NULL)
+			remove_use(state, txn, use);
 	}
 	for (size_t i = 0; i < config->use_count; i++) {
 		const struct scep_use_config *wanted = &config->uses[i];
-		const struct scep_use *use =
-		    uses_find(&state->view, wanted->name, strlen(wanted->name));
+		const struct scep_use *use = use_locations_find(
+		    &state->view, wanted->name, strlen(wanted->name));
 
 		if (use != NULL)
-			renew_use(state, batch, wanted, use->index);
+			renew_use(state, txn, wanted, use->index);
 		else
-			add_use(batch, wanted, ++last);
+			add_use(txn, wanted, ++last);
 	}
 }
 
-void uses_retry(struct state *state, struct batch *batch)
+void use_locations_retry(struct state *state, struct txn *txn)
 {
 	ROWS_EACH (i, &state->view.uses) {
 		const struct scep_use *old = state->view.uses.row[i];
 		struct scep_use *use;
 
 		if (old->applied != SCEP_APPLIED_FAILED ||
-		    old->wanted_key != 0 || uses_config(state, old) == NULL ||
+		    old->wanted_key != 0 ||
+		    use_locations_config(state, old) == NULL ||
 		    scep_rows_find(&state->view.keys, old->failed_key) == NULL)
 			continue;
-		use = batch_edit(state, batch, STORE_USE, old->index, true);
+		use = txn_edit(state, txn, STORE_USE, old->index, true);
 		if (use != NULL)
 			use->wanted_key = old->failed_key;
 	}
 }
 
-void uses_await_restart(struct state *state, struct batch *batch,
-			uint32_t key_index)
+void use_locations_await_restart(struct state *state, struct txn *txn,
+				 uint32_t key_index)
 {
 	ROWS_EACH (i, &state->view.uses) {
 		const struct scep_use *old = state->view.uses.row[i];
-		const struct scep_use_config *config = uses_config(state, old);
+		const struct scep_use_config *config =
+		    use_locations_config(state, old);
 		struct scep_use *use;
 
 		if (old->key_index != key_index || config == NULL ||
 		    !config->needs_restart)
 			continue;
-		use = batch_edit(state, batch, STORE_USE, old->index, true);
+		use = txn_edit(state, txn, STORE_USE, old->index, true);
 		if (use != NULL)
 			use->applied = SCEP_APPLIED_RESTART_NEEDED;
 	}
 }
 
-void uses_note_restart(struct state *state, struct batch *batch)
+void use_locations_note_restart(struct state *state, struct txn *txn)
 {
 	ROWS_EACH (i, &state->view.uses) {
 		const struct scep_use *old = state->view.uses.row[i];
@@ -273,7 +277,7 @@ void uses_note_restart(struct state *state, struct batch *batch)
 
 		if (old->applied != SCEP_APPLIED_RESTART_NEEDED)
 			continue;
-		use = batch_edit(state, batch, STORE_USE, old->index, true);
+		use = txn_edit(state, txn, STORE_USE, old->index, true);
 		if (use != NULL)
 			use->applied = SCEP_APPLIED_YES;
 	}

@@ -45,7 +45,8 @@ static STACK_OF(X509) *
 
 	if (files_read(verifying->certs_folder, name, FILE_LIMIT, &pem,
 		       &verifying->error) == SCEP_OK)
-		trust_from_pem(pem.data, pem.length, &chain, &verifying->error);
+		ca_certs_from_pem(pem.data, pem.length, &chain,
+				  &verifying->error);
 	bytes_free(&pem);
 	return chain;
 }
@@ -56,7 +57,7 @@ static void compare(struct verifying *verifying, EVP_PKEY *key,
 	const struct scep_key *row = &verifying->row;
 	struct scep_key found = {0};
 
-	trust_describe_leaf(certificate, &found);
+	ca_certs_describe_leaf(certificate, &found);
 	if (found.fingerprint.length != row->fingerprint.length ||
 	    memcmp(found.fingerprint.data, row->fingerprint.data,
 		   row->fingerprint.length) != 0)
@@ -92,13 +93,13 @@ static void looked(void *context)
 	struct state *state = verifying->state;
 	uint32_t index = verifying->row.index;
 	bool is_good = verifying->error.code == SCEP_OK;
-	struct batch batch;
+	struct txn txn;
 	struct scep_key *key = NULL;
 
 	state->is_verifying = false;
-	batch_init(&batch);
+	txn_init(&txn);
 	if (!state->is_stopping && state->store != NULL)
-		key = batch_edit(state, &batch, STORE_KEY, index, true);
+		key = txn_edit(state, &txn, STORE_KEY, index, true);
 	/* The index may have been given to another key. */
 	if (key != NULL && key->is_to_be_verified &&
 	    strcmp(key->file_id, verifying->row.file_id) == 0) {
@@ -112,9 +113,9 @@ static void looked(void *context)
 			log_error("key %u (%s) is corrupt: %s", index,
 				  key->name, verifying->error.text);
 		/* If the disk refuses, the next tick does it again. */
-		batch_commit(state, &batch, NULL, NULL);
+		txn_commit(state, &txn, NULL, NULL);
 	}
-	batch_free(&batch);
+	txn_free(&txn);
 	free(verifying);
 }
 

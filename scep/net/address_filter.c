@@ -7,9 +7,9 @@
 
 #include "scep/net/http.h"
 
-struct policy *policy_new(const struct scep_config *config)
+struct address_filter *address_filter_new(const struct scep_config *config)
 {
-	struct policy *policy = malloc(sizeof(*policy));
+	struct address_filter *policy = malloc(sizeof(*policy));
 
 	if (policy) {
 		policy->references = 1;
@@ -18,27 +18,28 @@ struct policy *policy_new(const struct scep_config *config)
 	return policy;
 }
 
-struct policy *policy_retain(struct policy *policy)
+struct address_filter *address_filter_retain(struct address_filter *policy)
 {
 	policy->references++;
 	return policy;
 }
 
-void policy_release(struct policy *policy)
+void address_filter_release(struct address_filter *policy)
 {
 	if (--policy->references == 0)
 		free(policy);
 }
 
-void policy_replace(struct policy **policy, const struct scep_config *config)
+void address_filter_replace(struct address_filter **policy,
+			    const struct scep_config *config)
 {
-	struct policy *next = policy_new(config);
+	struct address_filter *next = address_filter_new(config);
 
 	if (!next) {
 		(*policy)->config = *config;
 		return;
 	}
-	policy_release(*policy);
+	address_filter_release(*policy);
 	*policy = next;
 }
 

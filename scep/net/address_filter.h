@@ -14,18 +14,19 @@
 #include "scep/scep.h"
 
 /* A configuration, shared by the exchanges that began under it. */
-struct policy {
+struct address_filter {
 	unsigned int references;
 	struct scep_config config;
 };
 
 /* A copy with one reference; NULL if memory is short. */
-struct policy *policy_new(const struct scep_config *config);
-struct policy *policy_retain(struct policy *policy);
-void policy_release(struct policy *policy);
+struct address_filter *address_filter_new(const struct scep_config *config);
+struct address_filter *address_filter_retain(struct address_filter *policy);
+void address_filter_release(struct address_filter *policy);
 /* Puts another in its place; if memory is short, changes it under those that
  * share it, so that what is newly forbidden is so in any case. */
-void policy_replace(struct policy **policy, const struct scep_config *config);
+void address_filter_replace(struct address_filter **policy,
+			    const struct scep_config *config);
 
 /* Return false if it is no Internet address. */
 bool address_from_socket(const struct sockaddr *from,

@@ -26,14 +26,14 @@ struct http {
 	uv_timer_t timer; /* curl's */
 	uv_timer_t idle;  /* ends kept connections */
 	unsigned int open_timers;
-	struct policy *policy;
+	struct address_filter *policy;
 	LIST_HEAD(, fetch) fetches;
 };
 
 struct fetch {
 	LIST_ENTRY(fetch) entry;
 	struct http *http;
-	struct policy *policy;
+	struct address_filter *policy;
 	CURL *easy;
 	struct curl_slist *headers;
 	char *origin; /* "http://host:port", NULL if the URL is none */
@@ -101,7 +101,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
 {
 	struct fetch *fetch = context;
 
-	return answer_take_line(&fetch->answer, line, size * count)
+	return http_response_take_line(&fetch->answer, line, size * count)
 		   ? size * count
 		   : 0;
 }
@@ -110,7 +110,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 {
 	struct fetch *fetch = context;
 
-	return answer_take_body(&fetch->answer, data, size * count)
+	return http_response_take_body(&fetch->answer, data, size * count)
 		   ? size * count
 		   : 0;
 }
@@ -277,9 +277,9 @@ static void fetch_free(struct fetch *fetch)
 {
 	curl_easy_cleanup(fetch->easy);
 	curl_slist_free_all(fetch->headers);
-	policy_release(fetch->policy);
+	address_filter_release(fetch->policy);
 	bytes_free(&fetch->body);
-	answer_free(&fetch->answer);
+	http_response_free(&fetch->answer);
 	free(fetch->origin);
 	free(fetch->proxy);
 	free(fetch->peer);
@@ -294,13 +294,13 @@ static struct fetch *fetch_new(struct http *http,
 	if (!fetch)
 		return NULL;
 	fetch->http = http;
-	fetch->policy = policy_retain(http->policy);
+	fetch->policy = address_filter_retain(http->policy);
 	fetch->progress.timeout = request->timeout > 0 ? request->timeout : 1;
 	fetch->progress.peer = "";
 	fetch->progress.ca_file = fetch->policy->config.ca_file;
 	fetch->deadline =
 	    uv_now(http->loop) + fetch->progress.timeout * 1000ull;
-	answer_init(&fetch->answer, request->limit);
+	http_response_init(&fetch->answer, request->limit);
 	fetch->is_get = !request->content_type;
 	fetch->easy = curl_easy_init();
 	if (fetch->easy && set_peer(fetch, request) &&
@@ -319,7 +319,7 @@ static char *redirect_target(struct fetch *fetch)
 	bool is_same;
 
 	if (!fetch->is_get || fetch->is_redirected ||
-	    !answer_is_redirect(&fetch->answer))
+	    !http_response_is_redirect(&fetch->answer))
 		return NULL;
 	curl_easy_getinfo(fetch->easy, CURLINFO_REDIRECT_URL, &target);
 	if (!target)
@@ -348,7 +348,7 @@ static bool follow(struct fetch *fetch)
 	    curl_multi_add_handle(fetch->http->multi, easy) != CURLM_OK)
 		return false;
 	fetch->is_redirected = true;
-	answer_begin(&fetch->answer);
+	http_response_begin(&fetch->answer);
 	return true;
 }
 
@@ -477,18 +477,18 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 		     void *known)
 {
 	struct http *http = context;
-	struct watch *watch = known;
+	struct poll_handle *watch = known;
 	int events = 0;
 
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
 		if (watch)
-			watch_close(watch);
+			poll_handle_close(watch);
 		curl_multi_assign(http->multi, fd, NULL);
 		return 0;
 	}
 	if (!watch) {
-		watch = watch_open(http->loop, fd, on_ready, http);
+		watch = poll_handle_open(http->loop, fd, on_ready, http);
 		curl_multi_assign(http->multi, fd, watch);
 	}
 	if (!watch)
@@ -497,7 +497,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 		events |= WATCH_READABLE;
 	if (what & CURL_POLL_OUT)
 		events |= WATCH_WRITABLE;
-	watch_set(watch, events);
+	poll_handle_set(watch, events);
 	return 0;
 }
 
@@ -521,7 +521,7 @@ struct http *http_open(uv_loop_t *loop, const struct scep_config *config)
 
 	if (!http)
 		return NULL;
-	http->policy = policy_new(config);
+	http->policy = address_filter_new(config);
 	if (!http->policy) {
 		free(http);
 		return NULL;
@@ -542,7 +542,7 @@ struct http *http_open(uv_loop_t *loop, const struct scep_config *config)
 
 void http_configure(struct http *http, const struct scep_config *config)
 {
-	policy_replace(&http->policy, config);
+	address_filter_replace(&http->policy, config);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -551,7 +551,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 	if (--http->open_timers > 0)
 		return;
-	policy_release(http->policy);
+	address_filter_release(http->policy);
 	free(http);
 }
 

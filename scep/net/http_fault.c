@@ -127,7 +127,7 @@ enum scep_code http_fault_judge(enum http_end end,
 	if (end == HTTP_END_NO_MEMORY && progress->is_connected &&
 	    !answer->has_header)
 		answer->is_header_too_long = true;
-	code = answer_judge(answer, error);
+	code = http_response_judge(answer, error);
 	if (code != SCEP_OK || answer->is_too_long)
 		return code;
 	if (end != HTTP_END_WHOLE && progress->is_refused &&

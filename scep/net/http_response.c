@@ -11,21 +11,21 @@
 #include "scep/base/error.h"
 #include "scep/protocol/rfc8894.h"
 
-void answer_init(struct answer *answer, size_t limit)
+void http_response_init(struct answer *answer, size_t limit)
 {
 	memset(answer, 0, sizeof(*answer));
 	answer->limit = limit;
 }
 
-void answer_free(struct answer *answer)
+void http_response_free(struct answer *answer)
 {
 	bytes_free(&answer->seen.body);
 	answer->room = 0;
 }
 
-void answer_begin(struct answer *answer)
+void http_response_begin(struct answer *answer)
 {
-	answer_free(answer);
+	http_response_free(answer);
 	answer->seen = (struct fetch_answer){0};
 	answer->has_header = false;
 	answer->has_content_length = false;
@@ -77,7 +77,8 @@ static void take_date(struct answer *answer, const char *value, size_t length)
 	answer->date[length] = '\0';
 }
 
-bool answer_take_line(struct answer *answer, const char *line, size_t length)
+bool http_response_take_line(struct answer *answer, const char *line,
+			     size_t length)
 {
 	size_t value_length;
 	const char *value;
@@ -87,7 +88,7 @@ bool answer_take_line(struct answer *answer, const char *line, size_t length)
 	answer->header_length += length;
 	answer->is_header_too_long = answer->header_length > LIMIT_HEADER;
 	if (length >= 5 && memcmp(line, "HTTP/", 5) == 0)
-		answer_begin(answer);
+		http_response_begin(answer);
 	if (length > 0 && (line[0] == '\r' || line[0] == '\n')) {
 		answer->has_header = true;
 		answer->seen.received = time(NULL);
@@ -126,7 +127,8 @@ static bool make_room(struct answer *answer, size_t wanted)
 	return true;
 }
 
-bool answer_take_body(struct answer *answer, const void *data, size_t length)
+bool http_response_take_body(struct answer *answer, const void *data,
+			     size_t length)
 {
 	struct bytes *body = &answer->seen.body;
 
@@ -143,7 +145,7 @@ bool answer_take_body(struct answer *answer, const void *data, size_t length)
 	return true;
 }
 
-bool answer_is_redirect(const struct answer *answer)
+bool http_response_is_redirect(const struct answer *answer)
 {
 	uint32_t status = answer->seen.http_status;
 
@@ -151,7 +153,8 @@ bool answer_is_redirect(const struct answer *answer)
 	       status == 307 || status == 308;
 }
 
-enum scep_code answer_judge(struct answer *answer, struct scep_error *error)
+enum scep_code http_response_judge(struct answer *answer,
+				   struct scep_error *error)
 {
 	uint32_t status = answer->seen.http_status;
 
@@ -169,6 +172,6 @@ enum scep_code answer_judge(struct answer *answer, struct scep_error *error)
 	if (status < 300)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "answer beyond %zu octets", answer->limit);
-	answer_free(answer);
+	http_response_free(answer);
 	return SCEP_OK;
 }

@@ -21,26 +21,29 @@ struct answer {
 	char date[64];	   /* the Date header; "": none */
 };
 
-void answer_init(struct answer *answer, size_t limit);
-void answer_free(struct answer *answer);
+void http_response_init(struct answer *answer, size_t limit);
+void http_response_free(struct answer *answer);
 
 /* Another answer is to come: after an interim one, or after a redirect.  What
  * is counted over the whole exchange stays. */
-void answer_begin(struct answer *answer);
+void http_response_begin(struct answer *answer);
 
 /* Takes a header line with its end, or a piece of the body.  Return false if
  * the exchange must end here. */
-bool answer_take_line(struct answer *answer, const char *line, size_t length);
-bool answer_take_body(struct answer *answer, const void *data, size_t length);
+bool http_response_take_line(struct answer *answer, const char *line,
+			     size_t length);
+bool http_response_take_body(struct answer *answer, const void *data,
+			     size_t length);
 
 /* RFC 9110, 15.4: whether its Location is where the answer is. */
-bool answer_is_redirect(const struct answer *answer);
+bool http_response_is_redirect(const struct answer *answer);
 
 /*
  * Judges what came against the caps; seen.http_status is filled.  Returns
  * SCEP_OK if nothing is wrong, or if what is too long is but the page of an
  * HTTP error (the body is then empty); else SCEP_BAD_RESPONSE.
  */
-enum scep_code answer_judge(struct answer *answer, struct scep_error *error);
+enum scep_code http_response_judge(struct answer *answer,
+				   struct scep_error *error);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-struct watch {
+struct poll_handle {
 	uv_poll_t poll;
 	int fd;
 	int events;
@@ -13,7 +13,7 @@ struct watch {
 
 static void on_poll(uv_poll_t *poll, int status, int seen)
 {
-	struct watch *watch = poll->data;
+	struct poll_handle *watch = poll->data;
 	int events = 0;
 
 	/* With a status there are no events: read, write and see. */
@@ -28,12 +28,13 @@ static void on_poll(uv_poll_t *poll, int status, int seen)
 	 * have data to read before it comes to that error.  The memory is
 	 * there until the close callback. */
 	if (status < 0 && !uv_is_closing((uv_handle_t *)poll))
-		watch_set(watch, watch->events);
+		poll_handle_set(watch, watch->events);
 }
 
-struct watch *watch_open(uv_loop_t *loop, int fd, watch_fn ready, void *context)
+struct poll_handle *poll_handle_open(uv_loop_t *loop, int fd, watch_fn ready,
+				     void *context)
 {
-	struct watch *watch = calloc(1, sizeof(*watch));
+	struct poll_handle *watch = calloc(1, sizeof(*watch));
 
 	if (!watch)
 		return NULL;
@@ -48,7 +49,7 @@ struct watch *watch_open(uv_loop_t *loop, int fd, watch_fn ready, void *context)
 	return watch;
 }
 
-void watch_set(struct watch *watch, int events)
+void poll_handle_set(struct poll_handle *watch, int events)
 {
 	int wanted = 0;
 
@@ -68,7 +69,7 @@ static void on_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
-void watch_close(struct watch *watch)
+void poll_handle_close(struct poll_handle *watch)
 {
 	uv_close((uv_handle_t *)&watch->poll, on_closed);
 }

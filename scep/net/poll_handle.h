@@ -18,13 +18,13 @@ enum watch_event {
 /* May close the watch. */
 typedef void (*watch_fn)(void *context, int fd, int events);
 
-struct watch;
+struct poll_handle;
 
 /* Returns a watch that waits for nothing yet, or NULL. */
-struct watch *watch_open(uv_loop_t *loop, int fd, watch_fn ready,
-			 void *context);
-void watch_set(struct watch *watch, int events);
+struct poll_handle *poll_handle_open(uv_loop_t *loop, int fd, watch_fn ready,
+				     void *context);
+void poll_handle_set(struct poll_handle *watch, int events);
 /* Stops at once; frees itself once the loop has run its close callback. */
-void watch_close(struct watch *watch);
+void poll_handle_close(struct poll_handle *watch);
 
 #endif

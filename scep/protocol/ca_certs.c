@@ -93,9 +93,9 @@ static enum scep_code read_block(const char *name, const unsigned char *der,
 	return code;
 }
 
-enum scep_code trust_from_pem(const void *pem, size_t length,
-			      STACK_OF(X509) * *certificates,
-			      struct scep_error *error)
+enum scep_code ca_certs_from_pem(const void *pem, size_t length,
+				 STACK_OF(X509) * *certificates,
+				 struct scep_error *error)
 {
 	enum scep_code code = SCEP_OK;
 	char *name = NULL, *header = NULL;
@@ -128,8 +128,8 @@ enum scep_code trust_from_pem(const void *pem, size_t length,
 	return code;
 }
 
-enum scep_code trust_to_pem(STACK_OF(X509) * certificates, struct bytes *pem,
-			    struct scep_error *error)
+enum scep_code ca_certs_to_pem(STACK_OF(X509) * certificates, struct bytes *pem,
+			       struct scep_error *error)
 {
 	enum scep_code code = SCEP_OK;
 	char *text = NULL;
@@ -177,9 +177,9 @@ static void drop_doubles(STACK_OF(X509) * certificates)
 	}
 }
 
-enum scep_code trust_read(const void *body, size_t length,
-			  STACK_OF(X509) * *certificates,
-			  struct scep_error *error)
+enum scep_code ca_certs_read(const void *body, size_t length,
+			     STACK_OF(X509) * *certificates,
+			     struct scep_error *error)
 {
 	const unsigned char *octets = body;
 	enum scep_code code;
@@ -193,7 +193,7 @@ enum scep_code trust_read(const void *body, size_t length,
 	if (octets[0] == (V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED))
 		code = read_der(octets, length, certificates, error);
 	else if (has_pem(octets, length))
-		code = trust_from_pem(body, length, certificates, error);
+		code = ca_certs_from_pem(body, length, certificates, error);
 	else
 		code = error_set(error, SCEP_BAD_RESPONSE,
 				 "the answer to GetCACert is neither DER nor "
@@ -203,7 +203,7 @@ enum scep_code trust_read(const void *body, size_t length,
 	return code;
 }
 
-int64_t trust_time(const ASN1_TIME *time)
+int64_t ca_certs_time(const ASN1_TIME *time)
 {
 	return certs_time(time);
 }
@@ -334,13 +334,14 @@ static bool is_better(int suits, X509 *certificate, int best_suits, X509 *best)
 {
 	if (suits != best_suits)
 		return suits > best_suits;
-	return suits > 0 && trust_time(X509_get0_notBefore(certificate)) >
-				trust_time(X509_get0_notBefore(best));
+	return suits > 0 && ca_certs_time(X509_get0_notBefore(certificate)) >
+				ca_certs_time(X509_get0_notBefore(best));
 }
 
 /* Fills the chain and chooses the recipient. */
 static enum scep_code fill_trust(const struct certs_tree *tree, int64_t now,
-				 struct trust *trust, struct scep_error *error)
+				 struct ca_certs *trust,
+				 struct scep_error *error)
 {
 	X509 *best = NULL;
 	int best_suits = 0;
@@ -371,10 +372,11 @@ static enum scep_code fill_trust(const struct certs_tree *tree, int64_t now,
 	return SCEP_OK;
 }
 
-enum scep_code trust_establish(STACK_OF(X509) * certificates,
-			       const struct trust_pin *pins, size_t pin_count,
-			       int64_t now, struct trust *trust,
-			       struct scep_error *error)
+enum scep_code ca_certs_establish(STACK_OF(X509) * certificates,
+				  const struct trust_pin *pins,
+				  size_t pin_count, int64_t now,
+				  struct ca_certs *trust,
+				  struct scep_error *error)
 {
 	struct certs_tree tree;
 	X509 *anchor = NULL;
@@ -397,11 +399,11 @@ enum scep_code trust_establish(STACK_OF(X509) * certificates,
 		ERR_clear_error();
 	}
 	if (code != SCEP_OK)
-		trust_free(trust);
+		ca_certs_free(trust);
 	return code;
 }
 
-void trust_free(struct trust *trust)
+void ca_certs_free(struct ca_certs *trust)
 {
 	X509_free(trust->anchor);
 	sk_X509_pop_free(trust->chain, X509_free);
@@ -409,7 +411,7 @@ void trust_free(struct trust *trust)
 	memset(trust, 0, sizeof(*trust));
 }
 
-X509 *trust_candidate(STACK_OF(X509) * certificates)
+X509 *ca_certs_candidate(STACK_OF(X509) * certificates)
 {
 	struct certs_tree tree;
 	X509 *best = NULL;

@@ -18,9 +18,9 @@
  * body exactly.  `*certificates` is owned; at most LIMIT_CERTIFICATES.
  * Fails with SCEP_BAD_RESPONSE.
  */
-enum scep_code trust_read(const void *body, size_t length,
-			  STACK_OF(X509) * *certificates,
-			  struct scep_error *error);
+enum scep_code ca_certs_read(const void *body, size_t length,
+			     STACK_OF(X509) * *certificates,
+			     struct scep_error *error);
 
 /* A certificate that may be believed: SHA-256, SHA-384, SHA-512 or (legacy)
  * SHA-1 of its DER, told apart by length. */
@@ -30,7 +30,7 @@ struct trust_pin {
 };
 
 /* The certificates of one transaction. */
-struct trust {
+struct ca_certs {
 	X509 *anchor;		/* the pinned CA; owned */
 	STACK_OF(X509) * chain; /* all that chain to it, it included; owned */
 	X509 *recipient;	/* to whom requests are sealed; owned */
@@ -41,37 +41,38 @@ struct trust {
  * chain to it (those that do not are left out), that the anchor is valid at
  * `now` (0: no judgement about time) and is a CA, and chooses the recipient:
  * an RA with keyEncipherment, else the RA, else the CA.  `trust` is
- * initialised and owned by the caller (trust_free).  Fails with
+ * initialised and owned by the caller (ca_certs_free).  Fails with
  * SCEP_CA_NOT_TRUSTED.
  */
-enum scep_code trust_establish(STACK_OF(X509) * certificates,
-			       const struct trust_pin *pins, size_t pin_count,
-			       int64_t now, struct trust *trust,
-			       struct scep_error *error);
-void trust_free(struct trust *trust);
+enum scep_code ca_certs_establish(STACK_OF(X509) * certificates,
+				  const struct trust_pin *pins,
+				  size_t pin_count, int64_t now,
+				  struct ca_certs *trust,
+				  struct scep_error *error);
+void ca_certs_free(struct ca_certs *trust);
 
 /*
  * The candidate for a pin when there is none yet: the CA certificate that the
  * others chain to (the topmost present).  Borrows from `certificates`; NULL if
  * there is no CA among them.
  */
-X509 *trust_candidate(STACK_OF(X509) * certificates);
+X509 *ca_certs_candidate(STACK_OF(X509) * certificates);
 
 /* Fills the row of scepCaTable that describes a certificate: subject, issuer,
  * serial, times, fingerprint and role; the rest is left alone. */
-void trust_describe(X509 *certificate, struct scep_ca *row);
+void ca_certs_describe(X509 *certificate, struct scep_ca *row);
 /* The same for the certificate columns of scepKeyTable: subject, issuer,
  * serial, times, fingerprint, subject_alt_name, algorithm, length. */
-void trust_describe_leaf(X509 *certificate, struct scep_key *row);
+void ca_certs_describe_leaf(X509 *certificate, struct scep_key *row);
 
 /* Certificates to and from a sequence of PEM blocks, for store and files. */
-enum scep_code trust_to_pem(STACK_OF(X509) * certificates, struct bytes *pem,
-			    struct scep_error *error);
-enum scep_code trust_from_pem(const void *pem, size_t length,
-			      STACK_OF(X509) * *certificates,
-			      struct scep_error *error);
+enum scep_code ca_certs_to_pem(STACK_OF(X509) * certificates, struct bytes *pem,
+			       struct scep_error *error);
+enum scep_code ca_certs_from_pem(const void *pem, size_t length,
+				 STACK_OF(X509) * *certificates,
+				 struct scep_error *error);
 
 /* 64-bit seconds of an ASN1_TIME; 0 if it cannot be read. */
-int64_t trust_time(const ASN1_TIME *time);
+int64_t ca_certs_time(const ASN1_TIME *time);
 
 #endif

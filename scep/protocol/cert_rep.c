@@ -201,9 +201,10 @@ static enum scep_code read_content(const struct open_input *input,
 	return envelope_open(&envelope, content, &reply->legacy_used, error);
 }
 
-enum scep_code open_reply(const struct open_input *input,
-			  struct cert_rep *reply, struct bytes *content,
-			  struct scep_error *error)
+enum scep_code cert_rep_open_reply(const struct open_input *input,
+				   struct cert_rep *reply,
+				   struct bytes *content,
+				   struct scep_error *error)
 {
 	struct signed_data message;
 	const char *reason;
@@ -237,12 +238,13 @@ enum scep_code open_reply(const struct open_input *input,
 	return code;
 }
 
-enum scep_code open_cert_rep(const struct open_input *input,
+enum scep_code cert_rep_open(const struct open_input *input,
 			     struct cert_rep *reply, struct scep_error *error)
 {
 	struct bytes content = {NULL, 0};
 	STACK_OF(X509) *received = NULL;
-	enum scep_code code = open_reply(input, reply, &content, error);
+	enum scep_code code =
+	    cert_rep_open_reply(input, reply, &content, error);
 
 	if (code != SCEP_OK || reply->pki_status != RFC8894_SUCCESS)
 		goto out;

@@ -19,7 +19,7 @@ struct open_input {
 	size_t message_length;
 	const char *transaction_id;
 	unsigned char sender_nonce[RFC8894_NONCE_LENGTH];
-	const struct trust *trust;
+	const struct ca_certs *trust;
 	EVP_PKEY *key;	      /* the requested key; decrypts the reply */
 	X509 *signer;	      /* the certificate that signed the request */
 	EVP_PKEY *signer_key; /* its key: the same as `key`, or the old one */
@@ -43,9 +43,10 @@ struct cert_rep {
  * what is in the envelope of a SUCCESS (owned), and `reply` to the rest.
  * Fails with SCEP_BAD_RESPONSE or SCEP_CA_NOT_TRUSTED.
  */
-enum scep_code open_reply(const struct open_input *input,
-			  struct cert_rep *reply, struct bytes *content,
-			  struct scep_error *error);
+enum scep_code cert_rep_open_reply(const struct open_input *input,
+				   struct cert_rep *reply,
+				   struct bytes *content,
+				   struct scep_error *error);
 
 /*
  * The same for the answer to a request for a certificate, which is chosen and
@@ -53,7 +54,7 @@ enum scep_code open_reply(const struct open_input *input,
  * PENDING included; else SCEP_BAD_RESPONSE, SCEP_CA_NOT_TRUSTED or
  * SCEP_UNCHANGED_CERTIFICATE with the one check that failed.
  */
-enum scep_code open_cert_rep(const struct open_input *input,
+enum scep_code cert_rep_open(const struct open_input *input,
 			     struct cert_rep *reply, struct scep_error *error);
 void cert_rep_free(struct cert_rep *reply);
 

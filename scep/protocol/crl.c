@@ -119,7 +119,7 @@ static enum scep_code check_algorithm(X509_CRL *crl, uint32_t allow_legacy,
 }
 
 /* RFC 5280, 6.3.3: by the CA that bears the issuer's name. */
-static enum scep_code verify(X509_CRL *crl, const struct trust *trust,
+static enum scep_code verify(X509_CRL *crl, const struct ca_certs *trust,
 			     struct scep_error *error)
 {
 	for (int i = 0; i < sk_X509_num(trust->chain); i++) {
@@ -142,10 +142,10 @@ static enum scep_code check_times(X509_CRL *crl, int64_t now,
 
 	if (now == 0)
 		return SCEP_OK;
-	if (trust_time(X509_CRL_get0_lastUpdate(crl)) > now + CLOCK_SLACK)
+	if (ca_certs_time(X509_CRL_get0_lastUpdate(crl)) > now + CLOCK_SLACK)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the CRL is not yet valid");
-	if (end != NULL && trust_time(end) < now - CLOCK_SLACK)
+	if (end != NULL && ca_certs_time(end) < now - CLOCK_SLACK)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the CRL has expired");
 	return SCEP_OK;
@@ -175,7 +175,8 @@ enum scep_code crl_open(const struct open_input *input, struct cert_rep *reply,
 	struct bytes content = {NULL, 0};
 	STACK_OF(X509_CRL) *lists = NULL;
 	X509_CRL *found = NULL;
-	enum scep_code code = open_reply(input, reply, &content, error);
+	enum scep_code code =
+	    cert_rep_open_reply(input, reply, &content, error);
 
 	*crl = NULL;
 	if (code != SCEP_OK || reply->pki_status != RFC8894_SUCCESS)

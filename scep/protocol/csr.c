@@ -33,7 +33,7 @@ static const char *digest_name(uint32_t signature_algorithm)
 	return NULL;
 }
 
-bool request_subject_extra_is_valid(const char *text, char *reason)
+bool csr_subject_extra_is_valid(const char *text, char *reason)
 {
 	X509_NAME *name = names_subject("", "", text, reason);
 
@@ -41,7 +41,7 @@ bool request_subject_extra_is_valid(const char *text, char *reason)
 	return name != NULL;
 }
 
-bool request_subject_alt_name_is_valid(const char *text, char *reason)
+bool csr_subject_alt_name_is_valid(const char *text, char *reason)
 {
 	GENERAL_NAMES *names = extensions_read_alt_name(text, reason);
 
@@ -49,7 +49,7 @@ bool request_subject_alt_name_is_valid(const char *text, char *reason)
 	return names != NULL;
 }
 
-bool request_extended_key_usage_is_valid(const char *text, char *reason)
+bool csr_extended_key_usage_is_valid(const char *text, char *reason)
 {
 	EXTENDED_KEY_USAGE *usage = extensions_read_ext_key_usage(text, reason);
 
@@ -238,8 +238,8 @@ static enum scep_code sign_request(X509_REQ *request,
 	return code;
 }
 
-enum scep_code request_make(const struct scep_values *values, EVP_PKEY *key,
-			    X509_REQ **request, struct scep_error *error)
+enum scep_code csr_make(const struct scep_values *values, EVP_PKEY *key,
+			X509_REQ **request, struct scep_error *error)
 {
 	X509_NAME *subject = NULL;
 	enum scep_code code = make_subject(values, &subject, error);
@@ -263,13 +263,13 @@ enum scep_code request_make(const struct scep_values *values, EVP_PKEY *key,
 out:
 	X509_NAME_free(subject);
 	if (code != SCEP_OK) {
-		request_free(*request);
+		csr_free(*request);
 		*request = NULL;
 	}
 	return code;
 }
 
-void request_free(X509_REQ *request)
+void csr_free(X509_REQ *request)
 {
 	int at = -1;
 
@@ -384,18 +384,18 @@ out:
 	return code;
 }
 
-enum scep_code request_self_sign(const struct scep_values *values,
-				 EVP_PKEY *key, int64_t now, X509 **certificate,
-				 struct scep_error *error)
+enum scep_code csr_self_sign(const struct scep_values *values, EVP_PKEY *key,
+			     int64_t now, X509 **certificate,
+			     struct scep_error *error)
 {
 	return self_sign(values, NULL, key, now + SELF_SIGNED_BACKDATE,
 			 now + SELF_SIGNED_SECONDS, certificate, error);
 }
 
-enum scep_code request_self_sign_for_ever(const struct scep_values *values,
-					  EVP_PKEY *key, int64_t from,
-					  X509 **certificate,
-					  struct scep_error *error)
+enum scep_code csr_self_sign_for_ever(const struct scep_values *values,
+				      EVP_PKEY *key, int64_t from,
+				      X509 **certificate,
+				      struct scep_error *error)
 {
 	return self_sign(values, values->common_name, key, from,
 			 REQUEST_FOR_EVER, certificate, error);

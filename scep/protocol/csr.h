@@ -19,9 +19,9 @@
  * UPN:..`) and ExtendedKeyUsage (comma-separated names or OIDs).  The text of
  * the fault is in `reason` (size 160, may be NULL).
  */
-bool request_subject_extra_is_valid(const char *text, char *reason);
-bool request_subject_alt_name_is_valid(const char *text, char *reason);
-bool request_extended_key_usage_is_valid(const char *text, char *reason);
+bool csr_subject_extra_is_valid(const char *text, char *reason);
+bool csr_subject_alt_name_is_valid(const char *text, char *reason);
+bool csr_extended_key_usage_is_valid(const char *text, char *reason);
 
 /*
  * Builds and signs the CSR: subject in the order SubjectExtra's country first
@@ -30,28 +30,28 @@ bool request_extended_key_usage_is_valid(const char *text, char *reason);
  * usage; extended key usage; challengePassword when `values` has one.
  * `*request` is owned.  Fails with SCEP_CONFIG_ERROR or SCEP_KEY_ERROR.
  */
-enum scep_code request_make(const struct scep_values *values, EVP_PKEY *key,
-			    X509_REQ **request, struct scep_error *error);
+enum scep_code csr_make(const struct scep_values *values, EVP_PKEY *key,
+			X509_REQ **request, struct scep_error *error);
 /* Cleanses the challenge password in it, and frees.  NULL is fine. */
-void request_free(X509_REQ *request);
+void csr_free(X509_REQ *request);
 
 /*
  * RFC 8894, 2.3: the self-signed certificate over the new key, same subject,
  * keyUsage digitalSignature + keyEncipherment, notBefore 10 minutes before
  * `now`, notAfter a year later.  `*certificate` is owned.
  */
-enum scep_code request_self_sign(const struct scep_values *values,
-				 EVP_PKEY *key, int64_t now, X509 **certificate,
-				 struct scep_error *error);
+enum scep_code csr_self_sign(const struct scep_values *values, EVP_PKEY *key,
+			     int64_t now, X509 **certificate,
+			     struct scep_error *error);
 
 /* 99991231235959Z: RFC 5280, 4.1.2.5, for what has no well-defined end. */
 #define REQUEST_FOR_EVER INT64_C(253402300799)
 
 /* A self-signed certificate to be used as such: the same with a subjectAltName
  * from the common name, from `from` on and without an end. */
-enum scep_code request_self_sign_for_ever(const struct scep_values *values,
-					  EVP_PKEY *key, int64_t from,
-					  X509 **certificate,
-					  struct scep_error *error);
+enum scep_code csr_self_sign_for_ever(const struct scep_values *values,
+				      EVP_PKEY *key, int64_t from,
+				      X509 **certificate,
+				      struct scep_error *error);
 
 #endif

@@ -51,13 +51,13 @@ static uint32_t role_of(X509 *certificate)
 	       (certs_may_encipher(certificate) ? SCEP_CA_RA_ENCRYPT : 0);
 }
 
-void trust_describe(X509 *certificate, struct scep_ca *row)
+void ca_certs_describe(X509 *certificate, struct scep_ca *row)
 {
 	name_text(X509_get_subject_name(certificate), row->subject);
 	name_text(X509_get_issuer_name(certificate), row->issuer);
 	describe_serial(certificate, &row->serial);
-	row->not_before = trust_time(X509_get0_notBefore(certificate));
-	row->not_after = trust_time(X509_get0_notAfter(certificate));
+	row->not_before = ca_certs_time(X509_get0_notBefore(certificate));
+	row->not_after = ca_certs_time(X509_get0_notAfter(certificate));
 	describe_fingerprint(certificate, &row->fingerprint);
 	row->role = role_of(certificate);
 }
@@ -71,7 +71,7 @@ static enum scep_key_algorithm algorithm_of(const EVP_PKEY *key)
 	return SCEP_KEY_OTHER;
 }
 
-void trust_describe_leaf(X509 *certificate, struct scep_key *row)
+void ca_certs_describe_leaf(X509 *certificate, struct scep_key *row)
 {
 	const EVP_PKEY *key = X509_get0_pubkey(certificate);
 	int bits = key == NULL ? 0 : EVP_PKEY_get_bits(key);
@@ -79,8 +79,8 @@ void trust_describe_leaf(X509 *certificate, struct scep_key *row)
 	name_text(X509_get_subject_name(certificate), row->subject);
 	name_text(X509_get_issuer_name(certificate), row->issuer);
 	describe_serial(certificate, &row->serial);
-	row->not_before = trust_time(X509_get0_notBefore(certificate));
-	row->not_after = trust_time(X509_get0_notAfter(certificate));
+	row->not_before = ca_certs_time(X509_get0_notBefore(certificate));
+	row->not_after = ca_certs_time(X509_get0_notAfter(certificate));
 	describe_fingerprint(certificate, &row->fingerprint);
 	extensions_alt_name_text(certificate, row->subject_alt_name);
 	row->algorithm = algorithm_of(key);

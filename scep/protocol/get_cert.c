@@ -51,7 +51,7 @@ static ASN1_INTEGER *read_serial(const struct scep_octets32 *serial)
 	return integer;
 }
 
-static const X509_NAME *find_issuer(const struct trust *trust,
+static const X509_NAME *find_issuer(const struct ca_certs *trust,
 				    const char *issuer)
 {
 	for (int i = 0; i < sk_X509_num(trust->chain); i++) {
@@ -65,7 +65,7 @@ static const X509_NAME *find_issuer(const struct trust *trust,
 	return NULL;
 }
 
-enum scep_code get_cert_wanted(const struct trust *trust, const char *issuer,
+enum scep_code get_cert_wanted(const struct ca_certs *trust, const char *issuer,
 			       const struct scep_octets32 *serial,
 			       struct bytes *der, struct scep_error *error)
 {
@@ -91,7 +91,7 @@ enum scep_code get_cert_open(const struct open_input *input,
 			     const struct scep_octets32 *serial,
 			     struct cert_rep *reply, struct scep_error *error)
 {
-	enum scep_code code = open_cert_rep(input, reply, error);
+	enum scep_code code = cert_rep_open(input, reply, error);
 	ASN1_INTEGER *number;
 	bool is_wanted;
 

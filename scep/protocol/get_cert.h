@@ -17,12 +17,12 @@ enum scep_code get_cert_encode(const X509_NAME *issuer,
 
 /* The same for a row: the issuer is the CA of that name.  Fails with
  * SCEP_CA_NOT_TRUSTED if there is no such CA any more. */
-enum scep_code get_cert_wanted(const struct trust *trust, const char *issuer,
+enum scep_code get_cert_wanted(const struct ca_certs *trust, const char *issuer,
 			       const struct scep_octets32 *serial,
 			       struct bytes *der, struct scep_error *error);
 
 /* Opens the answer: a SUCCESS brings the certificate with that number over our
- * key, and its chain.  As open_cert_rep(). */
+ * key, and its chain.  As cert_rep_open(). */
 enum scep_code get_cert_open(const struct open_input *input,
 			     const struct scep_octets32 *serial,
 			     struct cert_rep *reply, struct scep_error *error);

@@ -30,8 +30,9 @@ static X509 *find_ours(const struct open_input *input,
 		if (key == NULL || EVP_PKEY_eq(key, input->key) != 1 ||
 		    is_same(one, input->known) || is_same(one, input->signer))
 			continue;
-		if (ours == NULL || trust_time(X509_get0_notBefore(one)) >
-					trust_time(X509_get0_notBefore(ours)))
+		if (ours == NULL ||
+		    ca_certs_time(X509_get0_notBefore(one)) >
+			ca_certs_time(X509_get0_notBefore(ours)))
 			ours = one;
 	}
 	ERR_clear_error();
@@ -41,8 +42,8 @@ static X509 *find_ours(const struct open_input *input,
 static enum scep_code check_validity(X509 *certificate, int64_t now,
 				     struct scep_error *error)
 {
-	int64_t not_before = trust_time(X509_get0_notBefore(certificate));
-	int64_t not_after = trust_time(X509_get0_notAfter(certificate));
+	int64_t not_before = ca_certs_time(X509_get0_notBefore(certificate));
+	int64_t not_after = ca_certs_time(X509_get0_notAfter(certificate));
 
 	if (not_before == 0 || not_after == 0)
 		return error_set(error, SCEP_BAD_RESPONSE,

@@ -8,7 +8,7 @@
 #include "scep/protocol/signed.h"
 
 /* Who may say which CA comes next.  The certificates are borrowed. */
-static STACK_OF(X509) * cas_of(const struct trust *trust)
+static STACK_OF(X509) * cas_of(const struct ca_certs *trust)
 {
 	STACK_OF(X509) *cas = sk_X509_new_null();
 
@@ -48,7 +48,7 @@ static enum scep_code verify(const struct next_ca_input *input,
 static enum scep_code choose(STACK_OF(X509) * received, int64_t now,
 			     STACK_OF(X509) * chosen, struct scep_error *error)
 {
-	X509 *next = trust_candidate(received);
+	X509 *next = ca_certs_candidate(received);
 	struct certs_tree tree;
 	const char *reason;
 
@@ -57,7 +57,7 @@ static enum scep_code choose(STACK_OF(X509) * received, int64_t now,
 				 "there is no CA certificate in the reply");
 	/* It may well begin in the future. */
 	if (!certs_is_valid_at(next, now, &reason) &&
-	    trust_time(X509_get0_notAfter(next)) < now)
+	    ca_certs_time(X509_get0_notAfter(next)) < now)
 		return error_set(error, SCEP_BAD_RESPONSE, "the next CA %s",
 				 reason);
 	certs_tree_grow(&tree, next, received);

@@ -13,9 +13,9 @@
 struct next_ca_input {
 	const void *body;
 	size_t length;
-	const struct trust *trust; /* a CA of it, and no RA, has signed */
-	uint32_t allow_legacy;	   /* enum scep_legacy */
-	int64_t now;		   /* 0: no judgement about time */
+	const struct ca_certs *trust; /* a CA of it, and no RA, has signed */
+	uint32_t allow_legacy;	      /* enum scep_legacy */
+	int64_t now;		      /* 0: no judgement about time */
 };
 
 /*

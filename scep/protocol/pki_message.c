@@ -137,8 +137,8 @@ static enum scep_code sign(const struct seal_input *input,
 	return code;
 }
 
-enum scep_code seal_pkimessage(const struct seal_input *input,
-			       struct bytes *message, struct scep_error *error)
+enum scep_code pki_message_seal(const struct seal_input *input,
+				struct bytes *message, struct scep_error *error)
 {
 	struct bytes envelope = {NULL, 0};
 	enum scep_code code = SCEP_OK;
@@ -155,9 +155,10 @@ enum scep_code seal_pkimessage(const struct seal_input *input,
 	return code;
 }
 
-enum scep_code seal_issuer_and_subject(const X509 *ca, const X509_NAME *subject,
-				       struct bytes *der,
-				       struct scep_error *error)
+enum scep_code pki_message_issuer_and_subject(const X509 *ca,
+					      const X509_NAME *subject,
+					      struct bytes *der,
+					      struct scep_error *error)
 {
 	const X509_NAME *issuer = X509_get_subject_name(ca);
 	int issuer_length = i2d_X509_NAME(issuer, NULL);

@@ -27,13 +27,15 @@ struct seal_input {
 
 /* `message` is set to the DER of the SignedData.  Fails with SCEP_KEY_ERROR
  * (signing) or SCEP_CONFIG_ERROR (cipher not there). */
-enum scep_code seal_pkimessage(const struct seal_input *input,
-			       struct bytes *message, struct scep_error *error);
+enum scep_code pki_message_seal(const struct seal_input *input,
+				struct bytes *message,
+				struct scep_error *error);
 
 /* RFC 8894, 3.3.3: IssuerAndSubject of a CertPoll: issuer is the subject of
  * `ca`, subject that of the request.  `der` is set and owned. */
-enum scep_code seal_issuer_and_subject(const X509 *ca, const X509_NAME *subject,
-				       struct bytes *der,
-				       struct scep_error *error);
+enum scep_code pki_message_issuer_and_subject(const X509 *ca,
+					      const X509_NAME *subject,
+					      struct bytes *der,
+					      struct scep_error *error);
 
 #endif

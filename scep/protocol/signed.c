@@ -179,7 +179,8 @@ static enum scep_code verify_with(const struct signed_data *data,
  * a number twice, so all are tried. */
 enum scep_code signed_verify(const struct signed_data *data,
 			     STACK_OF(X509) * believed, int64_t now,
-			     const char *stranger, struct scep_error *error)
+			     const char *unknown_signer,
+			     struct scep_error *error)
 {
 	enum scep_code code = SCEP_OK;
 	bool is_known = false;
@@ -196,5 +197,5 @@ enum scep_code signed_verify(const struct signed_data *data,
 	}
 	if (is_known)
 		return code;
-	return error_set(error, SCEP_BAD_RESPONSE, "%s", stranger);
+	return error_set(error, SCEP_BAD_RESPONSE, "%s", unknown_signer);
 }

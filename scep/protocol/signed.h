@@ -41,6 +41,7 @@ enum scep_code signed_check_digests(const struct signed_data *data,
  */
 enum scep_code signed_verify(const struct signed_data *data,
 			     STACK_OF(X509) * believed, int64_t now,
-			     const char *stranger, struct scep_error *error);
+			     const char *unknown_signer,
+			     struct scep_error *error);
 
 #endif

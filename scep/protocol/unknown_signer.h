@@ -11,10 +11,11 @@
 
 /* Whether a SignedData names, as its signer, none of the certificates that
  * chain to the anchor.  False for what is no message at all. */
-bool stranger_has_signed(const void *message, size_t length,
-			 const struct trust *trust);
+bool unknown_signer_has_signed(const void *message, size_t length,
+			       const struct ca_certs *trust);
 
 /* Whether two sets of certificates in PEM are the same in any order. */
-bool stranger_is_same_set(const struct bytes *pem, const struct bytes *other);
+bool unknown_signer_is_same_set(const struct bytes *pem,
+				const struct bytes *other);
 
 #endif

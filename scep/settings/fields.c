@@ -107,12 +107,12 @@ static const uint32_t row_statuses[] = {
 	[FIELD##_SUBJECT_EXTRA] = {					       \
 		NAMED(PREFIX "SubjectExtra"),				       \
 		IN_PROFILE(MEMBER.subject_extra), TEXT(255),		       \
-		JUDGED(request_subject_extra_is_valid), KEEPING	       \
+		JUDGED(csr_subject_extra_is_valid), KEEPING	       \
 	},								       \
 	[FIELD##_SUBJECT_ALT_NAME] = {					       \
 		NAMED(PREFIX "SubjectAltName"),				       \
 		IN_PROFILE(MEMBER.subject_alt_name), TEXT(255),		       \
-		JUDGED(request_subject_alt_name_is_valid), KEEPING      \
+		JUDGED(csr_subject_alt_name_is_valid), KEEPING      \
 	},								       \
 	[FIELD##_KEY_USAGE] = {						       \
 		NAMED(PREFIX "KeyUsage"), IN_PROFILE(MEMBER.key_usage),	       \
@@ -121,7 +121,7 @@ static const uint32_t row_statuses[] = {
 	[FIELD##_EXTENDED_KEY_USAGE] = {				       \
 		NAMED(PREFIX "ExtendedKeyUsage"),			       \
 		IN_PROFILE(MEMBER.extended_key_usage), TEXT(255),	       \
-		JUDGED(request_extended_key_usage_is_valid), KEEPING    \
+		JUDGED(csr_extended_key_usage_is_valid), KEEPING    \
 	},								       \
 	[FIELD##_CHALLENGE_PASSWORD] = {				       \
 		NAMED(PREFIX "ChallengePassword"),			       \

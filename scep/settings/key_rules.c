@@ -31,8 +31,8 @@ static bool is_rolled_back_to(const struct key_rules_case *key)
 
 		if (action->field == SCEP_KEY_ACTION &&
 		    action->number == SCEP_KEY_ROLLBACK &&
-		    uses_replaced_key(key->view, key->after->index,
-				      action->index))
+		    use_locations_replaced_key(key->view, key->after->index,
+					       action->index))
 			return true;
 	}
 	return false;
@@ -45,7 +45,7 @@ static enum scep_refusal judge_destroy(const struct key_rules_case *key,
 
 	if (key->after->is_default)
 		fault = "the default key stays";
-	else if (uses_have_key(key->view, key->after->index))
+	else if (use_locations_have_key(key->view, key->after->index))
 		fault = "a use location has the key";
 	else if (is_rolled_back_to(key))
 		fault = "the same Set rolls back to the key";
@@ -113,7 +113,8 @@ static const char *fault_of_renew(const struct key_rules_case *key)
 		return "scepAutoKeyName is empty";
 	if (!profile->timer.values.common_name[0])
 		return "scepAutoCommonName is empty";
-	if (!uses_are_known(key->view, profile->timer.values.use_location))
+	if (!use_locations_are_known(key->view,
+				     profile->timer.values.use_location))
 		return "scepAutoUseLocation has an unknown name";
 	return rules_weakness(key->config, profile, RULES_OF_TIMER);
 }
@@ -124,7 +125,7 @@ static const char *fault_of_assign(const struct key_rules_case *key)
 {
 	if (!key->after->assign_to[0])
 		return "scepKeyAssignTo is empty";
-	if (!uses_are_known(key->view, key->after->assign_to))
+	if (!use_locations_are_known(key->view, key->after->assign_to))
 		return "scepKeyAssignTo has an unknown name";
 	if (key->after->not_after == 0)
 		return "the key has no certificate";
@@ -151,8 +152,8 @@ static size_t count_brought_back(const struct key_rules_case *key)
 	const struct scep_view *view = key->view;
 	size_t count = 0;
 
-	ROWS_EACH (i, &view->asides) {
-		const struct scep_key *aside = view->asides.row[i];
+	ROWS_EACH (i, &view->retired) {
+		const struct scep_key *retired = view->retired.row[i];
 		bool is_wanted = false;
 
 		for (size_t u = 0; u < view->uses.count; u++) {
@@ -160,7 +161,7 @@ static size_t count_brought_back(const struct key_rules_case *key)
 
 			is_wanted =
 			    is_wanted ||
-			    (use->previous_key == aside->index &&
+			    (use->previous_key == retired->index &&
 			     is_rolled_back(key->draft, use->key_index));
 		}
 		count += is_wanted;
@@ -191,7 +192,7 @@ static bool has_replaced(const struct key_rules_case *key)
 
 		if (use->key_index == key->after->index &&
 		    use->previous_key != 0 &&
-		    (scep_rows_find(&view->asides, use->previous_key) ||
+		    (scep_rows_find(&view->retired, use->previous_key) ||
 		     scep_rows_find(&view->keys, use->previous_key)))
 			return true;
 	}

@@ -139,8 +139,8 @@ static bool is_enough_to_enable(const struct rules_profile *profile,
 	static const struct scep_value none;
 
 	if (field == SCEP_AUTO_USE_LOCATION)
-		return uses_are_known(profile->view,
-				      after->timer.values.use_location);
+		return use_locations_are_known(
+		    profile->view, after->timer.values.use_location);
 	return !settings_has(field, &none, after);
 }
 
@@ -291,7 +291,8 @@ static enum scep_refusal judge_send(const struct rules_profile *profile,
 		fault = "scepRequestKeyName is empty";
 	else if (!after->request.common_name[0])
 		fault = "scepRequestCommonName is empty";
-	else if (!uses_are_known(profile->view, after->request.use_location))
+	else if (!use_locations_are_known(profile->view,
+					  after->request.use_location))
 		fault = "scepRequestUseLocation has an unknown name";
 	else
 		fault =
@@ -312,10 +313,10 @@ static enum scep_refusal judge_poll_now(const struct rules_profile *profile,
 					struct scep_verdict *verdict)
 {
 	const struct scep_view *view = profile->view;
-	uint32_t parked = view->parked[profile->after->index];
+	uint32_t suspended = view->suspended[profile->after->index];
 
 	if (profile->open ||
-	    is_resumable(profile, scep_rows_find(&view->statuses, parked)))
+	    is_resumable(profile, scep_rows_find(&view->statuses, suspended)))
 		return SCEP_ACCEPTED;
 	return blame_action(profile, verdict, "there is no request to poll");
 }

@@ -7,7 +7,7 @@
 #include "scep/state/health.h"
 #include "scep/base/rows.h"
 
-void watch_free(struct watch *watch)
+void expiry_watch_free(struct expiry_watch *watch)
 {
 	free(watch->items);
 	memset(watch, 0, sizeof(*watch));
@@ -15,8 +15,8 @@ void watch_free(struct watch *watch)
 
 /* ------------------------------------------------------ what holds now -- */
 
-static void add(struct watch *watch, enum scep_event_kind kind, uint32_t index,
-		const struct scep_octets32 *fingerprint)
+static void add(struct expiry_watch *watch, enum scep_event_kind kind,
+		uint32_t index, const struct scep_octets32 *fingerprint)
 {
 	watch->items[watch->count++] = (struct watch_item){
 	    .kind = kind,
@@ -25,7 +25,7 @@ static void add(struct watch *watch, enum scep_event_kind kind, uint32_t index,
 	};
 }
 
-static void add_key(struct watch *watch, const struct scep_view *view,
+static void add_key(struct expiry_watch *watch, const struct scep_view *view,
 		    const struct scep_key *key, int64_t now)
 {
 	switch (scep_key_state_at(key, now, view->agent.notify_expiry_days)) {
@@ -47,7 +47,7 @@ static void add_key(struct watch *watch, const struct scep_view *view,
 }
 
 /* False if memory is short. */
-static bool collect(struct watch *watch, const struct scep_view *view,
+static bool collect(struct expiry_watch *watch, const struct scep_view *view,
 		    int64_t now)
 {
 	size_t most = view->keys.count + view->cas.count;
@@ -92,11 +92,11 @@ static bool is_same(const struct watch_item *a, const struct watch_item *b)
 		      a->fingerprint.length) == 0;
 }
 
-static void look_at_certificates(struct watch *watch,
+static void look_at_certificates(struct expiry_watch *watch,
 				 const struct scep_view *view, int64_t now,
-				 watch_tell_fn *tell, void *context)
+				 expiry_watch_tell_fn *tell, void *context)
 {
-	struct watch fresh = *watch;
+	struct expiry_watch fresh = *watch;
 	size_t at = 0;
 
 	if (!collect(&fresh, view, now))
@@ -114,8 +114,9 @@ static void look_at_certificates(struct watch *watch,
 	*watch = fresh;
 }
 
-void watch_look(struct watch *watch, const struct scep_view *view, int64_t now,
-		bool clock_is_sane, watch_tell_fn *tell, void *context)
+void expiry_watch_look(struct expiry_watch *watch, const struct scep_view *view,
+		       int64_t now, bool clock_is_sane,
+		       expiry_watch_tell_fn *tell, void *context)
 {
 	bool is_full = health_registry_is_full(view);
 

@@ -21,23 +21,24 @@ struct watch_item {
 };
 
 /* What has been told and still holds.  Zeroed to begin with. */
-struct watch {
+struct expiry_watch {
 	struct watch_item *items; /* keys, then CAs, each by index */
 	size_t count;
 	bool was_full;
 };
 
-void watch_free(struct watch *watch);
+void expiry_watch_free(struct expiry_watch *watch);
 
-typedef void watch_tell_fn(void *context, enum scep_event_kind kind,
-			   uint32_t index);
+typedef void expiry_watch_tell_fn(void *context, enum scep_event_kind kind,
+				  uint32_t index);
 
 /*
  * Tells what is new in the view.  Without a sane clock no certificate is
  * judged, and none is forgotten.  If memory is short, certificates are told at
  * the next look.
  */
-void watch_look(struct watch *watch, const struct scep_view *view, int64_t now,
-		bool clock_is_sane, watch_tell_fn *tell, void *context);
+void expiry_watch_look(struct expiry_watch *watch, const struct scep_view *view,
+		       int64_t now, bool clock_is_sane,
+		       expiry_watch_tell_fn *tell, void *context);
 
 #endif

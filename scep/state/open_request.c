@@ -12,30 +12,30 @@
 
 /* --------------------------------------------------------------- a run -- */
 
-static void run_free(struct run *run)
+static void run_free(struct step_work *work)
 {
-	record_free(run->next);
-	free(run->url);
-	free(run->cas);
-	X509_CRL_free(run->crl);
-	bytes_free(&run->message);
-	bytes_free(&run->answer.body);
-	memset(run, 0, sizeof(*run));
+	record_free(work->next);
+	free(work->url);
+	free(work->cas);
+	X509_CRL_free(work->crl);
+	bytes_free(&work->message);
+	bytes_free(&work->answer.body);
+	memset(work, 0, sizeof(*work));
 }
 
-bool enrolment_prepare(struct enrolment *e)
+bool open_request_prepare(struct open_request *e)
 {
-	struct run *run = &e->run;
+	struct step_work *work = &e->work;
 
-	run_free(run);
-	error_init(&run->error);
-	error_init(&run->doubt);
-	run->clock = state_now(e->state);
-	run->now = state_clock_is_sane(e->state) ? run->clock : 0;
-	run->allow_legacy = e->state->config.allow_legacy;
-	cas_collect_pins(e);
-	run->next = record_copy(e->record);
-	return run->next != NULL;
+	run_free(work);
+	error_init(&work->error);
+	error_init(&work->ca_refetch);
+	work->clock = state_now(e->state);
+	work->now = state_clock_is_sane(e->state) ? work->clock : 0;
+	work->allow_legacy = e->state->config.allow_legacy;
+	ca_table_collect_pins(e);
+	work->next = record_copy(e->record);
+	return work->next != NULL;
 }
 
 /* ---------------------------------------------------------- collection -- */
@@ -55,17 +55,17 @@ static uint64_t wait_left(struct state *state, const struct record *record)
 	return (uint64_t)left * 1000;
 }
 
-static struct enrolment *find_in(struct enrolment *e, uint32_t index)
+static struct open_request *find_in(struct open_request *e, uint32_t index)
 {
 	while (e != NULL && e->record->index != index)
 		e = e->next;
 	return e;
 }
 
-static struct enrolment *enrolment_new(struct state *state,
-				       struct record *record)
+static struct open_request *open_request_new(struct state *state,
+					     struct record *record)
 {
-	struct enrolment *e = calloc(1, sizeof(*e));
+	struct open_request *e = calloc(1, sizeof(*e));
 
 	if (e == NULL) {
 		record_free(record);
@@ -76,25 +76,27 @@ static struct enrolment *enrolment_new(struct state *state,
 	return e;
 }
 
-struct enrolment *enrolment_open(struct state *state, struct record *record)
+struct open_request *open_request_open(struct state *state,
+				       struct record *record)
 {
-	struct enrolment *e = enrolment_new(state, record);
+	struct open_request *e = open_request_new(state, record);
 
 	if (e == NULL)
 		return NULL;
 	e->is_blocked = find_in(state->discarded, record->index) != NULL;
-	e->due = record->is_parked
-		     ? ENROLMENT_NEVER
+	e->due = record->is_suspended
+		     ? OPEN_REQUEST_NEVER
 		     : state_mono(state) + wait_left(state, record);
-	e->next = state->enrolments;
-	state->enrolments = e;
+	e->next = state->open_requests;
+	state->open_requests = e;
 	return e;
 }
 
-struct enrolment *enrolment_open_check(struct state *state,
-				       struct record *record, uint32_t check)
+struct open_request *open_request_open_check(struct state *state,
+					     struct record *record,
+					     uint32_t check)
 {
-	struct enrolment *e = enrolment_new(state, record);
+	struct open_request *e = open_request_new(state, record);
 
 	if (e == NULL)
 		return NULL;
@@ -105,15 +107,15 @@ struct enrolment *enrolment_open_check(struct state *state,
 	return e;
 }
 
-static void enrolment_free(struct enrolment *e)
+static void open_request_free(struct open_request *e)
 {
-	run_free(&e->run);
+	run_free(&e->work);
 	record_free(e->record);
 	row_release(e->lost);
 	free(e);
 }
 
-void enrolment_stop(struct enrolment *e)
+void open_request_stop(struct open_request *e)
 {
 	if (e->fetch == NULL)
 		return;
@@ -122,19 +124,19 @@ void enrolment_stop(struct enrolment *e)
 	e->is_busy = false;
 }
 
-static void unlist(struct enrolment **list, struct enrolment *e)
+static void unlist(struct open_request **list, struct open_request *e)
 {
 	while (*list != e)
 		list = &(*list)->next;
 	*list = e->next;
 }
 
-void enrolment_discard(struct enrolment *e)
+void open_request_discard(struct open_request *e)
 {
-	unlist(e->check != 0 ? &e->state->checks : &e->state->enrolments, e);
-	enrolment_stop(e);
+	unlist(e->check != 0 ? &e->state->checks : &e->state->open_requests, e);
+	open_request_stop(e);
 	if (!e->is_busy) {
-		enrolment_free(e);
+		open_request_free(e);
 		return;
 	}
 	e->is_discarded = true;
@@ -142,34 +144,34 @@ void enrolment_discard(struct enrolment *e)
 	e->state->discarded = e;
 }
 
-void enrolment_come_back(struct enrolment *e)
+void open_request_come_back(struct open_request *e)
 {
 	struct state *state = e->state;
 	uint32_t index = e->record->index;
-	struct enrolment *heir = enrolment_find(state, index);
+	struct open_request *heir = open_request_find(state, index);
 
 	unlist(&state->discarded, e);
-	enrolment_free(e);
+	open_request_free(e);
 	if (heir == NULL || find_in(state->discarded, index) != NULL)
 		return;
 	heir->is_blocked = false;
-	enrolment_wake(state);
+	open_request_wake(state);
 }
 
-struct enrolment *enrolment_find(struct state *state, uint32_t index)
+struct open_request *open_request_find(struct state *state, uint32_t index)
 {
-	return find_in(state->enrolments, index);
+	return find_in(state->open_requests, index);
 }
 
-bool enrolment_is_idle(const struct enrolment *e)
+bool open_request_is_idle(const struct open_request *e)
 {
 	return !e->is_busy && !e->is_held && !e->is_blocked;
 }
 
-static uint64_t first_due(const struct enrolment *e, uint64_t first)
+static uint64_t first_due(const struct open_request *e, uint64_t first)
 {
 	for (; e != NULL; e = e->next) {
-		if (enrolment_is_idle(e) && e->due < first)
+		if (open_request_is_idle(e) && e->due < first)
 			first = e->due;
 	}
 	return first;
@@ -189,7 +191,7 @@ static bool is_spare_due(struct state *state)
 }
 
 /* Has the tick come when the first of all is due. */
-void enrolment_wake(struct state *state)
+void open_request_wake(struct state *state)
 {
 	uint64_t first = state->timers_due;
 
@@ -199,38 +201,38 @@ void enrolment_wake(struct state *state)
 	else if (state->timers_are_stale || is_spare_due(state))
 		first = state_mono(state);
 	else if (first == 0)
-		first = ENROLMENT_NEVER;
+		first = OPEN_REQUEST_NEVER;
 	first = sooner(first, state->restart.wake);
 	first = sooner(first, state->deploy.wake);
 	first = sooner(first, state->deploy.probe_at);
 	first = sooner(first, state->default_key.wake);
 	first = sooner(first, state->spare.wake);
-	first = first_due(state->enrolments, first);
+	first = first_due(state->open_requests, first);
 	first = first_due(state->checks, first);
 	state->io->ops->wake_at(state->io,
-				first == ENROLMENT_NEVER ? 0 : first);
+				first == OPEN_REQUEST_NEVER ? 0 : first);
 }
 
-void enrolment_go_on_at(struct enrolment *e, uint64_t due)
+void open_request_go_on_at(struct open_request *e, uint64_t due)
 {
 	e->due = due;
-	enrolment_wake(e->state);
+	open_request_wake(e->state);
 }
 
-const struct scep_status *enrolment_status_now(struct enrolment *e)
+const struct scep_status *open_request_status_now(struct open_request *e)
 {
 	return scep_rows_find(&e->state->view.statuses, e->record->index);
 }
 
-const struct scep_profile *enrolment_profile(struct enrolment *e)
+const struct scep_profile *open_request_profile(struct open_request *e)
 {
 	return scep_rows_find(&e->state->view.profiles,
 			      e->record->profile_index);
 }
 
-bool enrolment_has_same_server(struct enrolment *e)
+bool open_request_has_same_server(struct open_request *e)
 {
-	const struct scep_profile *profile = enrolment_profile(e);
+	const struct scep_profile *profile = open_request_profile(e);
 	const struct scep_server *ours = &e->record->server;
 
 	return profile == NULL ||
@@ -242,17 +244,19 @@ bool enrolment_has_same_server(struct enrolment *e)
 		       ours->ca_fingerprint.length) == 0);
 }
 
-void enrolment_name(const struct enrolment *e, char name[ENROLMENT_NAME])
+void open_request_name(const struct open_request *e,
+		       char name[OPEN_REQUEST_NAME])
 {
 	if (e->check != 0)
-		snprintf(name, ENROLMENT_NAME, "check of profile %u",
+		snprintf(name, OPEN_REQUEST_NAME, "check of profile %u",
 			 e->record->profile_index);
 	else
-		snprintf(name, ENROLMENT_NAME, "request %u", e->record->index);
+		snprintf(name, OPEN_REQUEST_NAME, "request %u",
+			 e->record->index);
 }
 
-void enrolment_resume(struct enrolment *e)
+void open_request_resume(struct open_request *e)
 {
 	if (!e->is_busy)
-		enrolment_go_on_at(e, state_mono(e->state));
+		open_request_go_on_at(e, state_mono(e->state));
 }

@@ -16,18 +16,18 @@
 
 struct step;
 
-#define ENROLMENT_PINS 16
+#define OPEN_REQUEST_PINS 16
 
 /* What one pass through a step works on.  While a worker runs, it alone
  * writes here, and the record is only read by everybody. */
-struct run {
-	struct scep_error error; /* code SCEP_OK: fine so far */
-	struct scep_error doubt; /* rollover.h; code SCEP_OK: none */
+struct step_work {
+	struct scep_error error;      /* code SCEP_OK: fine so far */
+	struct scep_error ca_refetch; /* rollover.h; code SCEP_OK: none */
 	/* prepared on the loop */
 	int64_t now;	       /* for validity; 0: no judgement */
 	int64_t clock;	       /* whatever our clock says */
 	uint32_t allow_legacy; /* enum scep_legacy */
-	struct scep_octets64 pins[ENROLMENT_PINS];
+	struct scep_octets64 pins[OPEN_REQUEST_PINS];
 	size_t pin_count;
 	struct record *next; /* the record as it will be; owned */
 	/* compose */
@@ -47,11 +47,11 @@ struct run {
 	struct X509_crl_st *crl; /* that GetCRL brought; owned */
 };
 
-struct enrolment {
-	struct enrolment *next;
+struct open_request {
+	struct open_request *next;
 	struct state *state;
 	struct record *record; /* owned: what is durable */
-	struct run run;
+	struct step_work work;
 	const struct step *step; /* that is running */
 	uint32_t check;		 /* check.h; 0: a request */
 	struct scep_key *lost;	 /* of a check (lost.h), or NULL; owned */
@@ -62,8 +62,8 @@ struct enrolment {
 	bool is_discarded;	 /* freed when the worker is back */
 	bool is_unsaved;	 /* ended, but the disk refused to know */
 	bool is_distrusted;	 /* counted in scepStatsCaRejects */
-	struct scep_error doubt; /* why GetCACert is sent once more */
-	uint64_t due;		 /* mono; when to go on */
+	struct scep_error ca_refetch; /* why GetCACert is sent once more */
+	uint64_t due;		      /* mono; when to go on */
 };
 
 /*
@@ -72,43 +72,46 @@ struct enrolment {
  * begins when that one is back: both would write the same files.  NULL if
  * memory is short.
  */
-struct enrolment *enrolment_open(struct state *state, struct record *record);
+struct open_request *open_request_open(struct state *state,
+				       struct record *record);
 /* The same for a check, which is due at once. */
-struct enrolment *enrolment_open_check(struct state *state,
-				       struct record *record, uint32_t check);
+struct open_request *open_request_open_check(struct state *state,
+					     struct record *record,
+					     uint32_t check);
 /* Unlists and frees it, at once or when its worker is back; what it does on
  * the wire is ended. */
-void enrolment_discard(struct enrolment *enrolment);
+void open_request_discard(struct open_request *enrolment);
 /* Ends its exchange, if there is one. */
-void enrolment_stop(struct enrolment *enrolment);
-struct enrolment *enrolment_find(struct state *state, uint32_t index);
+void open_request_stop(struct open_request *enrolment);
+struct open_request *open_request_find(struct state *state, uint32_t index);
 
 /* The rows that belong to it; borrowed, NULL if there is none. */
-const struct scep_status *enrolment_status_now(struct enrolment *enrolment);
-const struct scep_profile *enrolment_profile(struct enrolment *enrolment);
+const struct scep_status *
+open_request_status_now(struct open_request *enrolment);
+const struct scep_profile *open_request_profile(struct open_request *enrolment);
 /* Whether the profile, if it is still there (it may have been volatile), has
  * the server that this is a request to: what comes from another one must not
  * become its pin (MIB, rule 15). */
-bool enrolment_has_same_server(struct enrolment *enrolment);
+bool open_request_has_same_server(struct open_request *enrolment);
 
-#define ENROLMENT_NAME 40
+#define OPEN_REQUEST_NAME 40
 /* What the log calls it: "request 7". */
-void enrolment_name(const struct enrolment *enrolment,
-		    char name[ENROLMENT_NAME]);
+void open_request_name(const struct open_request *enrolment,
+		       char name[OPEN_REQUEST_NAME]);
 
 /* Empties the run and readies it for the next pass. */
-bool enrolment_prepare(struct enrolment *enrolment);
+bool open_request_prepare(struct open_request *enrolment);
 /* Frees one that was discarded, when its worker is back. */
-void enrolment_come_back(struct enrolment *enrolment);
+void open_request_come_back(struct open_request *enrolment);
 /* Whether it can be begun when it is due. */
-bool enrolment_is_idle(const struct enrolment *enrolment);
+bool open_request_is_idle(const struct open_request *enrolment);
 
-#define ENROLMENT_NEVER UINT64_MAX
+#define OPEN_REQUEST_NEVER UINT64_MAX
 /* Sets when it is due, and the wake-up of the engine. */
-void enrolment_go_on_at(struct enrolment *enrolment, uint64_t due);
+void open_request_go_on_at(struct open_request *enrolment, uint64_t due);
 /* At once, unless it is busy. */
-void enrolment_resume(struct enrolment *enrolment);
+void open_request_resume(struct open_request *enrolment);
 /* Has the engine's tick come when the first of all is due. */
-void enrolment_wake(struct state *state);
+void open_request_wake(struct state *state);
 
 #endif

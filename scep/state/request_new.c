@@ -6,9 +6,9 @@
 #include "scep/state/open_request.h"
 #include "scep/keys/registry.h"
 
-struct record *requests_new_record(const struct scep_profile *profile,
-				   const struct scep_values *values,
-				   uint32_t index)
+struct record *request_new_record(const struct scep_profile *profile,
+				  const struct scep_values *values,
+				  uint32_t index)
 {
 	struct record *record = record_new();
 
@@ -26,9 +26,9 @@ struct record *requests_new_record(const struct scep_profile *profile,
 	return record;
 }
 
-void requests_name_status(struct scep_status *status,
-			  const struct scep_profile *profile,
-			  const struct scep_values *values)
+void request_new_name_status(struct scep_status *status,
+			     const struct scep_profile *profile,
+			     const struct scep_values *values)
 {
 	memcpy(status->profile_name, profile->name, sizeof(profile->name));
 	memcpy(status->key_name, values->key_name, sizeof(status->key_name));
@@ -36,10 +36,10 @@ void requests_name_status(struct scep_status *status,
 	       sizeof(status->use_location));
 }
 
-struct scep_status *requests_new_status(const struct scep_profile *profile,
-					const struct scep_values *values,
-					enum scep_trigger trigger,
-					uint32_t index)
+struct scep_status *request_new_status(const struct scep_profile *profile,
+				       const struct scep_values *values,
+				       enum scep_trigger trigger,
+				       uint32_t index)
 {
 	struct scep_status *status = row_new(sizeof(*status));
 
@@ -52,13 +52,14 @@ struct scep_status *requests_new_status(const struct scep_profile *profile,
 	status->fail_info = SCEP_FAIL_NONE;
 	status->trigger = trigger;
 	status->message_type = SCEP_MESSAGE_NONE;
-	requests_name_status(status, profile, values);
+	request_new_name_status(status, profile, values);
 	return status;
 }
 
-bool requests_deploy(struct state *state, uint32_t key_index)
+bool open_request_deploys(struct state *state, uint32_t key_index)
 {
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next) {
 		if (e->record->step == STEP_DEPLOY &&
 		    e->record->key_index == key_index)
 			return true;
@@ -66,17 +67,18 @@ bool requests_deploy(struct state *state, uint32_t key_index)
 	return false;
 }
 
-void requests_drop_parked(struct state *state, struct batch *batch,
-			  uint32_t profile_index)
+void request_new_drop_suspended(struct state *state, struct txn *txn,
+				uint32_t profile_index)
 {
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next) {
 		if (e->record->profile_index != profile_index ||
-		    !e->record->is_parked)
+		    !e->record->is_suspended)
 			continue;
 		/* Its end may not be on disk yet. */
 		if (e->is_unsaved)
-			batch_put(batch, STORE_STATUS,
-				  row_copy(enrolment_status_now(e)));
-		batch_remove(batch, STORE_RECORD, e->record->index);
+			txn_put(txn, STORE_STATUS,
+				row_copy(open_request_status_now(e)));
+		txn_remove(txn, STORE_RECORD, e->record->index);
 	}
 }

@@ -9,21 +9,21 @@
 #include "scep/state/txn.h"
 
 /* Both are owned; NULL if memory is short. */
-struct record *requests_new_record(const struct scep_profile *profile,
-				   const struct scep_values *values,
-				   uint32_t index);
-struct scep_status *requests_new_status(const struct scep_profile *profile,
-					const struct scep_values *values,
-					enum scep_trigger trigger,
-					uint32_t index);
+struct record *request_new_record(const struct scep_profile *profile,
+				  const struct scep_values *values,
+				  uint32_t index);
+struct scep_status *request_new_status(const struct scep_profile *profile,
+				       const struct scep_values *values,
+				       enum scep_trigger trigger,
+				       uint32_t index);
 /* Writes the names of profile, key and use location into a row. */
-void requests_name_status(struct scep_status *status,
-			  const struct scep_profile *profile,
-			  const struct scep_values *values);
+void request_new_name_status(struct scep_status *status,
+			     const struct scep_profile *profile,
+			     const struct scep_values *values);
 /* Whether a request waits for its key to be brought to its locations. */
-bool requests_deploy(struct state *state, uint32_t key_index);
+bool open_request_deploys(struct state *state, uint32_t key_index);
 /* What could have been resumed no longer can: it goes with the batch. */
-void requests_drop_parked(struct state *state, struct batch *batch,
-			  uint32_t profile_index);
+void request_new_drop_suspended(struct state *state, struct txn *txn,
+				uint32_t profile_index);
 
 #endif

@@ -52,7 +52,7 @@ static void view_free(struct scep_view *view)
 	rows_free(&view->keys);
 	rows_free(&view->cas);
 	rows_free(&view->uses);
-	rows_free(&view->asides);
+	rows_free(&view->retired);
 }
 
 static void published_release(struct published *published)
@@ -67,18 +67,19 @@ static void published_release(struct published *published)
 void state_stop(struct state *state)
 {
 	state->is_stopping = true;
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next)
-		enrolment_stop(e);
-	for (struct enrolment *e = state->checks; e != NULL; e = e->next)
-		enrolment_stop(e);
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next)
+		open_request_stop(e);
+	for (struct open_request *e = state->checks; e != NULL; e = e->next)
+		open_request_stop(e);
 }
 
 void state_empty(struct state *state)
 {
-	while (state->enrolments != NULL)
-		enrolment_discard(state->enrolments);
+	while (state->open_requests != NULL)
+		open_request_discard(state->open_requests);
 	while (state->checks != NULL)
-		enrolment_discard(state->checks);
+		open_request_discard(state->checks);
 	store_close(state->store);
 	state->store = NULL;
 	view_free(&state->view);
@@ -87,7 +88,7 @@ void state_empty(struct state *state)
 void state_free(struct state *state)
 {
 	state_empty(state);
-	watch_free(&state->watch);
+	expiry_watch_free(&state->watch);
 	published_release(state->published);
 	pthread_mutex_destroy(&state->published_lock);
 }
@@ -101,13 +102,13 @@ static struct published *published_new(const struct scep_view *view)
 	atomic_init(&copy->references, 1);
 	copy->view.agent = view->agent;
 	copy->view.stats = view->stats;
-	memcpy(copy->view.parked, view->parked, sizeof(view->parked));
+	memcpy(copy->view.suspended, view->suspended, sizeof(view->suspended));
 	if (!rows_share(&copy->view.profiles, &view->profiles) ||
 	    !rows_share(&copy->view.statuses, &view->statuses) ||
 	    !rows_share(&copy->view.keys, &view->keys) ||
 	    !rows_share(&copy->view.cas, &view->cas) ||
 	    !rows_share(&copy->view.uses, &view->uses) ||
-	    !rows_share(&copy->view.asides, &view->asides)) {
+	    !rows_share(&copy->view.retired, &view->retired)) {
 		published_release(copy);
 		return NULL;
 	}
@@ -116,19 +117,20 @@ static struct published *published_new(const struct scep_view *view)
 
 static void tell(void *context, enum scep_event_kind kind, uint32_t index)
 {
-	state_tell(context, kind, index);
+	state_notify(context, kind, index);
 }
 
 /* What pollNow could resume. */
-static void note_parked(struct state *state)
+static void note_suspended(struct state *state)
 {
-	uint32_t *parked = state->view.parked;
+	uint32_t *suspended = state->view.suspended;
 
-	memset(parked, 0, sizeof(state->view.parked));
-	for (struct enrolment *e = state->enrolments; e != NULL; e = e->next) {
-		if (e->record->is_parked &&
+	memset(suspended, 0, sizeof(state->view.suspended));
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next) {
+		if (e->record->is_suspended &&
 		    e->record->profile_index <= SCEP_PROFILE_MAX)
-			parked[e->record->profile_index] = e->record->index;
+			suspended[e->record->profile_index] = e->record->index;
 	}
 }
 
@@ -145,7 +147,7 @@ void state_publish(struct state *state)
 
 	if (state->publish_is_held)
 		return;
-	note_parked(state);
+	note_suspended(state);
 	state->view.agent.restart_pending =
 	    state->restart.is_pending || state->view.agent.restart_wanted != 0;
 	health_judge(&state->view, &facts);
@@ -161,8 +163,8 @@ void state_publish(struct state *state)
 	state->published = fresh;
 	pthread_mutex_unlock(&state->published_lock);
 	published_release(old);
-	watch_look(&state->watch, &state->view, facts.now, facts.clock_is_sane,
-		   tell, state);
+	expiry_watch_look(&state->watch, &state->view, facts.now,
+			  facts.clock_is_sane, tell, state);
 }
 
 void state_review(struct state *state)
@@ -171,7 +173,7 @@ void state_review(struct state *state)
 		return;
 	/* Only by writing is it known whether the disk is well again. */
 	if (state->store_is_failing && state->store != NULL)
-		batch_rewrite(state);
+		txn_rewrite(state);
 	else
 		state_publish(state);
 }
@@ -219,8 +221,8 @@ static void *profile_without_secrets(const struct scep_profile *profile)
 }
 
 /* A reference to the row that an event is about, or NULL. */
-static const void *row_told(const struct scep_view *view,
-			    enum scep_event_kind kind, uint32_t index)
+static const void *event_row(const struct scep_view *view,
+			     enum scep_event_kind kind, uint32_t index)
 {
 	const struct scep_rows *rows = NULL;
 
@@ -255,16 +257,17 @@ static const void *row_told(const struct scep_view *view,
 	return scep_row_retain(scep_rows_find(rows, index));
 }
 
-void state_tell(struct state *state, enum scep_event_kind kind, uint32_t index)
+void state_notify(struct state *state, enum scep_event_kind kind,
+		  uint32_t index)
 {
 	struct scep_event event = {.kind = kind, .index = index};
 
 	if (state->watcher.event == NULL)
 		return;
-	event.row = row_told(&state->view, kind, index);
+	event.row = event_row(&state->view, kind, index);
 	if (kind == SCEP_EVENT_DEPLOY)
-		event.key = row_told(&state->view, SCEP_EVENT_RESTART,
-				     state->deploy.key);
+		event.key = event_row(&state->view, SCEP_EVENT_RESTART,
+				      state->deploy.key);
 	state->watcher.event(state->watcher.context, &event);
 	scep_row_release(event.row);
 	scep_row_release(event.key);

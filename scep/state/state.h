@@ -17,7 +17,7 @@
 #include "scep/store/store.h"
 #include "scep/state/expiry_watch.h"
 
-struct enrolment;
+struct open_request;
 
 /* How a restart of the device stands (restart.h); what is wanted stands in
  * the view's agent. */
@@ -70,10 +70,10 @@ struct state {
 	bool store_is_failing;	     /* the last commit failed */
 	bool database_was_set_aside; /* nothing is swept then */
 
-	struct enrolment *enrolments; /* a list; parked ones included */
-	struct enrolment *checks;     /* of servers, at the manager's wish */
-	struct enrolment *discarded;  /* those that still have a worker */
-	uint64_t deadline;	      /* of a Set in hand, mono; 0: none */
+	struct open_request *open_requests; /* a list; parked ones included */
+	struct open_request *checks;	/* of servers, at the manager's wish */
+	struct open_request *discarded; /* those that still have a worker */
+	uint64_t deadline;		/* of a Set in hand, mono; 0: none */
 	uint64_t timers_due;	 /* mono; when the timers are asked again */
 	bool timers_are_stale;	 /* something was committed since */
 	bool publish_is_held;	 /* more is to be seen with it */
@@ -90,8 +90,8 @@ struct state {
 
 	pthread_mutex_t published_lock;
 	struct published *published;
-	struct watch watch;   /* what has been told */
-	uint64_t reviewed_at; /* mono, of the last view */
+	struct expiry_watch watch; /* what has been told */
+	uint64_t reviewed_at;	   /* mono, of the last view */
 };
 
 /* Prepares an empty state; opens nothing.  False if memory is short. */
@@ -115,7 +115,8 @@ void state_review(struct state *state);
 const struct scep_view *state_take(struct state *state);
 
 /* Tells the watcher of a row as it is now. */
-void state_tell(struct state *state, enum scep_event_kind kind, uint32_t index);
+void state_notify(struct state *state, enum scep_event_kind kind,
+		  uint32_t index);
 
 /* Whether our clock can be believed: not before the program was built. */
 bool state_clock_is_sane(struct state *state);

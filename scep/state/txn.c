@@ -7,9 +7,9 @@
 #include "scep/state/open_request.h"
 #include "scep/base/error.h"
 
-void batch_init(struct batch *batch)
+void txn_init(struct txn *txn)
 {
-	memset(batch, 0, sizeof(*batch));
+	memset(txn, 0, sizeof(*txn));
 }
 
 static void row_free(enum store_table table, void *row)
@@ -20,75 +20,72 @@ static void row_free(enum store_table table, void *row)
 		row_release(row);
 }
 
-void batch_free(struct batch *batch)
+void txn_free(struct txn *txn)
 {
-	for (size_t i = 0; i < batch->count; i++)
-		row_free(batch->ops[i].table, batch->ops[i].row);
-	free(batch->ops);
-	batch_init(batch);
+	for (size_t i = 0; i < txn->count; i++)
+		row_free(txn->ops[i].table, txn->ops[i].row);
+	free(txn->ops);
+	txn_init(txn);
 }
 
-static void batch_add(struct batch *batch, struct batch_op op)
+static void txn_add(struct txn *txn, struct txn_op op)
 {
-	if (batch->count == batch->capacity) {
-		size_t capacity = batch->capacity ? batch->capacity * 2 : 8;
-		struct batch_op *ops =
-		    realloc(batch->ops, capacity * sizeof(*ops));
+	if (txn->count == txn->capacity) {
+		size_t capacity = txn->capacity ? txn->capacity * 2 : 8;
+		struct txn_op *ops = realloc(txn->ops, capacity * sizeof(*ops));
 
 		if (ops == NULL) {
-			batch->is_short = true;
+			txn->is_short = true;
 			row_free(op.table, op.row);
 			return;
 		}
-		batch->ops = ops;
-		batch->capacity = capacity;
+		txn->ops = ops;
+		txn->capacity = capacity;
 	}
-	batch->ops[batch->count++] = op;
+	txn->ops[txn->count++] = op;
 }
 
-static void batch_add_row(struct batch *batch, enum store_table table,
-			  void *row, bool is_stored)
+static void txn_add_row(struct txn *txn, enum store_table table, void *row,
+			bool is_stored)
 {
-	struct batch_op op = {
-	    .table = table, .row = row, .is_stored = is_stored};
+	struct txn_op op = {.table = table, .row = row, .is_stored = is_stored};
 
 	if (row == NULL) {
-		batch->is_short = true;
+		txn->is_short = true;
 		return;
 	}
 	/* Every row and every record begins with its index. */
 	op.index = *(const uint32_t *)row;
-	batch_add(batch, op);
+	txn_add(txn, op);
 }
 
-void batch_put(struct batch *batch, enum store_table table, void *row)
+void txn_put(struct txn *txn, enum store_table table, void *row)
 {
-	batch_add_row(batch, table, row, true);
+	txn_add_row(txn, table, row, true);
 }
 
-void batch_show(struct batch *batch, enum store_table table, void *row)
+void txn_show(struct txn *txn, enum store_table table, void *row)
 {
-	batch_add_row(batch, table, row, false);
+	txn_add_row(txn, table, row, false);
 }
 
-void batch_remove(struct batch *batch, enum store_table table, uint32_t index)
+void txn_remove(struct txn *txn, enum store_table table, uint32_t index)
 {
-	struct batch_op op = {
-	    .table = table, .index = index, .is_stored = true};
+	struct txn_op op = {.table = table, .index = index, .is_stored = true};
 
-	batch_add(batch, op);
+	txn_add(txn, op);
 }
 
-void batch_put_agent(struct batch *batch, const struct scep_agent *agent)
+void txn_put_agent(struct txn *txn, const struct scep_agent *agent)
 {
-	batch->has_agent = true;
-	batch->agent = *agent;
+	txn->has_agent = true;
+	txn->agent = *agent;
 }
 
-void batch_forget_disk(struct batch *batch)
+void txn_forget_disk(struct txn *txn)
 {
-	for (size_t i = 0; i < batch->count; i++)
-		batch->ops[i].is_stored = false;
+	for (size_t i = 0; i < txn->count; i++)
+		txn->ops[i].is_stored = false;
 }
 
 static struct scep_rows *rows_of(struct state *state, enum store_table table)
@@ -104,21 +101,21 @@ static struct scep_rows *rows_of(struct state *state, enum store_table table)
 		return &state->view.cas;
 	case STORE_USE:
 		return &state->view.uses;
-	case STORE_ASIDE:
-		return &state->view.asides;
+	case STORE_RETIRED:
+		return &state->view.retired;
 	case STORE_RECORD:
 		break;
 	}
 	return NULL;
 }
 
-void *batch_edit(struct state *state, struct batch *batch,
-		 enum store_table table, uint32_t index, bool is_stored)
+void *txn_edit(struct state *state, struct txn *txn, enum store_table table,
+	       uint32_t index, bool is_stored)
 {
 	const void *old;
 
-	for (size_t i = batch->count; i > 0; i--) {
-		struct batch_op *op = &batch->ops[i - 1];
+	for (size_t i = txn->count; i > 0; i--) {
+		struct txn_op *op = &txn->ops[i - 1];
 
 		if (op->table != table || op->index != index)
 			continue;
@@ -128,14 +125,14 @@ void *batch_edit(struct state *state, struct batch *batch,
 	old = scep_rows_find(rows_of(state, table), index);
 	if (old == NULL)
 		return NULL;
-	batch_add_row(batch, table, row_copy(old), is_stored);
-	return batch->is_short ? NULL : batch->ops[batch->count - 1].row;
+	txn_add_row(txn, table, row_copy(old), is_stored);
+	return txn->is_short ? NULL : txn->ops[txn->count - 1].row;
 }
 
 /* ------------------------------------------------------------- to disk -- */
 
 /* A profile that has become volatile stays, but not on disk. */
-static bool is_volatile(const struct batch_op *op)
+static bool is_volatile(const struct txn_op *op)
 {
 	const struct scep_profile *profile = op->row;
 
@@ -143,7 +140,7 @@ static bool is_volatile(const struct batch_op *op)
 	       profile->storage_type == SCEP_STORAGE_VOLATILE;
 }
 
-static enum scep_code op_store(struct store *store, const struct batch_op *op,
+static enum scep_code op_store(struct store *store, const struct txn_op *op,
 			       struct scep_error *error)
 {
 	if (op->row == NULL || is_volatile(op))
@@ -159,44 +156,43 @@ static enum scep_code op_store(struct store *store, const struct batch_op *op,
 		return store_put_ca(store, op->row, error);
 	case STORE_USE:
 		return store_put_use(store, op->row, error);
-	case STORE_ASIDE:
-		return store_put_aside(store, op->row, error);
+	case STORE_RETIRED:
+		return store_put_retired(store, op->row, error);
 	case STORE_RECORD:
 		return store_put_record(store, op->row, error);
 	}
 	return SCEP_OK;
 }
 
-static bool batch_is_stored(const struct batch *batch)
+static bool txn_is_stored(const struct txn *txn)
 {
-	if (batch->has_agent)
+	if (txn->has_agent)
 		return true;
-	for (size_t i = 0; i < batch->count; i++) {
-		if (batch->ops[i].is_stored)
+	for (size_t i = 0; i < txn->count; i++) {
+		if (txn->ops[i].is_stored)
 			return true;
 	}
 	return false;
 }
 
-static enum scep_code batch_store(struct state *state,
-				  const struct batch *batch,
-				  struct scep_error *error)
+static enum scep_code txn_store(struct state *state, const struct txn *txn,
+				struct scep_error *error)
 {
 	struct store *store = state->store;
 
-	if (!batch_is_stored(batch))
+	if (!txn_is_stored(txn))
 		return SCEP_OK;
 	if (store == NULL)
 		return error_set(error, SCEP_STORAGE_ERROR,
 				 "the state directory cannot be used");
 	if (store_begin(store, error) != SCEP_OK)
 		goto failed;
-	if (batch->has_agent &&
-	    store_put_agent(store, &batch->agent, error) != SCEP_OK)
+	if (txn->has_agent &&
+	    store_put_agent(store, &txn->agent, error) != SCEP_OK)
 		goto failed;
-	for (size_t i = 0; i < batch->count; i++) {
-		if (batch->ops[i].is_stored &&
-		    op_store(store, &batch->ops[i], error) != SCEP_OK)
+	for (size_t i = 0; i < txn->count; i++) {
+		if (txn->ops[i].is_stored &&
+		    op_store(store, &txn->ops[i], error) != SCEP_OK)
 			goto failed;
 	}
 	if (store_put_counters(store, state->key_last_index,
@@ -214,14 +210,14 @@ failed:
 /* ------------------------------------------------------------- to view -- */
 
 /* Adds the op that takes `op` back. */
-static void undo_op(struct state *state, const struct batch_op *op,
-		    struct batch *undo)
+static void undo_op(struct state *state, const struct txn_op *op,
+		    struct txn *undo)
 {
-	struct batch_op back = {
+	struct txn_op back = {
 	    .table = op->table, .index = op->index, .is_stored = op->is_stored};
 
 	if (op->table == STORE_RECORD) {
-		struct enrolment *e = enrolment_find(state, op->index);
+		struct open_request *e = open_request_find(state, op->index);
 
 		if (e != NULL) {
 			back.row = record_copy(e->record);
@@ -233,34 +229,34 @@ static void undo_op(struct state *state, const struct batch_op *op,
 
 		back.row = row == NULL ? NULL : row_retain(row);
 	}
-	batch_add(undo, back);
+	txn_add(undo, back);
 }
 
-static void batch_undo(struct state *state, const struct batch *batch,
-		       struct batch *undo)
+static void txn_undo(struct state *state, const struct txn *txn,
+		     struct txn *undo)
 {
-	for (size_t i = batch->count; i > 0; i--)
-		undo_op(state, &batch->ops[i - 1], undo);
-	if (batch->has_agent) {
-		batch_put_agent(undo, &state->view.agent);
+	for (size_t i = txn->count; i > 0; i--)
+		undo_op(state, &txn->ops[i - 1], undo);
+	if (txn->has_agent) {
+		txn_put_agent(undo, &state->view.agent);
 		/* LastIndex never goes back (MIB, rule 12). */
-		undo->agent.status_last_index = batch->agent.status_last_index;
+		undo->agent.status_last_index = txn->agent.status_last_index;
 	}
 }
 
-static void record_show(struct state *state, struct batch_op *op)
+static void record_show(struct state *state, struct txn_op *op)
 {
-	struct enrolment *e = enrolment_find(state, op->index);
+	struct open_request *e = open_request_find(state, op->index);
 
 	if (op->row == NULL) {
 		if (e != NULL)
-			enrolment_discard(e);
+			open_request_discard(e);
 	} else if (e != NULL) {
 		record_free(e->record);
 		e->record = op->row;
-	} else if (enrolment_open(state, op->row) == NULL) {
+	} else if (open_request_open(state, op->row) == NULL) {
 		/* It is on disk: the next start finds it. */
-		state_tell(state, SCEP_EVENT_FATAL, 0);
+		state_notify(state, SCEP_EVENT_FATAL, 0);
 	}
 	op->row = NULL;
 }
@@ -277,12 +273,12 @@ static void agent_show(struct state *state, const struct scep_agent *agent)
 	state->view.agent.key_limit = shown.key_limit;
 }
 
-static void batch_show_all(struct state *state, struct batch *batch)
+static void txn_show_all(struct state *state, struct txn *txn)
 {
-	if (batch->has_agent)
-		agent_show(state, &batch->agent);
-	for (size_t i = 0; i < batch->count; i++) {
-		struct batch_op *op = &batch->ops[i];
+	if (txn->has_agent)
+		agent_show(state, &txn->agent);
+	for (size_t i = 0; i < txn->count; i++) {
+		struct txn_op *op = &txn->ops[i];
 		struct scep_rows *rows = rows_of(state, op->table);
 
 		if (op->table == STORE_RECORD) {
@@ -303,47 +299,47 @@ static void batch_show_all(struct state *state, struct batch *batch)
 	}
 }
 
-static bool batch_reserve(struct state *state, const struct batch *batch)
+static bool txn_reserve(struct state *state, const struct txn *txn)
 {
-	for (size_t i = 0; i < batch->count; i++) {
-		struct scep_rows *rows = rows_of(state, batch->ops[i].table);
+	for (size_t i = 0; i < txn->count; i++) {
+		struct scep_rows *rows = rows_of(state, txn->ops[i].table);
 
-		if (rows != NULL && !rows_reserve(rows, batch->count))
+		if (rows != NULL && !rows_reserve(rows, txn->count))
 			return false;
 	}
-	return !batch->is_short;
+	return !txn->is_short;
 }
 
-enum scep_code batch_commit(struct state *state, struct batch *batch,
-			    struct batch *undo, struct scep_error *error)
+enum scep_code txn_commit(struct state *state, struct txn *txn,
+			  struct txn *undo, struct scep_error *error)
 {
 	enum scep_code code;
 
 	if (undo != NULL) {
-		batch_undo(state, batch, undo);
-		batch->is_short = batch->is_short || undo->is_short;
+		txn_undo(state, txn, undo);
+		txn->is_short = txn->is_short || undo->is_short;
 	}
-	if (!batch_reserve(state, batch))
+	if (!txn_reserve(state, txn))
 		code = error_set(error, SCEP_STORAGE_ERROR, "memory is short");
 	else
-		code = batch_store(state, batch, error);
+		code = txn_store(state, txn, error);
 	state->timers_are_stale = true;
 	if (code == SCEP_OK)
-		batch_show_all(state, batch);
+		txn_show_all(state, txn);
 	else if (undo != NULL)
-		batch_free(undo);
+		txn_free(undo);
 	state_publish(state);
-	batch_free(batch);
+	txn_free(txn);
 	return code;
 }
 
-void batch_rewrite(struct state *state)
+void txn_rewrite(struct state *state)
 {
-	struct batch batch;
+	struct txn txn;
 
-	batch_init(&batch);
-	batch_put_agent(&batch, &state->view.agent);
-	batch_commit(state, &batch, NULL, NULL);
+	txn_init(&txn);
+	txn_put_agent(&txn, &state->view.agent);
+	txn_commit(state, &txn, NULL, NULL);
 }
 
 /* ------------------------------------------------------------ trimming -- */
@@ -362,11 +358,11 @@ static int finished_compare(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static const struct batch_op *batch_find(const struct batch *batch,
-					 enum store_table table, uint32_t index)
+static const struct txn_op *txn_find(const struct txn *txn,
+				     enum store_table table, uint32_t index)
 {
-	for (size_t i = batch->count; i > 0; i--) {
-		const struct batch_op *op = &batch->ops[i - 1];
+	for (size_t i = txn->count; i > 0; i--) {
+		const struct txn_op *op = &txn->ops[i - 1];
 
 		if (op->table == table && op->index == index)
 			return op;
@@ -385,11 +381,11 @@ static void finished_add(struct finished *list, size_t *count,
 
 /* The finished rows that there will be, as a list to be freed. */
 static struct finished *finished_list(struct state *state,
-				      const struct batch *batch, size_t *count)
+				      const struct txn *txn, size_t *count)
 {
 	const struct scep_rows *rows = &state->view.statuses;
 	struct finished *list =
-	    calloc(rows->count + batch->count + 1, sizeof(*list));
+	    calloc(rows->count + txn->count + 1, sizeof(*list));
 
 	*count = 0;
 	if (list == NULL)
@@ -397,11 +393,11 @@ static struct finished *finished_list(struct state *state,
 	ROWS_EACH (i, rows) {
 		const struct scep_status *status = rows->row[i];
 
-		if (batch_find(batch, STORE_STATUS, status->index) == NULL)
+		if (txn_find(txn, STORE_STATUS, status->index) == NULL)
 			finished_add(list, count, status);
 	}
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct batch_op *op = &batch->ops[i];
+	for (size_t i = 0; i < txn->count; i++) {
+		const struct txn_op *op = &txn->ops[i];
 
 		if (op->table != STORE_STATUS || op->row == NULL)
 			continue;
@@ -414,24 +410,24 @@ static struct finished *finished_list(struct state *state,
 	return list;
 }
 
-void batch_trim_statuses(struct state *state, struct batch *batch)
+void txn_trim_statuses(struct state *state, struct txn *txn)
 {
-	uint32_t most = batch->has_agent ? batch->agent.status_max_rows
-					 : state->view.agent.status_max_rows;
+	uint32_t most = txn->has_agent ? txn->agent.status_max_rows
+				       : state->view.agent.status_max_rows;
 	struct finished *list;
 	size_t count;
 
-	list = finished_list(state, batch, &count);
+	list = finished_list(state, txn, &count);
 	if (list == NULL) {
-		batch->is_short = true;
+		txn->is_short = true;
 		return;
 	}
 	qsort(list, count, sizeof(*list), finished_compare);
 	for (size_t i = 0; count > most && i < count - most; i++) {
-		batch_remove(batch, STORE_STATUS, list[i].index);
+		txn_remove(txn, STORE_STATUS, list[i].index);
 		/* A request that could be resumed goes with its row. */
-		if (enrolment_find(state, list[i].index) != NULL)
-			batch_remove(batch, STORE_RECORD, list[i].index);
+		if (open_request_find(state, list[i].index) != NULL)
+			txn_remove(txn, STORE_RECORD, list[i].index);
 	}
 	free(list);
 }

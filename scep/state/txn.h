@@ -9,7 +9,7 @@
 
 #include "scep/state/state.h"
 
-struct batch_op {
+struct txn_op {
 	enum store_table table;
 	uint32_t index;
 	void *row;	/* what to put; NULL: remove.  A struct record * for
@@ -17,8 +17,8 @@ struct batch_op {
 	bool is_stored; /* false: in memory only */
 };
 
-struct batch {
-	struct batch_op *ops;
+struct txn {
+	struct txn_op *ops;
 	size_t count;
 	size_t capacity;
 	bool is_short;	/* of memory; the commit will fail */
@@ -26,39 +26,39 @@ struct batch {
 	struct scep_agent agent;
 };
 
-void batch_init(struct batch *batch);
-void batch_free(struct batch *batch);
+void txn_init(struct txn *txn);
+void txn_free(struct txn *txn);
 
 /* Take `row` (NULL: memory was short, the commit will fail). */
-void batch_put(struct batch *batch, enum store_table table, void *row);
+void txn_put(struct txn *txn, enum store_table table, void *row);
 /* The same for a row that is not kept over a restart. */
-void batch_show(struct batch *batch, enum store_table table, void *row);
-void batch_remove(struct batch *batch, enum store_table table, uint32_t index);
+void txn_show(struct txn *txn, enum store_table table, void *row);
+void txn_remove(struct txn *txn, enum store_table table, uint32_t index);
 /*
  * The row as it will be, to be changed: the batch's own, else a copy of the
  * one that there is, which is put, or shown if it is not to be stored.  Not
  * for records.  NULL if there is none, or memory is short.  Borrows.
  */
-void *batch_edit(struct state *state, struct batch *batch,
-		 enum store_table table, uint32_t index, bool is_stored);
-void batch_put_agent(struct batch *batch, const struct scep_agent *agent);
+void *txn_edit(struct state *state, struct txn *txn, enum store_table table,
+	       uint32_t index, bool is_stored);
+void txn_put_agent(struct txn *txn, const struct scep_agent *agent);
 
 /* Nothing of it is to be stored: where there is no store. */
-void batch_forget_disk(struct batch *batch);
+void txn_forget_disk(struct txn *txn);
 
 /*
  * Commits: durable first, then in state->view, then published.  The batch is
  * empty afterwards.  `undo` (may be NULL, initialised) receives the batch
  * that takes it back.  SCEP_STORAGE_ERROR changes nothing at all.
  */
-enum scep_code batch_commit(struct state *state, struct batch *batch,
-			    struct batch *undo, struct scep_error *error);
+enum scep_code txn_commit(struct state *state, struct txn *txn,
+			  struct txn *undo, struct scep_error *error);
 
 /* Commits what is there already, and publishes. */
-void batch_rewrite(struct state *state);
+void txn_rewrite(struct state *state);
 
 /* Adds removals so that no more than status_max_rows finished rows stay when
  * the batch is through (MIB, rule 12). */
-void batch_trim_statuses(struct state *state, struct batch *batch);
+void txn_trim_statuses(struct state *state, struct txn *txn);
 
 #endif

@@ -18,7 +18,7 @@
 enum statement { STATEMENT_NEXT, STATEMENT_PUT, STATEMENT_REMOVE, STATEMENTS };
 
 struct database {
-	struct connection connection;
+	struct sqlite connection;
 	sqlite3_stmt *statement[COLUMNS_TABLE_COUNT][STATEMENTS];
 	bool has_put_secret; /* since the scratch page was washed */
 };
@@ -39,9 +39,8 @@ static enum scep_code schema_create(struct database *database,
 	for (int i = 0; code == SCEP_OK && i < COLUMNS_TABLE_COUNT; i++) {
 		const struct columns *columns = columns_of(i);
 
-		code =
-		    connection_alter(&database->connection, sql_create(columns),
-				     columns->table, error);
+		code = sqlite_alter(&database->connection, sql_create(columns),
+				    columns->table, error);
 	}
 	return code;
 }
@@ -73,13 +72,13 @@ static enum scep_code table_complete(struct database *database,
 		    column->name, NULL, NULL, NULL, NULL, NULL);
 
 		if (state == SQLITE_ERROR) /* there is none */
-			code = connection_alter(&database->connection,
-						sql_add_column(columns, column),
-						columns->table, error);
+			code = sqlite_alter(&database->connection,
+					    sql_add_column(columns, column),
+					    columns->table, error);
 		else if (state != SQLITE_OK)
-			code = connection_fail(&database->connection, state,
-					       error, "reading the columns of",
-					       columns->table);
+			code = sqlite_fail(&database->connection, state, error,
+					   "reading the columns of",
+					   columns->table);
 	}
 	return code;
 }
@@ -95,13 +94,13 @@ static enum scep_code schema_migrate(struct database *database, int version,
 	for (int i = 0; code == SCEP_OK && i < COLUMNS_TABLE_COUNT; i++)
 		code = table_complete(database, columns_of(i), error);
 	if (code == SCEP_OK && is_older)
-		code = connection_write_pragma(&database->connection,
-					       "application_id", APPLICATION_ID,
-					       error);
+		code =
+		    sqlite_write_pragma(&database->connection, "application_id",
+					APPLICATION_ID, error);
 	if (code == SCEP_OK && is_older)
-		code = connection_write_pragma(&database->connection,
-					       "user_version", SCHEMA_VERSION,
-					       error);
+		code =
+		    sqlite_write_pragma(&database->connection, "user_version",
+					SCHEMA_VERSION, error);
 	return code;
 }
 
@@ -110,12 +109,12 @@ static enum scep_code schema_update(struct database *database,
 {
 	long long application, schema, version;
 
-	if (connection_read_pragma(&database->connection, "application_id",
-				   &application, error) != SCEP_OK ||
-	    connection_read_pragma(&database->connection, "schema_version",
-				   &schema, error) != SCEP_OK ||
-	    connection_read_pragma(&database->connection, "user_version",
-				   &version, error) != SCEP_OK)
+	if (sqlite_read_pragma(&database->connection, "application_id",
+			       &application, error) != SCEP_OK ||
+	    sqlite_read_pragma(&database->connection, "schema_version", &schema,
+			       error) != SCEP_OK ||
+	    sqlite_read_pragma(&database->connection, "user_version", &version,
+			       error) != SCEP_OK)
 		return SCEP_STORAGE_ERROR;
 	/* A new file has had no schema yet. */
 	if ((schema != 0 || version != 0) && application != APPLICATION_ID) {
@@ -136,10 +135,10 @@ static enum scep_code schema_open(struct database *database,
 				  struct scep_error *error)
 {
 	enum scep_code code =
-	    connection_run(&database->connection, "BEGIN EXCLUSIVE", error);
+	    sqlite_run(&database->connection, "BEGIN EXCLUSIVE", error);
 
 	if (code == SCEP_OK)
-		code = connection_check(&database->connection, error);
+		code = sqlite_check(&database->connection, error);
 	if (code == SCEP_OK)
 		code = schema_update(database, error);
 	if (code == SCEP_OK)
@@ -157,8 +156,8 @@ static enum scep_code read_failed(struct database *database, int code,
 				  struct scep_error *error)
 {
 	if (code != SQLITE_MISMATCH)
-		return connection_fail(&database->connection, code, error,
-				       "reading", columns->table);
+		return sqlite_fail(&database->connection, code, error,
+				   "reading", columns->table);
 	database->connection.is_corrupt = true;
 	return error_set(error, SCEP_STORAGE_ERROR,
 			 "state database: %s, row %lld: unreadable %s",
@@ -215,8 +214,8 @@ enum scep_code database_next(struct database *database,
 		result =
 		    read_row(database, statement, columns, row, index, error);
 	else if (code != SQLITE_DONE)
-		result = connection_fail(&database->connection, code, error,
-					 "reading", columns->table);
+		result = sqlite_fail(&database->connection, code, error,
+				     "reading", columns->table);
 	statement_end(statement);
 	return result;
 }
@@ -250,8 +249,8 @@ enum scep_code database_put(struct database *database, enum columns_table table,
 	if (code == SQLITE_OK)
 		code = sqlite3_step(statement);
 	if (code != SQLITE_DONE)
-		connection_fail(&database->connection, code, error,
-				"writing to", columns->table);
+		sqlite_fail(&database->connection, code, error, "writing to",
+			    columns->table);
 	statement_end(statement);
 	return code == SQLITE_DONE ? SCEP_OK : SCEP_STORAGE_ERROR;
 }
@@ -266,8 +265,8 @@ enum scep_code database_remove(struct database *database,
 	if (code == SQLITE_OK)
 		code = sqlite3_step(statement);
 	if (code != SQLITE_DONE)
-		connection_fail(&database->connection, code, error,
-				"removing from", columns_of(table)->table);
+		sqlite_fail(&database->connection, code, error, "removing from",
+			    columns_of(table)->table);
 	statement_end(statement);
 	return code == SQLITE_DONE ? SCEP_OK : SCEP_STORAGE_ERROR;
 }
@@ -277,7 +276,7 @@ enum scep_code database_remove(struct database *database,
 enum scep_code database_begin(struct database *database,
 			      struct scep_error *error)
 {
-	return connection_run(&database->connection, "BEGIN IMMEDIATE", error);
+	return sqlite_run(&database->connection, "BEGIN IMMEDIATE", error);
 }
 
 /*
@@ -290,7 +289,7 @@ enum scep_code database_begin(struct database *database,
 static enum scep_code scratch_wash(struct database *database,
 				   struct scep_error *error)
 {
-	enum scep_code code = connection_run(
+	enum scep_code code = sqlite_run(
 	    &database->connection,
 	    "SAVEPOINT wash; INSERT INTO \"ca\" (\"index\", \"serial\") "
 	    "VALUES (9223372036854775807, zeroblob(3980)); "
@@ -308,7 +307,7 @@ enum scep_code database_commit(struct database *database,
 	if (database->has_put_secret &&
 	    scratch_wash(database, error) != SCEP_OK)
 		return SCEP_STORAGE_ERROR;
-	return connection_run(&database->connection, "COMMIT", error);
+	return sqlite_run(&database->connection, "COMMIT", error);
 }
 
 void database_rollback(struct database *database)
@@ -345,9 +344,8 @@ static enum scep_code statements_prepare(struct database *database,
 					  NULL);
 		free(sql);
 		if (code != SQLITE_OK)
-			return connection_fail(
-			    &database->connection, code, error,
-			    "preparing a statement for", table);
+			return sqlite_fail(&database->connection, code, error,
+					   "preparing a statement for", table);
 	}
 	return SCEP_OK;
 }
@@ -379,8 +377,7 @@ static enum scep_code table_verify(struct database *database,
 static enum scep_code database_start(struct database *database,
 				     const char *path, struct scep_error *error)
 {
-	enum scep_code code =
-	    connection_open(&database->connection, path, error);
+	enum scep_code code = sqlite_open(&database->connection, path, error);
 
 	if (code == SCEP_OK)
 		code = schema_open(database, error);
@@ -422,6 +419,6 @@ void database_close(struct database *database)
 	for (int i = 0; i < COLUMNS_TABLE_COUNT * STATEMENTS; i++)
 		sqlite3_finalize(
 		    database->statement[i / STATEMENTS][i % STATEMENTS]);
-	connection_close(&database->connection);
+	sqlite_close(&database->connection);
 	free(database);
 }

@@ -29,7 +29,7 @@ struct record {
 	uint32_t index; /* of its status row */
 	uint32_t profile_index;
 	uint32_t step;		   /* enum step_id: what is to be done next */
-	uint32_t is_parked;	   /* ended in Error, but pollNow can resume */
+	uint32_t is_suspended;	   /* ended in Error, but pollNow can resume */
 	struct scep_server server; /* copies: the request keeps its own */
 	struct scep_values values; /* challenge included until it is wiped */
 	uint32_t caps;		   /* enum scep_caps */
@@ -42,7 +42,7 @@ struct record {
 	uint32_t renewal_was_refused; /* RenewalReq, by the server */
 	uint32_t polls_left;
 	uint32_t was_pending; /* the server has answered PENDING */
-	uint32_t doubt;	      /* enum rollover_doubt: of its CA */
+	uint32_t ca_refetch;  /* enum ca_refetch: of its CA */
 	int64_t next_try;     /* wall clock; 0: at once */
 	struct bytes signer;  /* PEM: the certificate that signs */
 	struct bytes trust;   /* PEM: the CA certificates of the transaction,

@@ -139,7 +139,7 @@ static const struct column ca_columns[] = {
 static const struct column record_columns[] = {
     RECORD(profile_index),
     RECORD(step),
-    RECORD(is_parked),
+    NAMED("is_parked", struct record, is_suspended),
     SERVER(struct record, server),
     VALUES("values_", struct record, values),
     RECORD(caps),
@@ -152,7 +152,7 @@ static const struct column record_columns[] = {
     RECORD(renewal_was_refused),
     RECORD(polls_left),
     RECORD(was_pending),
-    RECORD(doubt),
+    NAMED("doubt", struct record, ca_refetch),
     RECORD(next_try),
     RECORD(signer),
     RECORD(trust),

@@ -9,9 +9,9 @@
 #include "scep/base/error.h"
 #include "scep/store/storefile.h"
 
-enum scep_code connection_fail(struct connection *connection, int code,
-			       struct scep_error *error, const char *verb,
-			       const char *object)
+enum scep_code sqlite_fail(struct sqlite *connection, int code,
+			   struct scep_error *error, const char *verb,
+			   const char *object)
 {
 	sqlite3 *sqlite = connection->sqlite;
 	bool is_last = (sqlite3_errcode(sqlite) & 0xff) == (code & 0xff);
@@ -35,18 +35,18 @@ enum scep_code connection_fail(struct connection *connection, int code,
 	    system != 0 ? ": " : "", system != 0 ? strerror(system) : "", code);
 }
 
-enum scep_code connection_run(struct connection *connection, const char *sql,
-			      struct scep_error *error)
+enum scep_code sqlite_run(struct sqlite *connection, const char *sql,
+			  struct scep_error *error)
 {
 	int code = sqlite3_exec(connection->sqlite, sql, NULL, NULL, NULL);
 
 	if (code == SQLITE_OK)
 		return SCEP_OK;
-	return connection_fail(connection, code, error, "running", sql);
+	return sqlite_fail(connection, code, error, "running", sql);
 }
 
-enum scep_code connection_alter(struct connection *connection, char *sql,
-				const char *table, struct scep_error *error)
+enum scep_code sqlite_alter(struct sqlite *connection, char *sql,
+			    const char *table, struct scep_error *error)
 {
 	int code = SQLITE_NOMEM;
 
@@ -55,8 +55,8 @@ enum scep_code connection_alter(struct connection *connection, char *sql,
 	free(sql);
 	if (code == SQLITE_OK)
 		return SCEP_OK;
-	return connection_fail(connection, code, error,
-			       "changing the schema of", table);
+	return sqlite_fail(connection, code, error, "changing the schema of",
+			   table);
 }
 
 /* -------------------------------------------------------------- pragmas -- */
@@ -74,7 +74,7 @@ static int copy_text(sqlite3_stmt *statement, char *value, size_t size)
 
 /* Runs "PRAGMA ..." for the first column of its first row; empty if there is
  * none. */
-static enum scep_code ask(struct connection *connection, const char *pragma,
+static enum scep_code ask(struct sqlite *connection, const char *pragma,
 			  char *value, size_t size, struct scep_error *error)
 {
 	sqlite3_stmt *statement = NULL;
@@ -90,14 +90,13 @@ static enum scep_code ask(struct connection *connection, const char *pragma,
 	if (code == SQLITE_ROW)
 		code = copy_text(statement, value, size);
 	if (code != SQLITE_DONE)
-		connection_fail(connection, code, error, "running", sql);
+		sqlite_fail(connection, code, error, "running", sql);
 	sqlite3_finalize(statement);
 	return code == SQLITE_DONE ? SCEP_OK : SCEP_STORAGE_ERROR;
 }
 
-enum scep_code connection_read_pragma(struct connection *connection,
-				      const char *pragma, long long *number,
-				      struct scep_error *error)
+enum scep_code sqlite_read_pragma(struct sqlite *connection, const char *pragma,
+				  long long *number, struct scep_error *error)
 {
 	char value[32];
 	enum scep_code code =
@@ -107,14 +106,14 @@ enum scep_code connection_read_pragma(struct connection *connection,
 	return code;
 }
 
-enum scep_code connection_write_pragma(struct connection *connection,
-				       const char *pragma, int number,
-				       struct scep_error *error)
+enum scep_code sqlite_write_pragma(struct sqlite *connection,
+				   const char *pragma, int number,
+				   struct scep_error *error)
 {
 	char sql[64];
 
 	snprintf(sql, sizeof(sql), "PRAGMA %s = %d", pragma, number);
-	return connection_run(connection, sql, error);
+	return sqlite_run(connection, sql, error);
 }
 
 /* What is asked for, and what SQLite answers once it has it. */
@@ -132,7 +131,7 @@ static const struct {
 };
 
 /* SQLite ignores a pragma that it does not know or cannot fulfil. */
-static enum scep_code set_pragmas(struct connection *connection,
+static enum scep_code set_pragmas(struct sqlite *connection,
 				  struct scep_error *error)
 {
 	char wish[64];
@@ -158,7 +157,7 @@ static enum scep_code set_pragmas(struct connection *connection,
 /* -------------------------------------------------------------- opening -- */
 
 /* Nothing in the file but its rows has a say, and no name passes for a text. */
-static enum scep_code harden(struct connection *connection,
+static enum scep_code harden(struct sqlite *connection,
 			     struct scep_error *error)
 {
 	static const struct {
@@ -178,14 +177,14 @@ static enum scep_code harden(struct connection *connection,
 		code = sqlite3_db_config(connection->sqlite, options[i].option,
 					 options[i].value, NULL);
 		if (code != SQLITE_OK)
-			return connection_fail(connection, code, error,
-					       "setting", "the connection");
+			return sqlite_fail(connection, code, error, "setting",
+					   "the connection");
 	}
 	return SCEP_OK;
 }
 
-enum scep_code connection_open(struct connection *connection, const char *path,
-			       struct scep_error *error)
+enum scep_code sqlite_open(struct sqlite *connection, const char *path,
+			   struct scep_error *error)
 {
 	enum scep_code code = storefile_prepare(path, error);
 	int opened;
@@ -195,8 +194,7 @@ enum scep_code connection_open(struct connection *connection, const char *path,
 	opened = sqlite3_open_v2(path, &connection->sqlite,
 				 SQLITE_OPEN_READWRITE, NULL);
 	if (opened != SQLITE_OK)
-		return connection_fail(connection, opened, error, "opening",
-				       path);
+		return sqlite_fail(connection, opened, error, "opening", path);
 	sqlite3_extended_result_codes(connection->sqlite, 1);
 	sqlite3_busy_timeout(connection->sqlite, 0);
 	/* SQLite falls back to reading only. */
@@ -207,7 +205,7 @@ enum scep_code connection_open(struct connection *connection, const char *path,
 	return code == SCEP_OK ? set_pragmas(connection, error) : code;
 }
 
-void connection_close(struct connection *connection)
+void sqlite_close(struct sqlite *connection)
 {
 	sqlite3_close(connection->sqlite);
 	connection->sqlite = NULL;
@@ -239,8 +237,7 @@ static int read_through(sqlite3 *sqlite)
  * that is damaged.  A damaged file is set aside, so that it must not be taken
  * for one: it is damaged if all of it can be read and is still wrong.
  */
-enum scep_code connection_check(struct connection *connection,
-				struct scep_error *error)
+enum scep_code sqlite_check(struct sqlite *connection, struct scep_error *error)
 {
 	char answer[128];
 	int code;
@@ -253,8 +250,8 @@ enum scep_code connection_check(struct connection *connection,
 			return SCEP_OK;
 		code = read_through(connection->sqlite);
 		if (code != SQLITE_OK)
-			return connection_fail(connection, code, error,
-					       "reading", "the file");
+			return sqlite_fail(connection, code, error, "reading",
+					   "the file");
 	}
 	connection->is_corrupt = true;
 	return error_set(error, SCEP_STORAGE_ERROR,

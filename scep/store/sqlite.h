@@ -12,7 +12,7 @@
 
 #include "scep/scep.h"
 
-struct connection {
+struct sqlite {
 	sqlite3 *sqlite;
 	bool is_corrupt; /* an error has said so */
 };
@@ -22,37 +22,36 @@ struct connection {
  * took.  After a failure too, the caller closes.  SCEP_STORAGE_ERROR, as for
  * all functions below.
  */
-enum scep_code connection_open(struct connection *connection, const char *path,
-			       struct scep_error *error);
-void connection_close(struct connection *connection);
+enum scep_code sqlite_open(struct sqlite *connection, const char *path,
+			   struct scep_error *error);
+void sqlite_close(struct sqlite *connection);
 
 /* Checks the file.  `is_corrupt` is set for a file that is damaged, and not
  * for one that cannot be read just now. */
-enum scep_code connection_check(struct connection *connection,
-				struct scep_error *error);
+enum scep_code sqlite_check(struct sqlite *connection,
+			    struct scep_error *error);
 
 /*
  * Fills `error` with operation ("reading", "agent"), SQLite's words for `code`
  * and the system's, and judges whether the file is to blame.  None of these
  * ever has a value in it.
  */
-enum scep_code connection_fail(struct connection *connection, int code,
-			       struct scep_error *error, const char *verb,
-			       const char *object);
+enum scep_code sqlite_fail(struct sqlite *connection, int code,
+			   struct scep_error *error, const char *verb,
+			   const char *object);
 
 /* Runs a statement without rows; the error names it. */
-enum scep_code connection_run(struct connection *connection, const char *sql,
-			      struct scep_error *error);
+enum scep_code sqlite_run(struct sqlite *connection, const char *sql,
+			  struct scep_error *error);
 /* Runs and frees a statement from sql.c (NULL: memory was short) that changes
  * the schema of a table. */
-enum scep_code connection_alter(struct connection *connection, char *sql,
-				const char *table, struct scep_error *error);
+enum scep_code sqlite_alter(struct sqlite *connection, char *sql,
+			    const char *table, struct scep_error *error);
 
-enum scep_code connection_read_pragma(struct connection *connection,
-				      const char *pragma, long long *number,
-				      struct scep_error *error);
-enum scep_code connection_write_pragma(struct connection *connection,
-				       const char *pragma, int number,
-				       struct scep_error *error);
+enum scep_code sqlite_read_pragma(struct sqlite *connection, const char *pragma,
+				  long long *number, struct scep_error *error);
+enum scep_code sqlite_write_pragma(struct sqlite *connection,
+				   const char *pragma, int number,
+				   struct scep_error *error);
 
 #endif

@@ -30,7 +30,8 @@ struct store {
 	enum store_state state;
 	struct store_presets presets;
 	struct undo *undo;
-	bool is_in_doubt; /* a commit has failed, and `undo` is not applied */
+	bool
+	    is_refetch_due; /* a commit has failed, and `undo` is not applied */
 };
 
 /* ----------------------------------------------------------------- rows -- */
@@ -121,7 +122,7 @@ static void undo_forget(struct store *store)
 		row_drop(undo->table, undo->row);
 		free(undo);
 	}
-	store->is_in_doubt = false;
+	store->is_refetch_due = false;
 }
 
 static enum scep_code undo_remember(struct store *store,
@@ -177,7 +178,7 @@ enum scep_code store_begin(struct store *store, struct scep_error *error)
 	if (store->state != STORE_IDLE)
 		return error_set(error, SCEP_STORAGE_ERROR,
 				 "state database: a transaction is open");
-	if (store->is_in_doubt)
+	if (store->is_refetch_due)
 		code = undo_apply(store, error);
 	if (code == SCEP_OK)
 		code = database_begin(store->database, error);
@@ -208,7 +209,7 @@ enum scep_code store_commit(struct store *store, struct scep_error *error)
 		undo_forget(store);
 		store->state = STORE_IDLE;
 	} else {
-		store->is_in_doubt = true;
+		store->is_refetch_due = true;
 		store->state = STORE_FAILED;
 	}
 	return code;
@@ -220,7 +221,7 @@ void store_rollback(struct store *store)
 		return;
 	database_rollback(store->database);
 	store->state = STORE_IDLE;
-	if (store->is_in_doubt)
+	if (store->is_refetch_due)
 		undo_apply(store, NULL);
 	else
 		undo_forget(store);
@@ -300,8 +301,9 @@ enum scep_code store_put_use(struct store *store, const struct scep_use *use,
 	return store_write(store, COLUMNS_USE, use->index, use, error);
 }
 
-enum scep_code store_put_aside(struct store *store, const struct scep_key *key,
-			       struct scep_error *error)
+enum scep_code store_put_retired(struct store *store,
+				 const struct scep_key *key,
+				 struct scep_error *error)
 {
 	return store_write(store, COLUMNS_ASIDE, key->index, key, error);
 }
@@ -425,7 +427,7 @@ enum scep_code store_load(struct store *store,
 	    {COLUMNS_CA, &content->cas},
 	    {COLUMNS_RECORD, &content->records},
 	    {COLUMNS_USE, &content->uses},
-	    {COLUMNS_ASIDE, &content->asides},
+	    {COLUMNS_ASIDE, &content->retired},
 	};
 	enum scep_code code;
 
@@ -459,7 +461,7 @@ void store_content_free(struct store_content *content)
 	rows_free(&content->cas);
 	rows_free(&content->records);
 	rows_free(&content->uses);
-	rows_free(&content->asides);
+	rows_free(&content->retired);
 	*content = (struct store_content){0};
 }
 
@@ -490,7 +492,7 @@ void store_close(struct store *store)
 	if (store == NULL)
 		return;
 	store_rollback(store);
-	if (store->is_in_doubt)
+	if (store->is_refetch_due)
 		undo_apply(store, NULL);
 	undo_forget(store);
 	database_close(store->database);

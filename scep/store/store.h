@@ -27,7 +27,7 @@ struct store_content {
 	struct scep_rows cas;
 	struct scep_rows records; /* struct store_record_row */
 	struct scep_rows uses;
-	struct scep_rows asides; /* struct scep_key */
+	struct scep_rows retired; /* struct scep_key */
 };
 
 /* The file, and what SQLite keeps beside it. */
@@ -114,8 +114,9 @@ enum scep_code store_put_record(struct store *store,
 enum scep_code store_put_use(struct store *store, const struct scep_use *use,
 			     struct scep_error *error);
 /* A key that is set aside; its index is that of no other one. */
-enum scep_code store_put_aside(struct store *store, const struct scep_key *key,
-			       struct scep_error *error);
+enum scep_code store_put_retired(struct store *store,
+				 const struct scep_key *key,
+				 struct scep_error *error);
 
 enum store_table {
 	STORE_PROFILE,
@@ -124,7 +125,7 @@ enum store_table {
 	STORE_CA,
 	STORE_RECORD,
 	STORE_USE,
-	STORE_ASIDE,
+	STORE_RETIRED,
 };
 /* Removes the row with that index; a missing one is fine. */
 enum scep_code store_remove(struct store *store, enum store_table table,

@@ -53,9 +53,9 @@ void conf_free(struct conf *conf)
 		free(conf->lines[i].value);
 	}
 	free(conf->lines);
-	for (size_t i = 0; i < conf->place_count; i++)
-		place_free(&conf->places[i]);
-	free(conf->places);
+	for (size_t i = 0; i < conf->location_count; i++)
+		use_location_free(&conf->locations[i]);
+	free(conf->locations);
 	free(conf->run_as_at.file);
 	free(conf->ca_file_at.file);
 	memset(conf, 0, sizeof(*conf));
@@ -503,11 +503,12 @@ bool conf_has_same_lines(const struct conf *one, const struct conf *other)
 	return true;
 }
 
-const struct place *conf_place(const struct conf *conf, const char *name)
+const struct use_location *conf_use_location(const struct conf *conf,
+					     const char *name)
 {
-	for (size_t i = 0; i < conf->place_count; i++)
-		if (strcmp(conf->places[i].name, name) == 0)
-			return &conf->places[i];
+	for (size_t i = 0; i < conf->location_count; i++)
+		if (strcmp(conf->locations[i].name, name) == 0)
+			return &conf->locations[i];
 	return NULL;
 }
 

@@ -47,8 +47,8 @@ struct conf {
 	char restart_command[CONF_LINE_MAX];
 	/* The use locations, for the parent alone; in the order of their
 	 * names in `engine`. */
-	struct place *places;
-	size_t place_count;
+	struct use_location *locations;
+	size_t location_count;
 	/* For checks that come later. */
 	struct conf_spot run_as_at;
 	struct conf_spot ca_file_at;
@@ -97,7 +97,8 @@ bool conf_check_files(const struct conf *conf,
 bool conf_has_same_lines(const struct conf *one, const struct conf *other);
 
 /* The use location of that name, or NULL.  Borrows. */
-const struct place *conf_place(const struct conf *conf, const char *name);
+const struct use_location *conf_use_location(const struct conf *conf,
+					     const char *name);
 
 /* The AgentX master's address that the file names, or NULL.  Borrows. */
 const char *conf_master(const struct conf *conf);

@@ -28,7 +28,7 @@ __attribute__((noreturn)) static void judge(const struct conf *conf,
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	is_good = conf_check_files(conf, source);
-	is_good = conf_library_check(conf, source) && is_good;
+	is_good = conf_netsnmp_check(conf, source) && is_good;
 	fflush(NULL);
 	_exit(is_good ? VERDICT_GOOD : VERDICT_BAD);
 }
@@ -45,8 +45,8 @@ static bool has_ended(int fd, int patience)
 	return result > 0;
 }
 
-bool check_run(const struct conf *conf, const struct conf_source *source,
-	       const struct privilege *privilege, int patience)
+bool conf_check_run(const struct conf *conf, const struct conf_source *source,
+		    const struct privilege *privilege, int patience)
 {
 	int ends[2];
 	int status = -1;

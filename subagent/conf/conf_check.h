@@ -13,7 +13,7 @@
 
 /* Returns true if all is well; what is not is reported by the child.  A child
  * that takes longer than `patience` ms is ended and counts as a bad one. */
-bool check_run(const struct conf *conf, const struct conf_source *source,
-	       const struct privilege *privilege, int patience);
+bool conf_check_run(const struct conf *conf, const struct conf_source *source,
+		    const struct privilege *privilege, int patience);
 
 #endif

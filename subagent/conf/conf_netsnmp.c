@@ -157,7 +157,7 @@ static void start_library(void)
 	init_snmp(CONF_APPLICATION);
 }
 
-bool conf_library_check(const struct conf *conf,
+bool conf_netsnmp_check(const struct conf *conf,
 			const struct conf_source *source)
 {
 	struct complaint complaint = {.priority = LOG_DEBUG};
@@ -180,7 +180,7 @@ bool conf_library_check(const struct conf *conf,
 	return is_good;
 }
 
-void conf_library_give(const struct conf *conf, bool has_master)
+void conf_netsnmp_give(const struct conf *conf, bool has_master)
 {
 	char text[STRINGMAX];
 

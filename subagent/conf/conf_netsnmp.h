@@ -15,13 +15,13 @@
  * process that ends afterwards.  Returns true if all lines are good; what is
  * wrong is reported with file and line.
  */
-bool conf_library_check(const struct conf *conf,
+bool conf_netsnmp_check(const struct conf *conf,
 			const struct conf_source *source);
 
 /*
  * Hands the lines over, to be carried out by init_snmp().  With `has_master`
  * the address of the command line stands above the file's agentXSocket.
  */
-void conf_library_give(const struct conf *conf, bool has_master);
+void conf_netsnmp_give(const struct conf *conf, bool has_master);
 
 #endif

@@ -11,22 +11,22 @@
 enum word_kind { WORD_PRESET, WORD_PATH, WORD_OWNER, WORD_MODE, WORD_COMMAND };
 
 /* The WORDs of a place; each may stand once. */
-static const struct place_word {
+static const struct location_word {
 	const char *name;
 	enum word_kind kind;
-	int place; /* enum place_file, or enum place_command */
-} place_words[] = {
+	int location; /* enum location_file, or enum location_command */
+} location_words[] = {
     {"preset", WORD_PRESET, 0},
-    {"key", WORD_PATH, PLACE_KEY},
-    {"cert", WORD_PATH, PLACE_CERT},
-    {"chain", WORD_PATH, PLACE_CHAIN},
-    {"fullchain", WORD_PATH, PLACE_FULLCHAIN},
-    {"combined", WORD_PATH, PLACE_COMBINED},
+    {"key", WORD_PATH, LOCATION_KEY},
+    {"cert", WORD_PATH, LOCATION_CERT},
+    {"chain", WORD_PATH, LOCATION_CHAIN},
+    {"fullchain", WORD_PATH, LOCATION_FULLCHAIN},
+    {"combined", WORD_PATH, LOCATION_COMBINED},
     {"owner", WORD_OWNER, 0},
     {"mode", WORD_MODE, 0},
-    {"check", WORD_COMMAND, PLACE_CHECK},
-    {"reload", WORD_COMMAND, PLACE_RELOAD},
-    {"enabled", WORD_COMMAND, PLACE_ENABLED},
+    {"check", WORD_COMMAND, LOCATION_CHECK},
+    {"reload", WORD_COMMAND, LOCATION_RELOAD},
+    {"enabled", WORD_COMMAND, LOCATION_ENABLED},
 };
 
 static const char *const types[] = {
@@ -95,51 +95,51 @@ static int put_text(char **to, const char *value, char *why)
 	return *to != NULL ? 0 : conf_token_fail(why, "memory is short");
 }
 
-static int put_mode(struct place *place, const char *text)
+static int put_mode(struct use_location *location, const char *text)
 {
-	place->mode = 0;
+	location->mode = 0;
 	for (; *text != '\0'; text++)
-		place->mode = place->mode * 8 + (mode_t)(*text - '0');
+		location->mode = location->mode * 8 + (mode_t)(*text - '0');
 	return 0;
 }
 
 /* Judges the value of a word and puts it into the place. */
-static int put_value(const struct place_word *word, const char *value,
-		     struct place *place, char *why)
+static int put_value(const struct location_word *word, const char *value,
+		     struct use_location *location, char *why)
 {
 	switch (word->kind) {
 	case WORD_PRESET:
 		/* Taken when the whole line is known. */
-		if (place_is_preset(value))
+		if (use_location_is_preset(value))
 			return 0;
 		return conf_token_fail(why, "'%.60s' is no preset", value);
 	case WORD_PATH:
 		if (check_path(value, why) != 0)
 			return -1;
-		return put_text(&place->file[word->place], value, why);
+		return put_text(&location->file[word->location], value, why);
 	case WORD_OWNER:
-		return conf_token_user_group(value, place->user, place->group,
-					     why);
+		return conf_token_user_group(value, location->user,
+					     location->group, why);
 	case WORD_MODE:
 		return check_mode(value, why) != 0 ? -1
-						   : put_mode(place, value);
+						   : put_mode(location, value);
 	case WORD_COMMAND:
 		if (check_command(value, why) != 0)
 			return -1;
-		return put_text(&place->command[word->place], value, why);
+		return put_text(&location->command[word->location], value, why);
 	}
 	return conf_token_fail(why, "'%.60s' is no value", value);
 }
 
 /* `preset` is written if the word is one. */
-static int read_word(const char *text, unsigned *seen, struct place *place,
-		     char *preset, char *why)
+static int read_word(const char *text, unsigned *seen,
+		     struct use_location *location, char *preset, char *why)
 {
 	size_t length = strcspn(text, "=");
 
-	for (size_t i = 0; i < sizeof(place_words) / sizeof(place_words[0]);
-	     i++) {
-		const struct place_word *word = &place_words[i];
+	for (size_t i = 0;
+	     i < sizeof(location_words) / sizeof(location_words[0]); i++) {
+		const struct location_word *word = &location_words[i];
 
 		if (strlen(word->name) != length ||
 		    strncmp(word->name, text, length) != 0 ||
@@ -149,7 +149,7 @@ static int read_word(const char *text, unsigned *seen, struct place *place,
 			return conf_token_fail(why, "'%s=' stands twice",
 					       word->name);
 		*seen |= 1u << i;
-		if (put_value(word, text + length + 1, place, why) != 0)
+		if (put_value(word, text + length + 1, location, why) != 0)
 			return -1;
 		if (word->kind == WORD_PRESET)
 			strcpy(preset, text + length + 1);
@@ -158,81 +158,85 @@ static int read_word(const char *text, unsigned *seen, struct place *place,
 	return conf_token_fail(why, "'%.60s' is no word of a place", text);
 }
 
-static int read_words(const char *words, struct place *place, char *why)
+static int read_words(const char *words, struct use_location *location,
+		      char *why)
 {
 	char word[CONF_LINE_MAX];
 	char preset[CONF_LINE_MAX] = "";
 	unsigned seen = 0;
 
 	while (conf_token_word(&words, word, "", why) == 0)
-		if (read_word(word, &seen, place, preset, why) != 0)
+		if (read_word(word, &seen, location, preset, why) != 0)
 			return -1;
 	if (conf_token_end(&words, why) != 0)
 		return -1;
 	if (seen == 0)
 		return conf_token_fail(why, "names no preset, file or command");
-	if (preset[0] != '\0' && !place_take_preset(place, preset))
+	if (preset[0] != '\0' && !use_location_take_preset(location, preset))
 		return conf_token_fail(why, "memory is short");
 	return 0;
 }
 
 /* ------------------------------------------------------------ the places -- */
 
-static bool has_path(const struct place *place, const char *path)
+static bool has_path(const struct use_location *location, const char *path)
 {
-	for (int i = 0; i < PLACE_FILES; i++)
-		if (place->file[i] != NULL && strcmp(place->file[i], path) == 0)
+	for (int i = 0; i < LOCATION_FILES; i++)
+		if (location->file[i] != NULL &&
+		    strcmp(location->file[i], path) == 0)
 			return true;
 	return false;
 }
 
 /* Two places that write one file would undo each other's work. */
-static int check_paths(const struct conf *conf, const struct place *place,
-		       char *why)
+static int check_paths(const struct conf *conf,
+		       const struct use_location *location, char *why)
 {
-	for (int i = 0; i < PLACE_FILES; i++) {
-		const char *path = place->file[i];
+	for (int i = 0; i < LOCATION_FILES; i++) {
+		const char *path = location->file[i];
 
 		if (path == NULL)
 			continue;
 		for (int j = 0; j < i; j++)
-			if (place->file[j] != NULL &&
-			    strcmp(place->file[j], path) == 0)
+			if (location->file[j] != NULL &&
+			    strcmp(location->file[j], path) == 0)
 				return conf_token_fail(
 				    why, "%.200s is named twice", path);
-		for (size_t j = 0; j < conf->place_count; j++)
-			if (has_path(&conf->places[j], path))
+		for (size_t j = 0; j < conf->location_count; j++)
+			if (has_path(&conf->locations[j], path))
 				return conf_token_fail(
 				    why, "%.200s is a file of '%s', too", path,
-				    conf->places[j].name);
+				    conf->locations[j].name);
 	}
 	return 0;
 }
 
 /* Takes the place. */
-static int add_place(struct conf *conf, struct place *place, char *why)
+static int add_place(struct conf *conf, struct use_location *location,
+		     char *why)
 {
 	struct scep_use_config *use;
-	struct place *places;
+	struct use_location *locations;
 
-	if (conf_place(conf, place->name) != NULL)
-		return conf_token_fail(why, "'%s' is named twice", place->name);
-	if (conf->place_count == SCEP_USE_MAX)
+	if (conf_use_location(conf, location->name) != NULL)
+		return conf_token_fail(why, "'%s' is named twice",
+				       location->name);
+	if (conf->location_count == SCEP_USE_MAX)
 		return conf_token_fail(why, "more than %d places",
 				       SCEP_USE_MAX);
-	if (check_paths(conf, place, why) != 0)
+	if (check_paths(conf, location, why) != 0)
 		return -1;
-	places =
-	    realloc(conf->places, (conf->place_count + 1) * sizeof(*places));
-	if (places == NULL)
+	locations = realloc(conf->locations,
+			    (conf->location_count + 1) * sizeof(*locations));
+	if (locations == NULL)
 		return conf_token_fail(why, "memory is short");
-	conf->places = places;
-	places[conf->place_count++] = *place;
+	conf->locations = locations;
+	locations[conf->location_count++] = *location;
 	use = &conf->engine.uses[conf->engine.use_count++];
-	memcpy(use->name, place->name, sizeof(use->name));
-	use->type = place->type;
-	use->has_probe = place->command[PLACE_ENABLED] != NULL;
-	use->needs_restart = place_needs_restart(place);
+	memcpy(use->name, location->name, sizeof(use->name));
+	use->type = location->type;
+	use->has_probe = location->command[LOCATION_ENABLED] != NULL;
+	use->needs_restart = use_location_needs_restart(location);
 	return 0;
 }
 
@@ -259,33 +263,35 @@ static int read_place(struct conf *conf, const char *words, uint32_t type,
 		      char *why)
 {
 	char word[CONF_LINE_MAX];
-	struct place place;
+	struct use_location location;
 
-	place_init(&place);
-	place.type = type;
+	use_location_init(&location);
+	location.type = type;
 	if (conf_token_word(&words, word, "a name", why) != 0 ||
 	    check_name(word, why) != 0)
 		return -1;
-	memcpy(place.name, word, strlen(word) + 1);
-	if ((type != 0 || read_type(&words, &place.type, why) == 0) &&
-	    read_words(words, &place, why) == 0 &&
-	    add_place(conf, &place, why) == 0)
+	memcpy(location.name, word, strlen(word) + 1);
+	if ((type != 0 || read_type(&words, &location.type, why) == 0) &&
+	    read_words(words, &location, why) == 0 &&
+	    add_place(conf, &location, why) == 0)
 		return 0;
-	place_free(&place);
+	use_location_free(&location);
 	return -1;
 }
 
-int conf_place_read_use(struct conf *conf, const char *words, char *why)
+int conf_use_location_read_use(struct conf *conf, const char *words, char *why)
 {
 	return read_place(conf, words, 0, why);
 }
 
-int conf_place_read_ipsec(struct conf *conf, const char *words, char *why)
+int conf_use_location_read_ipsec(struct conf *conf, const char *words,
+				 char *why)
 {
 	return read_place(conf, words, SCEP_USE_IPSEC, why);
 }
 
-int conf_place_read_restart(struct conf *conf, const char *words, char *why)
+int conf_use_location_read_restart(struct conf *conf, const char *words,
+				   char *why)
 {
 	char word[CONF_LINE_MAX];
 

@@ -9,8 +9,10 @@
 
 #include "subagent/conf/conf_token.h"
 
-int conf_place_read_use(struct conf *conf, const char *words, char *why);
-int conf_place_read_ipsec(struct conf *conf, const char *words, char *why);
-int conf_place_read_restart(struct conf *conf, const char *words, char *why);
+int conf_use_location_read_use(struct conf *conf, const char *words, char *why);
+int conf_use_location_read_ipsec(struct conf *conf, const char *words,
+				 char *why);
+int conf_use_location_read_restart(struct conf *conf, const char *words,
+				   char *why);
 
 #endif

@@ -16,8 +16,8 @@
  */
 struct preset {
 	const char *name;
-	const char *file[PLACE_FILES];
-	const char *command[PLACE_COMMANDS];
+	const char *file[LOCATION_FILES];
+	const char *command[LOCATION_COMMANDS];
 	const char *user;
 	const char *group;
 	mode_t mode; /* 0: the usual ones */
@@ -31,65 +31,65 @@ struct preset {
 static const struct preset presets[] = {
     {
 	.name = "nginx",
-	.file[PLACE_KEY] = "/etc/nginx/scepagent/%s.key",
-	.file[PLACE_FULLCHAIN] = "/etc/nginx/scepagent/%s.crt",
-	.command[PLACE_ENABLED] = IS_RUNNING("nginx"),
-	.command[PLACE_CHECK] = "/usr/sbin/nginx -t -q",
-	.command[PLACE_RELOAD] = "/usr/sbin/nginx -s reload",
+	.file[LOCATION_KEY] = "/etc/nginx/scepagent/%s.key",
+	.file[LOCATION_FULLCHAIN] = "/etc/nginx/scepagent/%s.crt",
+	.command[LOCATION_ENABLED] = IS_RUNNING("nginx"),
+	.command[LOCATION_CHECK] = "/usr/sbin/nginx -t -q",
+	.command[LOCATION_RELOAD] = "/usr/sbin/nginx -s reload",
     },
     {
 	.name = "apache",
-	.file[PLACE_KEY] = "/etc/apache2/scepagent/%s.key",
-	.file[PLACE_FULLCHAIN] = "/etc/apache2/scepagent/%s.crt",
-	.command[PLACE_ENABLED] = IS_RUNNING("apache2"),
-	.command[PLACE_CHECK] = "/usr/sbin/apachectl configtest",
-	.command[PLACE_RELOAD] = "/usr/sbin/apachectl graceful",
+	.file[LOCATION_KEY] = "/etc/apache2/scepagent/%s.key",
+	.file[LOCATION_FULLCHAIN] = "/etc/apache2/scepagent/%s.crt",
+	.command[LOCATION_ENABLED] = IS_RUNNING("apache2"),
+	.command[LOCATION_CHECK] = "/usr/sbin/apachectl configtest",
+	.command[LOCATION_RELOAD] = "/usr/sbin/apachectl graceful",
     },
     {
 	/* cupsd reads both at each connection. */
 	.name = "cups",
-	.file[PLACE_KEY] = "/etc/cups/ssl/%s.key",
-	.file[PLACE_FULLCHAIN] = "/etc/cups/ssl/%s.crt",
-	.command[PLACE_ENABLED] = IS_RUNNING("cupsd"),
+	.file[LOCATION_KEY] = "/etc/cups/ssl/%s.key",
+	.file[LOCATION_FULLCHAIN] = "/etc/cups/ssl/%s.crt",
+	.command[LOCATION_ENABLED] = IS_RUNNING("cupsd"),
 	.is_read_each_time = true,
 	.is_named_by_server = true,
     },
     {
 	.name = "stunnel",
-	.file[PLACE_COMBINED] = "/etc/stunnel/%s.pem",
-	.command[PLACE_ENABLED] = IS_RUNNING("stunnel4?"),
-	.command[PLACE_RELOAD] = "/usr/bin/pkill -HUP -x stunnel4?",
+	.file[LOCATION_COMBINED] = "/etc/stunnel/%s.pem",
+	.command[LOCATION_ENABLED] = IS_RUNNING("stunnel4?"),
+	.command[LOCATION_RELOAD] = "/usr/bin/pkill -HUP -x stunnel4?",
     },
     {
 	/* Of a file it loads the first certificate only, and no chain is good
 	 * for it without the root. */
 	.name = "swanctl",
-	.file[PLACE_KEY] = "/etc/swanctl/private/%s.pem",
-	.file[PLACE_CHAIN] = "/etc/swanctl/x509ca/%s.pem",
-	.file[PLACE_CERT] = "/etc/swanctl/x509/%s.pem",
-	.command[PLACE_ENABLED] = IS_RUNNING("charon(-systemd)?"),
-	.command[PLACE_RELOAD] =
+	.file[LOCATION_KEY] = "/etc/swanctl/private/%s.pem",
+	.file[LOCATION_CHAIN] = "/etc/swanctl/x509ca/%s.pem",
+	.file[LOCATION_CERT] = "/etc/swanctl/x509/%s.pem",
+	.command[LOCATION_ENABLED] = IS_RUNNING("charon(-systemd)?"),
+	.command[LOCATION_RELOAD] =
 	    "/usr/sbin/swanctl --load-creds --clear --noprompt",
-	.command[PLACE_RELOAD_2] = "/usr/sbin/swanctl --load-conns",
+	.command[LOCATION_RELOAD_2] = "/usr/sbin/swanctl --load-conns",
 	.is_chain_split = true,
     },
     {
 	.name = "wpa_supplicant",
-	.file[PLACE_KEY] = "/etc/wpa_supplicant/%s.key",
-	.file[PLACE_CHAIN] = "/etc/wpa_supplicant/%s.ca.crt",
-	.file[PLACE_FULLCHAIN] = "/etc/wpa_supplicant/%s.crt",
-	.command[PLACE_ENABLED] = IS_RUNNING("wpa_supplicant"),
-	.command[PLACE_RELOAD] = "/sbin/wpa_cli reconfigure",
+	.file[LOCATION_KEY] = "/etc/wpa_supplicant/%s.key",
+	.file[LOCATION_CHAIN] = "/etc/wpa_supplicant/%s.ca.crt",
+	.file[LOCATION_FULLCHAIN] = "/etc/wpa_supplicant/%s.crt",
+	.command[LOCATION_ENABLED] = IS_RUNNING("wpa_supplicant"),
+	.command[LOCATION_RELOAD] = "/sbin/wpa_cli reconfigure",
     },
     {
 	/* A HUP leaves it with the certificate that it has. */
 	.name = "freeradius",
-	.file[PLACE_KEY] = "/etc/freeradius/3.0/certs/%s.key",
-	.file[PLACE_CHAIN] = "/etc/freeradius/3.0/certs/%s.ca.pem",
-	.file[PLACE_FULLCHAIN] = "/etc/freeradius/3.0/certs/%s.pem",
-	.command[PLACE_ENABLED] = IS_RUNNING("freeradius"),
-	.command[PLACE_CHECK] = "/usr/sbin/freeradius -C -l stdout",
-	.command[PLACE_RELOAD] = "/usr/sbin/service freeradius restart",
+	.file[LOCATION_KEY] = "/etc/freeradius/3.0/certs/%s.key",
+	.file[LOCATION_CHAIN] = "/etc/freeradius/3.0/certs/%s.ca.pem",
+	.file[LOCATION_FULLCHAIN] = "/etc/freeradius/3.0/certs/%s.pem",
+	.command[LOCATION_ENABLED] = IS_RUNNING("freeradius"),
+	.command[LOCATION_CHECK] = "/usr/sbin/freeradius -C -l stdout",
+	.command[LOCATION_RELOAD] = "/usr/sbin/service freeradius restart",
 	.user = "root",
 	.group = "freerad",
 	.mode = 0640,
@@ -97,11 +97,11 @@ static const struct preset presets[] = {
     {
 	/* A HUP ends it; writing the attributes again reads the files. */
 	.name = "slapd",
-	.file[PLACE_KEY] = "/etc/ldap/scepagent/slapd.key",
-	.file[PLACE_CHAIN] = "/etc/ldap/scepagent/slapd.ca.crt",
-	.file[PLACE_CERT] = "/etc/ldap/scepagent/slapd.crt",
-	.command[PLACE_ENABLED] = IS_RUNNING("slapd"),
-	.command[PLACE_RELOAD] =
+	.file[LOCATION_KEY] = "/etc/ldap/scepagent/slapd.key",
+	.file[LOCATION_CHAIN] = "/etc/ldap/scepagent/slapd.ca.crt",
+	.file[LOCATION_CERT] = "/etc/ldap/scepagent/slapd.crt",
+	.command[LOCATION_ENABLED] = IS_RUNNING("slapd"),
+	.command[LOCATION_RELOAD] =
 	    "/usr/bin/ldapmodify -Q -Y EXTERNAL "
 	    "-H ldapi:/// -f " SCEP_DATA_DIRECTORY "/slapd-tls.ldif",
 	.user = "root",
@@ -110,29 +110,29 @@ static const struct preset presets[] = {
     },
     {
 	.name = "snmpd",
-	.file[PLACE_KEY] = "/etc/snmp/tls/private/%s.key",
-	.file[PLACE_CERT] = "/etc/snmp/tls/certs/%s.crt",
-	.command[PLACE_ENABLED] = IS_RUNNING("snmpd"),
-	.command[PLACE_RELOAD] = "/usr/sbin/service snmpd restart",
+	.file[LOCATION_KEY] = "/etc/snmp/tls/private/%s.key",
+	.file[LOCATION_CERT] = "/etc/snmp/tls/certs/%s.crt",
+	.command[LOCATION_ENABLED] = IS_RUNNING("snmpd"),
+	.command[LOCATION_RELOAD] = "/usr/sbin/service snmpd restart",
 	.user = "root",
 	.group = "Debian-snmp",
 	.mode = 0640,
     },
 };
 
-void place_init(struct place *place)
+void use_location_init(struct use_location *location)
 {
-	memset(place, 0, sizeof(*place));
-	place->mode = PLACE_MODE_NONE;
+	memset(location, 0, sizeof(*location));
+	location->mode = LOCATION_MODE_NONE;
 }
 
-void place_free(struct place *place)
+void use_location_free(struct use_location *location)
 {
-	for (int i = 0; i < PLACE_FILES; i++)
-		free(place->file[i]);
-	for (int i = 0; i < PLACE_COMMANDS; i++)
-		free(place->command[i]);
-	place_init(place);
+	for (int i = 0; i < LOCATION_FILES; i++)
+		free(location->file[i]);
+	for (int i = 0; i < LOCATION_COMMANDS; i++)
+		free(location->command[i]);
+	use_location_init(location);
 }
 
 static const struct preset *find_preset(const char *name)
@@ -143,7 +143,7 @@ static const struct preset *find_preset(const char *name)
 	return NULL;
 }
 
-bool place_is_preset(const char *name)
+bool use_location_is_preset(const char *name)
 {
 	return find_preset(name) != NULL;
 }
@@ -201,43 +201,45 @@ static bool take_all(char **to, const char *const *from, size_t count,
 	return true;
 }
 
-bool place_take_preset(struct place *place, const char *name)
+bool use_location_take_preset(struct use_location *location, const char *name)
 {
 	const struct preset *preset = find_preset(name);
 	char server[256];
 
-	snprintf(server, sizeof(server), "%s", place->name);
+	snprintf(server, sizeof(server), "%s", location->name);
 	if (preset->is_named_by_server)
 		find_server_name(server);
-	if (place->user[0] == '\0' && preset->user != NULL) {
-		snprintf(place->user, sizeof(place->user), "%s", preset->user);
-		snprintf(place->group, sizeof(place->group), "%s",
+	if (location->user[0] == '\0' && preset->user != NULL) {
+		snprintf(location->user, sizeof(location->user), "%s",
+			 preset->user);
+		snprintf(location->group, sizeof(location->group), "%s",
 			 preset->group);
 	}
-	if (place->mode == PLACE_MODE_NONE && preset->mode != 0)
-		place->mode = preset->mode;
-	place->is_read_each_time = preset->is_read_each_time;
-	place->is_chain_split = preset->is_chain_split;
-	return take_all(place->file, preset->file, PLACE_FILES, server) &&
-	       take_all(place->command, preset->command, PLACE_COMMANDS,
-			place->name);
+	if (location->mode == LOCATION_MODE_NONE && preset->mode != 0)
+		location->mode = preset->mode;
+	location->is_read_each_time = preset->is_read_each_time;
+	location->is_chain_split = preset->is_chain_split;
+	return take_all(location->file, preset->file, LOCATION_FILES, server) &&
+	       take_all(location->command, preset->command, LOCATION_COMMANDS,
+			location->name);
 }
 
 /* ---------------------------------------------------------------- asking -- */
 
-mode_t place_mode(const struct place *place, enum place_file file)
+mode_t use_location_mode(const struct use_location *location,
+			 enum location_file file)
 {
-	bool is_secret = file == PLACE_KEY || file == PLACE_COMBINED;
+	bool is_secret = file == LOCATION_KEY || file == LOCATION_COMBINED;
 
-	if (place->mode == PLACE_MODE_NONE)
+	if (location->mode == LOCATION_MODE_NONE)
 		return is_secret ? 0600 : 0644;
-	return is_secret ? place->mode & 0770 : place->mode;
+	return is_secret ? location->mode & 0770 : location->mode;
 }
 
-bool place_issuer_path(const struct place *place, size_t n, char *path,
-		       size_t size)
+bool use_location_issuer_path(const struct use_location *location, size_t n,
+			      char *path, size_t size)
 {
-	const char *first = place->file[PLACE_CHAIN];
+	const char *first = location->file[LOCATION_CHAIN];
 	const char *dot = strrchr(first, '.');
 	char number[8] = "";
 	int length;
@@ -251,17 +253,17 @@ bool place_issuer_path(const struct place *place, size_t n, char *path,
 	return length >= 0 && (size_t)length < size;
 }
 
-const char *place_cert_file(const struct place *place)
+const char *use_location_cert_file(const struct use_location *location)
 {
-	if (place->file[PLACE_FULLCHAIN] != NULL)
-		return place->file[PLACE_FULLCHAIN];
-	if (place->file[PLACE_CERT] != NULL)
-		return place->file[PLACE_CERT];
-	return place->file[PLACE_COMBINED];
+	if (location->file[LOCATION_FULLCHAIN] != NULL)
+		return location->file[LOCATION_FULLCHAIN];
+	if (location->file[LOCATION_CERT] != NULL)
+		return location->file[LOCATION_CERT];
+	return location->file[LOCATION_COMBINED];
 }
 
-bool place_needs_restart(const struct place *place)
+bool use_location_needs_restart(const struct use_location *location)
 {
-	return place->command[PLACE_RELOAD] == NULL &&
-	       !place->is_read_each_time;
+	return location->command[LOCATION_RELOAD] == NULL &&
+	       !location->is_read_each_time;
 }

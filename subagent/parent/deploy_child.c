@@ -22,12 +22,12 @@
 
 /* What an order is carried out with. */
 struct applying {
-	const struct apply_place_order *order;
-	struct apply_place_end *end;
-	struct entry entry;
+	const struct deploy_child_order *order;
+	struct deploy_child_end *end;
+	struct key_files entry;
 	struct environment environment;
-	struct install_file files[PLACE_FILES + PLACE_ISSUERS];
-	char issuer_path[PLACE_ISSUERS][4096];
+	struct install_file files[LOCATION_FILES + LOCATION_ISSUERS];
+	char issuer_path[LOCATION_ISSUERS][4096];
 	size_t file_count;
 	uid_t user; /* whose they are; -1: ours */
 	gid_t group;
@@ -35,11 +35,11 @@ struct applying {
 	bool is_told; /* the function, to take up the new files */
 };
 
-static const char *const command_words[PLACE_COMMANDS] = {
-    [PLACE_ENABLED] = "enabled",
-    [PLACE_CHECK] = "check",
-    [PLACE_RELOAD] = "reload",
-    [PLACE_RELOAD_2] = "reload",
+static const char *const command_words[LOCATION_COMMANDS] = {
+    [LOCATION_ENABLED] = "enabled",
+    [LOCATION_CHECK] = "check",
+    [LOCATION_RELOAD] = "reload",
+    [LOCATION_RELOAD_2] = "reload",
 };
 
 __attribute__((format(printf, 2, 3))) static bool
@@ -74,20 +74,21 @@ static enum command_end await(struct command *command)
 }
 
 /* Returns COMMAND_WELL also if there is none. */
-static enum command_end run(struct applying *applying, enum place_command which,
+static enum command_end run(struct applying *applying,
+			    enum location_command which,
 			    struct command *command)
 {
-	const struct apply_place_order *order = applying->order;
-	const char *text = order->place->command[which];
-	char name[PLACE_NAME_MAX + 32];
+	const struct deploy_child_order *order = applying->order;
+	const char *text = order->location->command[which];
+	char name[LOCATION_NAME_MAX + 32];
 
 	if (text == NULL)
 		return COMMAND_WELL;
-	snprintf(name, sizeof(name), "useLocation %s: %s", order->place->name,
-		 command_words[which]);
+	snprintf(name, sizeof(name), "useLocation %s: %s",
+		 order->location->name, command_words[which]);
 	command_init(command, name);
 	/* That a function is off is no news. */
-	if (which == PLACE_ENABLED)
+	if (which == LOCATION_ENABLED)
 		command->bad_end_priority = LOG_DEBUG;
 	if (command_start(command, text, applying->environment.variable,
 			  order->limit > 0 ? order->limit : COMMAND_LIMIT) !=
@@ -99,7 +100,7 @@ static enum command_end run(struct applying *applying, enum place_command which,
 	return await(command);
 }
 
-static bool run_or_fail(struct applying *applying, enum place_command which)
+static bool run_or_fail(struct applying *applying, enum location_command which)
 {
 	struct command command;
 
@@ -117,38 +118,38 @@ static bool is_enabled(struct applying *applying)
 {
 	struct command command;
 
-	return run(applying, PLACE_ENABLED, &command) == COMMAND_WELL ||
+	return run(applying, LOCATION_ENABLED, &command) == COMMAND_WELL ||
 	       command.could_not_run;
 }
 
 static bool reload(struct applying *applying)
 {
-	return run_or_fail(applying, PLACE_RELOAD) &&
-	       run_or_fail(applying, PLACE_RELOAD_2);
+	return run_or_fail(applying, LOCATION_RELOAD) &&
+	       run_or_fail(applying, LOCATION_RELOAD_2);
 }
 
 /* ------------------------------------------------------------- the files */
 
 static bool find_owner(struct applying *applying)
 {
-	const struct place *place = applying->order->place;
+	const struct use_location *location = applying->order->location;
 	const struct passwd *account;
 	const struct group *other;
 
 	applying->user = (uid_t)-1;
 	applying->group = (gid_t)-1;
-	if (place->user[0] == '\0')
+	if (location->user[0] == '\0')
 		return true;
-	account = getpwnam(place->user);
+	account = getpwnam(location->user);
 	if (account == NULL)
-		return fail(applying, "there is no user %s", place->user);
+		return fail(applying, "there is no user %s", location->user);
 	applying->user = account->pw_uid;
 	applying->group = account->pw_gid;
-	if (place->group[0] == '\0')
+	if (location->group[0] == '\0')
 		return true;
-	other = getgrnam(place->group);
+	other = getgrnam(location->group);
 	if (other == NULL)
-		return fail(applying, "there is no group %s", place->group);
+		return fail(applying, "there is no group %s", location->group);
 	applying->group = other->gr_gid;
 	return true;
 }
@@ -161,36 +162,36 @@ static void put_part(struct install_file *file, size_t *count, const char *text,
 }
 
 /* What stands in a file of that kind. */
-static void put_parts(struct install_file *file, enum place_file kind,
-		      const struct entry *entry)
+static void put_parts(struct install_file *file, enum location_file kind,
+		      const struct key_files *entry)
 {
 	const char *chain = entry->certificates + entry->leaf_length;
 	size_t chain_length = entry->certificates_length - entry->leaf_length;
 	size_t count = 0;
 
 	/* Many a program takes no empty file for its CA. */
-	if (kind == PLACE_CHAIN && chain_length == 0)
-		chain = entry_issuer(entry, 0, &chain_length);
-	if (kind == PLACE_KEY || kind == PLACE_COMBINED)
+	if (kind == LOCATION_CHAIN && chain_length == 0)
+		chain = key_files_issuer(entry, 0, &chain_length);
+	if (kind == LOCATION_KEY || kind == LOCATION_COMBINED)
 		put_part(file, &count, entry->key, entry->key_length);
-	if (kind == PLACE_CERT || kind == PLACE_FULLCHAIN ||
-	    kind == PLACE_COMBINED)
+	if (kind == LOCATION_CERT || kind == LOCATION_FULLCHAIN ||
+	    kind == LOCATION_COMBINED)
 		put_part(file, &count, entry->certificates, entry->leaf_length);
-	if (kind == PLACE_CHAIN || kind == PLACE_FULLCHAIN ||
-	    kind == PLACE_COMBINED)
+	if (kind == LOCATION_CHAIN || kind == LOCATION_FULLCHAIN ||
+	    kind == LOCATION_COMBINED)
 		put_part(file, &count, chain, chain_length);
 }
 
 /* The next file of the plan, which others may not read if it has the key. */
 static struct install_file *plan_file(struct applying *applying,
-				      enum place_file kind, const char *path)
+				      enum location_file kind, const char *path)
 {
 	struct install_file *file = &applying->files[applying->file_count++];
 
 	file->path = path;
 	file->user = applying->user;
 	file->group = applying->group;
-	file->mode = place_mode(applying->order->place, kind);
+	file->mode = use_location_mode(applying->order->location, kind);
 	return file;
 }
 
@@ -198,35 +199,36 @@ static struct install_file *plan_file(struct applying *applying,
  * empty file would be an error to the program. */
 static bool plan_issuers(struct applying *applying)
 {
-	for (size_t n = 0; n < PLACE_ISSUERS; n++) {
+	for (size_t n = 0; n < LOCATION_ISSUERS; n++) {
 		char *path = applying->issuer_path[n];
 		struct install_file *file;
 
-		if (!place_issuer_path(applying->order->place, n, path,
-				       sizeof(applying->issuer_path[n])))
+		if (!use_location_issuer_path(applying->order->location, n,
+					      path,
+					      sizeof(applying->issuer_path[n])))
 			return fail(applying, "a path is too long");
-		file = plan_file(applying, PLACE_CHAIN, path);
-		file->part[0].text =
-		    entry_issuer(&applying->entry, n, &file->part[0].length);
+		file = plan_file(applying, LOCATION_CHAIN, path);
+		file->part[0].text = key_files_issuer(&applying->entry, n,
+						      &file->part[0].length);
 	}
 	return true;
 }
 
 static bool plan_files(struct applying *applying)
 {
-	const struct place *place = applying->order->place;
+	const struct use_location *location = applying->order->location;
 
 	if (!find_owner(applying))
 		return false;
-	for (int kind = 0; kind < PLACE_FILES; kind++) {
-		const char *path = place->file[kind];
+	for (int kind = 0; kind < LOCATION_FILES; kind++) {
+		const char *path = location->file[kind];
 
 		if (path == NULL)
 			continue;
-		if (kind != PLACE_CHAIN || !place->is_chain_split)
+		if (kind != LOCATION_CHAIN || !location->is_chain_split)
 			put_parts(
-			    plan_file(applying, (enum place_file)kind, path),
-			    (enum place_file)kind, &applying->entry);
+			    plan_file(applying, (enum location_file)kind, path),
+			    (enum location_file)kind, &applying->entry);
 		else if (!plan_issuers(applying))
 			return false;
 	}
@@ -237,23 +239,23 @@ static bool plan_files(struct applying *applying)
 
 static void make_environment(struct applying *applying)
 {
-	const struct apply_place_order *order = applying->order;
-	const char *cert = place_cert_file(order->place);
+	const struct deploy_child_order *order = applying->order;
+	const char *cert = use_location_cert_file(order->location);
 	char own[4400];
 
 	/* A location without files may fetch the certificate itself. */
 	snprintf(own, sizeof(own), "%s/certs/%s.pem", order->state_directory,
 		 order->file_id);
 	environment_make(&applying->environment, order->key_name,
-			 order->place->name, cert != NULL ? cert : own);
+			 order->location->name, cert != NULL ? cert : own);
 }
 
 static bool begin(struct applying *applying)
 {
-	const struct apply_place_order *order = applying->order;
+	const struct deploy_child_order *order = applying->order;
 
-	if (entry_read(order->state_directory, order->owner, order->file_id,
-		       &applying->entry, applying->end->text) != 0 ||
+	if (key_files_read(order->state_directory, order->owner, order->file_id,
+			   &applying->entry, applying->end->text) != 0 ||
 	    !plan_files(applying))
 		return false;
 	return install_begin(&applying->install, applying->files,
@@ -263,7 +265,7 @@ static bool begin(struct applying *applying)
 /* Has the function take up what is in place. */
 static bool take_up(struct applying *applying)
 {
-	if (!run_or_fail(applying, PLACE_CHECK))
+	if (!run_or_fail(applying, LOCATION_CHECK))
 		return false;
 	install_settle(&applying->install);
 	applying->is_told = true;
@@ -278,12 +280,12 @@ static bool take_up(struct applying *applying)
 static void take_back(struct applying *applying)
 {
 	char why[INSTALL_TEXT];
-	struct apply_place_end ignored = {.is_good = false};
-	struct apply_place_end *end = applying->end;
+	struct deploy_child_end ignored = {.is_good = false};
+	struct deploy_child_end *end = applying->end;
 
 	if (install_take_back(&applying->install, why) != 0)
 		snmp_log(LOG_ERR, "useLocation %s: not taken back: %s\n",
-			 applying->order->place->name, why);
+			 applying->order->location->name, why);
 	if (!applying->is_told)
 		return;
 	applying->end = &ignored;
@@ -293,7 +295,7 @@ static void take_back(struct applying *applying)
 
 static void apply(struct applying *applying)
 {
-	struct apply_place_end *end = applying->end;
+	struct deploy_child_end *end = applying->end;
 
 	end->is_enabled = is_enabled(applying);
 	if (!begin(applying)) {
@@ -307,11 +309,11 @@ static void apply(struct applying *applying)
 			take_back(applying);
 	}
 	install_free(&applying->install);
-	entry_free(&applying->entry);
+	key_files_free(&applying->entry);
 }
 
-void apply_place(const struct apply_place_order *order,
-		 struct apply_place_end *end)
+void deploy_child(const struct deploy_child_order *order,
+		  struct deploy_child_end *end)
 {
 	struct applying applying = {.order = order, .end = end};
 	int lock =
@@ -330,8 +332,8 @@ void apply_place(const struct apply_place_order *order,
 		close(lock);
 }
 
-void apply_place_probe(const struct apply_place_order *order,
-		       struct apply_place_end *end)
+void deploy_child_probe(const struct deploy_child_order *order,
+			struct deploy_child_end *end)
 {
 	struct applying applying = {.order = order, .end = end};
 

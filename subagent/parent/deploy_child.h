@@ -17,8 +17,8 @@
 
 #define APPLY_PLACE_TEXT 256
 
-struct apply_place_order {
-	const struct place *place;
+struct deploy_child_order {
+	const struct use_location *location;
 	const char *state_directory;
 	uid_t owner; /* of the files in it */
 	const char *key_name;
@@ -26,18 +26,18 @@ struct apply_place_order {
 	int64_t limit; /* ms for each command; 0: COMMAND_LIMIT */
 };
 
-struct apply_place_end {
+struct deploy_child_end {
 	bool is_good;
 	bool is_enabled;
 	char text[APPLY_PLACE_TEXT]; /* why it is not good */
 };
 
 /* One at a time, whoever runs it: waits for another process's. */
-void apply_place(const struct apply_place_order *order,
-		 struct apply_place_end *end);
+void deploy_child(const struct deploy_child_order *order,
+		  struct deploy_child_end *end);
 
 /* Only asks whether the function is on; is_good: it could be asked. */
-void apply_place_probe(const struct apply_place_order *order,
-		       struct apply_place_end *end);
+void deploy_child_probe(const struct deploy_child_order *order,
+			struct deploy_child_end *end);
 
 #endif

@@ -42,7 +42,7 @@ bool deployer_is_word(const void *data, size_t length)
 	if (word->kind == DEPLOYER_PROBE && word->file_id[0] == '\0')
 		return true;
 	return (word->kind == DEPLOYER_PROBE || word->kind == DEPLOYER_GIVE) &&
-	       entry_is_id(word->file_id);
+	       key_files_is_id(word->file_id);
 }
 
 bool deployer_is_end(const void *data, size_t length)

@@ -27,7 +27,7 @@ __attribute__((format(printf, 2, 3))) static int fail(char *why,
 	return -1;
 }
 
-bool entry_is_id(const char *file_id)
+bool key_files_is_id(const char *file_id)
 {
 	return strlen(file_id) == ID_LENGTH &&
 	       strspn(file_id, "0123456789abcdef") == ID_LENGTH;
@@ -141,7 +141,7 @@ static bool skip_block(const char **at, const char *kind)
 	       skip(at, TAIL);
 }
 
-static bool is_key(const struct entry *entry)
+static bool is_key(const struct key_files *entry)
 {
 	const char *at = entry->key;
 
@@ -149,7 +149,7 @@ static bool is_key(const struct entry *entry)
 	       at == entry->key + entry->key_length;
 }
 
-static bool are_certificates(struct entry *entry)
+static bool are_certificates(struct key_files *entry)
 {
 	const char *at = entry->certificates;
 	const char *end = at + entry->certificates_length;
@@ -163,11 +163,11 @@ static bool are_certificates(struct entry *entry)
 	return true;
 }
 
-int entry_read(const char *state_directory, uid_t owner, const char *file_id,
-	       struct entry *entry, char *why)
+int key_files_read(const char *state_directory, uid_t owner,
+		   const char *file_id, struct key_files *entry, char *why)
 {
 	memset(entry, 0, sizeof(*entry));
-	if (!entry_is_id(file_id))
+	if (!key_files_is_id(file_id))
 		return fail(why, "this is no entry of the registry");
 	entry->key = read_file(state_directory, owner, "keys", file_id,
 			       &entry->key_length, why);
@@ -176,16 +176,17 @@ int entry_read(const char *state_directory, uid_t owner, const char *file_id,
 		    read_file(state_directory, owner, "certs", file_id,
 			      &entry->certificates_length, why);
 	if (entry->certificates == NULL) {
-		entry_free(entry);
+		key_files_free(entry);
 		return -1;
 	}
 	if (is_key(entry) && are_certificates(entry))
 		return 0;
-	entry_free(entry);
+	key_files_free(entry);
 	return fail(why, "the files of the key are not the PEM they should be");
 }
 
-const char *entry_issuer(const struct entry *entry, size_t n, size_t *length)
+const char *key_files_issuer(const struct key_files *entry, size_t n,
+			     size_t *length)
 {
 	const char *end = entry->certificates + entry->certificates_length;
 	const char *at = entry->certificates + entry->leaf_length;
@@ -200,7 +201,7 @@ const char *entry_issuer(const struct entry *entry, size_t n, size_t *length)
 	return issuer;
 }
 
-void entry_free(struct entry *entry)
+void key_files_free(struct key_files *entry)
 {
 	if (entry->key != NULL)
 		explicit_bzero(entry->key, entry->key_length);

@@ -16,7 +16,7 @@
 #define ENTRY_TEXT 256
 #define ENTRY_MAX  (1024 * 1024) /* octets of a file */
 
-struct entry {
+struct key_files {
 	char *key; /* one PRIVATE KEY */
 	size_t key_length;
 	char *certificates; /* one CERTIFICATE or more */
@@ -25,19 +25,20 @@ struct entry {
 };
 
 /* Whether it is the name of an entry's files: hexadecimal digits. */
-bool entry_is_id(const char *file_id);
+bool key_files_is_id(const char *file_id);
 
 /*
  * Reads keys/ID.pem and certs/ID.pem, which must belong to `owner`.  On
- * success `entry` is owned (entry_free).  Returns 0, or -1 with the
+ * success `entry` is owned (key_files_free).  Returns 0, or -1 with the
  * reason in `why` (ENTRY_TEXT octets).
  */
-int entry_read(const char *state_directory, uid_t owner, const char *file_id,
-	       struct entry *entry, char *why);
+int key_files_read(const char *state_directory, uid_t owner,
+		   const char *file_id, struct key_files *entry, char *why);
 /* The n-th certificate, from 0, of those that certified the first; the last of
  * them if there are fewer.  One that is alone has certified itself. */
-const char *entry_issuer(const struct entry *entry, size_t n, size_t *length);
+const char *key_files_issuer(const struct key_files *entry, size_t n,
+			     size_t *length);
 /* Cleanses and frees. */
-void entry_free(struct entry *entry);
+void key_files_free(struct key_files *entry);
 
 #endif

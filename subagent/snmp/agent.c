@@ -37,9 +37,9 @@ struct agent {
 	struct agent_options options;
 	struct scep_watcher watcher;
 	struct scep_engine *engine; /* borrowed */
-	struct queue *queue;
-	struct nudge nudge;
-	struct changes *changes;
+	struct event_queue *queue;
+	struct unblock_timer unblock_timer;
+	struct sets *sets;
 	struct traps *traps; /* NULL: nobody is told any more */
 	netsnmp_handler_registration *registration;
 	pthread_t thread;
@@ -72,14 +72,14 @@ static void watch_log(void *context, enum scep_log_level level,
 	if (pthread_equal(pthread_self(), agent->thread))
 		snmp_log(log_priority(level), "%s\n", line);
 	else
-		queue_put_line(agent->queue, level, line);
+		event_queue_put_line(agent->queue, level, line);
 }
 
 static void watch_event(void *context, const struct scep_event *event)
 {
 	struct agent *agent = context;
 
-	queue_put_event(agent->queue, event);
+	event_queue_put_event(agent->queue, event);
 }
 
 /* Takes the event's row. */
@@ -98,18 +98,18 @@ static void event_handle(struct agent *agent, const struct scep_event *event)
 /* Says and does all that the engine's threads have left here. */
 static void queue_flush(struct agent *agent)
 {
-	struct queue_item item;
+	struct event_queue_item item;
 	unsigned dropped;
 
-	queue_rest(agent->queue);
-	while (queue_take(agent->queue, &item)) {
+	event_queue_rest(agent->queue);
+	while (event_queue_take(agent->queue, &item)) {
 		if (item.is_event)
 			event_handle(agent, &item.event);
 		else
 			snmp_log(log_priority(item.level), "%s\n", item.line);
 		free(item.line);
 	}
-	dropped = queue_dropped(agent->queue);
+	dropped = event_queue_dropped(agent->queue);
 	if (dropped)
 		snmp_log(LOG_WARNING, "%u log lines or events were lost\n",
 			 dropped);
@@ -149,7 +149,7 @@ static int session_start(int major, int minor, void *server, void *client)
 	(void)major;
 	(void)minor;
 	agent->is_connected = true;
-	nudge_every(&agent->nudge, 0);
+	unblock_timer_every(&agent->unblock_timer, 0);
 	if (!transport || transport->sock < 0)
 		return SNMPERR_SUCCESS;
 	/* Writing to a master that does not read must not block for good. */
@@ -168,9 +168,9 @@ static int session_stop(int major, int minor, void *server, void *client)
 	(void)minor;
 	(void)server;
 	agent->is_connected = false;
-	nudge_every(&agent->nudge, NUDGE_MS);
-	if (agent->changes)
-		changes_forget(agent->changes);
+	unblock_timer_every(&agent->unblock_timer, NUDGE_MS);
+	if (agent->sets)
+		sets_forget(agent->sets);
 	return SNMPERR_SUCCESS;
 }
 
@@ -239,10 +239,10 @@ int agent_open(const struct agent_options *options, struct agent **agent)
 	opened->options = *options;
 	opened->watcher = (struct scep_watcher){opened, watch_event, watch_log};
 	opened->thread = pthread_self();
-	opened->queue = queue_open();
-	if (!opened->queue || nudge_open(&opened->nudge) != 0) {
+	opened->queue = event_queue_open();
+	if (!opened->queue || unblock_timer_open(&opened->unblock_timer) != 0) {
 		error = errno;
-		queue_close(opened->queue);
+		event_queue_close(opened->queue);
 		free(opened);
 		errno = error;
 		return -1;
@@ -262,7 +262,7 @@ static struct answer_facts facts_of(const struct agent *agent)
 {
 	return (struct answer_facts){
 	    .version = agent->options.version,
-	    .refusals = changes_refusals(agent->changes),
+	    .refusals = sets_refusals(agent->sets),
 	};
 }
 
@@ -310,7 +310,7 @@ static int handle(netsnmp_mib_handler *handler,
 		answer_handle(agent->engine, &facts, request_info->mode,
 			      requests);
 	} else {
-		changes_handle(agent->changes, request_info, requests);
+		sets_handle(agent->sets, request_info, requests);
 	}
 	return SNMP_ERR_NOERROR;
 }
@@ -341,15 +341,15 @@ int agent_start(struct agent *agent, struct scep_engine *engine)
 	const char *address;
 
 	agent->engine = engine;
-	agent->changes = changes_open(engine);
+	agent->sets = sets_open(engine);
 	agent->traps = traps_open(engine);
-	if (!agent->changes || !agent->traps)
+	if (!agent->sets || !agent->traps)
 		goto out;
-	if (register_readfd(queue_descriptor(agent->queue), queue_ready,
+	if (register_readfd(event_queue_descriptor(agent->queue), queue_ready,
 			    agent) != FD_REGISTERED_OK)
 		goto out;
 	/* It may find a master that hangs. */
-	nudge_every(&agent->nudge, NUDGE_MS);
+	unblock_timer_every(&agent->unblock_timer, NUDGE_MS);
 	init_snmp(APPLICATION);
 	if (objects_register(agent) != 0)
 		goto out;
@@ -382,7 +382,7 @@ int agent_run(struct agent *agent)
 		/* What came while the library was waiting for the master. */
 		queue_flush(agent);
 		notify(agent);
-		changes_settle(agent->changes);
+		sets_settle(agent->sets);
 		if (agent->options.on_turn)
 			agent->options.on_turn(agent->options.context);
 	}
@@ -391,13 +391,13 @@ int agent_run(struct agent *agent)
 
 void agent_wake(struct agent *agent)
 {
-	queue_wake(agent->queue);
+	event_queue_wake(agent->queue);
 }
 
 void agent_stop(struct agent *agent)
 {
 	agent->is_stopping = true;
-	nudge_every(&agent->nudge, NUDGE_STOP_MS);
+	unblock_timer_every(&agent->unblock_timer, NUDGE_STOP_MS);
 	agent_wake(agent);
 }
 
@@ -405,15 +405,15 @@ void agent_close(struct agent *agent)
 {
 	if (!agent)
 		return;
-	unregister_readfd(queue_descriptor(agent->queue));
+	unregister_readfd(event_queue_descriptor(agent->queue));
 	/* The engine is closed. */
 	agent->engine = NULL;
 	traps_close(agent->traps);
 	agent->traps = NULL;
 	queue_flush(agent);
 	library_close(agent);
-	nudge_close(&agent->nudge);
-	changes_close(agent->changes);
-	queue_close(agent->queue);
+	unblock_timer_close(&agent->unblock_timer);
+	sets_close(agent->sets);
+	event_queue_close(agent->queue);
 	free(agent);
 }

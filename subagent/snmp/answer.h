@@ -19,8 +19,8 @@ struct answer_facts {
 };
 
 /* What is seen at this moment; borrows the view. */
-struct sight answer_sight(const struct scep_view *view,
-			  const struct answer_facts *facts);
+struct reading answer_reading(const struct scep_view *view,
+			      const struct answer_facts *facts);
 
 /* The handler's work in the modes of reading. */
 void answer_handle(struct scep_engine *engine, const struct answer_facts *facts,

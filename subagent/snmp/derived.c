@@ -13,55 +13,56 @@ int32_t derived_saturate(int64_t number)
 }
 
 /* The seconds until `when`, or the most there are if there is no such time. */
-static int64_t seconds_until(const struct sight *sight, int64_t when)
+static int64_t seconds_until(const struct reading *reading, int64_t when)
 {
 	if (when == 0)
 		return SECONDS_MAX;
-	return derived_saturate(when - sight->now);
+	return derived_saturate(when - reading->now);
 }
 
-const char *derived_version(const struct sight *sight)
+const char *derived_version(const struct reading *reading)
 {
-	return sight->version;
+	return reading->version;
 }
 
-int64_t derived_one(const struct sight *sight, const void *row)
+int64_t derived_one(const struct reading *reading, const void *row)
 {
-	(void)sight;
+	(void)reading;
 	(void)row;
 	return 1;
 }
 
-int64_t derived_earliest_expiry(const struct sight *sight, const void *row)
+int64_t derived_earliest_expiry(const struct reading *reading, const void *row)
 {
 	(void)row;
-	return seconds_until(sight, scep_view_earliest_expiry(sight->view));
+	return seconds_until(reading, scep_view_earliest_expiry(reading->view));
 }
 
-int64_t derived_local_time(const struct sight *sight, const void *row)
+int64_t derived_local_time(const struct reading *reading, const void *row)
 {
 	(void)row;
-	return sight->now;
+	return reading->now;
 }
 
-int64_t derived_request_has_challenge(const struct sight *sight,
+int64_t derived_request_has_challenge(const struct reading *reading,
 				      const void *row)
 {
 	const struct scep_profile *profile = row;
 
-	(void)sight;
+	(void)reading;
 	return profile->request.challenge_password.length > 0;
 }
 
-int64_t derived_auto_has_challenge(const struct sight *sight, const void *row)
+int64_t derived_auto_has_challenge(const struct reading *reading,
+				   const void *row)
 {
 	const struct scep_profile *profile = row;
 
-	(void)sight;
+	(void)reading;
 	return profile->timer.values.challenge_password.length > 0;
 }
 
-int64_t derived_next_request_in(const struct sight *sight, const void *row)
+int64_t derived_next_request_in(const struct reading *reading, const void *row)
 {
 	const struct scep_profile *profile = row;
 	int64_t next = profile->timer.next_request_time;
@@ -69,81 +70,81 @@ int64_t derived_next_request_in(const struct sight *sight, const void *row)
 	if (next == 0)
 		return -1;
 	/* -1 means that there is none, so what is overdue is due now. */
-	return next > sight->now ? derived_saturate(next - sight->now) : 0;
+	return next > reading->now ? derived_saturate(next - reading->now) : 0;
 }
 
-static const struct scep_status *last_status(const struct sight *sight)
+static const struct scep_status *last_status(const struct reading *reading)
 {
-	uint32_t index = sight->view->agent.status_last_index;
+	uint32_t index = reading->view->agent.status_last_index;
 
 	if (index == 0)
 		return NULL;
-	return scep_rows_find(&sight->view->statuses, index);
+	return scep_rows_find(&reading->view->statuses, index);
 }
 
 /* A row that its timer took back with it has no state to show either. */
-bool derived_has_last_state(const struct sight *sight)
+bool derived_has_last_state(const struct reading *reading)
 {
-	return last_status(sight) != NULL;
+	return last_status(reading) != NULL;
 }
 
-int64_t derived_last_state(const struct sight *sight, const void *row)
+int64_t derived_last_state(const struct reading *reading, const void *row)
 {
-	const struct scep_status *status = last_status(sight);
+	const struct scep_status *status = last_status(reading);
 
 	(void)row;
 	return status ? status->state : SCEP_STATE_TO_BE_PROCESSED;
 }
 
-int64_t derived_processing(const struct sight *sight, const void *row)
+int64_t derived_processing(const struct reading *reading, const void *row)
 {
 	(void)row;
-	return scep_view_processing(sight->view);
+	return scep_view_processing(reading->view);
 }
 
-int64_t derived_key_count(const struct sight *sight, const void *row)
+int64_t derived_key_count(const struct reading *reading, const void *row)
 {
 	(void)row;
-	return (int64_t)sight->view->keys.count;
+	return (int64_t)reading->view->keys.count;
 }
 
-int64_t derived_key_state(const struct sight *sight, const void *row)
+int64_t derived_key_state(const struct reading *reading, const void *row)
 {
-	return scep_key_state_at(row, sight->now,
-				 sight->view->agent.notify_expiry_days);
+	return scep_key_state_at(row, reading->now,
+				 reading->view->agent.notify_expiry_days);
 }
 
-int64_t derived_action_result(const struct sight *sight, const void *row)
+int64_t derived_action_result(const struct reading *reading, const void *row)
 {
 	const struct scep_key *key = row;
 
-	(void)sight;
+	(void)reading;
 	return key->action_result != 0 ? key->action_result : SCEP_NONE;
 }
 
-int64_t derived_key_seconds_left(const struct sight *sight, const void *row)
+int64_t derived_key_seconds_left(const struct reading *reading, const void *row)
 {
 	const struct scep_key *key = row;
 
-	return seconds_until(sight, key->not_after);
+	return seconds_until(reading, key->not_after);
 }
 
-int64_t derived_ca_seconds_left(const struct sight *sight, const void *row)
+int64_t derived_ca_seconds_left(const struct reading *reading, const void *row)
 {
 	const struct scep_ca *ca = row;
 
-	return seconds_until(sight, ca->not_after);
+	return seconds_until(reading, ca->not_after);
 }
 
 /* Values of a wrong type never reach the engine, so refusals count here. */
-int64_t derived_set_rejects(const struct sight *sight, const void *row)
+int64_t derived_set_rejects(const struct reading *reading, const void *row)
 {
 	(void)row;
-	return (uint32_t)(sight->view->stats.set_rejects + sight->refusals);
+	return (uint32_t)(reading->view->stats.set_rejects + reading->refusals);
 }
 
-int64_t derived_started(const struct sight *sight, const void *row)
+int64_t derived_started(const struct reading *reading, const void *row)
 {
 	(void)row;
-	return (int64_t)sight->view->agent.started_mono;
+	return (int64_t)reading->view->agent.started_mono;
 }

@@ -9,7 +9,7 @@
 #include "scep/scep.h"
 
 /* All that an answer is made from, the same for every object of a request. */
-struct sight {
+struct reading {
 	const struct scep_view *view; /* borrowed */
 	int64_t now;		      /* seconds since 1970 */
 	uint64_t mono;		      /* ms of CLOCK_MONOTONIC */
@@ -21,26 +21,28 @@ struct sight {
 /* Puts `number` into the range of an Integer32 that counts seconds. */
 int32_t derived_saturate(int64_t number);
 
-const char *derived_version(const struct sight *sight);
+const char *derived_version(const struct reading *reading);
 
 /* noop(1) of an action, active(1) of a row, none(1) of a result. */
-int64_t derived_one(const struct sight *sight, const void *row);
+int64_t derived_one(const struct reading *reading, const void *row);
 
-int64_t derived_earliest_expiry(const struct sight *sight, const void *row);
-int64_t derived_local_time(const struct sight *sight, const void *row);
-int64_t derived_request_has_challenge(const struct sight *sight,
+int64_t derived_earliest_expiry(const struct reading *reading, const void *row);
+int64_t derived_local_time(const struct reading *reading, const void *row);
+int64_t derived_request_has_challenge(const struct reading *reading,
 				      const void *row);
-int64_t derived_auto_has_challenge(const struct sight *sight, const void *row);
-int64_t derived_next_request_in(const struct sight *sight, const void *row);
-bool derived_has_last_state(const struct sight *sight);
-int64_t derived_last_state(const struct sight *sight, const void *row);
-int64_t derived_processing(const struct sight *sight, const void *row);
-int64_t derived_key_count(const struct sight *sight, const void *row);
-int64_t derived_key_state(const struct sight *sight, const void *row);
-int64_t derived_action_result(const struct sight *sight, const void *row);
-int64_t derived_key_seconds_left(const struct sight *sight, const void *row);
-int64_t derived_ca_seconds_left(const struct sight *sight, const void *row);
-int64_t derived_set_rejects(const struct sight *sight, const void *row);
-int64_t derived_started(const struct sight *sight, const void *row);
+int64_t derived_auto_has_challenge(const struct reading *reading,
+				   const void *row);
+int64_t derived_next_request_in(const struct reading *reading, const void *row);
+bool derived_has_last_state(const struct reading *reading);
+int64_t derived_last_state(const struct reading *reading, const void *row);
+int64_t derived_processing(const struct reading *reading, const void *row);
+int64_t derived_key_count(const struct reading *reading, const void *row);
+int64_t derived_key_state(const struct reading *reading, const void *row);
+int64_t derived_action_result(const struct reading *reading, const void *row);
+int64_t derived_key_seconds_left(const struct reading *reading,
+				 const void *row);
+int64_t derived_ca_seconds_left(const struct reading *reading, const void *row);
+int64_t derived_set_rejects(const struct reading *reading, const void *row);
+int64_t derived_started(const struct reading *reading, const void *row);
 
 #endif

@@ -11,18 +11,18 @@
 #define QUEUE_ITEMS 512
 #define QUEUE_LINES 448 /* the rest is kept for events */
 
-struct queue {
+struct event_queue {
 	pthread_mutex_t lock;
-	struct queue_item item[QUEUE_ITEMS];
+	struct event_queue_item item[QUEUE_ITEMS];
 	size_t first;
 	size_t count;
 	unsigned dropped;
 	int descriptor;
 };
 
-struct queue *queue_open(void)
+struct event_queue *event_queue_open(void)
 {
-	struct queue *queue = calloc(1, sizeof(*queue));
+	struct event_queue *queue = calloc(1, sizeof(*queue));
 
 	if (!queue)
 		return NULL;
@@ -38,13 +38,13 @@ struct queue *queue_open(void)
 	return queue;
 }
 
-void queue_close(struct queue *queue)
+void event_queue_close(struct event_queue *queue)
 {
-	struct queue_item item;
+	struct event_queue_item item;
 
 	if (!queue)
 		return;
-	while (queue_take(queue, &item)) {
+	while (event_queue_take(queue, &item)) {
 		scep_row_release(item.event.row);
 		free(item.line);
 	}
@@ -53,7 +53,7 @@ void queue_close(struct queue *queue)
 	free(queue);
 }
 
-void queue_wake(struct queue *queue)
+void event_queue_wake(struct event_queue *queue)
 {
 	int error = errno; /* this may interrupt anything */
 	uint64_t one = 1;
@@ -64,12 +64,12 @@ void queue_wake(struct queue *queue)
 	errno = error;
 }
 
-int queue_descriptor(const struct queue *queue)
+int event_queue_descriptor(const struct event_queue *queue)
 {
 	return queue->descriptor;
 }
 
-void queue_rest(struct queue *queue)
+void event_queue_rest(struct event_queue *queue)
 {
 	uint64_t count;
 	ssize_t got = read(queue->descriptor, &count, sizeof(count));
@@ -78,7 +78,7 @@ void queue_rest(struct queue *queue)
 }
 
 /* Takes `item->line` if it returns true. */
-static bool put(struct queue *queue, const struct queue_item *item,
+static bool put(struct event_queue *queue, const struct event_queue_item *item,
 		size_t capacity)
 {
 	bool has_room;
@@ -94,30 +94,31 @@ static bool put(struct queue *queue, const struct queue_item *item,
 		queue->dropped++;
 	}
 	pthread_mutex_unlock(&queue->lock);
-	queue_wake(queue);
+	event_queue_wake(queue);
 	return has_room;
 }
 
-void queue_put_line(struct queue *queue, enum scep_log_level level,
-		    const char *line)
+void event_queue_put_line(struct event_queue *queue, enum scep_log_level level,
+			  const char *line)
 {
-	struct queue_item item = {.level = level, .line = strdup(line)};
+	struct event_queue_item item = {.level = level, .line = strdup(line)};
 
 	/* Without memory there is no room either. */
 	if (!put(queue, &item, item.line ? QUEUE_LINES : 0))
 		free(item.line);
 }
 
-void queue_put_event(struct queue *queue, const struct scep_event *event)
+void event_queue_put_event(struct event_queue *queue,
+			   const struct scep_event *event)
 {
-	struct queue_item item = {.is_event = true, .event = *event};
+	struct event_queue_item item = {.is_event = true, .event = *event};
 
 	scep_row_retain(event->row);
 	if (!put(queue, &item, QUEUE_ITEMS))
 		scep_row_release(event->row);
 }
 
-bool queue_take(struct queue *queue, struct queue_item *item)
+bool event_queue_take(struct event_queue *queue, struct event_queue_item *item)
 {
 	bool is_taken;
 
@@ -132,7 +133,7 @@ bool queue_take(struct queue *queue, struct queue_item *item)
 	return is_taken;
 }
 
-unsigned queue_dropped(struct queue *queue)
+unsigned event_queue_dropped(struct event_queue *queue)
 {
 	unsigned dropped;
 

@@ -11,9 +11,9 @@
 
 #include "scep/scep.h"
 
-struct queue;
+struct event_queue;
 
-struct queue_item {
+struct event_queue_item {
 	bool is_event;
 	struct scep_event event; /* its row belongs to whoever took it */
 	enum scep_log_level level;
@@ -21,24 +21,25 @@ struct queue_item {
 };
 
 /* Returns an owned queue, or NULL with errno. */
-struct queue *queue_open(void);
+struct event_queue *event_queue_open(void);
 /* Frees it with all that is still in it; NULL is fine. */
-void queue_close(struct queue *queue);
+void event_queue_close(struct event_queue *queue);
 
 /* From any thread. */
-void queue_put_line(struct queue *queue, enum scep_log_level level,
-		    const char *line);
-void queue_put_event(struct queue *queue, const struct scep_event *event);
+void event_queue_put_line(struct event_queue *queue, enum scep_log_level level,
+			  const char *line);
+void event_queue_put_event(struct event_queue *queue,
+			   const struct scep_event *event);
 /* From any thread and from a signal handler. */
-void queue_wake(struct queue *queue);
+void event_queue_wake(struct event_queue *queue);
 
-/* Becomes readable when something was put or queue_wake() was called. */
-int queue_descriptor(const struct queue *queue);
-/* Makes the descriptor unreadable again; call it before queue_take(). */
-void queue_rest(struct queue *queue);
+/* Becomes readable when something was put or event_queue_wake() was called. */
+int event_queue_descriptor(const struct event_queue *queue);
+/* Makes the descriptor unreadable again; call it before event_queue_take(). */
+void event_queue_rest(struct event_queue *queue);
 /* Takes the oldest item.  Returns false if there is none. */
-bool queue_take(struct queue *queue, struct queue_item *item);
+bool event_queue_take(struct event_queue *queue, struct event_queue_item *item);
 /* How many items were dropped since the last call. */
-unsigned queue_dropped(struct queue *queue);
+unsigned event_queue_dropped(struct event_queue *queue);
 
 #endif

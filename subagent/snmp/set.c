@@ -16,7 +16,7 @@
  * PDU, which outlives the phases and frees it.
  */
 struct transaction {
-	struct changes *changes;
+	struct sets *sets;
 	struct transaction *next;
 	struct transaction *previous;
 	struct scep_change change;
@@ -31,20 +31,20 @@ struct transaction {
 	uint64_t ticket;
 };
 
-struct changes {
+struct sets {
 	struct scep_engine *engine;
 	struct transaction *first; /* all that have not been freed */
 	struct limiter limiter;
 	uint32_t refusals;
 };
 
-struct changes *changes_open(struct scep_engine *engine)
+struct sets *sets_open(struct scep_engine *engine)
 {
-	struct changes *changes = calloc(1, sizeof(*changes));
+	struct sets *sets = calloc(1, sizeof(*sets));
 
-	if (changes)
-		changes->engine = engine;
-	return changes;
+	if (sets)
+		sets->engine = engine;
+	return sets;
 }
 
 /* Cleanses the values; what is needed for COMMIT and UNDO stays. */
@@ -56,15 +56,15 @@ static void transaction_forget(struct transaction *transaction)
 
 static void transaction_unlink(struct transaction *transaction)
 {
-	if (!transaction->changes)
+	if (!transaction->sets)
 		return;
 	if (transaction->previous)
 		transaction->previous->next = transaction->next;
 	else
-		transaction->changes->first = transaction->next;
+		transaction->sets->first = transaction->next;
 	if (transaction->next)
 		transaction->next->previous = transaction->previous;
-	transaction->changes = NULL;
+	transaction->sets = NULL;
 }
 
 /* The library's way to free it. */
@@ -78,9 +78,9 @@ static void transaction_free(void *data)
 	free(transaction);
 }
 
-void changes_forget(struct changes *changes)
+void sets_forget(struct sets *sets)
 {
-	struct transaction *transaction = changes->first;
+	struct transaction *transaction = sets->first;
 
 	for (; transaction; transaction = transaction->next) {
 		transaction_forget(transaction);
@@ -88,25 +88,25 @@ void changes_forget(struct changes *changes)
 	}
 }
 
-void changes_close(struct changes *changes)
+void sets_close(struct sets *sets)
 {
-	if (!changes)
+	if (!sets)
 		return;
-	changes_forget(changes);
+	sets_forget(sets);
 	/* The library may still hold some of a session that went away. */
-	while (changes->first)
-		transaction_unlink(changes->first);
-	free(changes);
+	while (sets->first)
+		transaction_unlink(sets->first);
+	free(sets);
 }
 
-uint32_t changes_refusals(const struct changes *changes)
+uint32_t sets_refusals(const struct sets *sets)
 {
-	return changes->refusals;
+	return sets->refusals;
 }
 
-void changes_settle(struct changes *changes)
+void sets_settle(struct sets *sets)
 {
-	refusal_settle(&changes->limiter);
+	refusal_settle(&sets->limiter);
 }
 
 static struct transaction *
@@ -116,8 +116,7 @@ transaction_of(netsnmp_agent_request_info *request_info)
 }
 
 static struct transaction *
-transaction_begin(struct changes *changes,
-		  netsnmp_agent_request_info *request_info)
+transaction_begin(struct sets *sets, netsnmp_agent_request_info *request_info)
 {
 	struct transaction *transaction = transaction_of(request_info);
 	netsnmp_data_list *data;
@@ -134,23 +133,23 @@ transaction_begin(struct changes *changes,
 		free(transaction);
 		return NULL;
 	}
-	transaction->changes = changes;
-	transaction->next = changes->first;
-	if (changes->first)
-		changes->first->previous = transaction;
-	changes->first = transaction;
+	transaction->sets = sets;
+	transaction->next = sets->first;
+	if (sets->first)
+		sets->first->previous = transaction;
+	sets->first = transaction;
 	netsnmp_agent_add_list_data(request_info, data);
 	return transaction;
 }
 
 /* Answers with an error, logs it and counts the Set once. */
-static void refuse(struct changes *changes, struct transaction *transaction,
+static void refuse(struct sets *sets, struct transaction *transaction,
 		   netsnmp_request_info *request, int error, const char *reason)
 {
 	netsnmp_request_set_error(request, error);
-	refusal_log(&changes->limiter, request->requestvb, error, reason);
+	refusal_log(&sets->limiter, request->requestvb, error, reason);
 	if (!transaction || !transaction->is_refused)
-		changes->refusals++;
+		sets->refusals++;
 	if (transaction)
 		transaction->is_refused = true;
 }
@@ -219,18 +218,16 @@ static bool item_add(struct transaction *transaction,
 	return scep_change_add(&transaction->change, item);
 }
 
-static void reserve1(struct changes *changes,
+static void reserve1(struct sets *sets,
 		     netsnmp_agent_request_info *request_info,
 		     netsnmp_request_info *requests)
 {
-	struct transaction *transaction =
-	    transaction_begin(changes, request_info);
+	struct transaction *transaction = transaction_begin(sets, request_info);
 	struct scep_verdict verdict = {0};
 	struct scep_item item = {0};
 
 	if (!transaction) {
-		refuse(changes, NULL, requests, SNMP_ERR_RESOURCEUNAVAILABLE,
-		       "");
+		refuse(sets, NULL, requests, SNMP_ERR_RESOURCEUNAVAILABLE, "");
 		return;
 	}
 	for (; requests; requests = requests->next) {
@@ -243,7 +240,7 @@ static void reserve1(struct changes *changes,
 		    !item_add(transaction, &item, requests->index))
 			error = SNMP_ERR_RESOURCEUNAVAILABLE;
 		if (error != SNMP_ERR_NOERROR) {
-			refuse(changes, transaction, requests, error,
+			refuse(sets, transaction, requests, error,
 			       verdict.reason);
 			break; /* the answer names the first one */
 		}
@@ -253,7 +250,7 @@ static void reserve1(struct changes *changes,
 
 /* --------------------------------------------------- RESERVE2 and later -- */
 
-static void reserve2(struct changes *changes, struct transaction *transaction,
+static void reserve2(struct sets *sets, struct transaction *transaction,
 		     netsnmp_request_info *requests)
 {
 	struct scep_verdict verdict = {0};
@@ -264,14 +261,14 @@ static void reserve2(struct changes *changes, struct transaction *transaction,
 		return;
 	transaction->is_checked = true;
 	refusal =
-	    scep_change_check(changes->engine, &transaction->change, &verdict);
+	    scep_change_check(sets->engine, &transaction->change, &verdict);
 	if (refusal != SCEP_ACCEPTED)
-		refuse(changes, transaction,
+		refuse(sets, transaction,
 		       blamed(transaction, verdict.item, requests),
 		       refusal_error(refusal), verdict.reason);
 }
 
-static void action(struct changes *changes, struct transaction *transaction,
+static void action(struct sets *sets, struct transaction *transaction,
 		   netsnmp_request_info *requests)
 {
 	struct scep_verdict verdict = {0};
@@ -282,7 +279,7 @@ static void action(struct changes *changes, struct transaction *transaction,
 	if (transaction->is_tried || transaction->is_forgotten)
 		return;
 	transaction->is_tried = true;
-	refusal = scep_change_apply(changes->engine, &transaction->change,
+	refusal = scep_change_apply(sets->engine, &transaction->change,
 				    &transaction->ticket, &verdict);
 	request = blamed(transaction, verdict.item, requests);
 	transaction->is_applied = refusal == SCEP_ACCEPTED;
@@ -291,20 +288,20 @@ static void action(struct changes *changes, struct transaction *transaction,
 		return;
 	/* RFC 3416, 4.2.5: once all were found good, what fails in making the
 	 * change is commitFailed, whatever the cause. */
-	refuse(changes, transaction, request, SNMP_ERR_COMMITFAILED,
+	refuse(sets, transaction, request, SNMP_ERR_COMMITFAILED,
 	       verdict.reason);
 }
 
-static void commit(struct changes *changes, struct transaction *transaction)
+static void commit(struct sets *sets, struct transaction *transaction)
 {
 	if (!transaction->is_applied || transaction->is_ended)
 		return;
 	transaction->is_ended = true;
-	scep_change_confirm(changes->engine, transaction->ticket);
+	scep_change_confirm(sets->engine, transaction->ticket);
 }
 
 /* Also called for an ACTION that failed, and then has nothing to do. */
-static void undo(struct changes *changes, struct transaction *transaction,
+static void undo(struct sets *sets, struct transaction *transaction,
 		 netsnmp_request_info *requests)
 {
 	struct scep_verdict verdict = {0};
@@ -312,9 +309,9 @@ static void undo(struct changes *changes, struct transaction *transaction,
 	if (!transaction->is_applied || transaction->is_ended)
 		return;
 	transaction->is_ended = true;
-	if (scep_change_revert(changes->engine, transaction->ticket,
-			       &verdict) != SCEP_ACCEPTED)
-		refuse(changes, transaction, requests, SNMP_ERR_UNDOFAILED,
+	if (scep_change_revert(sets->engine, transaction->ticket, &verdict) !=
+	    SCEP_ACCEPTED)
+		refuse(sets, transaction, requests, SNMP_ERR_UNDOFAILED,
 		       verdict.reason);
 }
 
@@ -340,34 +337,33 @@ static void secrets_cleanse(netsnmp_request_info *requests)
 	}
 }
 
-void changes_handle(struct changes *changes,
-		    netsnmp_agent_request_info *request_info,
-		    netsnmp_request_info *requests)
+void sets_handle(struct sets *sets, netsnmp_agent_request_info *request_info,
+		 netsnmp_request_info *requests)
 {
 	struct transaction *transaction;
 
 	if (request_info->mode == MODE_SET_RESERVE1) {
-		reserve1(changes, request_info, requests);
+		reserve1(sets, request_info, requests);
 		return;
 	}
 	transaction = transaction_of(request_info);
 	switch (request_info->mode) {
 	case MODE_SET_RESERVE2:
 		if (transaction)
-			reserve2(changes, transaction, requests);
+			reserve2(sets, transaction, requests);
 		break;
 	case MODE_SET_ACTION:
 		if (transaction)
-			action(changes, transaction, requests);
+			action(sets, transaction, requests);
 		break;
 	case MODE_SET_COMMIT:
 		if (transaction)
-			commit(changes, transaction);
+			commit(sets, transaction);
 		secrets_cleanse(requests);
 		break;
 	case MODE_SET_UNDO:
 		if (transaction)
-			undo(changes, transaction, requests);
+			undo(sets, transaction, requests);
 		secrets_cleanse(requests);
 		break;
 	case MODE_SET_FREE:

@@ -24,24 +24,23 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
-struct changes;
+struct sets;
 
 /* Returns owned, or NULL if memory is short.  Borrows the engine. */
-struct changes *changes_open(struct scep_engine *engine);
+struct sets *sets_open(struct scep_engine *engine);
 /* To be called when no more PDUs are processed.  NULL is fine. */
-void changes_close(struct changes *changes);
+void sets_close(struct sets *sets);
 
 /* The handler's work in the modes of a Set. */
-void changes_handle(struct changes *changes,
-		    netsnmp_agent_request_info *request_info,
-		    netsnmp_request_info *requests);
+void sets_handle(struct sets *sets, netsnmp_agent_request_info *request_info,
+		 netsnmp_request_info *requests);
 
 /* How many Sets were refused. */
-uint32_t changes_refusals(const struct changes *changes);
+uint32_t sets_refusals(const struct sets *sets);
 /* Says how many refusals were not logged, once their time is over. */
-void changes_settle(struct changes *changes);
+void sets_settle(struct sets *sets);
 /* The session to the master is gone, and with it what was in hand: cleanses
  * the values of all Sets that have not ended. */
-void changes_forget(struct changes *changes);
+void sets_forget(struct sets *sets);
 
 #endif

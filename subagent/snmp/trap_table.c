@@ -64,8 +64,8 @@ static const struct object *object_named(const char *name)
 }
 
 /* A scalar as a GET finds it. */
-static bool scalar_find(const struct sight *sight, const struct object *object,
-			struct instance *instance)
+static bool scalar_find(const struct reading *reading,
+			const struct object *object, struct instance *instance)
 {
 	uint32_t own[OBJECT_ARCS];
 	size_t count = object_arcs(object, own);
@@ -74,10 +74,10 @@ static bool scalar_find(const struct sight *sight, const struct object *object,
 	for (size_t i = 0; i < count; i++)
 		arc[i] = own[i];
 	arc[count++] = 0;
-	return find_exact(sight, arc, count, instance) == FIND_INSTANCE;
+	return find_exact(reading, arc, count, instance) == FIND_INSTANCE;
 }
 
-static bool instance_make(const struct sight *sight,
+static bool instance_make(const struct reading *reading,
 			  const struct object *object,
 			  const struct scep_event *event,
 			  struct instance *instance)
@@ -85,19 +85,19 @@ static bool instance_make(const struct sight *sight,
 	if (object == NULL)
 		return false;
 	if (object_is_scalar(object))
-		return scalar_find(sight, object, instance);
+		return scalar_find(reading, object, instance);
 	*instance = (struct instance){object, event->index, event->row};
 	return event->row != NULL;
 }
 
-size_t trap_instances(const struct trap *trap, const struct sight *sight,
+size_t trap_instances(const struct trap *trap, const struct reading *reading,
 		      const struct scep_event *event,
 		      struct instance instances[TRAP_OBJECTS])
 {
 	size_t count = 0;
 
 	while (count < TRAP_OBJECTS && trap->object[count] != NULL) {
-		if (!instance_make(sight, object_named(trap->object[count]),
+		if (!instance_make(reading, object_named(trap->object[count]),
 				   event, &instances[count]))
 			return 0;
 		count++;

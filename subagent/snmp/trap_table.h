@@ -32,7 +32,7 @@ const struct trap *trap_find(enum scep_event_kind kind);
  * of the MIB; returns how many.  0 if the row is missing: then there is nothing
  * to tell.  They borrow from the sight and the event.
  */
-size_t trap_instances(const struct trap *trap, const struct sight *sight,
+size_t trap_instances(const struct trap *trap, const struct reading *reading,
 		      const struct scep_event *event,
 		      struct instance instances[TRAP_OBJECTS]);
 

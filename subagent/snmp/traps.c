@@ -94,7 +94,7 @@ static bool name_add(const struct trap *trap, netsnmp_variable_list **variables)
 					 name, sizeof(name)) != NULL;
 }
 
-static bool instance_add(const struct sight *sight,
+static bool instance_add(const struct reading *reading,
 			 const struct instance *instance,
 			 netsnmp_variable_list **variables)
 {
@@ -106,23 +106,24 @@ static bool instance_add(const struct sight *sight,
 
 	memcpy(name, root, sizeof(root));
 	count += find_arcs(instance, name + count);
-	values_read(sight, instance, &value);
+	values_read(reading, instance, &value);
 	octets = value.is_octets ? (const void *)value.octets : &value.number;
 	length = value.is_octets ? value.length : sizeof(value.number);
 	return snmp_varlist_add_variable(variables, name, count, value.type,
 					 octets, length) != NULL;
 }
 
-static void send_one(const struct sight *sight, const struct scep_event *event)
+static void send_one(const struct reading *reading,
+		     const struct scep_event *event)
 {
 	const struct trap *trap = trap_find(event->kind);
 	struct instance instances[TRAP_OBJECTS];
 	netsnmp_variable_list *variables = NULL;
-	size_t count = trap_instances(trap, sight, event, instances);
+	size_t count = trap_instances(trap, reading, event, instances);
 	bool is_whole = count > 0 && name_add(trap, &variables);
 
 	for (size_t i = 0; is_whole && i < count; i++)
-		is_whole = instance_add(sight, &instances[i], &variables);
+		is_whole = instance_add(reading, &instances[i], &variables);
 	if (is_whole)
 		send_v2trap(variables);
 	else
@@ -156,7 +157,7 @@ void traps_send(struct traps *traps, const struct answer_facts *facts)
 	const struct scep_view *view;
 	struct trap_queue_rules rules;
 	struct scep_event event;
-	struct sight sight;
+	struct reading reading;
 
 	if (dropped)
 		snmp_log(LOG_WARNING,
@@ -166,10 +167,10 @@ void traps_send(struct traps *traps, const struct answer_facts *facts)
 	if (trap_queue_is_empty(traps->queue))
 		return;
 	view = scep_view_take(traps->engine);
-	sight = answer_sight(view, facts);
+	reading = answer_reading(view, facts);
 	rules = rules_of(view);
 	while (trap_queue_take(traps->queue, &event, &rules, clock_ms())) {
-		send_one(&sight, &event);
+		send_one(&reading, &event);
 		scep_row_release(event.row);
 	}
 	scep_view_release(view);

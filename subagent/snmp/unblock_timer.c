@@ -18,7 +18,7 @@ static void nothing(int number)
 	(void)number;
 }
 
-int nudge_open(struct nudge *nudge)
+int unblock_timer_open(struct unblock_timer *unblock_timer)
 {
 	/* Without SA_RESTART, which is the point. */
 	struct sigaction action = {.sa_handler = nothing};
@@ -36,15 +36,16 @@ int nudge_open(struct nudge *nudge)
 	if (sigaction(NUDGE_SIGNAL, &action, NULL) != 0)
 		return -1;
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-	return timer_create(CLOCK_MONOTONIC, &event, &nudge->timer);
+	return timer_create(CLOCK_MONOTONIC, &event, &unblock_timer->timer);
 }
 
-void nudge_close(struct nudge *nudge)
+void unblock_timer_close(struct unblock_timer *unblock_timer)
 {
-	timer_delete(nudge->timer);
+	timer_delete(unblock_timer->timer);
 }
 
-void nudge_every(const struct nudge *nudge, long milliseconds)
+void unblock_timer_every(const struct unblock_timer *unblock_timer,
+			 long milliseconds)
 {
 	struct timespec span = {
 	    .tv_sec = milliseconds / 1000,
@@ -52,5 +53,5 @@ void nudge_every(const struct nudge *nudge, long milliseconds)
 	};
 	struct itimerspec often = {.it_interval = span, .it_value = span};
 
-	timer_settime(nudge->timer, 0, &often, NULL);
+	timer_settime(unblock_timer->timer, 0, &often, NULL);
 }

@@ -11,16 +11,17 @@
 
 #include <time.h>
 
-struct nudge {
+struct unblock_timer {
 	timer_t timer;
 };
 
 /* Prepares it for the calling thread.  Returns 0, or -1 with errno. */
-int nudge_open(struct nudge *nudge);
-void nudge_close(struct nudge *nudge);
+int unblock_timer_open(struct unblock_timer *unblock_timer);
+void unblock_timer_close(struct unblock_timer *unblock_timer);
 
 /* Interrupts every so many milliseconds from now on; 0: no more.  From any
  * thread and from a signal handler. */
-void nudge_every(const struct nudge *nudge, long milliseconds);
+void unblock_timer_every(const struct unblock_timer *unblock_timer,
+			 long milliseconds);
 
 #endif

@@ -222,14 +222,14 @@ static const struct {
 };
 
 /* sysUpTime at an event, 0 if that was before sysUpTime began. */
-static long timestamp_at(const struct sight *sight, uint64_t mono)
+static long timestamp_at(const struct reading *reading, uint64_t mono)
 {
 	uint64_t age;
 
 	if (mono == 0)
 		return 0;
-	age = mono < sight->mono ? (sight->mono - mono) / 10 : 0;
-	return age < sight->uptime ? (long)(sight->uptime - age) : 0;
+	age = mono < reading->mono ? (reading->mono - mono) / 10 : 0;
+	return age < reading->uptime ? (long)(reading->uptime - age) : 0;
 }
 
 /* Puts a number that was worked out where a member of its kind would be. */
@@ -263,7 +263,7 @@ static void number_read(const struct object *object, int64_t number,
 	}
 }
 
-void values_read(const struct sight *sight, const struct instance *instance,
+void values_read(const struct reading *reading, const struct instance *instance,
 		 struct value *value)
 {
 	const struct object *object = instance->object;
@@ -276,15 +276,15 @@ void values_read(const struct sight *sight, const struct instance *instance,
 	if (object->syntax == SYNTAX_TIMESTAMP) {
 		uint64_t mono =
 		    object->number
-			? (uint64_t)object->number(sight, instance->row)
+			? (uint64_t)object->number(reading, instance->row)
 			: *(const uint64_t *)member;
 
-		value->number = timestamp_at(sight, mono);
+		value->number = timestamp_at(reading, mono);
 	} else if (object->number) {
-		number_read(object, object->number(sight, instance->row),
+		number_read(object, object->number(reading, instance->row),
 			    value);
 	} else if (object->text) {
-		text_read(object, object->text(sight), value);
+		text_read(object, object->text(reading), value);
 	} else {
 		syntaxes[object->syntax].read(object, member, value);
 	}

@@ -22,7 +22,7 @@ struct value {
 };
 
 /* Reads an instance.  A secret is an empty string, always. */
-void values_read(const struct sight *sight, const struct instance *instance,
+void values_read(const struct reading *reading, const struct instance *instance,
 		 struct value *value);
 
 /*

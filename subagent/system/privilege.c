@@ -46,7 +46,7 @@ int privilege_find(struct privilege *privilege, const char *user,
 		}
 		privilege->gid = other->gr_gid;
 	}
-	privilege->changes = privilege->uid != 0;
+	privilege->sets = privilege->uid != 0;
 	return 0;
 }
 
@@ -69,7 +69,7 @@ static int give_folder(const struct privilege *privilege, const char *path,
 int privilege_make_folder(const struct privilege *privilege, const char *path,
 			  char why[PRIVILEGE_TEXT])
 {
-	if (!privilege->changes)
+	if (!privilege->sets)
 		return 0;
 	if (mkdir(path, 0700) == 0)
 		return give_folder(privilege, path, why);
@@ -91,7 +91,7 @@ int privilege_drop(const struct privilege *privilege, char why[PRIVILEGE_TEXT])
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return refuse(why, "no new privileges for", "the worker");
-	if (!privilege->changes)
+	if (!privilege->sets)
 		return 0;
 	if (initgroups(privilege->user, privilege->gid) != 0 ||
 	    setresgid(privilege->gid, privilege->gid, privilege->gid) != 0 ||

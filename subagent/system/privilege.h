@@ -13,7 +13,7 @@
 #define PRIVILEGE_TEXT 256
 
 struct privilege {
-	bool changes; /* false: the process stays who it is */
+	bool sets; /* false: the process stays who it is */
 	char user[64];
 	uid_t uid;
 	gid_t gid;

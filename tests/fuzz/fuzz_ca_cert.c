@@ -22,15 +22,15 @@ static enum scep_code read_certificates(struct fuzz_input *input,
 	struct scep_error error = {.text = ""};
 	struct bytes der = {NULL, 0};
 	enum scep_code code =
-	    trust_read(input->at, input->left, certificates, &error);
+	    ca_certs_read(input->at, input->left, certificates, &error);
 
 	if (code == SCEP_OK && is_certified_anew) {
 		bool is_made = fixed_certify(*certificates, &der);
 
 		sk_X509_pop_free(*certificates, X509_free);
 		*certificates = NULL;
-		code = is_made ? trust_read(der.data, der.length, certificates,
-					    &error)
+		code = is_made ? ca_certs_read(der.data, der.length,
+					       certificates, &error)
 			       : SCEP_BAD_RESPONSE;
 		bytes_free(&der);
 	}
@@ -45,9 +45,9 @@ static void check_pem(STACK_OF(X509) * certificates)
 	struct bytes pem = {NULL, 0};
 	struct scep_error error;
 
-	HOLDS(trust_to_pem(certificates, &pem, &error) == SCEP_OK);
+	HOLDS(ca_certs_to_pem(certificates, &pem, &error) == SCEP_OK);
 	if (pem.length <= LIMIT_CA_CERT) {
-		HOLDS(trust_from_pem(pem.data, pem.length, &again, &error) ==
+		HOLDS(ca_certs_from_pem(pem.data, pem.length, &again, &error) ==
 		      SCEP_OK);
 		HOLDS(sk_X509_num(again) == sk_X509_num(certificates));
 	}
@@ -63,8 +63,8 @@ static void check_descriptions(STACK_OF(X509) * certificates)
 	for (int i = 0; i < sk_X509_num(certificates); i++) {
 		memset(&ca, 0xff, sizeof(ca));
 		memset(&key, 0xff, sizeof(key));
-		trust_describe(sk_X509_value(certificates, i), &ca);
-		trust_describe_leaf(sk_X509_value(certificates, i), &key);
+		ca_certs_describe(sk_X509_value(certificates, i), &ca);
+		ca_certs_describe_leaf(sk_X509_value(certificates, i), &key);
 		HOLDS(ca.serial.length <= 20 && key.serial.length <= 20);
 		HOLDS(text_is_clean(ca.subject, strlen(ca.subject)));
 		HOLDS(text_is_clean(ca.issuer, strlen(ca.issuer)));
@@ -78,12 +78,13 @@ static void pin_of(X509 *certificate, struct trust_pin *pin)
 {
 	struct scep_ca row;
 
-	trust_describe(certificate, &row);
+	ca_certs_describe(certificate, &row);
 	pin->length = row.fingerprint.length;
 	memcpy(pin->digest, row.fingerprint.data, pin->length);
 }
 
-static void check_trust(const struct trust *trust, const struct trust_pin *pin)
+static void check_trust(const struct ca_certs *trust,
+			const struct trust_pin *pin)
 {
 	struct trust_pin anchor;
 
@@ -99,7 +100,7 @@ bool fuzz_ca_cert(const uint8_t *data, size_t size)
 	struct fuzz_input input = {data, size};
 	uint8_t mode = fuzz_take_octet(&input);
 	STACK_OF(X509) *certificates = NULL;
-	struct trust trust;
+	struct ca_certs trust;
 	struct trust_pin pin;
 	struct scep_error error = {.text = ""};
 	X509 *candidate;
@@ -113,18 +114,18 @@ bool fuzz_ca_cert(const uint8_t *data, size_t size)
 	      sk_X509_num(certificates) <= LIMIT_CERTIFICATES);
 	check_pem(certificates);
 	check_descriptions(certificates);
-	candidate = trust_candidate(certificates);
+	candidate = ca_certs_candidate(certificates);
 	pin_of(candidate != NULL && mode & 4 ? candidate
 					     : fixed_certificate(FIXED_CA),
 	       &pin);
-	code = trust_establish(certificates, &pin, 1, mode & 2 ? 0 : FIXED_NOW,
-			       &trust, &error);
+	code = ca_certs_establish(certificates, &pin, 1,
+				  mode & 2 ? 0 : FIXED_NOW, &trust, &error);
 	HOLDS(code == SCEP_OK || code == SCEP_CA_NOT_TRUSTED);
 	if (code == SCEP_OK)
 		check_trust(&trust, &pin);
 	else
 		HOLDS(trust.anchor == NULL && error.text[0] != '\0');
-	trust_free(&trust);
+	ca_certs_free(&trust);
 	sk_X509_pop_free(certificates, X509_free);
 	ERR_clear_error();
 	return code == SCEP_OK;

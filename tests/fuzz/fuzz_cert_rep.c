@@ -170,9 +170,9 @@ static bool make_message(struct fuzz_input *input, enum mode mode,
 /* ---------------------------------------------------------------- opening --
  */
 
-static const struct trust *fixed_trust(void)
+static const struct ca_certs *fixed_trust(void)
 {
-	static struct trust trust;
+	static struct ca_certs trust;
 
 	if (trust.anchor == NULL) {
 		trust.anchor = fixed_certificate(FIXED_CA);
@@ -234,7 +234,7 @@ static bool open_message(const struct bytes *message, uint8_t flags)
 	enum scep_code code;
 
 	memcpy(input.sender_nonce, FIXED_NONCE, RFC8894_NONCE_LENGTH);
-	code = open_cert_rep(&input, &reply, &error);
+	code = cert_rep_open(&input, &reply, &error);
 	if (code == SCEP_OK) {
 		check_reply(&input, &reply);
 	} else {

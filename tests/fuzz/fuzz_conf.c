@@ -76,9 +76,9 @@ static void check_conf(const struct conf *conf)
 	for (size_t i = 0; i < conf->line_count; i++)
 		HOLDS(conf->lines[i].token[0] != '\0');
 	HOLDS(conf_has_same_lines(conf, conf));
-	HOLDS(conf->place_count == engine->use_count);
+	HOLDS(conf->location_count == engine->use_count);
 	for (size_t i = 0; i < engine->use_count; i++)
-		HOLDS(conf_place(conf, engine->uses[i].name) != NULL);
+		HOLDS(conf_use_location(conf, engine->uses[i].name) != NULL);
 	conf_master(conf);
 }
 

@@ -20,43 +20,44 @@ static void check_value(void *context, enum scep_field field, uint32_t index,
 
 	(void)context;
 	(void)before;
-	HOLDS(sheet_object(field) != NULL);
-	HOLDS(object_is_scalar(sheet_object(field)) == (index == 0));
+	HOLDS(snapshot_object(field) != NULL);
+	HOLDS(object_is_scalar(snapshot_object(field)) == (index == 0));
 	HOLDS(after->length < sizeof(after->octets));
 	HOLDS(value_judge(field, after, reason));
 	HOLDS(strlen(value_print(field, after, text)) < sizeof(text));
 }
 
-static void check_sheet(const struct sheet *sheet)
+static void check_snapshot(const struct snapshot *snapshot)
 {
-	static const struct sheet nothing;
+	static const struct snapshot nothing;
 	char reason[DOCUMENT_REASON];
-	struct sheet again;
+	struct snapshot again;
 	char *text;
 
-	sheet_differences(&nothing, sheet, check_value, NULL);
-	text = document_write(sheet, "fuzz", reason);
+	snapshot_differences(&nothing, snapshot, check_value, NULL);
+	text = document_write(snapshot, "fuzz", reason);
 	HOLDS(text != NULL);
 	HOLDS(document_read(text, strlen(text), &again, reason));
 	/* A file may name no scalar at all. */
-	HOLDS(sheet_differences(sheet, &again, NULL, NULL) == 0);
-	HOLDS(sheet_differences(&again, sheet, NULL, NULL) == 0);
+	HOLDS(snapshot_differences(snapshot, &again, NULL, NULL) == 0);
+	HOLDS(snapshot_differences(&again, snapshot, NULL, NULL) == 0);
 	free(text);
-	sheet_free(&again);
+	snapshot_free(&again);
 }
 
 bool fuzz_document(const uint8_t *data, size_t size)
 {
 	char reason[DOCUMENT_REASON] = "";
-	struct sheet sheet;
-	bool is_good = document_read((const char *)data, size, &sheet, reason);
+	struct snapshot snapshot;
+	bool is_good =
+	    document_read((const char *)data, size, &snapshot, reason);
 
 	if (is_good)
-		check_sheet(&sheet);
+		check_snapshot(&snapshot);
 	else
 		HOLDS(reason[0] != '\0');
-	for (size_t i = 0; i < SHEET_ROWS; i++)
-		HOLDS(is_good || sheet.row[i] == NULL);
-	sheet_free(&sheet);
+	for (size_t i = 0; i < SNAPSHOT_ROWS; i++)
+		HOLDS(is_good || snapshot.row[i] == NULL);
+	snapshot_free(&snapshot);
 	return is_good;
 }

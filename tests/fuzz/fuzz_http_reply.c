@@ -54,7 +54,7 @@ static bool take_header(struct answer *answer, struct fuzz_input *input)
 
 		if (length == 0)
 			return false;
-		if (!answer_take_line(answer, line, length))
+		if (!http_response_take_line(answer, line, length))
 			return false;
 		take_status(answer, line, length);
 	}
@@ -68,7 +68,7 @@ static void take_body(struct answer *answer, struct fuzz_input *input,
 		size_t length = piece;
 		const uint8_t *data = fuzz_take(input, &length);
 
-		if (!answer_take_body(answer, data, length))
+		if (!http_response_take_body(answer, data, length))
 			return;
 		HOLDS(answer->seen.body.length <= answer->limit);
 		HOLDS(memcmp(answer->seen.body.data + answer->seen.body.length -
@@ -113,11 +113,11 @@ bool fuzz_http_reply(const uint8_t *data, size_t size)
 	struct answer answer;
 	enum scep_code code;
 
-	answer_init(&answer, limit);
+	http_response_init(&answer, limit);
 	if (take_header(&answer, &input)) {
 		/* One redirect is followed, with what was counted. */
-		if (answer_is_redirect(&answer) && state & 128) {
-			answer_begin(&answer);
+		if (http_response_is_redirect(&answer) && state & 128) {
+			http_response_begin(&answer);
 			HOLDS(!answer.has_header);
 			take_header(&answer, &input);
 		}
@@ -128,7 +128,7 @@ bool fuzz_http_reply(const uint8_t *data, size_t size)
 	HOLDS(answer.header_length <= LIMIT_HEADER ||
 	      answer.is_header_too_long);
 	code = judge(end, state, &answer);
-	answer_free(&answer);
+	http_response_free(&answer);
 	HOLDS(answer.seen.body.data == NULL);
 	return code == SCEP_OK;
 }

@@ -43,11 +43,11 @@ static bool check_texts(const struct scep_values *values)
 		bool (*is_valid)(const char *text, char *reason);
 		size_t offset;
 	} checks[] = {
-	    {request_subject_extra_is_valid,
+	    {csr_subject_extra_is_valid,
 	     offsetof(struct scep_values, subject_extra)},
-	    {request_subject_alt_name_is_valid,
+	    {csr_subject_alt_name_is_valid,
 	     offsetof(struct scep_values, subject_alt_name)},
-	    {request_extended_key_usage_is_valid,
+	    {csr_extended_key_usage_is_valid,
 	     offsetof(struct scep_values, extended_key_usage)},
 	};
 	bool are_valid = true;
@@ -111,14 +111,14 @@ static void check_certificate(const struct scep_values *values, bool is_sound)
 	X509 *certificate;
 	struct scep_error error;
 	struct scep_key row;
-	enum scep_code code = request_self_sign(
-	    values, fixed_key(FIXED_DEVICE), FIXED_NOW, &certificate, &error);
+	enum scep_code code = csr_self_sign(values, fixed_key(FIXED_DEVICE),
+					    FIXED_NOW, &certificate, &error);
 
 	HOLDS((code == SCEP_OK) == (certificate != NULL));
 	HOLDS(code == SCEP_OK || !is_sound);
 	if (code != SCEP_OK)
 		return;
-	trust_describe_leaf(certificate, &row);
+	ca_certs_describe_leaf(certificate, &row);
 	HOLDS(row.subject[0] != '\0');
 	HOLDS(row.not_before == FIXED_NOW - 600);
 	check_alt_name(values->subject_alt_name, certificate);
@@ -136,13 +136,13 @@ bool fuzz_names(const uint8_t *data, size_t size)
 
 	read_values(&input, &values);
 	are_valid = check_texts(&values);
-	code = request_make(&values, fixed_key(FIXED_DEVICE), &request, &error);
+	code = csr_make(&values, fixed_key(FIXED_DEVICE), &request, &error);
 	HOLDS(code == SCEP_OK || code == SCEP_CONFIG_ERROR);
 	HOLDS((code == SCEP_OK) == (request != NULL));
 	HOLDS(code != SCEP_OK || are_valid);
 	if (code == SCEP_OK)
 		check_request(&values, request);
-	request_free(request);
+	csr_free(request);
 	check_certificate(&values, code == SCEP_OK);
 	ERR_clear_error();
 	return code == SCEP_OK;

@@ -47,7 +47,7 @@ enum scep_code device_try_start(struct device *device)
 	error_init(&device->error);
 	assert_true(state_init(&device->state, &device->io.io, &device->config,
 			       &watcher));
-	apply_init(&device->apply);
+	set_txn_init(&device->set_txn);
 	code = recover(&device->state, &device->error);
 	device->is_on = true;
 	if (code != SCEP_OK)
@@ -69,7 +69,7 @@ void device_kill(struct device *device)
 		return;
 	state_stop(&device->state);
 	virtual_io_close(&device->io);
-	apply_free(&device->apply);
+	set_txn_free(&device->set_txn);
 	state_free(&device->state);
 	device->is_on = false;
 }
@@ -161,8 +161,8 @@ void device_octets(struct device *device, enum scep_field field, uint32_t index,
 enum scep_refusal device_apply(struct device *device)
 {
 	enum scep_refusal refusal =
-	    apply_change(&device->apply, &device->state, &device->change,
-			 &device->ticket, &device->verdict);
+	    set_txn_change(&device->set_txn, &device->state, &device->change,
+			   &device->ticket, &device->verdict);
 
 	scep_change_free(&device->change);
 	device_tick(device);
@@ -173,7 +173,7 @@ void device_set(struct device *device)
 {
 	if (device_apply(device) != SCEP_ACCEPTED)
 		fail_msg("%s", device->verdict.reason);
-	apply_confirm(&device->apply, &device->state, device->ticket);
+	set_txn_confirm(&device->set_txn, &device->state, device->ticket);
 	device_tick(device);
 }
 
@@ -220,7 +220,7 @@ void device_send(struct device *device, uint32_t profile)
 
 void device_tick(struct device *device)
 {
-	turn(&device->state, &device->apply);
+	turn(&device->state, &device->set_txn);
 }
 
 bool device_step(struct device *device)
@@ -290,7 +290,7 @@ const struct scep_profile *device_profile(struct device *device, uint32_t index)
 
 const struct record *device_record(struct device *device)
 {
-	struct enrolment *e = enrolment_find(
+	struct open_request *e = open_request_find(
 	    &device->state, device->state.view.agent.status_last_index);
 
 	return e != NULL ? e->record : NULL;

@@ -23,7 +23,7 @@ struct device {
 	struct scripted_ca ca;
 	struct scep_config config;
 	struct state state;
-	struct apply apply;
+	struct set_txn set_txn;
 	bool is_on;
 	struct scep_change change; /* the Set that is being written */
 	struct scep_verdict verdict;

@@ -80,7 +80,7 @@ static void make_trust(struct world *world)
 	sk_X509_push(list, world->ca);
 	pin.length = (uint32_t)pki_digest(world->ca, "SHA256", pin.digest);
 	assert_int_equal(
-	    trust_establish(list, &pin, 1, PKI_NOW, &world->trust, NULL),
+	    ca_certs_establish(list, &pin, 1, PKI_NOW, &world->trust, NULL),
 	    SCEP_OK);
 	sk_X509_free(list);
 }
@@ -149,7 +149,7 @@ int world_tear_down(void **state)
 		X509_free(world->made[i]);
 	EVP_PKEY_free(world->made_key);
 	X509_NAME_free(world->subject);
-	trust_free(&world->trust);
+	ca_certs_free(&world->trust);
 	bytes_free(&world->garbage);
 	return 0;
 }
@@ -196,7 +196,7 @@ enum scep_code world_open(struct world *world, struct cert_rep *reply,
 	pki_reply_make(&world->reply, &message);
 	world->input.message = message.data;
 	world->input.message_length = message.length;
-	code = open_cert_rep(&world->input, reply, error);
+	code = cert_rep_open(&world->input, reply, error);
 	bytes_free(&message);
 	return code;
 }

@@ -35,7 +35,7 @@ struct world {
 	X509 *requester; /* self-signed, over the device's key */
 	X509 *issued;	 /* what the CA has issued for it */
 	X509 *foreign;	 /* issued for another key */
-	struct trust trust;
+	struct ca_certs trust;
 	X509_NAME *subject;
 	struct bytes garbage;
 	struct open_input input;

@@ -22,7 +22,7 @@
 #define REQUEST_SIZE 8192
 #define DRIP_WAIT    20 /* milliseconds */
 
-struct connection {
+struct sqlite {
 	int fd; /* -1: none */
 	int number;
 	char request[REQUEST_SIZE];
@@ -37,14 +37,14 @@ struct server {
 	int port;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of what follows */
-	int connection_count;
+	int sqlite_count;
 	size_t request_count;
 	char requests[REQUESTS][REQUEST_SIZE];
 	int numbers[REQUESTS];
-	struct connection connections[CONNECTIONS];
+	struct sqlite connections[CONNECTIONS];
 };
 
-static void hang_up(struct connection *connection, bool is_reset)
+static void hang_up(struct sqlite *connection, bool is_reset)
 {
 	struct linger linger = {.l_onoff = 1};
 
@@ -69,7 +69,7 @@ static bool say(int fd, const char *text, size_t length)
 	return true;
 }
 
-static void reply(struct server *server, struct connection *connection)
+static void reply(struct server *server, struct sqlite *connection)
 {
 	const struct reply *now = server->next;
 	char filler[4096];
@@ -96,7 +96,7 @@ static void reply(struct server *server, struct connection *connection)
 }
 
 /* Whether header and body of a request are there. */
-static bool is_whole(const struct connection *connection)
+static bool is_whole(const struct sqlite *connection)
 {
 	const char *end = strstr(connection->request, "\r\n\r\n");
 	const char *length =
@@ -107,7 +107,7 @@ static bool is_whole(const struct connection *connection)
 			  (size_t)(end + 4 - connection->request) + body;
 }
 
-static void note(struct server *server, const struct connection *connection)
+static void note(struct server *server, const struct sqlite *connection)
 {
 	pthread_mutex_lock(&server->lock);
 	if (server->request_count < REQUESTS) {
@@ -119,7 +119,7 @@ static void note(struct server *server, const struct connection *connection)
 	pthread_mutex_unlock(&server->lock);
 }
 
-static void hear(struct server *server, struct connection *connection)
+static void hear(struct server *server, struct sqlite *connection)
 {
 	size_t room = sizeof(connection->request) - 1 - connection->length;
 	ssize_t count = recv(connection->fd,
@@ -141,16 +141,16 @@ static void hear(struct server *server, struct connection *connection)
 static void greet(struct server *server)
 {
 	int fd = accept(server->listener, NULL, NULL);
-	struct connection *connection = server->connections;
+	struct sqlite *connection = server->connections;
 
 	while (connection->fd >= 0)
 		connection++;
 	connection->fd = fd;
-	connection->number = server->connection_count++;
+	connection->number = server->sqlite_count++;
 	connection->length = 0;
 }
 
-static void drip(struct connection *connection)
+static void drip(struct sqlite *connection)
 {
 	if (!connection->dripping)
 		return;
@@ -170,7 +170,7 @@ static void *serve(void *context)
 		polls[0] = (struct pollfd){server->stop, POLLIN, 0};
 		polls[1] = (struct pollfd){server->listener, POLLIN, 0};
 		for (int i = 0; i < CONNECTIONS; i++) {
-			struct connection *one = &server->connections[i];
+			struct sqlite *one = &server->connections[i];
 
 			polls[i + 2] = (struct pollfd){one->fd, POLLIN, 0};
 			is_dripping = is_dripping || one->dripping;

@@ -107,7 +107,7 @@ enum scep_code storetest_put(struct store *store, enum columns_table table,
 	case COLUMNS_USE:
 		return store_put_use(store, row, &storetest_error);
 	case COLUMNS_ASIDE:
-		return store_put_aside(store, row, &storetest_error);
+		return store_put_retired(store, row, &storetest_error);
 	case COLUMNS_AGENT:
 		return store_put_agent(store, row, &storetest_error);
 	case COLUMNS_COUNTERS:
@@ -298,7 +298,7 @@ const void *storetest_loaded(const struct store_content *content,
 	case COLUMNS_USE:
 		return scep_rows_find(&content->uses, index);
 	case COLUMNS_ASIDE:
-		return scep_rows_find(&content->asides, index);
+		return scep_rows_find(&content->retired, index);
 	case COLUMNS_AGENT:
 		return content->has_agent ? &content->agent : NULL;
 	case COLUMNS_COUNTERS:

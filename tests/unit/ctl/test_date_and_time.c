@@ -18,7 +18,7 @@ static const unsigned char utc[] = {0x07, 0xea, 2, 28, 20, 33, 4, 0, '+', 0, 0};
 
 static void scan(const char *text, unsigned char *octets, size_t *length)
 {
-	assert_true(moment_scan(text, octets, length));
+	assert_true(date_and_time_scan(text, octets, length));
 }
 
 static void octets_and_text_go_both_ways(void **state)
@@ -31,14 +31,14 @@ static void octets_and_text_go_both_ways(void **state)
 	    "9999-12-31T23:59:59+14:00",
 	    "2024-02-29T00:00:00+00:00",
 	};
-	unsigned char octets[MOMENT_OCTETS];
-	char text[MOMENT_TEXT];
+	unsigned char octets[DATE_AND_TIME_OCTETS];
+	char text[DATE_AND_TIME_TEXT];
 	size_t length;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		scan(texts[i], octets, &length);
-		assert_true(moment_print(octets, length, text));
+		assert_true(date_and_time_print(octets, length, text));
 		assert_string_equal(text, texts[i]);
 	}
 	scan("2026-03-01T02:03:04+05:30", octets, &length);
@@ -73,59 +73,59 @@ static void what_is_no_date_is_refused(void **state)
 	    "0000-01-01T00:00:00Z",
 	    "-026-03-01T02:03:04",
 	};
-	unsigned char octets[MOMENT_OCTETS];
+	unsigned char octets[DATE_AND_TIME_OCTETS];
 	size_t length;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (moment_scan(texts[i], octets, &length))
+		if (date_and_time_scan(texts[i], octets, &length))
 			fail_msg("%s was taken", texts[i]);
 }
 
 static void octets_that_are_no_date_are_not_printed(void **state)
 {
-	unsigned char bad[MOMENT_OCTETS];
-	char text[MOMENT_TEXT];
+	unsigned char bad[DATE_AND_TIME_OCTETS];
+	char text[DATE_AND_TIME_TEXT];
 
 	(void)state;
-	assert_false(moment_print(kolkata, 7, text));
-	assert_false(moment_print(kolkata, 10, text));
-	for (size_t i = 2; i < MOMENT_OCTETS; i++) {
+	assert_false(date_and_time_print(kolkata, 7, text));
+	assert_false(date_and_time_print(kolkata, 10, text));
+	for (size_t i = 2; i < DATE_AND_TIME_OCTETS; i++) {
 		memcpy(bad, kolkata, sizeof(bad));
 		bad[i] = 99;
-		assert_false(moment_print(bad, sizeof(bad), text));
+		assert_false(date_and_time_print(bad, sizeof(bad), text));
 		assert_string_equal(text, "");
 	}
 }
 
 static void the_same_moment_is_the_same_in_every_zone(void **state)
 {
-	unsigned char later[MOMENT_OCTETS];
-	unsigned char moved[MOMENT_OCTETS];
+	unsigned char later[DATE_AND_TIME_OCTETS];
+	unsigned char moved[DATE_AND_TIME_OCTETS];
 
 	(void)state;
 	memcpy(later, utc, sizeof(later));
 	later[6]++;
-	assert_true(moment_is_same(kolkata, 11, utc, 11));
-	assert_false(moment_is_same(kolkata, 11, later, 11));
-	assert_false(moment_is_same(kolkata, 11, kolkata, 0));
-	assert_true(moment_is_same(NULL, 0, NULL, 0));
+	assert_true(date_and_time_is_same(kolkata, 11, utc, 11));
+	assert_false(date_and_time_is_same(kolkata, 11, later, 11));
+	assert_false(date_and_time_is_same(kolkata, 11, kolkata, 0));
+	assert_true(date_and_time_is_same(NULL, 0, NULL, 0));
 	memcpy(moved, kolkata, sizeof(moved));
-	moment_to_utc(moved, sizeof(moved));
+	date_and_time_to_utc(moved, sizeof(moved));
 	assert_memory_equal(moved, utc, sizeof(utc));
-	assert_int_equal(moment_seconds(kolkata, 11), 1772310784);
+	assert_int_equal(date_and_time_seconds(kolkata, 11), 1772310784);
 }
 
 static void local_time_is_what_the_clock_of_the_device_shows(void **state)
 {
-	unsigned char local[MOMENT_OCTETS];
+	unsigned char local[DATE_AND_TIME_OCTETS];
 
 	(void)state;
 	memcpy(local, kolkata, sizeof(local));
-	assert_true(moment_is_same(local, LOCAL, kolkata, 11));
-	assert_true(moment_is_same(kolkata, 11, local, LOCAL));
-	assert_false(moment_is_same(local, LOCAL, utc, 11));
-	moment_to_utc(local, LOCAL);
+	assert_true(date_and_time_is_same(local, LOCAL, kolkata, 11));
+	assert_true(date_and_time_is_same(kolkata, 11, local, LOCAL));
+	assert_false(date_and_time_is_same(local, LOCAL, utc, 11));
+	date_and_time_to_utc(local, LOCAL);
 	assert_memory_equal(local, kolkata, LOCAL);
 }
 

@@ -18,35 +18,35 @@
 
 static char reason[DOCUMENT_REASON];
 
-static void taken(const char *text, struct sheet *sheet)
+static void taken(const char *text, struct snapshot *snapshot)
 {
-	if (!document_read(text, strlen(text), sheet, reason))
+	if (!document_read(text, strlen(text), snapshot, reason))
 		fail_msg("%s: %s", text, reason);
 }
 
 /* Refused, with these words in the reason and none of the file's values. */
 static void refused(const char *text, const char *words)
 {
-	struct sheet sheet;
+	struct snapshot snapshot;
 
-	if (document_read(text, strlen(text), &sheet, reason))
+	if (document_read(text, strlen(text), &snapshot, reason))
 		fail_msg("%s was taken", text);
 	if (!strstr(reason, words))
 		fail_msg("%s: %s", text, reason);
 	assert_null(strstr(reason, "s3cret"));
-	for (size_t i = 0; i < SHEET_ROWS; i++)
-		assert_null(sheet.row[i]);
+	for (size_t i = 0; i < SNAPSHOT_ROWS; i++)
+		assert_null(snapshot.row[i]);
 }
 
-static int64_t number(const struct sheet *sheet, enum scep_field field)
+static int64_t number(const struct snapshot *snapshot, enum scep_field field)
 {
-	return sheet_number(sheet, field, 7, -1);
+	return snapshot_number(snapshot, field, 7, -1);
 }
 
 static void values_stand_where_they_belong(void **state)
 {
 	const struct scep_value *value;
-	struct sheet sheet;
+	struct snapshot snapshot;
 
 	(void)state;
 	taken(PROFILE("\"scepServerTimeout\": 60,"
@@ -60,27 +60,27 @@ static void values_stand_where_they_belong(void **state)
 		      "\"00:01:02:03:04:05:06:07:08:09:"
 		      "0a0B0c0d0e0f10111213\","
 		      "\"scepAutoStartTime\": \"2031-01-02T03:04:05Z\""),
-	      &sheet);
-	assert_int_equal(number(&sheet, SCEP_SERVER_TIMEOUT), 60);
-	assert_int_equal(number(&sheet, SCEP_SERVER_CIPHER), 3);
-	assert_int_equal(number(&sheet, SCEP_SERVER_HTTP_METHOD), 3);
-	assert_int_equal(number(&sheet, SCEP_SERVER_REQUIRE_STANDARD), 1);
-	assert_int_equal(number(&sheet, SCEP_AUTO_POLL), 0);
-	assert_int_equal(number(&sheet, SCEP_AUTO_KEY_USAGE), 1 | 1 << 8);
-	value = sheet_get(&sheet, SCEP_SERVER_URL, 7);
+	      &snapshot);
+	assert_int_equal(number(&snapshot, SCEP_SERVER_TIMEOUT), 60);
+	assert_int_equal(number(&snapshot, SCEP_SERVER_CIPHER), 3);
+	assert_int_equal(number(&snapshot, SCEP_SERVER_HTTP_METHOD), 3);
+	assert_int_equal(number(&snapshot, SCEP_SERVER_REQUIRE_STANDARD), 1);
+	assert_int_equal(number(&snapshot, SCEP_AUTO_POLL), 0);
+	assert_int_equal(number(&snapshot, SCEP_AUTO_KEY_USAGE), 1 | 1 << 8);
+	value = snapshot_get(&snapshot, SCEP_SERVER_URL, 7);
 	assert_int_equal(value->length, 9);
 	assert_memory_equal(value->octets, "http://h/", 9);
-	value = sheet_get(&sheet, SCEP_SERVER_CA_FINGERPRINT, 7);
+	value = snapshot_get(&snapshot, SCEP_SERVER_CA_FINGERPRINT, 7);
 	assert_int_equal(value->length, 20);
 	for (unsigned i = 0; i < 20; i++)
 		assert_int_equal(value->octets[i], i);
-	assert_int_equal(sheet_get(&sheet, SCEP_AUTO_START_TIME, 7)->length,
-			 11);
+	assert_int_equal(
+	    snapshot_get(&snapshot, SCEP_AUTO_START_TIME, 7)->length, 11);
 	/* What is not named is not there. */
-	assert_null(sheet_get(&sheet, SCEP_PROFILE_NAME, 7));
-	assert_null(sheet.row[0]);
-	assert_null(sheet.row[1]);
-	sheet_free(&sheet);
+	assert_null(snapshot_get(&snapshot, SCEP_PROFILE_NAME, 7));
+	assert_null(snapshot.row[0]);
+	assert_null(snapshot.row[1]);
+	snapshot_free(&snapshot);
 }
 
 static void what_is_wrong_is_named_and_not_repeated(void **state)
@@ -159,54 +159,54 @@ static void a_file_that_is_too_long_or_too_deep_is_refused(void **state)
 
 static void what_is_written_is_read_as_it_was(void **state)
 {
-	struct sheet sheet = {0}, again;
+	struct snapshot snapshot = {0}, again;
 	char *text;
 
 	(void)state;
-	assert_true(sheet_preset_row(&sheet, 0));
-	assert_true(sheet_preset_row(&sheet, 1));
-	assert_true(sheet_preset_row(&sheet, 64));
-	text = document_write(&sheet, "1.2", reason);
+	assert_true(snapshot_preset_row(&snapshot, 0));
+	assert_true(snapshot_preset_row(&snapshot, 1));
+	assert_true(snapshot_preset_row(&snapshot, 64));
+	text = document_write(&snapshot, "1.2", reason);
 	assert_non_null(text);
 	assert_non_null(strstr(text, "\"agent\": \"1.2\""));
 	assert_non_null(strstr(text, "\"scepServerCipher\": \"auto\""));
 	taken(text, &again);
-	assert_true(sheet_is_same(&sheet, &again));
+	assert_true(snapshot_is_same(&snapshot, &again));
 	free(text);
-	sheet_free(&sheet);
-	sheet_free(&again);
+	snapshot_free(&snapshot);
+	snapshot_free(&again);
 }
 
 static void a_value_that_no_file_can_hold_is_named(void **state)
 {
 	static const struct scep_value bad = {.length = 2, .octets = {0xff, 1}};
-	struct sheet sheet = {0};
+	struct snapshot snapshot = {0};
 
 	(void)state;
-	assert_true(sheet_preset_row(&sheet, 3));
-	sheet_put(&sheet, SCEP_PROFILE_NAME, 3, &bad);
-	assert_null(document_write(&sheet, "1", reason));
+	assert_true(snapshot_preset_row(&snapshot, 3));
+	snapshot_put(&snapshot, SCEP_PROFILE_NAME, 3, &bad);
+	assert_null(document_write(&snapshot, "1", reason));
 	assert_non_null(strstr(reason, "scepProfileName.3"));
-	sheet_put(&sheet, SCEP_AUTO_START_TIME, 3, &bad);
+	snapshot_put(&snapshot, SCEP_AUTO_START_TIME, 3, &bad);
 	value_preset(SCEP_PROFILE_NAME,
-		     &sheet.row[3]->value[SCEP_PROFILE_NAME]);
-	assert_null(document_write(&sheet, "1", reason));
+		     &snapshot.row[3]->value[SCEP_PROFILE_NAME]);
+	assert_null(document_write(&snapshot, "1", reason));
 	assert_non_null(strstr(reason, "scepAutoStartTime.3"));
-	sheet_free(&sheet);
+	snapshot_free(&snapshot);
 }
 
 /* The challenge of a timer is kept over a restart, and yet no setting. */
-static void no_secret_and_no_action_is_on_a_sheet(void **state)
+static void no_secret_and_no_action_is_on_a_snapshot(void **state)
 {
 	(void)state;
-	assert_null(sheet_object(SCEP_AUTO_CHALLENGE_PASSWORD));
-	assert_null(sheet_object(SCEP_REQUEST_CHALLENGE_PASSWORD));
-	assert_null(sheet_object(SCEP_REQUEST_KEY_NAME));
-	assert_null(sheet_object(SCEP_SERVER_CHECK));
-	assert_null(sheet_object(SCEP_AGENT_CONFIG_SPIN_LOCK));
-	assert_null(sheet_object(SCEP_CA_TRUST));
-	assert_non_null(sheet_object(SCEP_AUTO_ENABLE));
-	assert_non_null(sheet_object(SCEP_STATUS_MAX_ROWS));
+	assert_null(snapshot_object(SCEP_AUTO_CHALLENGE_PASSWORD));
+	assert_null(snapshot_object(SCEP_REQUEST_CHALLENGE_PASSWORD));
+	assert_null(snapshot_object(SCEP_REQUEST_KEY_NAME));
+	assert_null(snapshot_object(SCEP_SERVER_CHECK));
+	assert_null(snapshot_object(SCEP_AGENT_CONFIG_SPIN_LOCK));
+	assert_null(snapshot_object(SCEP_CA_TRUST));
+	assert_non_null(snapshot_object(SCEP_AUTO_ENABLE));
+	assert_non_null(snapshot_object(SCEP_STATUS_MAX_ROWS));
 }
 
 int main(void)
@@ -217,7 +217,7 @@ int main(void)
 	    cmocka_unit_test(a_file_that_is_too_long_or_too_deep_is_refused),
 	    cmocka_unit_test(what_is_written_is_read_as_it_was),
 	    cmocka_unit_test(a_value_that_no_file_can_hold_is_named),
-	    cmocka_unit_test(no_secret_and_no_action_is_on_a_sheet),
+	    cmocka_unit_test(no_secret_and_no_action_is_on_a_snapshot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,7 @@ enum fault {
 #define FAULTS (AWAY_FOR_GOOD + 1)
 
 struct fake {
-	struct sheet sheet;
+	struct snapshot snapshot;
 	uint32_t lock;
 	unsigned sets;	   /* that were sent */
 	unsigned fault_at; /* the number of a Set, from 1 */
@@ -61,12 +61,13 @@ static bool fake_read(void *context, struct reading *reading,
 	}
 	reading->lock = fake.lock;
 	reading->has_challenge[1] = true;
-	return sheet_copy(&reading->sheet, &fake.sheet);
+	return snapshot_copy(&reading->snapshot, &fake.snapshot);
 }
 
 static bool is_locked(const struct scep_item *item)
 {
-	return sheet_number(&fake.sheet, SCEP_AUTO_ENABLE, item->index, 0) &&
+	return snapshot_number(&fake.snapshot, SCEP_AUTO_ENABLE, item->index,
+			       0) &&
 	       item->field >= SCEP_SERVER_URL &&
 	       item->field <= SCEP_SERVER_PROXY_URL;
 }
@@ -109,7 +110,7 @@ static void set_soundly(uint32_t lock, const struct scep_change *change,
 				    "inconsistentValue");
 			return;
 		}
-	assert_true(sheet_apply(&fake.sheet, change));
+	assert_true(snapshot_apply(&fake.snapshot, change));
 	fake.lock++;
 	answer_with(answer, ANSWER_DONE, none, "");
 }
@@ -118,7 +119,7 @@ static void interfere(void)
 {
 	static const struct scep_value theirs = {.number = 77};
 
-	sheet_put(&fake.sheet, SCEP_SERVER_TIMEOUT, 1, &theirs);
+	snapshot_put(&fake.snapshot, SCEP_SERVER_TIMEOUT, 1, &theirs);
 	fake.lock++;
 }
 
@@ -136,7 +137,7 @@ static void set_faultily(enum fault fault, uint32_t lock,
 		return;
 	case RESTART:
 		fake.lock = 0;
-		sheet_drop_volatile(&fake.sheet);
+		snapshot_drop_volatile(&fake.snapshot);
 		/* fall through */
 	case LOSE:
 		fake.silent_reads = 3;
@@ -222,40 +223,40 @@ static const struct import_device device = {
 
 /* -------------------------------------------------------------- the file -- */
 
-static void put(struct sheet *sheet, enum scep_field field, uint32_t index,
-		int64_t number, const char *text)
+static void put(struct snapshot *snapshot, enum scep_field field,
+		uint32_t index, int64_t number, const char *text)
 {
 	struct scep_value value = {.number = number,
 				   .length = (uint32_t)strlen(text)};
 
 	memcpy(value.octets, text, value.length);
-	assert_true(sheet_add_row(sheet, index));
-	sheet_put(sheet, field, index, &value);
+	assert_true(snapshot_add_row(snapshot, index));
+	snapshot_put(snapshot, field, index, &value);
 }
 
-static void enable(struct sheet *sheet, uint32_t index)
+static void enable(struct snapshot *snapshot, uint32_t index)
 {
-	put(sheet, SCEP_SERVER_URL, index, 0, "http://h/");
-	put(sheet, SCEP_AUTO_START_TIME, index, 0, "\x07\xf0\1\1\1\1\1");
-	sheet->row[index]->value[SCEP_AUTO_START_TIME].length = 8;
-	put(sheet, SCEP_AUTO_KEY_NAME, index, 0, "k");
-	put(sheet, SCEP_AUTO_COMMON_NAME, index, 0, "c");
-	put(sheet, SCEP_AUTO_ENABLE, index, 1, "");
+	put(snapshot, SCEP_SERVER_URL, index, 0, "http://h/");
+	put(snapshot, SCEP_AUTO_START_TIME, index, 0, "\x07\xf0\1\1\1\1\1");
+	snapshot->row[index]->value[SCEP_AUTO_START_TIME].length = 8;
+	put(snapshot, SCEP_AUTO_KEY_NAME, index, 0, "k");
+	put(snapshot, SCEP_AUTO_COMMON_NAME, index, 0, "c");
+	put(snapshot, SCEP_AUTO_ENABLE, index, 1, "");
 }
 
 /* A device with an enabled timer, and a file that needs two Sets: another
  * server, a new profile with a timer, and a scalar. */
-static void begin(struct sheet *file)
+static void begin(struct snapshot *file)
 {
-	sheet_free(&fake.sheet);
+	snapshot_free(&fake.snapshot);
 	memset(&fake, 0, sizeof(fake));
 	memset(file, 0, sizeof(*file));
-	assert_true(sheet_preset_row(&fake.sheet, 0));
-	assert_true(sheet_preset_row(&fake.sheet, 1));
-	assert_true(sheet_preset_row(&fake.sheet, 3));
-	put(&fake.sheet, SCEP_PROFILE_STORAGE_TYPE, 3, SCEP_STORAGE_VOLATILE,
+	assert_true(snapshot_preset_row(&fake.snapshot, 0));
+	assert_true(snapshot_preset_row(&fake.snapshot, 1));
+	assert_true(snapshot_preset_row(&fake.snapshot, 3));
+	put(&fake.snapshot, SCEP_PROFILE_STORAGE_TYPE, 3, SCEP_STORAGE_VOLATILE,
 	    "");
-	enable(&fake.sheet, 1);
+	enable(&fake.snapshot, 1);
 	fake.lock = 41;
 	put(file, SCEP_NOTIFY_EXPIRY_DAYS, 0, 9, "");
 	put(file, SCEP_SERVER_TIMEOUT, 1, 60, "");
@@ -267,21 +268,21 @@ static void begin(struct sheet *file)
 static int tear_down(void **state)
 {
 	(void)state;
-	sheet_free(&fake.sheet);
+	snapshot_free(&fake.snapshot);
 	return 0;
 }
 
-static bool is_whole(const struct sheet *file)
+static bool is_whole(const struct snapshot *file)
 {
-	return sheet_differences(&fake.sheet, file, NULL, NULL) == 0 &&
-	       sheet_number(&fake.sheet, SCEP_AUTO_ENABLE, 1, 0) == 1;
+	return snapshot_differences(&fake.snapshot, file, NULL, NULL) == 0 &&
+	       snapshot_number(&fake.snapshot, SCEP_AUTO_ENABLE, 1, 0) == 1;
 }
 
 /* ----------------------------------------------------------------- tests -- */
 
 static void an_import_is_made_and_a_second_one_sets_nothing(void **state)
 {
-	struct sheet file;
+	struct snapshot file;
 
 	(void)state;
 	begin(&file);
@@ -291,7 +292,7 @@ static void an_import_is_made_and_a_second_one_sets_nothing(void **state)
 	assert_non_null(strstr(fake.said, "wipes scepAutoChallengePassword.1"));
 	assert_int_equal(import_run(&device, &file, IMPORT_ROOM), IMPORT_MADE);
 	assert_int_equal(fake.sets, 2);
-	sheet_free(&file);
+	snapshot_free(&file);
 }
 
 /* The outcome that a fault at a Set must have. */
@@ -319,8 +320,8 @@ static enum import_outcome expected(enum fault fault, unsigned at)
 /* Faults at the first Set and at the second; at a third there is none. */
 static void whatever_happens_the_import_is_whole_or_absent(void **state)
 {
-	struct sheet before = {0};
-	struct sheet file;
+	struct snapshot before = {0};
+	struct snapshot file;
 
 	(void)state;
 	for (int fault = NO_FAULT; fault < FAULTS; fault++) {
@@ -328,7 +329,7 @@ static void whatever_happens_the_import_is_whole_or_absent(void **state)
 			enum import_outcome outcome;
 
 			begin(&file);
-			assert_true(sheet_copy(&before, &fake.sheet));
+			assert_true(snapshot_copy(&before, &fake.snapshot));
 			fake.fault = (enum fault)fault;
 			fake.fault_at = at;
 			outcome = import_run(&device, &file, IMPORT_ROOM);
@@ -338,17 +339,17 @@ static void whatever_happens_the_import_is_whole_or_absent(void **state)
 			if (fault == INTERFERE)
 				put(&before, SCEP_SERVER_TIMEOUT, 1, 77, "");
 			if (fault == RESTART)
-				sheet_drop_volatile(&before);
+				snapshot_drop_volatile(&before);
 			if (outcome == IMPORT_MADE)
 				assert_true(is_whole(&file));
 			if (outcome == IMPORT_ABSENT &&
-			    !sheet_is_same(&fake.sheet, &before))
+			    !snapshot_is_same(&fake.snapshot, &before))
 				fail_msg("fault %d at Set %u:\n%s", fault, at,
 					 fake.said);
-			sheet_free(&file);
+			snapshot_free(&file);
 		}
 	}
-	sheet_free(&before);
+	snapshot_free(&before);
 }
 
 /* The second Set is refused, and the third one puts back. */
@@ -356,33 +357,33 @@ static void putting_back_stands_faults_of_its_own(void **state)
 {
 	static const enum fault faults[] = {LOSE,    LOSE_ANSWER, NOBODY,
 					    RESTART, MOVE_LOCK,	  END};
-	struct sheet before = {0};
-	struct sheet file;
+	struct snapshot before = {0};
+	struct snapshot file;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
 		enum import_outcome outcome;
 
 		begin(&file);
-		sheet_drop_volatile(&fake.sheet);
-		assert_true(sheet_copy(&before, &fake.sheet));
+		snapshot_drop_volatile(&fake.snapshot);
+		assert_true(snapshot_copy(&before, &fake.snapshot));
 		fake.refused_at = 2;
 		fake.fault = faults[i];
 		fake.fault_at = 3;
 		outcome = import_run(&device, &file, IMPORT_ROOM);
 		if (outcome != IMPORT_ABSENT || fake.sets < 3 ||
-		    !sheet_is_same(&fake.sheet, &before))
+		    !snapshot_is_same(&fake.snapshot, &before))
 			fail_msg("fault %zu: %d\n%s", i, (int)outcome,
 				 fake.said);
-		sheet_free(&file);
+		snapshot_free(&file);
 	}
-	sheet_free(&before);
+	snapshot_free(&before);
 }
 
 /* Then it says what it could not. */
 static void what_cannot_be_put_back_is_said(void **state)
 {
-	struct sheet file;
+	struct snapshot file;
 
 	(void)state;
 	begin(&file);
@@ -396,14 +397,14 @@ static void what_cannot_be_put_back_is_said(void **state)
 	assert_non_null(strstr(fake.said, "profile 5 is still there"));
 	assert_non_null(
 	    strstr(fake.said, "not put back: scepAutoEnable.1: false"));
-	sheet_free(&file);
+	snapshot_free(&file);
 }
 
 static void what_is_too_big_is_tried_in_smaller_Sets(void **state)
 {
 	char text[SCEP_TEXT255] = "";
-	struct sheet before = {0};
-	struct sheet file = {0};
+	struct snapshot before = {0};
+	struct snapshot file = {0};
 
 	(void)state;
 	begin(&file);
@@ -415,23 +416,23 @@ static void what_is_too_big_is_tried_in_smaller_Sets(void **state)
 	fake.most_items = 100;
 	assert_int_equal(import_run(&device, &file, IMPORT_ROOM), IMPORT_MADE);
 	assert_true(is_whole(&file));
-	sheet_free(&file);
+	snapshot_free(&file);
 
 	/* A limit that not even one profile keeps. */
 	begin(&file);
-	assert_true(sheet_copy(&before, &fake.sheet));
+	assert_true(snapshot_copy(&before, &fake.snapshot));
 	fake.most_items = 2;
 	assert_int_equal(import_run(&device, &file, IMPORT_ROOM),
 			 IMPORT_ABSENT);
-	assert_true(sheet_is_same(&fake.sheet, &before));
+	assert_true(snapshot_is_same(&fake.snapshot, &before));
 	assert_non_null(strstr(fake.said, "tooBig"));
-	sheet_free(&file);
-	sheet_free(&before);
+	snapshot_free(&file);
+	snapshot_free(&before);
 }
 
 static void a_refusal_names_object_value_and_reason(void **state)
 {
-	struct sheet file = {0};
+	struct snapshot file = {0};
 
 	(void)state;
 	begin(&file);
@@ -441,13 +442,13 @@ static void a_refusal_names_object_value_and_reason(void **state)
 			 IMPORT_ABSENT);
 	assert_non_null(
 	    strstr(fake.said, "scepNotifyExpiryDays.0 = 9: wrongValue"));
-	sheet_free(&file);
+	snapshot_free(&file);
 }
 
 static void
 a_device_that_does_not_answer_at_first_is_not_waited_for(void **state)
 {
-	struct sheet file = {0};
+	struct snapshot file = {0};
 
 	(void)state;
 	begin(&file);
@@ -457,46 +458,46 @@ a_device_that_does_not_answer_at_first_is_not_waited_for(void **state)
 	assert_false(import_compare(&device, &file));
 	assert_int_equal(fake.waits + fake.sets, 0);
 	assert_non_null(strstr(fake.said, "no answer"));
-	sheet_free(&file);
+	snapshot_free(&file);
 }
 
 /* A disk that is full: each try is refused, and each time it is looked at. */
 static void a_Set_that_is_never_made_is_given_up(void **state)
 {
-	struct sheet before = {0};
-	struct sheet file = {0};
+	struct snapshot before = {0};
+	struct snapshot file = {0};
 
 	(void)state;
 	begin(&file);
-	assert_true(sheet_copy(&before, &fake.sheet));
+	assert_true(snapshot_copy(&before, &fake.snapshot));
 	fake.fault = LOSE;
 	fake.fault_at = 1;
 	fake.is_lasting = true;
 	assert_int_equal(import_run(&device, &file, IMPORT_ROOM),
 			 IMPORT_ABSENT);
-	assert_true(sheet_is_same(&fake.sheet, &before));
+	assert_true(snapshot_is_same(&fake.snapshot, &before));
 	assert_in_range(fake.sets, 2, 10);
-	sheet_free(&file);
-	sheet_free(&before);
+	snapshot_free(&file);
+	snapshot_free(&before);
 }
 
 static void a_comparison_prints_and_sets_nothing(void **state)
 {
-	struct sheet before = {0};
-	struct sheet file = {0};
+	struct snapshot before = {0};
+	struct snapshot file = {0};
 
 	(void)state;
 	begin(&file);
-	assert_true(sheet_copy(&before, &fake.sheet));
+	assert_true(snapshot_copy(&before, &fake.snapshot));
 	assert_true(import_compare(&device, &file));
 	assert_non_null(
 	    strstr(fake.printed, "scepServerTimeout.1: 30 -> 60\n"));
 	assert_non_null(
 	    strstr(fake.printed, "scepServerPort.5: (none) -> 80\n"));
 	assert_int_equal(fake.sets, 0);
-	assert_true(sheet_is_same(&fake.sheet, &before));
-	sheet_free(&file);
-	sheet_free(&before);
+	assert_true(snapshot_is_same(&fake.snapshot, &before));
+	snapshot_free(&file);
+	snapshot_free(&before);
 }
 
 #define TEST(NAME) cmocka_unit_test_teardown(NAME, tear_down)

@@ -13,28 +13,28 @@
 #define ROOM 60000
 
 struct world {
-	struct sheet present;
-	struct sheet wanted;
+	struct snapshot present;
+	struct snapshot wanted;
 	struct plan plan;
 };
 
-static void put_number(struct sheet *sheet, enum scep_field field,
+static void put_number(struct snapshot *snapshot, enum scep_field field,
 		       uint32_t index, int64_t number)
 {
 	struct scep_value value = {.number = number};
 
-	assert_true(sheet_add_row(sheet, index));
-	sheet_put(sheet, field, index, &value);
+	assert_true(snapshot_add_row(snapshot, index));
+	snapshot_put(snapshot, field, index, &value);
 }
 
-static void put_text(struct sheet *sheet, enum scep_field field, uint32_t index,
-		     const char *text)
+static void put_text(struct snapshot *snapshot, enum scep_field field,
+		     uint32_t index, const char *text)
 {
 	struct scep_value value = {.length = (uint32_t)strlen(text)};
 
 	memcpy(value.octets, text, value.length);
-	assert_true(sheet_add_row(sheet, index));
-	sheet_put(sheet, field, index, &value);
+	assert_true(snapshot_add_row(snapshot, index));
+	snapshot_put(snapshot, field, index, &value);
 }
 
 static int set_up(void **state)
@@ -42,8 +42,8 @@ static int set_up(void **state)
 	static struct world world;
 
 	memset(&world, 0, sizeof(world));
-	assert_true(sheet_preset_row(&world.present, 0));
-	assert_true(sheet_preset_row(&world.present, 1));
+	assert_true(snapshot_preset_row(&world.present, 0));
+	assert_true(snapshot_preset_row(&world.present, 1));
 	*state = &world;
 	return 0;
 }
@@ -53,19 +53,19 @@ static int tear_down(void **state)
 	struct world *world = *state;
 
 	plan_free(&world->plan);
-	sheet_free(&world->present);
-	sheet_free(&world->wanted);
+	snapshot_free(&world->present);
+	snapshot_free(&world->wanted);
 	return 0;
 }
 
 /* A timer that is enabled, with all that rule 2 wants. */
-static void enable(struct sheet *sheet, uint32_t index)
+static void enable(struct snapshot *snapshot, uint32_t index)
 {
-	put_text(sheet, SCEP_SERVER_URL, index, "http://h/");
-	put_text(sheet, SCEP_AUTO_START_TIME, index, "11 octets..");
-	put_text(sheet, SCEP_AUTO_KEY_NAME, index, "k");
-	put_text(sheet, SCEP_AUTO_COMMON_NAME, index, "c");
-	put_number(sheet, SCEP_AUTO_ENABLE, index, 1);
+	put_text(snapshot, SCEP_SERVER_URL, index, "http://h/");
+	put_text(snapshot, SCEP_AUTO_START_TIME, index, "11 octets..");
+	put_text(snapshot, SCEP_AUTO_KEY_NAME, index, "k");
+	put_text(snapshot, SCEP_AUTO_COMMON_NAME, index, "c");
+	put_number(snapshot, SCEP_AUTO_ENABLE, index, 1);
 }
 
 static void make(struct world *world, size_t room)
@@ -89,14 +89,14 @@ static void has_item(const struct world *world, size_t set, size_t item,
 /* Making the plan gives the device what is wanted of it. */
 static void reaches_what_is_wanted(const struct world *world)
 {
-	struct sheet after = {0};
+	struct snapshot after = {0};
 
-	assert_true(sheet_copy(&after, &world->present));
+	assert_true(snapshot_copy(&after, &world->present));
 	for (size_t i = 0; i < world->plan.count; i++)
-		assert_true(sheet_apply(&after, &world->plan.sets[i]));
-	assert_int_equal(sheet_differences(&after, &world->wanted, NULL, NULL),
-			 0);
-	sheet_free(&after);
+		assert_true(snapshot_apply(&after, &world->plan.sets[i]));
+	assert_int_equal(
+	    snapshot_differences(&after, &world->wanted, NULL, NULL), 0);
+	snapshot_free(&after);
 }
 
 static void nothing_is_set_that_is_so_already(void **state)
@@ -129,7 +129,7 @@ static void a_new_row_comes_with_its_columns_and_without_defaults(void **state)
 {
 	struct world *world = *state;
 
-	assert_true(sheet_preset_row(&world->wanted, 9));
+	assert_true(snapshot_preset_row(&world->wanted, 9));
 	put_number(&world->wanted, SCEP_SERVER_TIMEOUT, 9, 60);
 	put_number(&world->wanted, SCEP_PROFILE_ROW_STATUS, 10,
 		   SCEP_ROW_NOT_IN_SERVICE);
@@ -207,7 +207,7 @@ static void a_row_that_goes_is_disabled_by_the_same_Set(void **state)
 {
 	struct world *world = *state;
 
-	assert_true(sheet_preset_row(&world->present, 5));
+	assert_true(snapshot_preset_row(&world->present, 5));
 	enable(&world->present, 5);
 	put_number(&world->wanted, SCEP_PROFILE_ROW_STATUS, 5,
 		   SCEP_ROW_DESTROY);

@@ -137,7 +137,8 @@ static void add_number(struct scep_change *change, enum scep_field field,
 	assert_true(scep_change_add(change, &item));
 }
 
-static enum scep_refusal apply(struct world *world, struct scep_change *change)
+static enum scep_refusal set_txn(struct world *world,
+				 struct scep_change *change)
 {
 	enum scep_refusal refusal = scep_change_apply(
 	    world->engine, change, &world->ticket, &world->verdict);
@@ -152,7 +153,7 @@ static enum scep_refusal apply_name(struct world *world, const char *name)
 
 	scep_change_init(&change);
 	add_text(&change, SCEP_PROFILE_NAME, name);
-	return apply(world, &change);
+	return set_txn(world, &change);
 }
 
 static void begin(struct world *world, int port, bool is_polled)
@@ -167,7 +168,7 @@ static void begin(struct world *world, int port, bool is_polled)
 	add_text(&change, SCEP_REQUEST_COMMON_NAME, "printer.example");
 	add_number(&change, SCEP_AUTO_POLL, is_polled);
 	add_number(&change, SCEP_REQUEST_ACTION, SCEP_ACTION_SEND);
-	if (apply(world, &change) != SCEP_ACCEPTED)
+	if (set_txn(world, &change) != SCEP_ACCEPTED)
 		fail_msg("%s", world->verdict.reason);
 	scep_change_confirm(world->engine, world->ticket);
 }
@@ -279,7 +280,7 @@ static void a_check_judges_without_changing(void **state)
 	    scep_change_check(world->engine, &change, &world->verdict),
 	    SCEP_INCONSISTENT_VALUE);
 	assert_int_equal(world->verdict.item, 1);
-	assert_int_equal(apply(world, &change), SCEP_INCONSISTENT_VALUE);
+	assert_int_equal(set_txn(world, &change), SCEP_INCONSISTENT_VALUE);
 	assert_name(world, "");
 }
 
@@ -371,7 +372,7 @@ static void an_unconfirmed_send_is_kept_by_close(void **state)
 	add_text(&change, SCEP_REQUEST_KEY_NAME, "web");
 	add_text(&change, SCEP_REQUEST_COMMON_NAME, "printer.example");
 	add_number(&change, SCEP_REQUEST_ACTION, SCEP_ACTION_SEND);
-	assert_int_equal(apply(world, &change), SCEP_ACCEPTED);
+	assert_int_equal(set_txn(world, &change), SCEP_ACCEPTED);
 	assert_true(status_is(world, 1, SCEP_STATE_TO_BE_PROCESSED, SCEP_NONE));
 	close_engine(world);
 	open_engine(world);
@@ -421,7 +422,7 @@ static void readers_see_each_change_whole(void **state)
 		scep_change_init(&change);
 		add_text(&change, SCEP_PROFILE_NAME, text);
 		add_text(&change, SCEP_SERVER_CA_IDENTIFIER, text);
-		assert_int_equal(apply(world, &change), SCEP_ACCEPTED);
+		assert_int_equal(set_txn(world, &change), SCEP_ACCEPTED);
 		scep_change_confirm(world->engine, world->ticket);
 	}
 	for (int i = 0; i < 2; i++) {

@@ -102,7 +102,7 @@ static void assert_nothing_is_left(struct device *d, const struct way *way)
 	const struct scep_view *view = device_view(d);
 
 	device_assert_status(d, way->state, way->detail);
-	assert_null(d->state.enrolments);
+	assert_null(d->state.open_requests);
 	assert_int_equal(view->statuses.count, 1);
 	if (way->state == SCEP_STATE_SUCCESSFUL) {
 		device_only_key(d);

@@ -24,7 +24,7 @@ static void write_send(struct device *d)
 static void revert(struct device *d)
 {
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_tick(d);
 }
@@ -68,7 +68,7 @@ static void a_send_that_was_taken_back_never_began(void **state)
 	revert(d);
 	device_run_for(d, 60);
 	assert_int_equal(d->io.fetches, 0);
-	assert_null(d->state.enrolments);
+	assert_null(d->state.open_requests);
 	assert_int_equal(device_view(d)->statuses.count, 0);
 	assert_int_equal(device_profile(d, 1)->request_status_index, 0);
 	assert_int_equal(
@@ -139,7 +139,7 @@ static void what_nobody_confirms_counts_as_done_after_five_seconds(void **state)
 	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
 	/* Too late to take it back, and the manager is told. */
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_COMMIT_FAILED);
 	device_tick(d);
 	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
@@ -165,11 +165,11 @@ static void a_ticket_of_another_set_confirms_nothing(void **state)
 
 	write_send(d);
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
-	apply_confirm(&d->apply, &d->state, d->ticket + 1);
+	set_txn_confirm(&d->set_txn, &d->state, d->ticket + 1);
 	device_run(d);
 	assert_int_equal(d->io.fetches, 0);
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket + 1, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket + 1, &d->verdict),
 	    SCEP_COMMIT_FAILED);
 	assert_int_equal(device_view(d)->statuses.count, 1);
 }
@@ -249,12 +249,12 @@ static void a_profile_that_is_destroyed_takes_its_rows_along(void **state)
 	device_send(d, 2);
 	device_run(d);
 	assert_int_equal(device_view(d)->cas.count, 1);
-	assert_non_null(d->state.enrolments);
+	assert_non_null(d->state.open_requests);
 	device_set_number(d, SCEP_PROFILE_ROW_STATUS, 2, SCEP_ROW_DESTROY);
 	for (int i = 0; i < 2; i++) {
 		assert_null(device_profile(d, 2));
 		assert_int_equal(device_view(d)->cas.count, 0);
-		assert_null(d->state.enrolments);
+		assert_null(d->state.open_requests);
 		assert_int_equal(device_files(d), 0);
 		device_restart(d);
 	}

@@ -233,7 +233,7 @@ static void poll_now_resumes_what_ended_resumable(void **state)
 	struct scep_status *status =
 	    add_status(world, 5, 1, SCEP_STATE_ERROR, SCEP_NONE);
 
-	world->view.parked[1] = 5;
+	world->view.suspended[1] = 5;
 	poll_now(world);
 	for (size_t i = 0; i < 3; i++) {
 		status->detail = resumable[i];
@@ -250,7 +250,7 @@ static void poll_now_does_not_resume_what_is_over(void **state)
 	struct scep_status *status =
 	    add_status(world, 5, 1, SCEP_STATE_ERROR, SCEP_NONE);
 
-	world->view.parked[1] = 5;
+	world->view.suspended[1] = 5;
 	poll_now(world);
 	for (size_t i = 0; i < sizeof(over) / sizeof(over[0]); i++) {
 		status->detail = over[i];
@@ -268,11 +268,11 @@ static void poll_now_resumes_the_request_of_a_timer(void **state)
 	enable_timer(world->profile);
 	add_status(world, 5, 1, SCEP_STATE_ERROR, SCEP_DEFERRED)->trigger =
 	    SCEP_TRIGGER_TIMER;
-	world->view.parked[1] = 5;
+	world->view.suspended[1] = 5;
 	poll_now(world);
 	assert_acts(world, SCEP_ACTION_POLL_NOW);
 	/* The next run, or clear, has dropped what it needs. */
-	world->view.parked[1] = 0;
+	world->view.suspended[1] = 0;
 	assert_refused(world, SCEP_INCONSISTENT_VALUE, 0);
 }
 
@@ -281,7 +281,7 @@ static void poll_now_leaves_the_requests_of_other_profiles(void **state)
 	struct world *world = *state;
 
 	add_status(world, 5, 2, SCEP_STATE_ERROR, SCEP_DEFERRED);
-	world->view.parked[2] = 5;
+	world->view.suspended[2] = 5;
 	poll_now(world);
 	assert_refused(world, SCEP_INCONSISTENT_VALUE, 0);
 }

@@ -35,7 +35,7 @@ static void assert_storage_error(struct device *d)
 /* Nothing of the request is left, in memory and on disk. */
 static void assert_clean(struct device *d)
 {
-	assert_null(d->state.enrolments);
+	assert_null(d->state.open_requests);
 	assert_int_equal(device_files(d), 0);
 	assert_false(device_has_on_disk(d, DEVICE_SECRET));
 }
@@ -85,7 +85,7 @@ static void a_send_that_cannot_be_written_begins_nothing(void **state)
 	assert_int_equal(device_apply(d), SCEP_COMMIT_FAILED);
 	device_run(d);
 	assert_int_equal(d->io.fetches, 0);
-	assert_null(d->state.enrolments);
+	assert_null(d->state.open_requests);
 	assert_int_equal(device_view(d)->agent.status_last_index, 0);
 	assert_int_equal(device_view(d)->statuses.count, 0);
 	disk.is_full = false;
@@ -110,7 +110,7 @@ static void a_set_that_cannot_be_taken_back_stands(void **state)
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	disk.is_full = true;
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_COMMIT_FAILED);
 	assert_string_equal(device_profile(d, 1)->server.url,
 			    "http://other.example/");

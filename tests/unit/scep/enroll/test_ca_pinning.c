@@ -48,7 +48,7 @@ static void assert_refused(struct device *d, unsigned int messages)
 {
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CA_NOT_TRUSTED);
 	assert_int_equal(d->ca.seen[CA_PKI], messages);
-	assert_null(d->state.enrolments);
+	assert_null(d->state.open_requests);
 	assert_int_equal(device_view(d)->keys.count, messages);
 }
 
@@ -136,7 +136,7 @@ static void a_trust_that_is_taken_back_changes_nothing(void **state)
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	device_run(d);
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_run_for(d, 3600);
 	assert_waits(d);
@@ -176,7 +176,7 @@ static void a_waiting_request_can_be_cancelled(void **state)
 	device_set_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_CANCEL);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CANCELLED);
-	assert_null(d->state.enrolments);
+	assert_null(d->state.open_requests);
 }
 
 static void other_sets_do_not_disturb_the_wait(void **state)

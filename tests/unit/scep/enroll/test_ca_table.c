@@ -14,41 +14,40 @@
 
 /* An enrolment of profile 1 that has brought so many certificates, each with
  * its number for a fingerprint; the first is the candidate. */
-static struct enrolment *bring(struct device *d, size_t count,
-			       const unsigned char *numbers)
+static struct open_request *bring(struct device *d, size_t count,
+				  const unsigned char *numbers)
 {
-	struct enrolment *e = d->state.enrolments;
+	struct open_request *e = d->state.open_requests;
 
 	if (e == NULL) {
 		device_octets(d, SCEP_SERVER_CA_FINGERPRINT, 1, NULL, 0);
 		device_set(d);
 		d->io.holds_work = true;
 		device_send(d, 1);
-		e = d->state.enrolments;
+		e = d->state.open_requests;
 	}
 	assert_non_null(e);
-	free(e->run.cas);
-	e->run.cas = calloc(count + 1, sizeof(*e->run.cas));
-	assert_non_null(e->run.cas);
+	free(e->work.cas);
+	e->work.cas = calloc(count + 1, sizeof(*e->work.cas));
+	assert_non_null(e->work.cas);
 	for (size_t i = 0; i < count; i++) {
-		e->run.cas[i].fingerprint.length = 32;
-		e->run.cas[i].fingerprint.data[0] = numbers[i];
+		e->work.cas[i].fingerprint.length = 32;
+		e->work.cas[i].fingerprint.data[0] = numbers[i];
 	}
-	e->run.ca_count = count;
-	e->run.candidate = 0;
+	e->work.ca_count = count;
+	e->work.candidate = 0;
 	return e;
 }
 
-static uint32_t merge(struct device *d, struct enrolment *e,
+static uint32_t merge(struct device *d, struct open_request *e,
 		      enum scep_ca_trust trust)
 {
-	struct batch batch;
+	struct txn txn;
 	uint32_t candidate;
 
-	batch_init(&batch);
-	candidate = cas_merge(e, SCEP_CA_GET, trust, &batch);
-	assert_int_equal(batch_commit(&d->state, &batch, NULL, &d->error),
-			 SCEP_OK);
+	txn_init(&txn);
+	candidate = ca_table_merge(e, SCEP_CA_GET, trust, &txn);
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error), SCEP_OK);
 	return candidate;
 }
 
@@ -70,19 +69,18 @@ static void decide(struct device *d, unsigned char number,
 		   enum scep_ca_trust trust)
 {
 	struct scep_ca *row = row_copy(row_of(d, number));
-	struct batch batch;
+	struct txn txn;
 
 	row->trust = trust;
-	batch_init(&batch);
-	batch_put(&batch, STORE_CA, row);
-	assert_int_equal(batch_commit(&d->state, &batch, NULL, &d->error),
-			 SCEP_OK);
+	txn_init(&txn);
+	txn_put(&txn, STORE_CA, row);
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error), SCEP_OK);
 }
 
 static void the_candidate_waits_and_the_others_are_chained(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = bring(d, 2, (unsigned char[]){1, 2});
+	struct open_request *e = bring(d, 2, (unsigned char[]){1, 2});
 	uint32_t candidate = merge(d, e, SCEP_CA_PENDING);
 
 	assert_int_equal(device_view(d)->cas.count, 2);
@@ -91,13 +89,13 @@ static void the_candidate_waits_and_the_others_are_chained(void **state)
 	assert_int_equal(row_of(d, 2)->trust, SCEP_CA_CHAINED);
 	assert_int_equal(row_of(d, 2)->profile_index, 1);
 	assert_int_equal(row_of(d, 2)->source, SCEP_CA_GET);
-	assert_int_equal(cas_decided(e), SCEP_CA_PENDING);
+	assert_int_equal(ca_table_decided(e), SCEP_CA_PENDING);
 }
 
 static void the_same_certificates_make_no_new_rows(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = bring(d, 2, (unsigned char[]){1, 2});
+	struct open_request *e = bring(d, 2, (unsigned char[]){1, 2});
 	uint32_t first = merge(d, e, SCEP_CA_PENDING);
 	uint32_t second = merge(d, e, SCEP_CA_PENDING);
 
@@ -109,15 +107,15 @@ static void the_same_certificates_make_no_new_rows(void **state)
 static void a_decision_stands(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = bring(d, 1, (unsigned char[]){1});
+	struct open_request *e = bring(d, 1, (unsigned char[]){1});
 	uint32_t candidate = merge(d, e, SCEP_CA_PENDING);
 
 	decide(d, 1, SCEP_CA_REJECTED);
-	assert_int_equal(cas_decided(e), SCEP_CA_REJECTED);
+	assert_int_equal(ca_table_decided(e), SCEP_CA_REJECTED);
 	assert_int_equal(merge(d, e, SCEP_CA_PENDING), candidate);
 	assert_int_equal(row_of(d, 1)->trust, SCEP_CA_REJECTED);
 	decide(d, 1, SCEP_CA_TRUSTED);
-	assert_int_equal(cas_decided(e), SCEP_CA_TRUSTED);
+	assert_int_equal(ca_table_decided(e), SCEP_CA_TRUSTED);
 	assert_int_equal(merge(d, e, SCEP_CA_PENDING), candidate);
 	assert_int_equal(row_of(d, 1)->trust, SCEP_CA_TRUSTED);
 }
@@ -125,7 +123,7 @@ static void a_decision_stands(void **state)
 static void what_is_gone_goes_unless_it_was_decided(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = bring(d, 3, (unsigned char[]){1, 2, 3});
+	struct open_request *e = bring(d, 3, (unsigned char[]){1, 2, 3});
 
 	merge(d, e, SCEP_CA_PENDING);
 	decide(d, 1, SCEP_CA_TRUSTED);
@@ -146,43 +144,43 @@ static void what_is_gone_goes_unless_it_was_decided(void **state)
 static void a_fingerprint_of_the_manager_is_the_only_pin(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = bring(d, 1, (unsigned char[]){1});
+	struct open_request *e = bring(d, 1, (unsigned char[]){1});
 
 	merge(d, e, SCEP_CA_TRUSTED);
 	e->record->server.ca_fingerprint.length = 20;
 	e->record->server.ca_fingerprint.data[0] = 9;
-	cas_collect_pins(e);
-	assert_int_equal(e->run.pin_count, 1);
-	assert_int_equal(e->run.pins[0].length, 20);
-	assert_int_equal(e->run.pins[0].data[0], 9);
+	ca_table_collect_pins(e);
+	assert_int_equal(e->work.pin_count, 1);
+	assert_int_equal(e->work.pins[0].length, 20);
+	assert_int_equal(e->work.pins[0].data[0], 9);
 }
 
 static void else_the_trusted_rows_of_the_profile_are_the_pins(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = bring(d, 3, (unsigned char[]){1, 2, 3});
+	struct open_request *e = bring(d, 3, (unsigned char[]){1, 2, 3});
 
 	merge(d, e, SCEP_CA_PENDING);
-	cas_collect_pins(e);
-	assert_int_equal(e->run.pin_count, 0);
+	ca_table_collect_pins(e);
+	assert_int_equal(e->work.pin_count, 0);
 	decide(d, 1, SCEP_CA_TRUSTED);
-	cas_collect_pins(e);
-	assert_int_equal(e->run.pin_count, 1);
-	assert_int_equal(e->run.pins[0].length, 32);
-	assert_int_equal(e->run.pins[0].data[0], 1);
+	ca_table_collect_pins(e);
+	assert_int_equal(e->work.pin_count, 1);
+	assert_int_equal(e->work.pins[0].length, 32);
+	assert_int_equal(e->work.pins[0].data[0], 1);
 	/* What another profile trusts is of no use here. */
 	e->record->profile_index = 2;
-	cas_collect_pins(e);
-	assert_int_equal(e->run.pin_count, 0);
-	assert_int_equal(cas_decided(e), SCEP_CA_PENDING);
+	ca_table_collect_pins(e);
+	assert_int_equal(e->work.pin_count, 0);
+	assert_int_equal(ca_table_decided(e), SCEP_CA_PENDING);
 	e->record->profile_index = 1;
 }
 
 static void there_are_never_more_pins_than_places(void **state)
 {
 	struct device *d = *state;
-	unsigned char numbers[ENROLMENT_PINS + 4];
-	struct enrolment *e;
+	unsigned char numbers[OPEN_REQUEST_PINS + 4];
+	struct open_request *e;
 
 	for (size_t i = 0; i < sizeof(numbers); i++)
 		numbers[i] = (unsigned char)(i + 1);
@@ -190,25 +188,24 @@ static void there_are_never_more_pins_than_places(void **state)
 	merge(d, e, SCEP_CA_PENDING);
 	for (size_t i = 0; i < sizeof(numbers); i++)
 		decide(d, numbers[i], SCEP_CA_TRUSTED);
-	cas_collect_pins(e);
-	assert_int_equal(e->run.pin_count, ENROLMENT_PINS);
+	ca_table_collect_pins(e);
+	assert_int_equal(e->work.pin_count, OPEN_REQUEST_PINS);
 }
 
 static void forgetting_takes_all_rows_of_that_profile(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = bring(d, 2, (unsigned char[]){1, 2});
-	struct batch batch;
+	struct open_request *e = bring(d, 2, (unsigned char[]){1, 2});
+	struct txn txn;
 
 	merge(d, e, SCEP_CA_TRUSTED);
 	e->record->profile_index = 2;
 	merge(d, e, SCEP_CA_TRUSTED);
 	e->record->profile_index = 1;
 	assert_int_equal(device_view(d)->cas.count, 4);
-	batch_init(&batch);
-	cas_forget(&d->state, 1, &batch);
-	assert_int_equal(batch_commit(&d->state, &batch, NULL, &d->error),
-			 SCEP_OK);
+	txn_init(&txn);
+	ca_table_forget(&d->state, 1, &txn);
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error), SCEP_OK);
 	assert_int_equal(device_view(d)->cas.count, 2);
 	assert_int_equal(row_of(d, 1)->profile_index, 2);
 }

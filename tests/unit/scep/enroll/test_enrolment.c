@@ -91,7 +91,7 @@ static void the_row_is_pending_first_and_processing_then(void **state)
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_TO_BE_PROCESSED, SCEP_NONE);
 	assert_int_equal(d->io.fetches, 0);
-	apply_confirm(&d->apply, &d->state, d->ticket);
+	set_txn_confirm(&d->set_txn, &d->state, d->ticket);
 	device_step(d);
 	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_NONE);
 	device_run(d);
@@ -104,7 +104,7 @@ static void the_row_is_pending_first_and_processing_then(void **state)
 static void assert_failed(struct device *d, enum scep_code detail)
 {
 	device_assert_status(d, SCEP_STATE_ERROR, detail);
-	assert_null(d->state.enrolments);
+	assert_null(d->state.open_requests);
 	assert_int_equal(device_view(d)->keys.count, 0);
 	assert_int_equal(device_files(d), 0);
 	assert_int_equal(device_events(d, SCEP_EVENT_REQUEST_FAILED), 1);
@@ -330,7 +330,8 @@ static void assert_no_secret(struct device *d)
 {
 	assert_int_equal(
 	    device_profile(d, 1)->request.challenge_password.length, 0);
-	for (struct enrolment *e = d->state.enrolments; e != NULL; e = e->next)
+	for (struct open_request *e = d->state.open_requests; e != NULL;
+	     e = e->next)
 		assert_int_equal(e->record->values.challenge_password.length,
 				 0);
 	assert_false(device_has_on_disk(d, DEVICE_SECRET));
@@ -369,7 +370,7 @@ static void the_challenge_is_gone_from_what_could_be_resumed(void **state)
 	device_send(d, 1);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_DEFERRED);
-	assert_non_null(d->state.enrolments);
+	assert_non_null(d->state.open_requests);
 	assert_no_secret(d);
 }
 

@@ -92,7 +92,7 @@ static void the_next_success_ends_what_was_kept_aside(void **state)
 	renew_for(d, "web", true);
 	assert_null(key(d, second));
 	assert_int_equal(device_view(d)->keys.count, 1);
-	assert_int_equal(device_view(d)->asides.count, 1);
+	assert_int_equal(device_view(d)->retired.count, 1);
 	assert_int_equal(device_files(d), 4);
 }
 
@@ -126,7 +126,7 @@ static void a_rollback_brings_the_replaced_key_back(void **state)
 	assert_int_equal(use(d, WEB)->key_index, first);
 	assert_string_equal(key(d, first)->use_location, "web");
 	assert_string_equal(key(d, second)->use_location, "");
-	assert_int_equal(device_view(d)->asides.count, 0);
+	assert_int_equal(device_view(d)->retired.count, 0);
 	device_restart(d);
 	assert_non_null(key(d, first));
 	act(d, first, SCEP_KEY_VERIFY);

@@ -196,7 +196,7 @@ poll_now_that_is_taken_back_leaves_the_poll_at_its_time(void **state)
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	device_run(d);
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_run_for(d, 599);
 	assert_int_equal(d->ca.seen[CA_PKI], 1);
@@ -328,7 +328,7 @@ static void the_next_send_takes_the_place_of_what_could_be_resumed(void **state)
 	assert_int_equal(device_status(d)->index, 2);
 	assert_string_not_equal(old, d->ca.transaction_id);
 	device_only_key(d);
-	assert_null(d->state.enrolments);
+	assert_null(d->state.open_requests);
 }
 
 static void what_was_cleared_cannot_be_polled(void **state)
@@ -339,7 +339,7 @@ static void what_was_cleared_cannot_be_polled(void **state)
 	device_send(d, 1);
 	device_run(d);
 	act(d, SCEP_ACTION_CLEAR);
-	assert_null(d->state.enrolments);
+	assert_null(d->state.open_requests);
 	assert_int_equal(device_files(d), 0);
 	device_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_POLL_NOW);
 	assert_int_equal(device_apply(d), SCEP_INCONSISTENT_VALUE);
@@ -354,7 +354,7 @@ static void assert_cancelled(struct device *d)
 	assert_string_equal(device_status(d)->text,
 			    "Cancelled: by the manager");
 	assert_int_equal(device_status(d)->finish_time, d->io.wall);
-	assert_null(d->state.enrolments);
+	assert_null(d->state.open_requests);
 	assert_int_equal(
 	    device_profile(d, 1)->request.challenge_password.length, 0);
 }
@@ -380,7 +380,7 @@ static void a_request_can_be_cancelled_at_any_step(void **state)
 			assert_int_equal(virtual_io_pending(&d->io), 0);
 		}
 		device_restart(d);
-		assert_null(d->state.enrolments);
+		assert_null(d->state.open_requests);
 		device_teardown(state);
 		device_setup(state);
 		assert_true(is_more || steps > 8);
@@ -427,8 +427,8 @@ static void a_cancel_can_be_taken_back_at_any_step(void **state)
 			device_number(d, SCEP_REQUEST_ACTION, 1,
 				      SCEP_ACTION_CANCEL);
 			assert_int_equal(device_apply(d), SCEP_ACCEPTED);
-			assert_int_equal(apply_revert(&d->apply, &d->state,
-						      d->ticket, &d->verdict),
+			assert_int_equal(set_txn_revert(&d->set_txn, &d->state,
+							d->ticket, &d->verdict),
 					 SCEP_ACCEPTED);
 			device_tick(d);
 		}

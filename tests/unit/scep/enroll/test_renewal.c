@@ -330,7 +330,7 @@ static void killed_at_any_step_it_is_one_renewal(void **state)
 static void the_old_key_stays_while_it_may_have_to_open_the_reply(void **state)
 {
 	struct device *d = *state;
-	struct batch batch;
+	struct txn txn;
 
 	device_set_polls(d, 10, 60);
 	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
@@ -338,9 +338,9 @@ static void the_old_key_stays_while_it_may_have_to_open_the_reply(void **state)
 	begin(d);
 	go_on(d);
 	/* Its row goes, and with a restart what nothing refers to. */
-	batch_init(&batch);
-	batch_remove(&batch, STORE_KEY, 1);
-	assert_int_equal(batch_commit(&d->state, &batch, NULL, NULL), SCEP_OK);
+	txn_init(&txn);
+	txn_remove(&txn, STORE_KEY, 1);
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, NULL), SCEP_OK);
 	device_restart(d);
 	assert_int_equal(device_files(d), 3);
 	device_run_for(d, HOUR);
@@ -352,12 +352,12 @@ static void the_old_key_stays_while_it_may_have_to_open_the_reply(void **state)
  * one. */
 static void assert_first_is_taken(struct device *d)
 {
-	struct batch batch;
+	struct txn txn;
 
-	batch_init(&batch);
-	batch_remove(&batch, STORE_KEY, 1);
-	batch_remove(&batch, STORE_STATUS, 1);
-	assert_int_equal(batch_commit(&d->state, &batch, NULL, NULL), SCEP_OK);
+	txn_init(&txn);
+	txn_remove(&txn, STORE_KEY, 1);
+	txn_remove(&txn, STORE_STATUS, 1);
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, NULL), SCEP_OK);
 	d->state.key_last_index = 0;
 	assert_int_equal(registry_next_index(&d->state), 3);
 }

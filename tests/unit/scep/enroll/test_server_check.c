@@ -102,7 +102,7 @@ static void a_check_that_is_taken_back_never_was(void **state)
 	device_number(d, SCEP_SERVER_CHECK, 1, SCEP_CHECK_CA_CERT);
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_run_for(d, 10);
 	assert_result(d, SCEP_COMM_ERROR);
@@ -120,7 +120,7 @@ static void a_set_that_is_taken_back_keeps_the_result_of_a_check(void **state)
 	device_run(d);
 	assert_result(d, SCEP_NONE);
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	assert_int_equal(device_profile(d, 1)->server.timeout, 30);
 	assert_int_not_equal(device_profile(d, 1)->facts.caps, 0);
@@ -286,7 +286,7 @@ static void no_worker_and_no_exchange_are_told_too(void **state)
 	d->io.refusals = 1;
 	device_number(d, SCEP_SERVER_CHECK, 1, SCEP_CHECK_CA_CAPS);
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
-	apply_confirm(&d->apply, &d->state, d->ticket);
+	set_txn_confirm(&d->set_txn, &d->state, d->ticket);
 	device_tick(d);
 	device_run(d);
 	assert_result(d, SCEP_STORAGE_ERROR);

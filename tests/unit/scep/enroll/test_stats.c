@@ -201,7 +201,7 @@ static void a_cancel_that_is_taken_back_counts_for_nothing(void **state)
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	ASSERT_STATS(d, .requests = 1, .pendings = 1);
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_DEFERRED);
 	device_run_for(d, 600);

@@ -14,41 +14,41 @@
 #include "tests/lib/device.h"
 
 /* A request before that step, whose worker the test itself is. */
-static struct enrolment *stop_before(struct device *d, enum step_id step)
+static struct open_request *stop_before(struct device *d, enum step_id step)
 {
-	struct enrolment *e;
+	struct open_request *e;
 
 	device_send(d, 1);
 	device_run_to(d, step);
-	e = enrolment_find(&d->state, 1);
-	assert_true(enrolment_prepare(e));
+	e = open_request_find(&d->state, 1);
+	assert_true(open_request_prepare(e));
 	e->step = step_find(step);
 	assert_int_equal(e->step->id, step);
 	return e;
 }
 
-static void answer(struct enrolment *e, const char *body)
+static void answer(struct open_request *e, const char *body)
 {
-	assert_true(bytes_set(&e->run.answer.body, body, strlen(body)));
-	e->run.answer.http_status = 200;
+	assert_true(bytes_set(&e->work.answer.body, body, strlen(body)));
+	e->work.answer.http_status = 200;
 	e->step->digest(e);
 }
 
 /* The scripted CA's answer to what was composed. */
-static void answer_of_ca(struct device *d, struct enrolment *e)
+static void answer_of_ca(struct device *d, struct open_request *e)
 {
 	const struct fetch_request request = {
-	    .url = e->run.url,
+	    .url = e->work.url,
 	    .content_type =
-		e->run.message.length > 0 ? RFC8894_CONTENT_TYPE : NULL,
-	    .body = e->run.message.data,
-	    .body_length = e->run.message.length,
+		e->work.message.length > 0 ? RFC8894_CONTENT_TYPE : NULL,
+	    .body = e->work.message.data,
+	    .body_length = e->work.message.length,
 	};
 	struct virtual_answer said = {.http_status = 200};
 
 	scripted_ca_serve(&d->ca, &request, &said);
 	assert_int_equal(said.error.code, SCEP_OK);
-	bytes_move(&e->run.answer.body, &said.body);
+	bytes_move(&e->work.answer.body, &said.body);
 	e->step->digest(e);
 }
 
@@ -75,164 +75,165 @@ static void the_table_names_every_step_of_a_record(void **state)
 static void get_ca_caps_asks_and_reads(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e;
+	struct open_request *e;
 
 	device_text(d, SCEP_SERVER_CA_IDENTIFIER, 1, "my ca");
 	device_number(d, SCEP_SERVER_PORT, 1, 8080);
 	device_set(d);
 	e = stop_before(d, STEP_GET_CA_CAPS);
 	e->step->compose(e);
-	assert_string_equal(e->run.url,
+	assert_string_equal(e->work.url,
 			    "http://ca.example:8080/scep?operation=GetCACaps"
 			    "&message=my%20ca");
-	assert_int_equal(e->run.message.length, 0);
+	assert_int_equal(e->work.message.length, 0);
 	answer(e, "Renewal\r\nSHA-256\r\n");
-	assert_int_equal(e->run.error.code, SCEP_OK);
-	assert_int_equal(e->run.next->caps, SCEP_CAP_RENEWAL | SCEP_CAP_SHA256);
+	assert_int_equal(e->work.error.code, SCEP_OK);
+	assert_int_equal(e->work.next->caps,
+			 SCEP_CAP_RENEWAL | SCEP_CAP_SHA256);
 	assert_int_equal(e->record->caps, 0);
 }
 
 static void get_ca_cert_finds_the_pinned_ca(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = stop_before(d, STEP_GET_CA_CERT);
+	struct open_request *e = stop_before(d, STEP_GET_CA_CERT);
 
 	e->step->compose(e);
-	assert_string_equal(e->run.url,
+	assert_string_equal(e->work.url,
 			    "http://ca.example/scep?operation=GetCACert");
 	answer_of_ca(d, e);
-	assert_int_equal(e->run.error.code, SCEP_OK);
-	assert_true(e->run.is_trusted);
-	assert_int_equal(e->run.ca_count, 1);
-	assert_int_equal(e->run.candidate, 0);
-	assert_true(e->run.next->trust.length > 0);
+	assert_int_equal(e->work.error.code, SCEP_OK);
+	assert_true(e->work.is_trusted);
+	assert_int_equal(e->work.ca_count, 1);
+	assert_int_equal(e->work.candidate, 0);
+	assert_true(e->work.next->trust.length > 0);
 	assert_int_equal(e->record->trust.length, 0);
 }
 
 static void get_ca_cert_trusts_no_other_one(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = stop_before(d, STEP_GET_CA_CERT);
+	struct open_request *e = stop_before(d, STEP_GET_CA_CERT);
 
-	e->run.pins[0].data[5] ^= 1;
+	e->work.pins[0].data[5] ^= 1;
 	e->step->compose(e);
 	answer_of_ca(d, e);
-	assert_int_equal(e->run.error.code, SCEP_CA_NOT_TRUSTED);
-	assert_false(e->run.is_trusted);
-	assert_int_equal(e->run.next->trust.length, 0);
-	assert_true(enrolment_prepare(e));
+	assert_int_equal(e->work.error.code, SCEP_CA_NOT_TRUSTED);
+	assert_false(e->work.is_trusted);
+	assert_int_equal(e->work.next->trust.length, 0);
+	assert_true(open_request_prepare(e));
 	answer(e, "-----BEGIN CERTIFICATE-----");
-	assert_int_equal(e->run.error.code, SCEP_BAD_RESPONSE);
+	assert_int_equal(e->work.error.code, SCEP_BAD_RESPONSE);
 }
 
 static void a_key_is_on_disk_before_it_is_in_the_record(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = stop_before(d, STEP_MAKE_KEY);
+	struct open_request *e = stop_before(d, STEP_MAKE_KEY);
 
 	assert_int_equal(device_files(d), 0);
 	e->step->compose(e);
-	assert_int_equal(e->run.error.code, SCEP_OK);
+	assert_int_equal(e->work.error.code, SCEP_OK);
 	assert_int_equal(device_files(d), 1);
-	assert_int_equal(strlen(e->run.next->transaction_id), 64);
+	assert_int_equal(strlen(e->work.next->transaction_id), 64);
 	assert_non_null(
-	    strstr((char *)e->run.next->signer.data, "BEGIN CERTIFICATE"));
+	    strstr((char *)e->work.next->signer.data, "BEGIN CERTIFICATE"));
 	assert_string_equal(e->record->transaction_id, "");
 }
 
 static void pkcs_req_is_a_message_of_its_transaction(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = stop_before(d, STEP_REQUEST);
+	struct open_request *e = stop_before(d, STEP_REQUEST);
 
 	e->step->compose(e);
-	assert_int_equal(e->run.error.code, SCEP_OK);
-	assert_string_equal(e->run.url,
+	assert_int_equal(e->work.error.code, SCEP_OK);
+	assert_string_equal(e->work.url,
 			    "http://ca.example/scep?operation=PKIOperation");
 	answer_of_ca(d, e);
 	assert_string_equal(d->ca.message_type, "19");
 	assert_string_equal(d->ca.transaction_id, e->record->transaction_id);
-	assert_memory_equal(d->ca.nonce, e->run.sender_nonce,
+	assert_memory_equal(d->ca.nonce, e->work.sender_nonce,
 			    RFC8894_NONCE_LENGTH);
-	assert_int_equal(e->run.error.code, SCEP_OK);
-	assert_int_equal(e->run.pki_status, RFC8894_SUCCESS);
-	assert_true(e->run.next->issued.length > 0);
+	assert_int_equal(e->work.error.code, SCEP_OK);
+	assert_int_equal(e->work.pki_status, RFC8894_SUCCESS);
+	assert_true(e->work.next->issued.length > 0);
 }
 
 static void a_message_repeated_has_a_nonce_of_its_own(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = stop_before(d, STEP_REQUEST);
+	struct open_request *e = stop_before(d, STEP_REQUEST);
 	unsigned char nonce[RFC8894_NONCE_LENGTH];
 
 	e->step->compose(e);
-	memcpy(nonce, e->run.sender_nonce, sizeof(nonce));
-	assert_true(enrolment_prepare(e));
+	memcpy(nonce, e->work.sender_nonce, sizeof(nonce));
+	assert_true(open_request_prepare(e));
 	e->step->compose(e);
-	assert_memory_not_equal(nonce, e->run.sender_nonce, sizeof(nonce));
+	assert_memory_not_equal(nonce, e->work.sender_nonce, sizeof(nonce));
 }
 
 static void pending_leads_to_a_poll(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = stop_before(d, STEP_REQUEST);
+	struct open_request *e = stop_before(d, STEP_REQUEST);
 
 	scripted_ca_plan(&d->ca, CA_PKI, CA_PENDING, 0);
 	e->step->compose(e);
 	answer_of_ca(d, e);
-	assert_int_equal(e->run.error.code, SCEP_DEFERRED);
-	assert_int_equal(e->run.next->step, STEP_POLL);
-	assert_true(e->run.next->was_pending);
+	assert_int_equal(e->work.error.code, SCEP_DEFERRED);
+	assert_int_equal(e->work.next->step, STEP_POLL);
+	assert_true(e->work.next->was_pending);
 	assert_int_equal(e->record->step, STEP_REQUEST);
 }
 
 static void cert_poll_names_the_same_transaction(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = stop_before(d, STEP_REQUEST);
+	struct open_request *e = stop_before(d, STEP_REQUEST);
 	char transaction_id[SCEP_TEXT64];
 
 	strcpy(transaction_id, e->record->transaction_id);
 	e->step = step_find(STEP_POLL);
 	e->step->compose(e);
-	assert_int_equal(e->run.error.code, SCEP_OK);
+	assert_int_equal(e->work.error.code, SCEP_OK);
 	answer_of_ca(d, e);
 	assert_string_equal(d->ca.message_type, "20");
 	assert_string_equal(d->ca.transaction_id, transaction_id);
-	assert_int_equal(e->run.pki_status, RFC8894_SUCCESS);
+	assert_int_equal(e->work.pki_status, RFC8894_SUCCESS);
 }
 
 static void a_failure_is_told_with_its_reason(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = stop_before(d, STEP_REQUEST);
+	struct open_request *e = stop_before(d, STEP_REQUEST);
 
 	scripted_ca_plan(&d->ca, CA_PKI, CA_FAILURE, 3);
 	e->step->compose(e);
 	answer_of_ca(d, e);
-	assert_int_equal(e->run.error.code, SCEP_SCEP_ERROR);
-	assert_int_equal(e->run.error.fail_info, SCEP_FAIL_BAD_TIME);
-	assert_string_equal(e->run.error.fail_info_text,
+	assert_int_equal(e->work.error.code, SCEP_SCEP_ERROR);
+	assert_int_equal(e->work.error.fail_info, SCEP_FAIL_BAD_TIME);
+	assert_string_equal(e->work.error.fail_info_text,
 			    "the test wants it so");
-	assert_int_equal(e->run.next->issued.length, 0);
+	assert_int_equal(e->work.next->issued.length, 0);
 }
 
 static void a_reply_to_another_message_is_not_used(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = stop_before(d, STEP_REQUEST);
+	struct open_request *e = stop_before(d, STEP_REQUEST);
 
 	e->step->compose(e);
-	e->run.sender_nonce[0] ^= 1;
+	e->work.sender_nonce[0] ^= 1;
 	answer_of_ca(d, e);
-	assert_int_equal(e->run.error.code, SCEP_BAD_RESPONSE);
-	assert_int_equal(e->run.next->issued.length, 0);
+	assert_int_equal(e->work.error.code, SCEP_BAD_RESPONSE);
+	assert_int_equal(e->work.next->issued.length, 0);
 }
 
 static void without_its_key_no_message_is_made(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = stop_before(d, STEP_REQUEST);
+	struct open_request *e = stop_before(d, STEP_REQUEST);
 	char name[80];
 
 	strcpy(name, e->record->file_id);
@@ -240,23 +241,23 @@ static void without_its_key_no_message_is_made(void **state)
 	assert_int_equal(files_remove(d->state.keys_folder, name, &d->error),
 			 SCEP_OK);
 	e->step->compose(e);
-	assert_int_not_equal(e->run.error.code, SCEP_OK);
-	assert_int_equal(e->run.message.length, 0);
-	assert_null(e->run.url);
+	assert_int_not_equal(e->work.error.code, SCEP_OK);
+	assert_int_equal(e->work.message.length, 0);
+	assert_null(e->work.url);
 }
 
 static void the_certificate_is_on_disk_before_it_is_a_row(void **state)
 {
 	struct device *d = *state;
-	struct enrolment *e = stop_before(d, STEP_REGISTER);
+	struct open_request *e = stop_before(d, STEP_REGISTER);
 
 	assert_int_equal(device_files(d), 1);
 	e->step->compose(e);
-	assert_int_equal(e->run.error.code, SCEP_OK);
+	assert_int_equal(e->work.error.code, SCEP_OK);
 	assert_int_equal(device_files(d), 2);
-	assert_string_equal(e->run.key.subject, "CN=printer.example");
-	assert_int_equal(e->run.key.algorithm, SCEP_KEY_RSA);
-	assert_int_equal(e->run.key.length, 1024);
+	assert_string_equal(e->work.key.subject, "CN=printer.example");
+	assert_int_equal(e->work.key.algorithm, SCEP_KEY_RSA);
+	assert_int_equal(e->work.key.length, 1024);
 	assert_int_equal(device_view(d)->keys.count, 0);
 }
 

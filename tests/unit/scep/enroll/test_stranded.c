@@ -24,7 +24,7 @@ static void fail_to_revert(struct device *d)
 {
 	disk.is_full = true;
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_COMMIT_FAILED);
 	disk_reset();
 	device_tick(d);
@@ -167,9 +167,9 @@ static void a_second_revert_of_the_same_set_is_accepted(void **state)
 	device_text(d, SCEP_PROFILE_NAME, 1, "first");
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(
-		    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
-		    SCEP_ACCEPTED);
+		assert_int_equal(set_txn_revert(&d->set_txn, &d->state,
+						d->ticket, &d->verdict),
+				 SCEP_ACCEPTED);
 	assert_string_equal(device_profile(d, 1)->name, "");
 }
 

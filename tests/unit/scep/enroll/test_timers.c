@@ -23,7 +23,7 @@ static void enabling_shows_what_is_to_come(void **state)
 	assert_int_equal(device_view(d)->agent.status_last_index, 1);
 	assert_int_equal(d->io.fetches, 0);
 	assert_int_equal(device_files(d), 0);
-	assert_null(d->state.enrolments);
+	assert_null(d->state.open_requests);
 	assert_int_equal(timer(d)->values.challenge_password.length,
 			 strlen(DEVICE_SECRET));
 }
@@ -212,13 +212,13 @@ static void the_next_run_takes_the_place_of_what_could_be_resumed(void **state)
 	enable_periodic(d, d->io.wall + HOUR, CALENDAR_HOURS, 1);
 	device_run_for(d, HOUR + 1);
 	assert_row(d, 1, SCEP_STATE_ERROR, SCEP_DEFERRED, SCEP_TRIGGER_TIMER);
-	assert_int_not_equal(device_view(d)->parked[1], 0);
+	assert_int_not_equal(device_view(d)->suspended[1], 0);
 	strcpy(old, d->ca.transaction_id);
 	device_run_for(d, HOUR);
 	assert_row(d, 2, SCEP_STATE_SUCCESSFUL, SCEP_NONE,
 		   SCEP_TRIGGER_PERIODIC);
 	assert_string_not_equal(old, d->ca.transaction_id);
-	assert_null(d->state.enrolments);
+	assert_null(d->state.open_requests);
 	device_only_key(d);
 }
 

@@ -14,12 +14,12 @@ static void what_enabling_makes_is_seen_with_the_set(void **state)
 	add_timer(d, 1, start);
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	assert_waits_for(d, start, SCEP_TRIGGER_TIMER);
-	apply_confirm(&d->apply, &d->state, d->ticket);
+	set_txn_confirm(&d->set_txn, &d->state, d->ticket);
 	device_number(d, SCEP_AUTO_START_TIME, 1, start + HOUR);
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	assert_waits_for(d, start + HOUR, SCEP_TRIGGER_TIMER);
 	assert_int_equal(announced(d, 1)->index, 1);
-	apply_confirm(&d->apply, &d->state, d->ticket);
+	set_txn_confirm(&d->set_txn, &d->state, d->ticket);
 	device_number(d, SCEP_AUTO_ENABLE, 1, 0);
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	assert_nothing_to_come(d);
@@ -35,8 +35,8 @@ static void a_start_that_is_past_is_announced_by_the_set(void **state)
 	assert_int_equal(timer(d)->oper_status, WAITING);
 	assert_int_equal(timer(d)->next_request_time, d->io.wall);
 	assert_int_equal(announced(d, 1)->request_time, d->io.wall - HOUR);
-	assert_null(d->state.enrolments);
-	apply_confirm(&d->apply, &d->state, d->ticket);
+	assert_null(d->state.open_requests);
+	set_txn_confirm(&d->set_txn, &d->state, d->ticket);
 	device_tick(d);
 	device_run(d);
 	assert_row(d, 1, SCEP_STATE_SUCCESSFUL, SCEP_NONE, SCEP_TRIGGER_TIMER);
@@ -57,7 +57,7 @@ static void timers_enabled_by_one_set_have_rows_of_their_own(void **state)
 	assert_int_equal(announced(d, 1)->index, 1);
 	assert_int_equal(announced(d, 2)->index, 2);
 	assert_int_equal(device_view(d)->agent.status_last_index, 2);
-	apply_confirm(&d->apply, &d->state, d->ticket);
+	set_txn_confirm(&d->set_txn, &d->state, d->ticket);
 	device_tick(d);
 	assert_int_equal(device_view(d)->statuses.count, 2);
 }
@@ -151,7 +151,7 @@ static void a_cancel_is_seen_with_its_set(void **state)
 	assert_int_equal(timer(d)->oper_status, WAITING);
 	/* Taken back, it polls. */
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_tick(d);
 	assert_int_equal(timer(d)->oper_status, POLLING);

@@ -18,7 +18,7 @@ static void revert(struct device *d)
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	device_run(d);
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_tick(d);
 	device_run(d);
@@ -284,7 +284,7 @@ static void a_run_that_is_due_waits_for_the_end_of_a_set(void **state)
 	device_run_for(d, 3);
 	assert_int_equal(d->io.fetches, 0);
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_tick(d);
 	device_run(d);

@@ -266,7 +266,7 @@ static void an_end_waits_for_the_end_of_a_Set(void **state)
 	device_tick(d);
 	assert_int_equal(use(d, WEB)->key_index, 0);
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_tick(d);
 	device_run(d);

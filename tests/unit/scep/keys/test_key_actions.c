@@ -67,7 +67,7 @@ static void a_Set_that_is_taken_back_assigns_nothing(void **state)
 	assert_int_equal(try_act(d, number, SCEP_KEY_ASSIGN), SCEP_ACCEPTED);
 	assert_int_equal(device_events(d, SCEP_EVENT_DEPLOY), 0);
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_run_for(d, 60);
 	assert_int_equal(device_events(d, SCEP_EVENT_DEPLOY), 0);
@@ -91,7 +91,7 @@ static void a_Set_that_is_taken_back_leaves_what_a_request_wants(void **state)
 	while (device_record(d)->step != STEP_DEPLOY)
 		assert_true(virtual_io_step(&d->io) || device_step(d));
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_tick(d);
 	run_deploying(d);
@@ -186,7 +186,7 @@ static void a_destroying_that_is_taken_back_leaves_the_files(void **state)
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	assert_null(key(d, number));
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_run(d);
 	assert_non_null(key(d, number));
@@ -207,7 +207,7 @@ static void a_destroying_still_open_leaves_the_files(void **state)
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_run(d);
 	assert_non_null(key(d, number));
@@ -372,7 +372,7 @@ static void a_renewal_is_held_until_its_Set_is_confirmed(void **state)
 	assert_int_equal(try_act(d, number, SCEP_KEY_RENEW), SCEP_ACCEPTED);
 	device_run(d);
 	assert_int_equal(d->io.fetches, fetches);
-	apply_confirm(&d->apply, &d->state, d->ticket);
+	set_txn_confirm(&d->set_txn, &d->state, d->ticket);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
 }

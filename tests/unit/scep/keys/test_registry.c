@@ -17,15 +17,14 @@
 static void put_key(struct device *d, uint32_t index, const char *file_id)
 {
 	struct scep_key *key = row_new(sizeof(*key));
-	struct batch batch;
+	struct txn txn;
 
 	assert_non_null(key);
 	key->index = index;
 	strcpy(key->file_id, file_id);
-	batch_init(&batch);
-	batch_put(&batch, STORE_KEY, key);
-	assert_int_equal(batch_commit(&d->state, &batch, NULL, &d->error),
-			 SCEP_OK);
+	txn_init(&txn);
+	txn_put(&txn, STORE_KEY, key);
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error), SCEP_OK);
 }
 
 /* A parked request that holds a place. */
@@ -33,19 +32,18 @@ static void put_request(struct device *d, uint32_t index, uint32_t key_index,
 			const char *file_id)
 {
 	struct record *record = record_new();
-	struct batch batch;
+	struct txn txn;
 
 	assert_non_null(record);
 	record->index = index;
 	record->profile_index = 1;
 	record->step = STEP_POLL;
-	record->is_parked = true;
+	record->is_suspended = true;
 	record->key_index = key_index;
 	strcpy(record->file_id, file_id);
-	batch_init(&batch);
-	batch_put(&batch, STORE_RECORD, record);
-	assert_int_equal(batch_commit(&d->state, &batch, NULL, &d->error),
-			 SCEP_OK);
+	txn_init(&txn);
+	txn_put(&txn, STORE_RECORD, record);
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error), SCEP_OK);
 }
 
 static void write_both(struct device *d, const char *name)
@@ -92,17 +90,16 @@ static void an_index_is_not_given_while_something_refers_to_it(void **state)
 {
 	struct device *d = *state;
 	struct scep_status *status = row_new(sizeof(*status));
-	struct batch batch;
+	struct txn txn;
 
 	put_key(d, 1, "a");
 	put_request(d, 1, 2, "b");
 	status->index = 9;
 	status->state = SCEP_STATE_SUCCESSFUL;
 	status->key_index = 3;
-	batch_init(&batch);
-	batch_put(&batch, STORE_STATUS, status);
-	assert_int_equal(batch_commit(&d->state, &batch, NULL, &d->error),
-			 SCEP_OK);
+	txn_init(&txn);
+	txn_put(&txn, STORE_STATUS, status);
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error), SCEP_OK);
 	assert_int_equal(registry_next_index(&d->state), 4);
 	/* It goes on from the last one, and round. */
 	assert_int_equal(registry_next_index(&d->state), 5);

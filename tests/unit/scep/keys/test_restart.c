@@ -82,7 +82,7 @@ static void a_Set_begins_it_when_it_is_confirmed(void **state)
 	device_number(d, SCEP_AGENT_RESTART, 0, 2);
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	assert_int_equal(begun(d), 0);
-	apply_confirm(&d->apply, &d->state, d->ticket);
+	set_txn_confirm(&d->set_txn, &d->state, d->ticket);
 	device_tick(d);
 	assert_int_equal(begun(d), 1);
 	assert_int_equal(d->events[d->event_count - 1].index, 0);
@@ -115,7 +115,7 @@ static void a_Set_that_is_taken_back_begins_nothing(void **state)
 	device_number(d, SCEP_STATUS_MAX_ROWS, 0, 25);
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_tick(d);
 	device_run_for(d, HOUR);
@@ -328,7 +328,7 @@ static void it_waits_for_a_Set_in_hand_and_outlives_its_revert(void **state)
 	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
 	assert_int_equal(begun(d), 0);
 	assert_int_equal(
-	    apply_revert(&d->apply, &d->state, d->ticket, &d->verdict),
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_tick(d);
 	assert_int_equal(device_view(d)->agent.status_max_rows, 20);

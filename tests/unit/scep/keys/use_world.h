@@ -146,7 +146,7 @@ static inline enum scep_refusal destroy(struct device *d, uint32_t index)
 	device_number(d, SCEP_KEY_ROW_STATUS, index, SCEP_ROW_DESTROY);
 	refusal = device_apply(d);
 	if (refusal == SCEP_ACCEPTED)
-		apply_confirm(&d->apply, &d->state, d->ticket);
+		set_txn_confirm(&d->set_txn, &d->state, d->ticket);
 	device_run(d);
 	return refusal;
 }

@@ -18,7 +18,7 @@
 
 static bool take(struct answer *answer, const char *line)
 {
-	return answer_take_line(answer, line, strlen(line));
+	return http_response_take_line(answer, line, strlen(line));
 }
 
 /* ----------------------------------------------------------------- lines -- */
@@ -28,11 +28,11 @@ static void a_content_length_without_a_number_is_refused(void **state)
 	struct answer answer;
 
 	(void)state;
-	answer_init(&answer, 1000);
+	http_response_init(&answer, 1000);
 	assert_true(take(&answer, "HTTP/1.1 200 OK\r\n"));
 	assert_false(take(&answer, "Content-Length:  \r\n"));
 	assert_string_equal(answer.fault, "answer with a bad Content-Length");
-	answer_free(&answer);
+	http_response_free(&answer);
 }
 
 static void a_date_that_is_too_long_is_none(void **state)
@@ -47,13 +47,13 @@ static void a_date_that_is_too_long_is_none(void **state)
 	(void)state;
 	memset(&room, '7', sizeof(room));
 	memset(untouched, '7', sizeof(untouched));
-	answer_init(&room.answer, 1000);
+	http_response_init(&room.answer, 1000);
 	memset(line, 'x', sizeof(line));
 	memcpy(line, "Date: ", 6);
-	assert_true(answer_take_line(&room.answer, line, sizeof(line)));
+	assert_true(http_response_take_line(&room.answer, line, sizeof(line)));
 	assert_string_equal(room.answer.date, "");
 	assert_memory_equal(room.guard, untouched, sizeof(untouched));
-	answer_free(&room.answer);
+	http_response_free(&room.answer);
 }
 
 /* ------------------------------------------------------------------ ends -- */

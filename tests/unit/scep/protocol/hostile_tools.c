@@ -114,7 +114,7 @@ enum scep_code hostile_open_message(struct world *world,
 
 	world->input.message = message->data;
 	world->input.message_length = message->length;
-	code = open_cert_rep(&world->input, &reply, error);
+	code = cert_rep_open(&world->input, &reply, error);
 	if (code != SCEP_OK) {
 		assert_null(reply.certificates);
 		assert_int_equal(reply.legacy_used, 0);
@@ -138,18 +138,18 @@ enum scep_code hostile_believe(const struct bytes *answer,
 			       struct scep_error *error)
 {
 	STACK_OF(X509) *certificates = NULL;
-	struct trust trust = {0};
+	struct ca_certs trust = {0};
 	enum scep_code code =
-	    trust_read(answer->data, answer->length, &certificates, error);
+	    ca_certs_read(answer->data, answer->length, &certificates, error);
 
 	if (code == SCEP_OK)
-		code = trust_establish(certificates, pin, 1, PKI_NOW, &trust,
-				       error);
+		code = ca_certs_establish(certificates, pin, 1, PKI_NOW, &trust,
+					  error);
 	if (code != SCEP_OK)
 		assert_null(trust.recipient);
 	*is_ra =
 	    code == SCEP_OK && X509_cmp(trust.recipient, trust.anchor) != 0;
-	trust_free(&trust);
+	ca_certs_free(&trust);
 	sk_X509_pop_free(certificates, X509_free);
 	return code;
 }

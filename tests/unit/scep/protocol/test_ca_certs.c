@@ -11,13 +11,13 @@ static struct trust_pin pin_of(X509 *certificate, const char *digest)
 }
 
 /* Trusts what is pinned, at PKI_NOW, which must succeed. */
-static struct trust establish(X509 *pinned)
+static struct ca_certs establish(X509 *pinned)
 {
 	struct trust_pin pin = pin_of(pinned, "SHA256");
 	struct scep_error error = {.text = ""};
-	struct trust trust;
+	struct ca_certs trust;
 
-	if (trust_establish(world.list, &pin, 1, PKI_NOW, &trust, &error) !=
+	if (ca_certs_establish(world.list, &pin, 1, PKI_NOW, &trust, &error) !=
 	    SCEP_OK)
 		fail_msg("%s", error.text);
 	assert_int_equal(X509_cmp(trust.anchor, pinned), 0);
@@ -28,10 +28,10 @@ static void assert_not_trusted_at(X509 *pinned, int64_t now, const char *text)
 {
 	struct trust_pin pin = pin_of(pinned, "SHA256");
 	struct scep_error error = {.text = ""};
-	struct trust trust;
+	struct ca_certs trust;
 
 	assert_int_equal(
-	    trust_establish(world.list, &pin, 1, now, &trust, &error),
+	    ca_certs_establish(world.list, &pin, 1, now, &trust, &error),
 	    SCEP_CA_NOT_TRUSTED);
 	if (strstr(error.text, text) == NULL)
 		fail_msg("\"%s\" is not in \"%s\"", text, error.text);
@@ -45,7 +45,7 @@ static void assert_not_trusted(X509 *pinned, const char *text)
 	assert_not_trusted_at(pinned, PKI_NOW, text);
 }
 
-static bool has(const struct trust *trust, X509 *certificate)
+static bool has(const struct ca_certs *trust, X509 *certificate)
 {
 	for (int i = 0; i < sk_X509_num(trust->chain); i++)
 		if (X509_cmp(sk_X509_value(trust->chain, i), certificate) == 0)
@@ -64,51 +64,51 @@ static void a_pin_of_any_length_names_the_anchor(void **state)
 	send_cert(world.ca);
 	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++) {
 		struct trust_pin pin = pin_of(world.ca, digests[i]);
-		struct trust trust;
+		struct ca_certs trust;
 
-		assert_int_equal(
-		    trust_establish(world.list, &pin, 1, PKI_NOW, &trust, NULL),
-		    SCEP_OK);
+		assert_int_equal(ca_certs_establish(world.list, &pin, 1,
+						    PKI_NOW, &trust, NULL),
+				 SCEP_OK);
 		assert_int_equal(X509_cmp(trust.anchor, world.ca), 0);
 		assert_int_equal(X509_cmp(trust.recipient, world.ca), 0);
-		trust_free(&trust);
+		ca_certs_free(&trust);
 		pin.digest[0] ^= 1;
-		assert_int_equal(
-		    trust_establish(world.list, &pin, 1, PKI_NOW, &trust, NULL),
-		    SCEP_CA_NOT_TRUSTED);
+		assert_int_equal(ca_certs_establish(world.list, &pin, 1,
+						    PKI_NOW, &trust, NULL),
+				 SCEP_CA_NOT_TRUSTED);
 	}
 }
 
 static void a_pin_of_another_length_names_nothing(void **state)
 {
 	struct trust_pin pin = pin_of(world.ca, "SHA256");
-	struct trust trust;
+	struct ca_certs trust;
 
 	(void)state;
 	send_cert(world.ca);
 	pin.length = 16;
 	assert_int_equal(
-	    trust_establish(world.list, &pin, 1, PKI_NOW, &trust, NULL),
+	    ca_certs_establish(world.list, &pin, 1, PKI_NOW, &trust, NULL),
 	    SCEP_CA_NOT_TRUSTED);
 	assert_int_equal(
-	    trust_establish(world.list, NULL, 0, PKI_NOW, &trust, NULL),
+	    ca_certs_establish(world.list, NULL, 0, PKI_NOW, &trust, NULL),
 	    SCEP_CA_NOT_TRUSTED);
 }
 
 static void one_of_several_pins_is_enough(void **state)
 {
-	struct trust_pin pins[] = {pin_of(world.stranger, "SHA256"),
+	struct trust_pin pins[] = {pin_of(world.unknown_signer, "SHA256"),
 				   pin_of(world.ca, "SHA1")};
-	struct trust trust;
+	struct ca_certs trust;
 
 	(void)state;
 	send_cert(world.root);
 	send_cert(world.ca);
 	assert_int_equal(
-	    trust_establish(world.list, pins, 2, PKI_NOW, &trust, NULL),
+	    ca_certs_establish(world.list, pins, 2, PKI_NOW, &trust, NULL),
 	    SCEP_OK);
 	assert_int_equal(X509_cmp(trust.anchor, world.ca), 0);
-	trust_free(&trust);
+	ca_certs_free(&trust);
 }
 
 static void a_missing_fingerprint_is_told(void **state)
@@ -130,7 +130,7 @@ static void an_old_ca_without_constraints_can_be_pinned(void **state)
 {
 	struct pki_cert plan = pki_ca_plan("Old", pki_key(PKI_KEY_CA));
 	X509 *old;
-	struct trust trust;
+	struct ca_certs trust;
 
 	(void)state;
 	plan.is_version_1 = true;
@@ -138,7 +138,7 @@ static void an_old_ca_without_constraints_can_be_pinned(void **state)
 	send_cert(old);
 	trust = establish(old);
 	assert_int_equal(X509_cmp(trust.recipient, old), 0);
-	trust_free(&trust);
+	ca_certs_free(&trust);
 	X509_free(old);
 }
 
@@ -155,16 +155,16 @@ static void without_a_clock_time_is_not_judged(void **state)
 	struct pki_cert plan = pki_ca_plan("Old", pki_key(PKI_KEY_CA));
 	X509 *old;
 	struct trust_pin pin;
-	struct trust trust;
+	struct ca_certs trust;
 
 	(void)state;
 	plan.not_after = PKI_NOW - PKI_DAY;
 	old = pki_certify(&plan);
 	pin = pin_of(old, "SHA256");
 	send_cert(old);
-	assert_int_equal(trust_establish(world.list, &pin, 1, 0, &trust, NULL),
-			 SCEP_OK);
-	trust_free(&trust);
+	assert_int_equal(
+	    ca_certs_establish(world.list, &pin, 1, 0, &trust, NULL), SCEP_OK);
+	ca_certs_free(&trust);
 	X509_free(old);
 }
 
@@ -195,11 +195,11 @@ static void a_weak_anchor_is_refused(void **state)
 
 static void the_rest_must_chain_to_the_pinned_root(void **state)
 {
-	struct trust trust;
+	struct ca_certs trust;
 
 	(void)state;
 	send_cert(world.ra_encrypt);
-	send_cert(world.stranger);
+	send_cert(world.unknown_signer);
 	send_cert(world.ra_sign);
 	send_cert(world.ca);
 	send_cert(world.root);
@@ -210,12 +210,12 @@ static void the_rest_must_chain_to_the_pinned_root(void **state)
 	assert_true(has(&trust, world.ra_sign));
 	assert_true(has(&trust, world.ra_encrypt));
 	assert_int_equal(X509_cmp(trust.recipient, world.ra_encrypt), 0);
-	trust_free(&trust);
+	ca_certs_free(&trust);
 }
 
 static void with_the_issuing_ca_pinned_the_root_is_left_out(void **state)
 {
-	struct trust trust;
+	struct ca_certs trust;
 
 	(void)state;
 	send_cert(world.root);
@@ -224,12 +224,12 @@ static void with_the_issuing_ca_pinned_the_root_is_left_out(void **state)
 	trust = establish(world.ca);
 	assert_int_equal(sk_X509_num(trust.chain), 2);
 	assert_false(has(&trust, world.root));
-	trust_free(&trust);
+	ca_certs_free(&trust);
 }
 
 static void a_look_alike_ca_leads_nowhere(void **state)
 {
-	struct trust trust;
+	struct ca_certs trust;
 
 	(void)state;
 	send_cert(world.twin_ra);
@@ -238,7 +238,7 @@ static void a_look_alike_ca_leads_nowhere(void **state)
 	trust = establish(world.ca);
 	assert_int_equal(sk_X509_num(trust.chain), 1);
 	assert_int_equal(X509_cmp(trust.recipient, world.ca), 0);
-	trust_free(&trust);
+	ca_certs_free(&trust);
 }
 
 static void an_ra_cannot_certify(void **state)
@@ -252,7 +252,7 @@ static void an_ra_cannot_certify(void **state)
 				   key_usages[i]);
 		X509 *below = make_ra("Below", PKI_KEY_DEVICE, ra, PKI_KEY_RA,
 				      KU_KEY_ENCIPHERMENT);
-		struct trust trust;
+		struct ca_certs trust;
 
 		sk_X509_zero(world.list);
 		send_cert(below);
@@ -261,7 +261,7 @@ static void an_ra_cannot_certify(void **state)
 		trust = establish(world.ca);
 		assert_false(has(&trust, below));
 		assert_int_equal(X509_cmp(trust.recipient, ra), 0);
-		trust_free(&trust);
+		ca_certs_free(&trust);
 		X509_free(below);
 		X509_free(ra);
 	}
@@ -271,14 +271,14 @@ static void a_ca_counts_as_valid_ten_minutes_early(void **state)
 {
 	struct pki_cert plan = pki_ca_plan("New", pki_key(PKI_KEY_CA));
 	X509 *young;
-	struct trust trust;
+	struct ca_certs trust;
 
 	(void)state;
 	plan.not_before = PKI_NOW + 600;
 	young = pki_certify(&plan);
 	send_cert(young);
 	trust = establish(young);
-	trust_free(&trust);
+	ca_certs_free(&trust);
 	assert_not_trusted_at(young, PKI_NOW - 1, "not yet");
 	X509_free(young);
 }
@@ -287,7 +287,7 @@ static void a_path_that_is_too_long_leads_nowhere(void **state)
 {
 	struct pki_cert plan = pki_ca_plan("Short", pki_key(PKI_KEY_ROOT));
 	X509 *root, *ca, *ra;
-	struct trust trust;
+	struct ca_certs trust;
 
 	(void)state;
 	plan.path_length = 0;
@@ -299,7 +299,7 @@ static void a_path_that_is_too_long_leads_nowhere(void **state)
 	send_cert(ra);
 	trust = establish(root);
 	assert_false(has(&trust, ra));
-	trust_free(&trust);
+	ca_certs_free(&trust);
 	X509_free(ra);
 	X509_free(ca);
 	X509_free(root);
@@ -311,7 +311,7 @@ static void weak_and_md5_certificates_lead_nowhere(void **state)
 	struct pki_cert plan =
 	    pki_leaf_plan("RA", short_key, world.ca, pki_key(PKI_KEY_CA));
 	X509 *weak = pki_certify(&plan), *md5;
-	struct trust trust;
+	struct ca_certs trust;
 
 	(void)state;
 	plan.key = pki_key(PKI_KEY_RA);
@@ -322,7 +322,7 @@ static void weak_and_md5_certificates_lead_nowhere(void **state)
 	send_cert(world.ca);
 	trust = establish(world.ca);
 	assert_int_equal(sk_X509_num(trust.chain), 1);
-	trust_free(&trust);
+	ca_certs_free(&trust);
 	X509_free(weak);
 	X509_free(md5);
 	EVP_PKEY_free(short_key);
@@ -337,7 +337,7 @@ static void the_ra_for_encryption_is_the_recipient_in_any_order(void **state)
 
 	(void)state;
 	for (int first = 0; first < 4; first++) {
-		struct trust trust;
+		struct ca_certs trust;
 
 		sk_X509_zero(world.list);
 		for (int i = 0; i < 4; i++)
@@ -345,32 +345,32 @@ static void the_ra_for_encryption_is_the_recipient_in_any_order(void **state)
 		trust = establish(world.root);
 		assert_int_equal(X509_cmp(trust.recipient, world.ra_encrypt),
 				 0);
-		trust_free(&trust);
+		ca_certs_free(&trust);
 	}
 }
 
 static void an_ra_without_key_encipherment_comes_before_the_ca(void **state)
 {
-	struct trust trust;
+	struct ca_certs trust;
 
 	(void)state;
 	send_cert(world.ca);
 	send_cert(world.ra_sign);
 	trust = establish(world.ca);
 	assert_int_equal(X509_cmp(trust.recipient, world.ra_sign), 0);
-	trust_free(&trust);
+	ca_certs_free(&trust);
 }
 
 static void without_an_ra_it_is_the_ca_that_issues(void **state)
 {
-	struct trust trust;
+	struct ca_certs trust;
 
 	(void)state;
 	send_cert(world.root);
 	send_cert(world.ca);
 	trust = establish(world.root);
 	assert_int_equal(X509_cmp(trust.recipient, world.ca), 0);
-	trust_free(&trust);
+	ca_certs_free(&trust);
 }
 
 static void an_expired_ra_is_no_recipient(void **state)
@@ -378,7 +378,7 @@ static void an_expired_ra_is_no_recipient(void **state)
 	struct pki_cert plan = pki_leaf_plan("RA", pki_key(PKI_KEY_RA_ENCRYPT),
 					     world.ca, pki_key(PKI_KEY_CA));
 	X509 *old, *young;
-	struct trust trust;
+	struct ca_certs trust;
 
 	(void)state;
 	plan.not_after = PKI_NOW - 1;
@@ -393,12 +393,12 @@ static void an_expired_ra_is_no_recipient(void **state)
 	trust = establish(world.ca);
 	assert_true(has(&trust, old));
 	assert_int_equal(X509_cmp(trust.recipient, world.ca), 0);
-	trust_free(&trust);
+	ca_certs_free(&trust);
 	send_cert(world.ra_encrypt);
 	send_cert(young);
 	trust = establish(world.ca);
 	assert_int_equal(X509_cmp(trust.recipient, young), 0);
-	trust_free(&trust);
+	ca_certs_free(&trust);
 	X509_free(old);
 	X509_free(young);
 }
@@ -408,7 +408,7 @@ static void without_an_rsa_key_there_is_no_recipient(void **state)
 	EVP_PKEY *key = pki_key_ec(false);
 	struct pki_cert plan = pki_ca_plan("EC", key);
 	X509 *ca = pki_certify(&plan), *ra;
-	struct trust trust;
+	struct ca_certs trust;
 
 	(void)state;
 	send_cert(ca);
@@ -418,7 +418,7 @@ static void without_an_rsa_key_there_is_no_recipient(void **state)
 	send_cert(ra);
 	trust = establish(ca);
 	assert_int_equal(X509_cmp(trust.recipient, ra), 0);
-	trust_free(&trust);
+	ca_certs_free(&trust);
 	X509_free(ra);
 	X509_free(ca);
 	EVP_PKEY_free(key);
@@ -431,20 +431,20 @@ static void the_candidate_is_the_topmost_ca(void **state)
 	(void)state;
 	send_cert(world.ra_sign);
 	send_cert(world.ca);
-	assert_ptr_equal(trust_candidate(world.list), world.ca);
+	assert_ptr_equal(ca_certs_candidate(world.list), world.ca);
 	send_cert(world.root);
-	assert_ptr_equal(trust_candidate(world.list), world.root);
-	send_cert(world.stranger);
-	assert_ptr_equal(trust_candidate(world.list), world.root);
+	assert_ptr_equal(ca_certs_candidate(world.list), world.root);
+	send_cert(world.unknown_signer);
+	assert_ptr_equal(ca_certs_candidate(world.list), world.root);
 }
 
 static void without_a_ca_there_is_no_candidate(void **state)
 {
 	(void)state;
-	assert_null(trust_candidate(world.list));
+	assert_null(ca_certs_candidate(world.list));
 	send_cert(world.ra_sign);
 	send_cert(world.ra_encrypt);
-	assert_null(trust_candidate(world.list));
+	assert_null(ca_certs_candidate(world.list));
 }
 
 static void a_weak_ca_is_no_candidate(void **state)
@@ -457,9 +457,9 @@ static void a_weak_ca_is_no_candidate(void **state)
 	plan.issuer_key = pki_key(PKI_KEY_ROOT);
 	weak = pki_certify(&plan);
 	send_cert(weak);
-	assert_null(trust_candidate(world.list));
+	assert_null(ca_certs_candidate(world.list));
 	send_cert(world.ca);
-	assert_ptr_equal(trust_candidate(world.list), world.ca);
+	assert_ptr_equal(ca_certs_candidate(world.list), world.ca);
 	X509_free(weak);
 	EVP_PKEY_free(key);
 }

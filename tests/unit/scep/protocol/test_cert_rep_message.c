@@ -311,7 +311,7 @@ static enum scep_code open_octets(struct world *world, const void *data,
 
 	world->input.message = data;
 	world->input.message_length = length;
-	code = open_cert_rep(&world->input, &reply, error);
+	code = cert_rep_open(&world->input, &reply, error);
 	cert_rep_free(&reply);
 	return code;
 }

@@ -11,7 +11,7 @@ static void assert_reads(const struct bytes *body, int count)
 	STACK_OF(X509) * certificates;
 	struct scep_error error = {.text = ""};
 
-	if (trust_read(body->data, body->length, &certificates, &error) !=
+	if (ca_certs_read(body->data, body->length, &certificates, &error) !=
 	    SCEP_OK)
 		fail_msg("%s", error.text);
 	assert_int_equal(sk_X509_num(certificates), count);
@@ -23,7 +23,7 @@ static void assert_no_read(const void *body, size_t length, const char *text)
 	STACK_OF(X509) *certificates = NULL;
 	struct scep_error error = {.text = ""};
 
-	assert_int_equal(trust_read(body, length, &certificates, &error),
+	assert_int_equal(ca_certs_read(body, length, &certificates, &error),
 			 SCEP_BAD_RESPONSE);
 	assert_null(certificates);
 	if (strstr(error.text, text) == NULL)
@@ -67,7 +67,7 @@ static void pem_is_read_with_text_around_it(void **state)
 	(void)state;
 	send_cert(world.ca);
 	send_cert(world.root);
-	assert_int_equal(trust_to_pem(world.list, &pem, NULL), SCEP_OK);
+	assert_int_equal(ca_certs_to_pem(world.list, &pem, NULL), SCEP_OK);
 	bytes_append(&body, "Our CA:\n", 8, 100000);
 	bytes_append(&body, pem.data, pem.length, 100000);
 	assert_reads(&body, 2);
@@ -85,7 +85,7 @@ static void other_blocks_of_pem_are_passed_over(void **state)
 
 	(void)state;
 	send_cert(world.ca);
-	assert_int_equal(trust_to_pem(world.list, &pem, NULL), SCEP_OK);
+	assert_int_equal(ca_certs_to_pem(world.list, &pem, NULL), SCEP_OK);
 	bytes_set(&body, before, strlen(before));
 	bytes_append(&body, pem.data, pem.length, LIMIT_CA_CERT);
 	assert_reads(&body, 1);
@@ -102,7 +102,7 @@ static void doubles_are_dropped(void **state)
 	send_cert(world.root);
 	send_cert(world.ca);
 	send_cert(world.ca);
-	assert_int_equal(trust_to_pem(world.list, &pem, NULL), SCEP_OK);
+	assert_int_equal(ca_certs_to_pem(world.list, &pem, NULL), SCEP_OK);
 	assert_reads(&pem, 2);
 	bytes_free(&pem);
 }
@@ -178,7 +178,7 @@ static void too_many_certificates_are_refused(void **state)
 	assert_no_read(body.data, body.length, "too many");
 	for (int i = 0; i <= LIMIT_CERTIFICATES; i++)
 		send_cert(list[i]);
-	assert_int_equal(trust_to_pem(world.list, &body, NULL), SCEP_OK);
+	assert_int_equal(ca_certs_to_pem(world.list, &body, NULL), SCEP_OK);
 	assert_no_read(body.data, body.length, "too many");
 	bytes_free(&body);
 	for (int i = 0; i <= LIMIT_CERTIFICATES; i++)
@@ -212,9 +212,10 @@ static void what_is_too_long_is_refused_in_any_form(void **state)
 	    certs_from_signed_data(body.data, body.length, &read, &error),
 	    SCEP_BAD_RESPONSE);
 	send_cert(list[0]);
-	assert_int_equal(trust_to_pem(world.list, &body, NULL), SCEP_OK);
-	assert_int_equal(trust_from_pem(body.data, body.length, &read, &error),
-			 SCEP_BAD_RESPONSE);
+	assert_int_equal(ca_certs_to_pem(world.list, &body, NULL), SCEP_OK);
+	assert_int_equal(
+	    ca_certs_from_pem(body.data, body.length, &read, &error),
+	    SCEP_BAD_RESPONSE);
 	bytes_free(&body);
 	X509_free(list[0]);
 }
@@ -270,8 +271,8 @@ static void certificates_survive_their_pem(void **state)
 	send_cert(world.ra_sign);
 	send_cert(world.root);
 	send_cert(world.ca);
-	assert_int_equal(trust_to_pem(world.list, &pem, NULL), SCEP_OK);
-	assert_int_equal(trust_from_pem(pem.data, pem.length, &read, NULL),
+	assert_int_equal(ca_certs_to_pem(world.list, &pem, NULL), SCEP_OK);
+	assert_int_equal(ca_certs_from_pem(pem.data, pem.length, &read, NULL),
 			 SCEP_OK);
 	assert_int_equal(sk_X509_num(read), 3);
 	for (int i = 0; i < 3; i++)
@@ -290,7 +291,7 @@ static void rows_describe_certificates(void **state)
 	unsigned char digest[64];
 
 	(void)state;
-	trust_describe(world.ca, &row);
+	ca_certs_describe(world.ca, &row);
 	assert_string_equal(row.subject, "CN=CA");
 	assert_string_equal(row.issuer, "CN=Root");
 	assert_int_equal(row.serial.length, 1);
@@ -308,7 +309,7 @@ static uint32_t role_of(X509 *certificate)
 {
 	struct scep_ca row = {.role = 0xff};
 
-	trust_describe(certificate, &row);
+	ca_certs_describe(certificate, &row);
 	return row.role;
 }
 
@@ -340,7 +341,7 @@ static void long_serial_numbers_are_cut_at_20_octets(void **state)
 
 		ASN1_STRING_set(X509_get_serialNumber(certificate), octets,
 				length);
-		trust_describe(certificate, &row);
+		ca_certs_describe(certificate, &row);
 		assert_int_equal(row.serial.length, length > 20 ? 20 : length);
 		X509_free(certificate);
 	}
@@ -356,7 +357,7 @@ static void rows_describe_our_certificate(void **state)
 	(void)state;
 	plan.alt_name = "DNS:dev.example,IP:192.0.2.7";
 	leaf = pki_certify(&plan);
-	trust_describe_leaf(leaf, &row);
+	ca_certs_describe_leaf(leaf, &row);
 	assert_string_equal(row.subject, "CN=dev");
 	assert_string_equal(row.issuer, "CN=CA");
 	assert_string_equal(row.subject_alt_name,
@@ -374,13 +375,13 @@ static void times_have_64_bits(void **state)
 	ASN1_TIME *time = ASN1_TIME_new();
 
 	(void)state;
-	assert_int_equal(trust_time(NULL), 0);
+	assert_int_equal(ca_certs_time(NULL), 0);
 	ASN1_TIME_set_string(time, "20380119031408Z");
-	assert_int_equal(trust_time(time), INT64_C(2147483648));
+	assert_int_equal(ca_certs_time(time), INT64_C(2147483648));
 	ASN1_TIME_set_string(time, "99991231235959Z");
-	assert_int_equal(trust_time(time), INT64_C(253402300799));
+	assert_int_equal(ca_certs_time(time), INT64_C(253402300799));
 	ASN1_TIME_set_string(time, "500101000000Z");
-	assert_int_equal(trust_time(time), INT64_C(-631152000));
+	assert_int_equal(ca_certs_time(time), INT64_C(-631152000));
 	ASN1_TIME_free(time);
 }
 

@@ -37,15 +37,14 @@ static X509_REQ *make(const struct scep_values *values)
 	struct scep_error error = {.text = ""};
 	int length;
 
-	if (request_make(values, pki_key(PKI_KEY_DEVICE), &made, &error) !=
-	    SCEP_OK)
+	if (csr_make(values, pki_key(PKI_KEY_DEVICE), &made, &error) != SCEP_OK)
 		fail_msg("%s", error.text);
 	length = i2d_X509_REQ(made, &der);
 	end = der;
 	read = d2i_X509_REQ(NULL, &end, length);
 	assert_non_null(read);
 	assert_int_equal(X509_REQ_verify(read, pki_key(PKI_KEY_DEVICE)), 1);
-	request_free(made);
+	csr_free(made);
 	OPENSSL_free(der);
 	return read;
 }
@@ -56,7 +55,7 @@ static void assert_refused(const struct scep_values *values, const char *text)
 	struct scep_error error;
 
 	assert_int_equal(
-	    request_make(values, pki_key(PKI_KEY_DEVICE), &request, &error),
+	    csr_make(values, pki_key(PKI_KEY_DEVICE), &request, &error),
 	    SCEP_CONFIG_ERROR);
 	assert_null(request);
 	if (strstr(error.text, text) == NULL)
@@ -198,14 +197,13 @@ static void faulty_alternative_names_are_refused_with_a_reason(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char reason[NAMES_REASON] = "";
 
-		if (request_subject_alt_name_is_valid(rows[i].text, reason))
+		if (csr_subject_alt_name_is_valid(rows[i].text, reason))
 			fail_msg("%s is accepted", rows[i].text);
 		if (strstr(reason, rows[i].reason) == NULL)
 			fail_msg("%s: \"%s\"", rows[i].text, reason);
-		assert_false(
-		    request_subject_alt_name_is_valid(rows[i].text, NULL));
+		assert_false(csr_subject_alt_name_is_valid(rows[i].text, NULL));
 	}
-	assert_true(request_subject_alt_name_is_valid("", NULL));
+	assert_true(csr_subject_alt_name_is_valid("", NULL));
 }
 
 static void long_labels_and_names_are_no_dns_names(void **state)
@@ -215,10 +213,10 @@ static void long_labels_and_names_are_no_dns_names(void **state)
 	(void)state;
 	memset(text + 4, 'a', 63);
 	text[67] = '\0';
-	assert_true(request_subject_alt_name_is_valid(text, NULL));
+	assert_true(csr_subject_alt_name_is_valid(text, NULL));
 	text[67] = 'a';
 	text[68] = '\0';
-	assert_false(request_subject_alt_name_is_valid(text, NULL));
+	assert_false(csr_subject_alt_name_is_valid(text, NULL));
 }
 
 static void alternative_names_survive_the_way_to_a_row(void **state)
@@ -328,12 +326,12 @@ static void faulty_extended_key_usages_are_refused(void **state)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		char reason[NAMES_REASON] = "";
 
-		if (request_extended_key_usage_is_valid(texts[i], reason))
+		if (csr_extended_key_usage_is_valid(texts[i], reason))
 			fail_msg("%s is accepted", texts[i]);
 		assert_string_not_equal(reason, "");
 	}
-	assert_true(request_extended_key_usage_is_valid("", NULL));
-	assert_true(request_extended_key_usage_is_valid(
+	assert_true(csr_extended_key_usage_is_valid("", NULL));
+	assert_true(csr_extended_key_usage_is_valid(
 	    "clientAuth,OCSPSigning,ipsecIKE,msSmartcardLogin", NULL));
 }
 
@@ -444,8 +442,8 @@ static void the_signing_certificate_is_as_the_rfc_has_it(void **state)
 	X509 *certificate;
 
 	(void)state;
-	assert_int_equal(request_self_sign(&values, pki_key(PKI_KEY_DEVICE),
-					   PKI_NOW, &certificate, &error),
+	assert_int_equal(csr_self_sign(&values, pki_key(PKI_KEY_DEVICE),
+				       PKI_NOW, &certificate, &error),
 			 SCEP_OK);
 	assert_int_equal(X509_self_signed(certificate, 1), 1);
 	assert_int_equal(X509_get_version(certificate), X509_VERSION_3);
@@ -454,9 +452,9 @@ static void the_signing_certificate_is_as_the_rfc_has_it(void **state)
 			 0);
 	assert_int_equal(X509_get_key_usage(certificate),
 			 KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT);
-	assert_int_equal(trust_time(X509_get0_notBefore(certificate)),
+	assert_int_equal(ca_certs_time(X509_get0_notBefore(certificate)),
 			 PKI_NOW - 600);
-	assert_int_equal(trust_time(X509_get0_notAfter(certificate)),
+	assert_int_equal(ca_certs_time(X509_get0_notAfter(certificate)),
 			 PKI_NOW + 365 * PKI_DAY);
 	assert_int_equal(
 	    ASN1_STRING_length(X509_get0_serialNumber(certificate)), 16);
@@ -471,10 +469,10 @@ static void it_can_be_made_in_1970_too(void **state)
 	X509 *certificate;
 
 	(void)state;
-	assert_int_equal(request_self_sign(&values, pki_key(PKI_KEY_DEVICE), 30,
-					   &certificate, &error),
+	assert_int_equal(csr_self_sign(&values, pki_key(PKI_KEY_DEVICE), 30,
+				       &certificate, &error),
 			 SCEP_OK);
-	assert_int_equal(trust_time(X509_get0_notBefore(certificate)), -570);
+	assert_int_equal(ca_certs_time(X509_get0_notBefore(certificate)), -570);
 	X509_free(certificate);
 }
 
@@ -484,10 +482,8 @@ static void two_of_them_have_different_serial_numbers(void **state)
 	X509 *one, *two;
 
 	(void)state;
-	request_self_sign(&values, pki_key(PKI_KEY_DEVICE), PKI_NOW, &one,
-			  NULL);
-	request_self_sign(&values, pki_key(PKI_KEY_DEVICE), PKI_NOW, &two,
-			  NULL);
+	csr_self_sign(&values, pki_key(PKI_KEY_DEVICE), PKI_NOW, &one, NULL);
+	csr_self_sign(&values, pki_key(PKI_KEY_DEVICE), PKI_NOW, &two, NULL);
 	assert_int_not_equal(ASN1_INTEGER_cmp(X509_get0_serialNumber(one),
 					      X509_get0_serialNumber(two)),
 			     0);

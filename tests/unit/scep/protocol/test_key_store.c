@@ -114,13 +114,13 @@ static void request_with(EVP_PKEY *key, struct bytes *der)
 	X509_REQ *request = NULL;
 	int length;
 
-	if (request_make(&values, key, &request, &error) != SCEP_OK)
+	if (csr_make(&values, key, &request, &error) != SCEP_OK)
 		fail_msg("%s", error.text);
 	length = i2d_X509_REQ(request, &data);
 	assert_true(length > 0);
 	assert_true(bytes_set(der, data, (size_t)length));
 	OPENSSL_free(data);
-	request_free(request);
+	csr_free(request);
 }
 
 /* A PKCSReq whose signature another key's holder can verify. */
@@ -144,7 +144,7 @@ static void seal_with(EVP_PKEY *key, X509 *signer, X509 *ca)
 	request_with(key, &request);
 	input.content = request.data;
 	input.content_length = request.length;
-	if (seal_pkimessage(&input, &message, &error) != SCEP_OK)
+	if (pki_message_seal(&input, &message, &error) != SCEP_OK)
 		fail_msg("%s", error.text);
 	at = message.data;
 	read = d2i_CMS_ContentInfo(NULL, &at, (long)message.length);
@@ -187,7 +187,7 @@ static void a_key_in_a_tpm_signs_a_request_and_opens_its_answer(void **state)
 	if (key_open(REFERENCE, &key, &error) != SCEP_OK)
 		fail_msg("%s", error.text);
 	assert_int_equal(key_digest(key, digest, &error), SCEP_OK);
-	if (request_self_sign(&values, key, PKI_NOW, &signer, &error))
+	if (csr_self_sign(&values, key, PKI_NOW, &signer, &error))
 		fail_msg("%s", error.text);
 	seal_with(key, signer, world->ca);
 	give_to_device(world, key, signer);

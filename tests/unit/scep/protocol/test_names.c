@@ -152,12 +152,11 @@ static void faulty_subject_extra_is_refused_with_a_reason(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char reason[NAMES_REASON] = "";
 
-		if (request_subject_extra_is_valid(rows[i].text, reason))
+		if (csr_subject_extra_is_valid(rows[i].text, reason))
 			fail_msg("%s is accepted", rows[i].text);
 		if (strstr(reason, rows[i].reason) == NULL)
 			fail_msg("%s: \"%s\"", rows[i].text, reason);
-		assert_false(
-		    request_subject_extra_is_valid(rows[i].text, NULL));
+		assert_false(csr_subject_extra_is_valid(rows[i].text, NULL));
 	}
 }
 
@@ -169,7 +168,7 @@ static void too_many_attributes_are_refused(void **state)
 	(void)state;
 	for (int i = 0; i < 50; i++)
 		strcat(text, i == 0 ? "OU=a" : ",OU=a");
-	assert_false(request_subject_extra_is_valid(text, reason));
+	assert_false(csr_subject_extra_is_valid(text, reason));
 	assert_non_null(strstr(reason, "more than"));
 }
 

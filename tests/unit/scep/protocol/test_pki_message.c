@@ -78,7 +78,7 @@ static CMS_ContentInfo *seal(void)
 	struct scep_error error = {.text = ""};
 	CMS_ContentInfo *read;
 
-	if (seal_pkimessage(&world.input, &message, &error) != SCEP_OK)
+	if (pki_message_seal(&world.input, &message, &error) != SCEP_OK)
 		fail_msg("%s", error.text);
 	read = read_cms(message.data, message.length);
 	bytes_free(&message);
@@ -290,7 +290,8 @@ static void assert_fails(enum scep_code code, const char *text)
 	struct bytes message = {NULL, 0};
 	struct scep_error error = {.text = ""};
 
-	assert_int_equal(seal_pkimessage(&world.input, &message, &error), code);
+	assert_int_equal(pki_message_seal(&world.input, &message, &error),
+			 code);
 	if (strstr(error.text, text) == NULL)
 		fail_msg("\"%s\" is not in \"%s\"", text, error.text);
 	assert_null(message.data);
@@ -338,7 +339,7 @@ static void issuer_and_subject_is_a_sequence_of_both(void **state)
 	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
 				   (const unsigned char *)"dev", -1, -1, 0);
 	assert_int_equal(
-	    seal_issuer_and_subject(world.signer, subject, &der, NULL),
+	    pki_message_issuer_and_subject(world.signer, subject, &der, NULL),
 	    SCEP_OK);
 	at = der.data;
 	end = der.data + der.length;

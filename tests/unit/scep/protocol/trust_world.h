@@ -28,7 +28,7 @@ struct world {
 	X509 *ra_encrypt;
 	X509 *twin;	       /* a CA with the name of `ca`, and another key */
 	X509 *twin_ra;	       /* certified by the twin */
-	X509 *stranger;	       /* another root */
+	X509 *unknown_signer;  /* another root */
 	STACK_OF(X509) * list; /* borrows; what the server sends */
 };
 
@@ -71,7 +71,7 @@ static inline int set_up_group(void **state)
 	    make_ca("CA", PKI_KEY_STRANGER, world.root, PKI_KEY_STRANGER, 2);
 	world.twin_ra = make_ra("RA", PKI_KEY_RA, world.twin, PKI_KEY_STRANGER,
 				KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT);
-	world.stranger =
+	world.unknown_signer =
 	    make_ca("Stranger", PKI_KEY_STRANGER, NULL, PKI_KEY_STRANGER, 1);
 	return 0;
 }
@@ -85,7 +85,7 @@ static inline int tear_down_group(void **state)
 	X509_free(world.ra_encrypt);
 	X509_free(world.twin);
 	X509_free(world.twin_ra);
-	X509_free(world.stranger);
+	X509_free(world.unknown_signer);
 	pki_keys_free();
 	return 0;
 }

@@ -18,7 +18,7 @@
 #define EVENTS 16
 
 struct world {
-	struct watch watch;
+	struct expiry_watch watch;
 	struct scep_view view;
 	struct scep_key *key[3];
 	struct scep_ca *ca;
@@ -64,7 +64,7 @@ static int teardown(void **state)
 {
 	struct world *world = *state;
 
-	watch_free(&world->watch);
+	expiry_watch_free(&world->watch);
 	rows_free(&world->view.keys);
 	rows_free(&world->view.cas);
 	return 0;
@@ -82,7 +82,7 @@ static void tell(void *context, enum scep_event_kind kind, uint32_t index)
 static void look_at(struct world *world, int64_t now)
 {
 	world->count = 0;
-	watch_look(&world->watch, &world->view, now, true, tell, world);
+	expiry_watch_look(&world->watch, &world->view, now, true, tell, world);
 }
 
 static void look(struct world *world)
@@ -230,7 +230,7 @@ static void a_wrong_clock_judges_nothing_and_forgets_nothing(void **state)
 	assert_int_equal(world->count, 1);
 	world->count = 0;
 	world->view.agent.key_limit = 3;
-	watch_look(&world->watch, &world->view, 0, false, tell, world);
+	expiry_watch_look(&world->watch, &world->view, 0, false, tell, world);
 	assert_told_only(world, SCEP_EVENT_KEY_LIMIT_REACHED, 0);
 	look(world);
 	assert_int_equal(world->count, 0);

@@ -38,7 +38,7 @@ static struct record *record_of(uint32_t index)
 	record->index = index;
 	record->profile_index = 1;
 	record->step = STEP_GET_CA_CAPS;
-	record->is_parked = true;
+	record->is_suspended = true;
 	strcpy(record->file_id, "f");
 	return record;
 }
@@ -54,15 +54,15 @@ static struct scep_key *key_of(uint32_t index, const char *name)
 	return key;
 }
 
-static void commit(struct device *d, struct batch *batch, struct batch *undo)
+static void commit(struct device *d, struct txn *txn, struct txn *undo)
 {
-	if (batch_commit(&d->state, batch, undo, &d->error) != SCEP_OK)
+	if (txn_commit(&d->state, txn, undo, &d->error) != SCEP_OK)
 		fail_msg("%s", d->error.text);
-	assert_int_equal(batch->count, 0);
+	assert_int_equal(txn->count, 0);
 }
 
 /* A batch of all tables: new rows, a changed one, and one that goes. */
-static void fill(struct device *d, struct batch *batch)
+static void fill(struct device *d, struct txn *txn)
 {
 	struct scep_profile *profile =
 	    row_copy(scep_rows_find(&d->state.view.profiles, 1));
@@ -71,21 +71,21 @@ static void fill(struct device *d, struct batch *batch)
 	strcpy(profile->name, "changed");
 	agent.status_max_rows = 55;
 	agent.status_last_index = 9;
-	batch_put(batch, STORE_PROFILE, profile);
-	batch_put(batch, STORE_STATUS, finished(9, d->io.wall));
-	batch_put(batch, STORE_RECORD, record_of(9));
-	batch_put(batch, STORE_KEY, key_of(4, "second"));
-	batch_remove(batch, STORE_KEY, 3);
-	batch_put_agent(batch, &agent);
+	txn_put(txn, STORE_PROFILE, profile);
+	txn_put(txn, STORE_STATUS, finished(9, d->io.wall));
+	txn_put(txn, STORE_RECORD, record_of(9));
+	txn_put(txn, STORE_KEY, key_of(4, "second"));
+	txn_remove(txn, STORE_KEY, 3);
+	txn_put_agent(txn, &agent);
 }
 
 static void start_with_key(struct device *d)
 {
-	struct batch batch;
+	struct txn txn;
 
-	batch_init(&batch);
-	batch_put(&batch, STORE_KEY, key_of(3, "first"));
-	commit(d, &batch, NULL);
+	txn_init(&txn);
+	txn_put(&txn, STORE_KEY, key_of(3, "first"));
+	commit(d, &txn, NULL);
 }
 
 static void assert_before(struct device *d)
@@ -94,7 +94,7 @@ static void assert_before(struct device *d)
 
 	assert_string_equal(device_profile(d, 1)->name, "");
 	assert_int_equal(view->statuses.count, 0);
-	assert_null(d->state.enrolments);
+	assert_null(d->state.open_requests);
 	assert_int_equal(view->keys.count, 1);
 	assert_non_null(scep_rows_find(&view->keys, 3));
 	assert_int_equal(view->agent.status_max_rows, 20);
@@ -106,7 +106,7 @@ static void assert_after(struct device *d)
 
 	assert_string_equal(device_profile(d, 1)->name, "changed");
 	assert_int_equal(view->statuses.count, 1);
-	assert_non_null(enrolment_find(&d->state, 9));
+	assert_non_null(open_request_find(&d->state, 9));
 	assert_int_equal(view->keys.count, 1);
 	assert_non_null(scep_rows_find(&view->keys, 4));
 	assert_int_equal(view->agent.status_max_rows, 55);
@@ -116,14 +116,14 @@ static void assert_after(struct device *d)
 static void what_is_committed_is_visible_and_durable(void **state)
 {
 	struct device *d = *state;
-	struct batch batch;
+	struct txn txn;
 
 	start_with_key(d);
 	assert_before(d);
-	batch_init(&batch);
-	fill(d, &batch);
+	txn_init(&txn);
+	fill(d, &txn);
 	disk_reset();
-	commit(d, &batch, NULL);
+	commit(d, &txn, NULL);
 	assert_int_equal(disk.writes, 1);
 	assert_after(d);
 	device_restart(d);
@@ -133,17 +133,17 @@ static void what_is_committed_is_visible_and_durable(void **state)
 static void what_is_refused_changes_nothing(void **state)
 {
 	struct device *d = *state;
-	struct batch batch, undo;
+	struct txn txn, undo;
 
 	start_with_key(d);
-	batch_init(&batch);
-	batch_init(&undo);
-	fill(d, &batch);
+	txn_init(&txn);
+	txn_init(&undo);
+	fill(d, &txn);
 	disk.is_full = true;
-	assert_int_equal(batch_commit(&d->state, &batch, &undo, &d->error),
+	assert_int_equal(txn_commit(&d->state, &txn, &undo, &d->error),
 			 SCEP_STORAGE_ERROR);
 	disk.is_full = false;
-	assert_int_equal(batch.count, 0);
+	assert_int_equal(txn.count, 0);
 	assert_int_equal(undo.count, 0);
 	assert_before(d);
 	device_restart(d);
@@ -153,13 +153,13 @@ static void what_is_refused_changes_nothing(void **state)
 static void what_is_taken_back_is_as_before(void **state)
 {
 	struct device *d = *state;
-	struct batch batch, undo;
+	struct txn txn, undo;
 
 	start_with_key(d);
-	batch_init(&batch);
-	batch_init(&undo);
-	fill(d, &batch);
-	commit(d, &batch, &undo);
+	txn_init(&txn);
+	txn_init(&undo);
+	fill(d, &txn);
+	commit(d, &txn, &undo);
 	assert_after(d);
 	commit(d, &undo, NULL);
 	assert_before(d);
@@ -173,14 +173,14 @@ static void what_is_taken_back_is_as_before(void **state)
 static void a_row_that_is_put_twice_is_taken_back_to_the_first(void **state)
 {
 	struct device *d = *state;
-	struct batch batch, undo;
+	struct txn txn, undo;
 
 	start_with_key(d);
-	batch_init(&batch);
-	batch_init(&undo);
-	batch_put(&batch, STORE_KEY, key_of(3, "second"));
-	batch_put(&batch, STORE_KEY, key_of(3, "third"));
-	commit(d, &batch, &undo);
+	txn_init(&txn);
+	txn_init(&undo);
+	txn_put(&txn, STORE_KEY, key_of(3, "second"));
+	txn_put(&txn, STORE_KEY, key_of(3, "third"));
+	commit(d, &txn, &undo);
 	assert_string_equal(
 	    ((struct scep_key *)device_view(d)->keys.row[0])->name, "third");
 	commit(d, &undo, NULL);
@@ -191,13 +191,13 @@ static void a_row_that_is_put_twice_is_taken_back_to_the_first(void **state)
 static void what_is_only_shown_needs_no_disk_and_is_not_kept(void **state)
 {
 	struct device *d = *state;
-	struct batch batch;
+	struct txn txn;
 
-	batch_init(&batch);
-	batch_show(&batch, STORE_STATUS, finished(7, d->io.wall));
+	txn_init(&txn);
+	txn_show(&txn, STORE_STATUS, finished(7, d->io.wall));
 	disk_reset();
 	disk.is_full = true;
-	commit(d, &batch, NULL);
+	commit(d, &txn, NULL);
 	assert_int_equal(device_view(d)->statuses.count, 1);
 	disk_reset();
 	device_restart(d);
@@ -207,12 +207,12 @@ static void what_is_only_shown_needs_no_disk_and_is_not_kept(void **state)
 static void short_memory_fails_the_whole(void **state)
 {
 	struct device *d = *state;
-	struct batch batch;
+	struct txn txn;
 
-	batch_init(&batch);
-	batch_put(&batch, STORE_KEY, key_of(5, "x"));
-	batch_put(&batch, STORE_STATUS, NULL);
-	assert_int_equal(batch_commit(&d->state, &batch, NULL, &d->error),
+	txn_init(&txn);
+	txn_put(&txn, STORE_KEY, key_of(5, "x"));
+	txn_put(&txn, STORE_STATUS, NULL);
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error),
 			 SCEP_STORAGE_ERROR);
 	assert_int_equal(device_view(d)->keys.count, 0);
 }
@@ -221,11 +221,11 @@ static void a_published_view_does_not_change(void **state)
 {
 	struct device *d = *state;
 	const struct scep_view *view = state_take(&d->state);
-	struct batch batch;
+	struct txn txn;
 
-	batch_init(&batch);
-	fill(d, &batch);
-	commit(d, &batch, NULL);
+	txn_init(&txn);
+	fill(d, &txn);
+	commit(d, &txn, NULL);
 	assert_int_equal(view->keys.count, 0);
 	assert_string_equal(
 	    ((struct scep_profile *)view->profiles.row[0])->name, "");
@@ -239,32 +239,32 @@ static void trimming_takes_the_oldest(void **state)
 	struct device *d = *state;
 	struct scep_agent agent = d->state.view.agent;
 	struct scep_status *open = finished(1, 0);
-	struct batch batch;
+	struct txn txn;
 
 	open->state = SCEP_STATE_PROCESSING;
-	batch_init(&batch);
-	batch_put(&batch, STORE_STATUS, open);
+	txn_init(&txn);
+	txn_put(&txn, STORE_STATUS, open);
 	/* Row 2 ended last. */
 	for (uint32_t index = 2; index <= 26; index++)
-		batch_put(&batch, STORE_STATUS,
-			  finished(index, index == 2 ? 9999 : 1000 + index));
-	batch_put(&batch, STORE_RECORD, record_of(3));
+		txn_put(&txn, STORE_STATUS,
+			finished(index, index == 2 ? 9999 : 1000 + index));
+	txn_put(&txn, STORE_RECORD, record_of(3));
 	agent.status_max_rows = 30;
-	batch_put_agent(&batch, &agent);
-	batch_trim_statuses(&d->state, &batch);
-	commit(d, &batch, NULL);
+	txn_put_agent(&txn, &agent);
+	txn_trim_statuses(&d->state, &txn);
+	commit(d, &txn, NULL);
 	assert_int_equal(device_view(d)->statuses.count, 26);
 
 	agent.status_max_rows = 20;
-	batch_put_agent(&batch, &agent);
-	batch_trim_statuses(&d->state, &batch);
-	commit(d, &batch, NULL);
+	txn_put_agent(&txn, &agent);
+	txn_trim_statuses(&d->state, &txn);
+	commit(d, &txn, NULL);
 	assert_int_equal(device_view(d)->statuses.count, 21);
 	assert_non_null(scep_rows_find(&device_view(d)->statuses, 1));
 	assert_non_null(scep_rows_find(&device_view(d)->statuses, 2));
 	assert_null(scep_rows_find(&device_view(d)->statuses, 7));
 	assert_non_null(scep_rows_find(&device_view(d)->statuses, 8));
-	assert_null(d->state.enrolments);
+	assert_null(d->state.open_requests);
 }
 
 int main(void)

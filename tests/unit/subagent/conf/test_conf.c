@@ -156,7 +156,7 @@ static void lines_have_a_limit_and_no_nul(void **state)
 
 /* ---------------------------------------------------- the second check -- */
 
-/* The child of check_run() reports into a file. */
+/* The child of conf_check_run() reports into a file. */
 static void note_in_file(void *context, enum conf_severity severity,
 			 const char *text)
 {
@@ -169,7 +169,7 @@ static void note_in_file(void *context, enum conf_severity severity,
 /* Reads a text and has the rest checked too; the findings go to `found`. */
 static bool check_text(struct desk *desk, const char *text)
 {
-	struct privilege nobody_else = {.changes = false};
+	struct privilege nobody_else = {.sets = false};
 	struct conf_source source;
 	char path[] = "/tmp/test_conf_found.XXXXXX";
 	int fd = mkstemp(path);
@@ -182,7 +182,7 @@ static bool check_text(struct desk *desk, const char *text)
 	source = desk_source(desk, NULL);
 	source.report = note_in_file;
 	source.context = &fd;
-	is_good = check_run(&desk->conf, &source, &nobody_else, 20000);
+	is_good = conf_check_run(&desk->conf, &source, &nobody_else, 20000);
 	length = pread(fd, desk->found, sizeof(desk->found) - 1, 0);
 	assert_true(length >= 0);
 	desk->found[length] = '\0';

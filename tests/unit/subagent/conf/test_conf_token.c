@@ -321,7 +321,7 @@ static void places_reach_the_configuration(void **state)
 {
 	struct desk *desk = *state;
 	const struct scep_use_config *uses = desk->conf.engine.uses;
-	const struct place *place;
+	const struct use_location *location;
 
 	assert_true(desk_read(
 	    desk, "useLocation web other key=/k cert=/c chain=/h fullchain=/f "
@@ -337,16 +337,16 @@ static void places_reach_the_configuration(void **state)
 	assert_int_equal(uses[1].type, SCEP_USE_IPSEC);
 	assert_true(uses[2].needs_restart);
 	assert_false(uses[2].has_probe);
-	place = conf_place(&desk->conf, "web");
-	assert_string_equal(place->file[PLACE_KEY], "/k");
-	assert_string_equal(place->file[PLACE_COMBINED], "/m");
-	assert_string_equal(place->command[PLACE_RELOAD], "/bin/c 'd e'");
-	assert_string_equal(place->user, "u");
-	assert_string_equal(place->group, "g");
+	location = conf_use_location(&desk->conf, "web");
+	assert_string_equal(location->file[LOCATION_KEY], "/k");
+	assert_string_equal(location->file[LOCATION_COMBINED], "/m");
+	assert_string_equal(location->command[LOCATION_RELOAD], "/bin/c 'd e'");
+	assert_string_equal(location->user, "u");
+	assert_string_equal(location->group, "g");
 	/* Nobody else reads a private key. */
-	assert_int_equal(place_mode(place, PLACE_KEY), 0640);
-	assert_int_equal(place_mode(place, PLACE_CERT), 0644);
-	assert_null(conf_place(&desk->conf, "mail"));
+	assert_int_equal(use_location_mode(location, LOCATION_KEY), 0640);
+	assert_int_equal(use_location_mode(location, LOCATION_CERT), 0644);
+	assert_null(conf_use_location(&desk->conf, "mail"));
 }
 
 static void two_places_share_neither_name_nor_file(void **state)
@@ -365,21 +365,21 @@ static void two_places_share_neither_name_nor_file(void **state)
 static void own_words_replace_those_of_a_preset(void **state)
 {
 	struct desk *desk = *state;
-	const struct place *place;
+	const struct use_location *location;
 
 	assert_true(desk_read(
 	    desk, "useLocation web tls preset=nginx key=/k fullchain=/f\n"
 		  "useLocation two tls preset=nginx reload=/bin/true\n"));
-	place = conf_place(&desk->conf, "web");
-	assert_string_equal(place->file[PLACE_KEY], "/k");
-	assert_string_equal(place->command[PLACE_CHECK],
+	location = conf_use_location(&desk->conf, "web");
+	assert_string_equal(location->file[LOCATION_KEY], "/k");
+	assert_string_equal(location->command[LOCATION_CHECK],
 			    "/usr/sbin/nginx -t -q");
-	place = conf_place(&desk->conf, "two");
-	assert_string_equal(place->file[PLACE_KEY],
+	location = conf_use_location(&desk->conf, "two");
+	assert_string_equal(location->file[LOCATION_KEY],
 			    "/etc/nginx/scepagent/two.key");
-	assert_string_equal(place->command[PLACE_RELOAD], "/bin/true");
-	assert_null(place->command[PLACE_CHECK]);
-	assert_null(place->command[PLACE_ENABLED]);
+	assert_string_equal(location->command[LOCATION_RELOAD], "/bin/true");
+	assert_null(location->command[LOCATION_CHECK]);
+	assert_null(location->command[LOCATION_ENABLED]);
 }
 
 static void every_preset_has_files(void **state)
@@ -392,18 +392,19 @@ static void every_preset_has_files(void **state)
 	char text[200];
 
 	for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++) {
-		const struct place *place;
+		const struct use_location *location;
 
 		snprintf(text, sizeof(text), "useLocation it tls preset=%s\n",
 			 presets[i]);
 		assert_true(desk_read(desk, text));
-		place = conf_place(&desk->conf, "it");
-		assert_non_null(place_cert_file(place));
-		assert_true(place->file[PLACE_KEY] != NULL ||
-			    place->file[PLACE_COMBINED] != NULL);
-		assert_non_null(place->command[PLACE_ENABLED]);
-		assert_int_equal(place_mode(place, PLACE_KEY) & 07, 0);
-		assert_false(place_needs_restart(place));
+		location = conf_use_location(&desk->conf, "it");
+		assert_non_null(use_location_cert_file(location));
+		assert_true(location->file[LOCATION_KEY] != NULL ||
+			    location->file[LOCATION_COMBINED] != NULL);
+		assert_non_null(location->command[LOCATION_ENABLED]);
+		assert_int_equal(use_location_mode(location, LOCATION_KEY) & 07,
+				 0);
+		assert_false(use_location_needs_restart(location));
 	}
 }
 

@@ -22,14 +22,14 @@
 
 struct world {
 	struct folder *folder;
-	struct place place;
+	struct use_location location;
 	char state[FOLDER_PATH];
-	struct apply_place_order order;
-	struct apply_place_end end;
+	struct deploy_child_order order;
+	struct deploy_child_end end;
 };
 
 /* A command that tells of itself and then does `rest`. */
-static void give(struct world *world, enum place_command which,
+static void give(struct world *world, enum location_command which,
 		 const char *name, const char *rest)
 {
 	char script[2048], told[FOLDER_PATH], path[FOLDER_PATH];
@@ -39,16 +39,17 @@ static void give(struct world *world, enum place_command which,
 		 "head -n 2 \"$SCEP_CERT_FILE\" | tail -n 1 >>'%s'\n%s\n",
 		 name, folder_path(world->folder, "told", told), told, rest);
 	folder_put(world->folder, name, script, 0700);
-	free(world->place.command[which]);
-	world->place.command[which] =
+	free(world->location.command[which]);
+	world->location.command[which] =
 	    strdup(folder_path(world->folder, name, path));
 }
 
-static void want(struct world *world, enum place_file which, const char *name)
+static void want(struct world *world, enum location_file which,
+		 const char *name)
 {
 	char path[FOLDER_PATH];
 
-	world->place.file[which] =
+	world->location.file[which] =
 	    strdup(folder_path(world->folder, name, path));
 }
 
@@ -63,13 +64,13 @@ static int set_up(void **state)
 	put_entry(world->folder);
 	folder_put(world->folder, "out/cert", OLD OLD, 0644);
 	folder_put(world->folder, "out/key", OLD, 0600);
-	place_init(&world->place);
-	strcpy(world->place.name, "web");
-	want(world, PLACE_KEY, "out/key");
-	want(world, PLACE_FULLCHAIN, "out/cert");
+	use_location_init(&world->location);
+	strcpy(world->location.name, "web");
+	want(world, LOCATION_KEY, "out/key");
+	want(world, LOCATION_FULLCHAIN, "out/cert");
 	folder_path(world->folder, "state", world->state);
-	world->order = (struct apply_place_order){
-	    .place = &world->place,
+	world->order = (struct deploy_child_order){
+	    .location = &world->location,
 	    .state_directory = world->state,
 	    .owner = geteuid(),
 	    .key_name = "site",
@@ -85,14 +86,14 @@ static int tear_down(void **state)
 	struct world *world = *state;
 	void *folder = world->folder;
 
-	place_free(&world->place);
+	use_location_free(&world->location);
 	free(world);
 	return folder_close(&folder);
 }
 
 static void apply(struct world *world)
 {
-	apply_place(&world->order, &world->end);
+	deploy_child(&world->order, &world->end);
 }
 
 static void assert_told(struct world *world, const char *expected)
@@ -120,9 +121,9 @@ static void the_function_is_asked_before_it_is_told(void **state)
 {
 	struct world *world = *state;
 
-	give(world, PLACE_ENABLED, "enabled", "");
-	give(world, PLACE_CHECK, "check", "");
-	give(world, PLACE_RELOAD, "reload", "");
+	give(world, LOCATION_ENABLED, "enabled", "");
+	give(world, LOCATION_CHECK, "check", "");
+	give(world, LOCATION_RELOAD, "reload", "");
 	apply(world);
 	assert_true(world->end.is_good);
 	assert_true(world->end.is_enabled);
@@ -145,10 +146,10 @@ static void all_kinds_of_files_are_written(void **state)
 {
 	struct world *world = *state;
 
-	want(world, PLACE_CERT, "out/leaf");
-	want(world, PLACE_CHAIN, "out/chain");
-	want(world, PLACE_COMBINED, "out/all");
-	world->place.mode = 0664;
+	want(world, LOCATION_CERT, "out/leaf");
+	want(world, LOCATION_CHAIN, "out/chain");
+	want(world, LOCATION_COMBINED, "out/all");
+	world->location.mode = 0664;
 	apply(world);
 	assert_true(world->end.is_good);
 	assert_true(folder_has(world->folder, "out/leaf", PEM_LEAF));
@@ -168,8 +169,8 @@ static void a_chain_that_is_split_has_one_certificate_in_each_file(void **state)
 
 	snprintf(all, sizeof(all), "%s%s%s", PEM_LEAF, PEM_CA, root);
 	folder_put(world->folder, "state/certs/" ENTRY_ID ".pem", all, 0600);
-	want(world, PLACE_CHAIN, "out/ca.pem");
-	world->place.is_chain_split = true;
+	want(world, LOCATION_CHAIN, "out/ca.pem");
+	world->location.is_chain_split = true;
 	apply(world);
 	assert_true(world->end.is_good);
 	assert_true(folder_has(world->folder, "out/ca.pem", PEM_CA));
@@ -188,12 +189,12 @@ static void what_nobody_else_has_certified_is_its_own_chain(void **state)
 
 	folder_put(world->folder, "state/certs/" ENTRY_ID ".pem", PEM_LEAF,
 		   0600);
-	want(world, PLACE_CHAIN, "out/ca");
+	want(world, LOCATION_CHAIN, "out/ca");
 	apply(world);
 	assert_true(world->end.is_good);
 	assert_true(folder_has(world->folder, "out/ca", PEM_LEAF));
 	assert_true(folder_has(world->folder, "out/cert", PEM_LEAF));
-	world->place.is_chain_split = true;
+	world->location.is_chain_split = true;
 	apply(world);
 	assert_true(folder_has(world->folder, "out/ca", PEM_LEAF));
 	assert_true(folder_has(world->folder, "out/ca+4", PEM_LEAF));
@@ -203,8 +204,8 @@ static void a_failed_check_leaves_the_old_ones_and_tells_nothing(void **state)
 {
 	struct world *world = *state;
 
-	give(world, PLACE_CHECK, "check", "echo 'bad [line] 7'; exit 3");
-	give(world, PLACE_RELOAD, "reload", "");
+	give(world, LOCATION_CHECK, "check", "echo 'bad [line] 7'; exit 3");
+	give(world, LOCATION_RELOAD, "reload", "");
 	apply(world);
 	assert_old(world, "check ended with 3: bad [line] 7");
 	assert_told(world, "check:TGVhZg==\n");
@@ -214,12 +215,12 @@ static void of_what_a_command_says_the_first_and_the_last_are_told(void **state)
 {
 	struct world *world = *state;
 
-	give(world, PLACE_CHECK, "check",
+	give(world, LOCATION_CHECK, "check",
 	     "echo 'unknown word'; echo; echo 'in line 7'; echo failed; "
 	     "exit 1");
 	apply(world);
 	assert_old(world, "check ended with 1: unknown word ... failed");
-	give(world, PLACE_CHECK, "check",
+	give(world, LOCATION_CHECK, "check",
 	     "printf '%0200d\\n%0200d\\n' 1 2; exit 1");
 	apply(world);
 	assert_int_equal(strlen(world->end.text),
@@ -230,7 +231,7 @@ static void after_a_failed_reload_the_old_ones_are_taken_up(void **state)
 {
 	struct world *world = *state;
 
-	give(world, PLACE_RELOAD, "reload", "exit 1");
+	give(world, LOCATION_RELOAD, "reload", "exit 1");
 	apply(world);
 	assert_old(world, "reload ended with 1");
 	assert_told(world, "reload:TGVhZg==\nreload:old\n");
@@ -241,9 +242,9 @@ static void a_function_that_a_reload_ends_has_failed(void **state)
 	struct world *world = *state;
 
 	/* On the first time, and not any more. */
-	give(world, PLACE_ENABLED, "enabled",
+	give(world, LOCATION_ENABLED, "enabled",
 	     "[ \"$(grep -c enabled: \"$(dirname \"$0\")/told\")\" = 1 ]");
-	give(world, PLACE_RELOAD, "reload", "");
+	give(world, LOCATION_RELOAD, "reload", "");
 	apply(world);
 	assert_old(world, "the function is off after the reload");
 	assert_told(world, "enabled:old\nreload:TGVhZg==\nenabled:TGVhZg==\n"
@@ -254,9 +255,9 @@ static void a_function_that_is_off_has_its_files_and_stays_off(void **state)
 {
 	struct world *world = *state;
 
-	give(world, PLACE_ENABLED, "enabled", "exit 3");
-	give(world, PLACE_CHECK, "check", "exit 1");
-	give(world, PLACE_RELOAD, "reload", "");
+	give(world, LOCATION_ENABLED, "enabled", "exit 3");
+	give(world, LOCATION_CHECK, "check", "exit 1");
+	give(world, LOCATION_RELOAD, "reload", "");
 	apply(world);
 	assert_true(world->end.is_good);
 	assert_false(world->end.is_enabled);
@@ -268,8 +269,9 @@ static void a_function_that_cannot_be_asked_is_taken_for_on(void **state)
 {
 	struct world *world = *state;
 
-	world->place.command[PLACE_ENABLED] = strdup("/nonexistent/enabled");
-	give(world, PLACE_RELOAD, "reload", "");
+	world->location.command[LOCATION_ENABLED] =
+	    strdup("/nonexistent/enabled");
+	give(world, LOCATION_RELOAD, "reload", "");
 	apply(world);
 	assert_true(world->end.is_good);
 	assert_true(world->end.is_enabled);
@@ -280,7 +282,8 @@ static void a_command_that_is_missing_is_a_failure(void **state)
 {
 	struct world *world = *state;
 
-	world->place.command[PLACE_CHECK] = strdup("/nonexistent/check -t");
+	world->location.command[LOCATION_CHECK] =
+	    strdup("/nonexistent/check -t");
 	apply(world);
 	assert_old(world, "check ended with 127: /nonexistent/check: No such "
 			  "file or directory");
@@ -291,7 +294,7 @@ static void a_command_that_hangs_is_a_failure(void **state)
 	struct world *world = *state;
 
 	world->order.limit = 200;
-	give(world, PLACE_CHECK, "check", "exec sleep 60");
+	give(world, LOCATION_CHECK, "check", "exec sleep 60");
 	apply(world);
 	assert_old(world, "check took too long");
 }
@@ -300,8 +303,8 @@ static void the_second_reload_follows_the_first(void **state)
 {
 	struct world *world = *state;
 
-	give(world, PLACE_RELOAD, "reload", "");
-	give(world, PLACE_RELOAD_2, "again", "");
+	give(world, LOCATION_RELOAD, "reload", "");
+	give(world, LOCATION_RELOAD_2, "again", "");
 	apply(world);
 	assert_told(world, "reload:TGVhZg==\nagain:TGVhZg==\n");
 }
@@ -310,9 +313,9 @@ static void without_files_the_certificate_of_the_registry_is_named(void **state)
 {
 	struct world *world = *state;
 
-	place_free(&world->place);
-	strcpy(world->place.name, "own");
-	give(world, PLACE_RELOAD, "reload",
+	use_location_free(&world->location);
+	strcpy(world->location.name, "own");
+	give(world, LOCATION_RELOAD, "reload",
 	     "echo \"$SCEP_KEY_NAME $SCEP_USE_LOCATION ${SCEP_CERT_FILE##*/}\" "
 	     ">>\"$(dirname \"$0\")/told\"");
 	apply(world);
@@ -324,7 +327,7 @@ static void an_owner_that_there_is_not_changes_nothing(void **state)
 {
 	struct world *world = *state;
 
-	strcpy(world->place.user, "no-such-user");
+	strcpy(world->location.user, "no-such-user");
 	apply(world);
 	assert_old(world, "there is no user no-such-user");
 }
@@ -343,8 +346,8 @@ static void a_probe_only_asks(void **state)
 {
 	struct world *world = *state;
 
-	give(world, PLACE_ENABLED, "enabled", "exit 1");
-	apply_place_probe(&world->order, &world->end);
+	give(world, LOCATION_ENABLED, "enabled", "exit 1");
+	deploy_child_probe(&world->order, &world->end);
 	assert_true(world->end.is_good);
 	assert_false(world->end.is_enabled);
 	assert_true(folder_has(world->folder, "out/key", OLD));

@@ -20,18 +20,18 @@
 static char why[ENTRY_TEXT];
 
 static int read_as(const struct folder *folder, uid_t owner, const char *id,
-		   struct entry *entry)
+		   struct key_files *entry)
 {
 	char path[FOLDER_PATH];
 
 	why[0] = '\0';
-	return entry_read(folder_path(folder, "state", path), owner, id, entry,
-			  why);
+	return key_files_read(folder_path(folder, "state", path), owner, id,
+			      entry, why);
 }
 
 static void assert_refused(const struct folder *folder, const char *reason)
 {
-	struct entry entry;
+	struct key_files entry;
 
 	assert_int_equal(read_as(folder, geteuid(), ENTRY_ID, &entry), -1);
 	assert_non_null(strstr(why, reason));
@@ -42,14 +42,14 @@ static void assert_refused(const struct folder *folder, const char *reason)
 static void an_entry_is_read_and_parted(void **state)
 {
 	struct folder *folder = *state;
-	struct entry entry;
+	struct key_files entry;
 
 	put_entry(folder);
 	assert_int_equal(read_as(folder, geteuid(), ENTRY_ID, &entry), 0);
 	assert_string_equal(entry.key, PEM_KEY);
 	assert_string_equal(entry.certificates, PEM_LEAF PEM_CA);
 	assert_int_equal(entry.leaf_length, strlen(PEM_LEAF));
-	entry_free(&entry);
+	key_files_free(&entry);
 }
 
 static void only_names_of_entries_are_looked_for(void **state)
@@ -63,16 +63,16 @@ static void only_names_of_entries_are_looked_for(void **state)
 	    "0123456789abcdef/123456789abcdef",
 	};
 	struct folder *folder = *state;
-	struct entry entry;
+	struct key_files entry;
 
 	put_entry(folder);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_false(entry_is_id(bad[i]));
+		assert_false(key_files_is_id(bad[i]));
 		assert_int_equal(read_as(folder, geteuid(), bad[i], &entry),
 				 -1);
 		assert_string_equal(why, "this is no entry of the registry");
 	}
-	assert_true(entry_is_id(ENTRY_ID));
+	assert_true(key_files_is_id(ENTRY_ID));
 }
 
 static void a_file_that_is_missing_is_named(void **state)
@@ -88,7 +88,7 @@ static void a_file_that_is_missing_is_named(void **state)
 static void a_file_of_somebody_else_is_not_taken(void **state)
 {
 	struct folder *folder = *state;
-	struct entry entry;
+	struct key_files entry;
 
 	put_entry(folder);
 	assert_int_equal(read_as(folder, geteuid() + 1, ENTRY_ID, &entry), -1);

@@ -18,9 +18,9 @@
 #define THREADS 4
 #define LINES	100
 
-static bool is_readable(const struct queue *queue)
+static bool is_readable(const struct event_queue *queue)
 {
-	struct pollfd polled = {queue_descriptor(queue), POLLIN, 0};
+	struct pollfd polled = {event_queue_descriptor(queue), POLLIN, 0};
 
 	return poll(&polled, 1, 0) == 1;
 }
@@ -29,89 +29,89 @@ static void items_come_out_in_the_order_they_went_in(void **state)
 {
 	const struct scep_event event = {.kind = SCEP_EVENT_CA_PENDING,
 					 .index = 7};
-	struct queue *queue = queue_open();
-	struct queue_item item;
+	struct event_queue *queue = event_queue_open();
+	struct event_queue_item item;
 
 	(void)state;
 	assert_non_null(queue);
-	queue_put_line(queue, SCEP_LOG_WARNING, "first");
-	queue_put_event(queue, &event);
-	queue_put_line(queue, SCEP_LOG_INFO, "third");
-	assert_true(queue_take(queue, &item));
+	event_queue_put_line(queue, SCEP_LOG_WARNING, "first");
+	event_queue_put_event(queue, &event);
+	event_queue_put_line(queue, SCEP_LOG_INFO, "third");
+	assert_true(event_queue_take(queue, &item));
 	assert_false(item.is_event);
 	assert_int_equal(item.level, SCEP_LOG_WARNING);
 	assert_string_equal(item.line, "first");
 	free(item.line);
-	assert_true(queue_take(queue, &item));
+	assert_true(event_queue_take(queue, &item));
 	assert_true(item.is_event);
 	assert_int_equal(item.event.kind, SCEP_EVENT_CA_PENDING);
 	assert_int_equal(item.event.index, 7);
 	assert_null(item.line);
-	assert_true(queue_take(queue, &item));
+	assert_true(event_queue_take(queue, &item));
 	assert_string_equal(item.line, "third");
 	free(item.line);
-	assert_false(queue_take(queue, &item));
-	queue_close(queue);
+	assert_false(event_queue_take(queue, &item));
+	event_queue_close(queue);
 }
 
 static void the_descriptor_is_readable_until_it_rests(void **state)
 {
-	struct queue *queue = queue_open();
+	struct event_queue *queue = event_queue_open();
 
 	(void)state;
 	assert_non_null(queue);
 	assert_false(is_readable(queue));
-	queue_put_line(queue, SCEP_LOG_INFO, "line");
-	queue_wake(queue);
+	event_queue_put_line(queue, SCEP_LOG_INFO, "line");
+	event_queue_wake(queue);
 	assert_true(is_readable(queue));
-	queue_rest(queue);
+	event_queue_rest(queue);
 	assert_false(is_readable(queue));
-	queue_rest(queue); /* does not block */
-	queue_wake(queue);
+	event_queue_rest(queue); /* does not block */
+	event_queue_wake(queue);
 	assert_true(is_readable(queue));
-	queue_close(queue);
+	event_queue_close(queue);
 }
 
 static void a_flood_of_lines_leaves_room_for_events(void **state)
 {
 	const struct scep_event event = {.kind = SCEP_EVENT_FATAL};
-	struct queue *queue = queue_open();
-	struct queue_item item;
+	struct event_queue *queue = event_queue_open();
+	struct event_queue_item item;
 	unsigned lines = 0;
 	bool has_event = false;
 
 	(void)state;
 	assert_non_null(queue);
 	for (int i = 0; i < 5000; i++)
-		queue_put_line(queue, SCEP_LOG_INFO, "line");
-	queue_put_event(queue, &event);
-	while (queue_take(queue, &item)) {
+		event_queue_put_line(queue, SCEP_LOG_INFO, "line");
+	event_queue_put_event(queue, &event);
+	while (event_queue_take(queue, &item)) {
 		has_event = item.is_event;
 		lines += !item.is_event;
 		free(item.line);
 	}
 	assert_true(has_event);
 	assert_in_range(lines, 100, 4999);
-	assert_int_equal(lines + queue_dropped(queue), 5000);
-	assert_int_equal(queue_dropped(queue), 0);
+	assert_int_equal(lines + event_queue_dropped(queue), 5000);
+	assert_int_equal(event_queue_dropped(queue), 0);
 	/* There is room again. */
-	queue_put_line(queue, SCEP_LOG_INFO, "line");
-	assert_int_equal(queue_dropped(queue), 0);
-	queue_close(queue); /* frees what is in it */
+	event_queue_put_line(queue, SCEP_LOG_INFO, "line");
+	assert_int_equal(event_queue_dropped(queue), 0);
+	event_queue_close(queue); /* frees what is in it */
 }
 
 static void *put_lines(void *context)
 {
 	for (int i = 0; i < LINES; i++)
-		queue_put_line(context, SCEP_LOG_INFO, "line");
+		event_queue_put_line(context, SCEP_LOG_INFO, "line");
 	return NULL;
 }
 
 static void threads_may_put_at_the_same_time(void **state)
 {
-	struct queue *queue = queue_open();
+	struct event_queue *queue = event_queue_open();
 	pthread_t thread[THREADS];
-	struct queue_item item;
+	struct event_queue_item item;
 	unsigned lines = 0;
 
 	(void)state;
@@ -121,20 +121,20 @@ static void threads_may_put_at_the_same_time(void **state)
 		    pthread_create(&thread[i], NULL, put_lines, queue), 0);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
-	while (queue_take(queue, &item)) {
+	while (event_queue_take(queue, &item)) {
 		assert_string_equal(item.line, "line");
 		free(item.line);
 		lines++;
 	}
-	assert_int_equal(lines + queue_dropped(queue), THREADS * LINES);
+	assert_int_equal(lines + event_queue_dropped(queue), THREADS * LINES);
 	assert_int_equal(lines, THREADS * LINES);
-	queue_close(queue);
+	event_queue_close(queue);
 }
 
 static void no_queue_can_be_closed(void **state)
 {
 	(void)state;
-	queue_close(NULL);
+	event_queue_close(NULL);
 }
 
 static void ten_lines_pass_in_ten_seconds(void **state)

@@ -81,7 +81,7 @@ enum scep_refusal scep_change_revert(struct scep_engine *unused,
 /* ------------------------------------------------------ the library's part */
 
 struct set {
-	struct changes *changes;
+	struct sets *sets;
 	netsnmp_agent_request_info info;
 	netsnmp_request_info request[REQUESTS];
 	netsnmp_variable_list variable[REQUESTS];
@@ -95,9 +95,9 @@ static int set_open(void **state)
 	memset(&engine, 0, sizeof(engine));
 	if (!set)
 		return -1;
-	set->changes = changes_open(NULL);
+	set->sets = sets_open(NULL);
 	*state = set;
-	return set->changes ? 0 : -1;
+	return set->sets ? 0 : -1;
 }
 
 static int set_close(void **state)
@@ -105,7 +105,7 @@ static int set_close(void **state)
 	struct set *set = *state;
 
 	netsnmp_free_agent_data_sets(&set->info);
-	changes_close(set->changes);
+	sets_close(set->sets);
 	for (size_t i = 0; i < set->count; i++)
 		snmp_reset_var_buffers(&set->variable[i]);
 	free(set);
@@ -159,7 +159,7 @@ static int run(struct set *set, int mode, int *error)
 		set->request[i].processed = 0;
 	}
 	set->info.mode = mode;
-	changes_handle(set->changes, &set->info, set->request);
+	sets_handle(set->sets, &set->info, set->request);
 	for (size_t i = 0; i < set->count; i++) {
 		if (set->request[i].status != SNMP_ERR_NOERROR) {
 			*error = set->request[i].status;
@@ -207,7 +207,7 @@ static void a_set_is_one_change_made_once_and_confirmed(void **state)
 	assert_int_equal(engine.confirms, 1);
 	assert_int_equal(engine.reverts, 0);
 	assert_int_equal(engine.ticket, 101);
-	assert_int_equal(changes_refusals(set->changes), 0);
+	assert_int_equal(sets_refusals(set->sets), 0);
 }
 
 static void phases_that_are_called_twice_work_once(void **state)
@@ -240,7 +240,7 @@ static void the_first_bad_value_is_named_and_nothing_is_asked(void **state)
 	assert_passes(set, MODE_SET_FREE);
 	assert_int_equal(engine.checks, 0);
 	assert_int_equal(engine.applies, 0);
-	assert_int_equal(changes_refusals(set->changes), 1);
+	assert_int_equal(sets_refusals(set->sets), 1);
 }
 
 static void the_blamed_item_is_the_request_it_came_from(void **state)
@@ -256,7 +256,7 @@ static void the_blamed_item_is_the_request_it_came_from(void **state)
 	assert_fails(set, MODE_SET_RESERVE2, 2, SNMP_ERR_INCONSISTENTNAME);
 	assert_passes(set, MODE_SET_FREE);
 	assert_int_equal(engine.applies, 0);
-	assert_int_equal(changes_refusals(set->changes), 1);
+	assert_int_equal(sets_refusals(set->sets), 1);
 }
 
 static void blame_beyond_the_items_falls_on_the_first(void **state)
@@ -286,7 +286,7 @@ static void an_action_that_fails_is_commit_failed_and_not_undone(void **state)
 	assert_fails(set, MODE_SET_ACTION, 2, SNMP_ERR_COMMITFAILED);
 	assert_passes(set, MODE_SET_UNDO);
 	assert_int_equal(engine.reverts, 0);
-	assert_int_equal(changes_refusals(set->changes), 1);
+	assert_int_equal(sets_refusals(set->sets), 1);
 }
 
 static void what_was_made_is_taken_back_by_its_ticket(void **state)
@@ -335,7 +335,7 @@ static void a_set_whose_session_is_gone_is_not_made(void **state)
 
 	add_secret(set);
 	assert_passes(set, MODE_SET_RESERVE1);
-	changes_forget(set->changes);
+	sets_forget(set->sets);
 	assert_passes(set, MODE_SET_RESERVE2);
 	assert_passes(set, MODE_SET_ACTION);
 	assert_int_equal(engine.checks, 0);
@@ -394,7 +394,7 @@ names_that_cannot_be_set_are_refused_as_rule_seven_says(void **state)
 	assert_refused(set, row_0, SNMP_ERR_NOCREATION);
 	assert_refused(set, entry, SNMP_ERR_NOCREATION);
 	assert_refused(set, text, SNMP_ERR_WRONGTYPE);
-	assert_int_equal(changes_refusals(set->changes), 9);
+	assert_int_equal(sets_refusals(set->sets), 9);
 	assert_int_equal(engine.checks, 0);
 }
 
