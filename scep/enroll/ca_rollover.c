@@ -9,7 +9,7 @@
 #include "scep/enroll/message.h"
 #include "scep/protocol/next_ca.h"
 #include "scep/keys/renewal.h"
-#include "scep/enroll/steps.h"
+#include "scep/enroll/step.h"
 #include "scep/protocol/unknown_signer.h"
 
 /* From then on a CA can issue no certificate for a year any more, so that it

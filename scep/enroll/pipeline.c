@@ -21,14 +21,14 @@ static void compose(void *context)
 {
 	struct open_request *e = context;
 
-	e->step->compose(e);
+	e->ops->compose(e);
 }
 
 static void digest(void *context)
 {
 	struct open_request *e = context;
 
-	e->step->digest(e);
+	e->ops->digest(e);
 }
 
 /* Whether the enrolment was given up, or the engine stopped, while a worker
@@ -74,7 +74,7 @@ static void settle(struct open_request *e)
 	struct record *next;
 
 	if (e->work.error.code == SCEP_OK || e->work.may_fail) {
-		e->step->settle(e);
+		e->ops->settle(e);
 		return;
 	}
 	next = e->work.next;
@@ -90,13 +90,13 @@ static void composed(void *context)
 	    .url = e->work.url,
 	    .proxy_url = e->record->server.proxy_url,
 	    .timeout = e->record->server.timeout,
-	    .limit = e->step->limit,
+	    .limit = e->ops->limit,
 	};
 
 	if (came_too_late(e))
 		return;
 	if (e->work.error.code != SCEP_OK ||
-	    e->step->exchange == EXCHANGE_NONE) {
+	    e->ops->exchange == EXCHANGE_NONE) {
 		settle(e);
 		return;
 	}
@@ -161,7 +161,7 @@ static void judge_clock(struct open_request *e,
 	open_request_name(e, name);
 	/* Once the message has been answered, nothing is saved by refusing. */
 	if (is_far && config->clock_skew_is_error &&
-	    e->step->exchange == EXCHANGE_GET)
+	    e->ops->exchange == EXCHANGE_GET)
 		error_set(&e->work.error, SCEP_CLOCK_SUSPECT,
 			  "the server's clock is %lld s ahead of ours",
 			  (long long)skew);
@@ -194,10 +194,10 @@ static void exchanged(void *context, struct fetch_answer *answer,
 	bytes_move(&e->work.answer.body, &answer->body);
 	if (answer->http_status / 100 != 2) {
 		bytes_free(&e->work.answer.body);
-		if (!e->step->is_lenient)
+		if (!e->ops->is_lenient)
 			error_set_http(&e->work.error, answer->http_status);
 	}
-	if (e->work.error.code != SCEP_OK || e->step->digest == NULL)
+	if (e->work.error.code != SCEP_OK || e->ops->digest == NULL)
 		settle(e);
 	else
 		work(e, digest, digested);
@@ -275,18 +275,27 @@ static bool prepare(struct open_request *e)
 	return false;
 }
 
+static void find_step(struct open_request *e)
+{
+	if (e->check != 0) {
+		server_check_find_step(e);
+		return;
+	}
+	e->step = step_find(e->record->step);
+	e->ops = steps_find(e->record->step);
+}
+
 static void begin(struct open_request *e)
 {
 	if (e->is_unsaved) {
 		transition_save_end(e);
 		return;
 	}
-	e->step =
-	    e->check != 0 ? server_check_step(e) : step_find(e->record->step);
+	find_step(e);
 	error_init(&e->work.error);
 	if ((e->check == 0 && !make_ready(e)) || !prepare(e))
 		return;
-	if (e->step->compose != NULL)
+	if (e->ops->compose != NULL)
 		work(e, compose, composed);
 	else
 		settle(e);

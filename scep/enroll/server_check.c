@@ -332,65 +332,71 @@ static void settle_lost(struct open_request *e)
 
 /* ----------------------------------------------------------------- table -- */
 
-static const struct step steps[] = {
-    [PLACE_CERTIFICATE] = {.name = "certificate",
-			   .rfc = "3.3.4",
-			   .compose = compose_certificate,
-			   .settle = settle_certificate},
+static const struct {
+	struct step step;
+	struct step_ops ops;
+} steps[] = {
+    [PLACE_CERTIFICATE] = {.step.name = "certificate",
+			   .step.rfc = "3.3.4",
+			   .ops.compose = compose_certificate,
+			   .ops.settle = settle_certificate},
     /* The manager is to see what the server answers to it. */
-    [PLACE_CAPS] = {.name = RFC8894_GET_CA_CAPS,
-		    .rfc = "3.5",
-		    .compose = compose_caps,
-		    .exchange = EXCHANGE_GET,
-		    .limit = LIMIT_CA_CAPS,
-		    .digest = digest_caps,
-		    .settle = settle_caps},
-    [PLACE_CAPS_OR_NONE] = {.name = RFC8894_GET_CA_CAPS,
-			    .rfc = "3.5",
-			    .compose = compose_caps,
-			    .exchange = EXCHANGE_GET,
-			    .limit = LIMIT_CA_CAPS,
-			    .is_lenient = true,
-			    .digest = digest_caps,
-			    .settle = settle_caps},
-    [PLACE_CA_CERT] = {.name = RFC8894_GET_CA_CERT,
-		       .rfc = "4.2",
-		       .compose = compose_ca_cert,
-		       .exchange = EXCHANGE_GET,
-		       .limit = LIMIT_CA_CERT,
-		       .digest = ca_pinning_digest,
-		       .settle = settle_ca_cert},
-    [PLACE_NEXT_CA] = {.name = RFC8894_GET_NEXT_CA_CERT,
-		       .rfc = "4.7",
-		       .compose = ca_rollover_compose,
-		       .exchange = EXCHANGE_GET,
-		       .limit = LIMIT_CA_CERT,
-		       .is_lenient = true,
-		       .digest = ca_rollover_digest,
-		       .settle = settle_next_ca},
-    [PLACE_CRL] = {.name = "GetCRL",
-		   .rfc = "3.3.4",
-		   .compose = compose_crl,
-		   .exchange = EXCHANGE_PKI,
-		   .limit = LIMIT_CERT_REP,
-		   .digest = digest_crl,
-		   .settle = settle_crl},
-    [PLACE_SIGNER] = {.name = "certificate",
-		      .rfc = "2.3",
-		      .compose = cert_recovery_compose_signer,
-		      .settle = settle_certificate},
-    [PLACE_LOST] = {.name = "GetCert",
-		    .rfc = "3.3.4",
-		    .compose = cert_recovery_compose,
-		    .exchange = EXCHANGE_PKI,
-		    .limit = LIMIT_CERT_REP,
-		    .digest = cert_recovery_digest,
-		    .settle = settle_lost},
+    [PLACE_CAPS] = {.step.name = RFC8894_GET_CA_CAPS,
+		    .step.rfc = "3.5",
+		    .ops.compose = compose_caps,
+		    .ops.exchange = EXCHANGE_GET,
+		    .ops.limit = LIMIT_CA_CAPS,
+		    .ops.digest = digest_caps,
+		    .ops.settle = settle_caps},
+    [PLACE_CAPS_OR_NONE] = {.step.name = RFC8894_GET_CA_CAPS,
+			    .step.rfc = "3.5",
+			    .ops.compose = compose_caps,
+			    .ops.exchange = EXCHANGE_GET,
+			    .ops.limit = LIMIT_CA_CAPS,
+			    .ops.is_lenient = true,
+			    .ops.digest = digest_caps,
+			    .ops.settle = settle_caps},
+    [PLACE_CA_CERT] = {.step.name = RFC8894_GET_CA_CERT,
+		       .step.rfc = "4.2",
+		       .ops.compose = compose_ca_cert,
+		       .ops.exchange = EXCHANGE_GET,
+		       .ops.limit = LIMIT_CA_CERT,
+		       .ops.digest = ca_pinning_digest,
+		       .ops.settle = settle_ca_cert},
+    [PLACE_NEXT_CA] = {.step.name = RFC8894_GET_NEXT_CA_CERT,
+		       .step.rfc = "4.7",
+		       .ops.compose = ca_rollover_compose,
+		       .ops.exchange = EXCHANGE_GET,
+		       .ops.limit = LIMIT_CA_CERT,
+		       .ops.is_lenient = true,
+		       .ops.digest = ca_rollover_digest,
+		       .ops.settle = settle_next_ca},
+    [PLACE_CRL] = {.step.name = "GetCRL",
+		   .step.rfc = "3.3.4",
+		   .ops.compose = compose_crl,
+		   .ops.exchange = EXCHANGE_PKI,
+		   .ops.limit = LIMIT_CERT_REP,
+		   .ops.digest = digest_crl,
+		   .ops.settle = settle_crl},
+    [PLACE_SIGNER] = {.step.name = "certificate",
+		      .step.rfc = "2.3",
+		      .ops.compose = cert_recovery_compose_signer,
+		      .ops.settle = settle_certificate},
+    [PLACE_LOST] = {.step.name = "GetCert",
+		    .step.rfc = "3.3.4",
+		    .ops.compose = cert_recovery_compose,
+		    .ops.exchange = EXCHANGE_PKI,
+		    .ops.limit = LIMIT_CERT_REP,
+		    .ops.digest = cert_recovery_digest,
+		    .ops.settle = settle_lost},
 };
 
-const struct step *server_check_step(const struct open_request *e)
+void server_check_find_step(struct open_request *e)
 {
-	return &steps[ways[e->check][e->record->step]];
+	enum place place = ways[e->check][e->record->step];
+
+	e->step = &steps[place].step;
+	e->ops = &steps[place].ops;
 }
 
 /* ------------------------------------------------------------- beginning -- */
@@ -449,7 +455,7 @@ void server_check_begin(struct state *state, uint32_t profile_index,
 		show(state, profile_index, SCEP_STORAGE_ERROR);
 		return;
 	}
-	e->step = server_check_step(e);
+	server_check_find_step(e);
 	if (kind != SCEP_CHECK_CRL || choose_key(e))
 		open_request_resume(e);
 }

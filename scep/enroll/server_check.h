@@ -17,9 +17,9 @@ void server_check_begin(struct state *state, uint32_t profile_index,
 			uint32_t kind);
 bool server_check_is_running(struct state *state, uint32_t profile_index);
 
-/* For the pipeline: the step that a check has come to, ... */
-const struct step *server_check_step(const struct open_request *check);
-/* ... and its end with what run.error says. */
+/* For the pipeline: finds the step that a check has come to. */
+void server_check_find_step(struct open_request *check);
+/* Ends a check with what run.error says. */
 void server_check_fail(struct open_request *check);
 
 #endif

@@ -505,43 +505,27 @@ static void settle_deploy(struct open_request *e)
 
 /* --------------------------------------------------------------- table -- */
 
-#define TO(id) STEP_BIT(STEP_##id)
-
-static const struct step steps[] = {
-    {STEP_GET_CA_CAPS, "GetCACaps", "3.5", SCEP_MESSAGE_NONE, compose_caps,
-     EXCHANGE_GET, LIMIT_CA_CAPS, true, digest_caps, settle_caps,
-     TO(GET_CA_CERT)},
-    {STEP_GET_CA_CERT, "GetCACert", "4.2", SCEP_MESSAGE_NONE, compose_ca_cert,
-     EXCHANGE_GET, LIMIT_CA_CERT, false, ca_pinning_digest, settle_ca_cert,
-     TO(WAIT_TRUST) | TO(GET_NEXT_CA) | TO(MAKE_KEY) | TO(REQUEST) | TO(RENEW) |
-	 TO(POLL)},
-    {STEP_GET_NEXT_CA, RFC8894_GET_NEXT_CA_CERT, "4.7", SCEP_MESSAGE_NONE,
-     ca_rollover_compose, EXCHANGE_GET, LIMIT_CA_CERT, true, ca_rollover_digest,
-     settle_next_ca, TO(MAKE_KEY) | TO(REQUEST) | TO(RENEW) | TO(POLL)},
-    {STEP_WAIT_TRUST, "trust", "2.2", SCEP_MESSAGE_NONE, NULL, EXCHANGE_NONE, 0,
-     false, NULL, settle_trust, TO(GET_CA_CERT)},
-    {STEP_MAKE_KEY, "keygen", "2.3", SCEP_MESSAGE_NONE, compose_key,
-     EXCHANGE_NONE, 0, false, NULL, settle_key, TO(REQUEST) | TO(RENEW)},
-    {STEP_REQUEST, "PKCSReq", "3.3.1", SCEP_MESSAGE_PKCS_REQ, compose_request,
-     EXCHANGE_PKI, LIMIT_CERT_REP, false, digest_cert_rep, settle_cert_rep,
-     TO(POLL) | TO(REGISTER) | TO(GET_CA_CERT)},
-    {STEP_RENEW, "RenewalReq", "3.3.1", SCEP_MESSAGE_RENEWAL_REQ,
-     compose_request, EXCHANGE_PKI, LIMIT_CERT_REP, false, digest_cert_rep,
-     settle_cert_rep, TO(POLL) | TO(REGISTER) | TO(REQUEST) | TO(GET_CA_CERT)},
-    {STEP_POLL, "CertPoll", "3.3.3", SCEP_MESSAGE_CERT_POLL, compose_poll,
-     EXCHANGE_PKI, LIMIT_CERT_REP, false, digest_cert_rep, settle_cert_rep,
-     TO(POLL) | TO(REGISTER) | TO(GET_CA_CERT)},
-    {STEP_REGISTER, "register", "-", SCEP_MESSAGE_NONE, compose_files,
-     EXCHANGE_NONE, 0, false, NULL, settle_files, TO(DEPLOY)},
-    {STEP_DEPLOY, "deploy", "-", SCEP_MESSAGE_NONE, NULL, EXCHANGE_NONE, 0,
-     false, NULL, settle_deploy, 0},
+static const struct step_ops steps[STEP_COUNT] = {
+    [STEP_GET_CA_CAPS] = {compose_caps, EXCHANGE_GET, LIMIT_CA_CAPS, true,
+			  digest_caps, settle_caps},
+    [STEP_GET_CA_CERT] = {compose_ca_cert, EXCHANGE_GET, LIMIT_CA_CERT, false,
+			  ca_pinning_digest, settle_ca_cert},
+    [STEP_GET_NEXT_CA] = {ca_rollover_compose, EXCHANGE_GET, LIMIT_CA_CERT,
+			  true, ca_rollover_digest, settle_next_ca},
+    [STEP_WAIT_TRUST] = {NULL, EXCHANGE_NONE, 0, false, NULL, settle_trust},
+    [STEP_MAKE_KEY] = {compose_key, EXCHANGE_NONE, 0, false, NULL, settle_key},
+    [STEP_REQUEST] = {compose_request, EXCHANGE_PKI, LIMIT_CERT_REP, false,
+		      digest_cert_rep, settle_cert_rep},
+    [STEP_RENEW] = {compose_request, EXCHANGE_PKI, LIMIT_CERT_REP, false,
+		    digest_cert_rep, settle_cert_rep},
+    [STEP_POLL] = {compose_poll, EXCHANGE_PKI, LIMIT_CERT_REP, false,
+		   digest_cert_rep, settle_cert_rep},
+    [STEP_REGISTER] = {compose_files, EXCHANGE_NONE, 0, false, NULL,
+		       settle_files},
+    [STEP_DEPLOY] = {NULL, EXCHANGE_NONE, 0, false, NULL, settle_deploy},
 };
 
-const struct step *step_find(enum step_id id)
+const struct step_ops *steps_find(enum step_id id)
 {
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		if (steps[i].id == id)
-			return &steps[i];
-	}
-	return NULL;
+	return id < STEP_COUNT && steps[id].settle != NULL ? &steps[id] : NULL;
 }

@@ -13,7 +13,7 @@
 #include "scep/keys/restart.h"
 #include "scep/schedule/schedule.h"
 #include "scep/state/status.h"
-#include "scep/enroll/steps.h"
+#include "scep/enroll/step.h"
 #include "scep/enroll/timers.h"
 #include "scep/keys/use_locations.h"
 
@@ -48,7 +48,14 @@ static enum scep_code commit(struct open_request *e, struct txn *txn)
 	return code;
 }
 
-/* The one transaction of a move.  On failure, run.error says why. */
+/* The only place where the step of a request changes. */
+static void put_record(struct open_request *e, struct record *next,
+		       struct txn *txn)
+{
+	assert(next == NULL || step_may_lead_to(e->step, next->step));
+	txn_put(txn, STORE_RECORD, next);
+}
+
 bool transition_commit(struct open_request *e, struct record *next,
 		       struct scep_status *status, struct txn *extra)
 {
@@ -57,7 +64,7 @@ bool transition_commit(struct open_request *e, struct record *next,
 	txn_init(&own);
 	if (extra == NULL)
 		extra = &own;
-	txn_put(extra, STORE_RECORD, next);
+	put_record(e, next, extra);
 	txn_put(extra, STORE_STATUS, status);
 	return commit(e, extra) == SCEP_OK;
 }
@@ -68,7 +75,6 @@ void transition_to(struct open_request *e, enum step_id to, struct record *next,
 	const char *from_name = e->step->name;
 	const struct step *target = step_find(to);
 
-	assert(e->step->may_lead_to & STEP_BIT(to));
 	if (next != NULL) {
 		next->step = to;
 		next->next_try = 0;
@@ -109,7 +115,6 @@ void transition_wait(struct open_request *e, enum step_id to,
 {
 	struct scep_status *status = transition_status(e);
 
-	assert(e->step->may_lead_to & STEP_BIT(to));
 	if (next != NULL) {
 		next->step = to;
 		next->next_try = 0;
@@ -258,7 +263,7 @@ static void end_in_error(struct open_request *e, struct record *next,
 	if (error_is_resumable(error.code) && next != NULL) {
 		next->is_suspended = true;
 		next->next_try = 0;
-		txn_put(&txn, STORE_RECORD, next);
+		put_record(e, next, &txn);
 	} else {
 		record_free(next);
 		txn_remove(&txn, STORE_RECORD, index);
@@ -291,11 +296,8 @@ static void try_again(struct open_request *e, struct record *next,
 	char words[SCEP_TEXT255];
 	int64_t when = state_now(e->state) + wait;
 
-	if (next != NULL) {
-		assert(next->step == e->step->id ||
-		       e->step->may_lead_to & STEP_BIT(next->step));
+	if (next != NULL)
 		next->next_try = when;
-	}
 	if (status != NULL) {
 		status->state = SCEP_STATE_PROCESSING;
 		status->next_poll = when;

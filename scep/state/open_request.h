@@ -15,6 +15,7 @@
 #include "scep/state/state.h"
 
 struct step;
+struct step_ops;
 
 #define OPEN_REQUEST_PINS 16
 
@@ -52,16 +53,17 @@ struct open_request {
 	struct state *state;
 	struct record *record; /* owned: what is durable */
 	struct step_work work;
-	const struct step *step; /* that is running */
-	uint32_t check;		 /* check.h; 0: a request */
-	struct scep_key *lost;	 /* of a check (lost.h), or NULL; owned */
-	struct fetch *fetch;	 /* in flight, or NULL */
-	bool is_busy;		 /* with a worker or an exchange */
-	bool is_held;		 /* until its Set is confirmed */
-	bool is_blocked;	 /* until a worker that was given up is back */
-	bool is_discarded;	 /* freed when the worker is back */
-	bool is_unsaved;	 /* ended, but the disk refused to know */
-	bool is_distrusted;	 /* counted in scepStatsCaRejects */
+	const struct step *step;    /* that is running */
+	const struct step_ops *ops; /* what it does */
+	uint32_t check;		    /* check.h; 0: a request */
+	struct scep_key *lost;	    /* of a check (lost.h), or NULL; owned */
+	struct fetch *fetch;	    /* in flight, or NULL */
+	bool is_busy;		    /* with a worker or an exchange */
+	bool is_held;		    /* until its Set is confirmed */
+	bool is_blocked;    /* until a worker that was given up is back */
+	bool is_discarded;  /* freed when the worker is back */
+	bool is_unsaved;    /* ended, but the disk refused to know */
+	bool is_distrusted; /* counted in scepStatsCaRejects */
 	struct scep_error ca_refetch; /* why GetCACert is sent once more */
 	uint64_t due;		      /* mono; when to go on */
 };

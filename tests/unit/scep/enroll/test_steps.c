@@ -23,7 +23,7 @@ static struct open_request *stop_before(struct device *d, enum step_id step)
 	e = open_request_find(&d->state, 1);
 	assert_true(open_request_prepare(e));
 	e->step = step_find(step);
-	assert_int_equal(e->step->id, step);
+	e->ops = steps_find(step);
 	return e;
 }
 
@@ -31,7 +31,7 @@ static void answer(struct open_request *e, const char *body)
 {
 	assert_true(bytes_set(&e->work.answer.body, body, strlen(body)));
 	e->work.answer.http_status = 200;
-	e->step->digest(e);
+	e->ops->digest(e);
 }
 
 /* The scripted CA's answer to what was composed. */
@@ -49,7 +49,7 @@ static void answer_of_ca(struct device *d, struct open_request *e)
 	scripted_ca_serve(&d->ca, &request, &said);
 	assert_int_equal(said.error.code, SCEP_OK);
 	bytes_move(&e->work.answer.body, &said.body);
-	e->step->digest(e);
+	e->ops->digest(e);
 }
 
 static void the_table_names_every_step_of_a_record(void **state)
@@ -57,19 +57,35 @@ static void the_table_names_every_step_of_a_record(void **state)
 	(void)state;
 	for (enum step_id id = STEP_GET_CA_CAPS; id < STEP_COUNT; id++) {
 		const struct step *step = step_find(id);
+		const struct step_ops *ops = steps_find(id);
 
 		assert_non_null(step);
 		assert_int_equal(step->id, id);
 		assert_non_null(step->name);
-		assert_non_null(step->settle);
+		assert_non_null(ops);
 		/* What is exchanged is composed, and read with a cap. */
-		if (step->exchange == EXCHANGE_NONE)
+		if (ops->exchange == EXCHANGE_NONE)
 			continue;
-		assert_non_null(step->compose);
-		assert_non_null(step->digest);
-		assert_true(step->limit > 0);
+		assert_non_null(ops->compose);
+		assert_non_null(ops->digest);
+		assert_true(ops->limit > 0);
 	}
 	assert_null(step_find(STEP_COUNT));
+	assert_null(steps_find(STEP_COUNT));
+	assert_null(steps_find(0));
+}
+
+static void no_step_leads_to_one_that_is_done(void **state)
+{
+	(void)state;
+	for (enum step_id id = STEP_GET_CA_CAPS; id < STEP_COUNT; id++) {
+		assert_true(step_may_lead_to(step_find(id), id));
+		assert_true(id == STEP_GET_CA_CAPS ||
+			    !step_may_lead_to(step_find(id), STEP_GET_CA_CAPS));
+	}
+	assert_true(step_may_lead_to(step_find(STEP_REGISTER), STEP_DEPLOY));
+	assert_false(step_may_lead_to(step_find(STEP_REGISTER), STEP_REQUEST));
+	assert_false(step_may_lead_to(step_find(STEP_DEPLOY), STEP_REGISTER));
 }
 
 static void get_ca_caps_asks_and_reads(void **state)
@@ -81,7 +97,7 @@ static void get_ca_caps_asks_and_reads(void **state)
 	device_number(d, SCEP_SERVER_PORT, 1, 8080);
 	device_set(d);
 	e = stop_before(d, STEP_GET_CA_CAPS);
-	e->step->compose(e);
+	e->ops->compose(e);
 	assert_string_equal(e->work.url,
 			    "http://ca.example:8080/scep?operation=GetCACaps"
 			    "&message=my%20ca");
@@ -98,7 +114,7 @@ static void get_ca_cert_finds_the_pinned_ca(void **state)
 	struct device *d = *state;
 	struct open_request *e = stop_before(d, STEP_GET_CA_CERT);
 
-	e->step->compose(e);
+	e->ops->compose(e);
 	assert_string_equal(e->work.url,
 			    "http://ca.example/scep?operation=GetCACert");
 	answer_of_ca(d, e);
@@ -116,7 +132,7 @@ static void get_ca_cert_trusts_no_other_one(void **state)
 	struct open_request *e = stop_before(d, STEP_GET_CA_CERT);
 
 	e->work.pins[0].data[5] ^= 1;
-	e->step->compose(e);
+	e->ops->compose(e);
 	answer_of_ca(d, e);
 	assert_int_equal(e->work.error.code, SCEP_CA_NOT_TRUSTED);
 	assert_false(e->work.is_trusted);
@@ -132,7 +148,7 @@ static void a_key_is_on_disk_before_it_is_in_the_record(void **state)
 	struct open_request *e = stop_before(d, STEP_MAKE_KEY);
 
 	assert_int_equal(device_files(d), 0);
-	e->step->compose(e);
+	e->ops->compose(e);
 	assert_int_equal(e->work.error.code, SCEP_OK);
 	assert_int_equal(device_files(d), 1);
 	assert_int_equal(strlen(e->work.next->transaction_id), 64);
@@ -146,7 +162,7 @@ static void pkcs_req_is_a_message_of_its_transaction(void **state)
 	struct device *d = *state;
 	struct open_request *e = stop_before(d, STEP_REQUEST);
 
-	e->step->compose(e);
+	e->ops->compose(e);
 	assert_int_equal(e->work.error.code, SCEP_OK);
 	assert_string_equal(e->work.url,
 			    "http://ca.example/scep?operation=PKIOperation");
@@ -166,10 +182,10 @@ static void a_message_repeated_has_a_nonce_of_its_own(void **state)
 	struct open_request *e = stop_before(d, STEP_REQUEST);
 	unsigned char nonce[RFC8894_NONCE_LENGTH];
 
-	e->step->compose(e);
+	e->ops->compose(e);
 	memcpy(nonce, e->work.sender_nonce, sizeof(nonce));
 	assert_true(open_request_prepare(e));
-	e->step->compose(e);
+	e->ops->compose(e);
 	assert_memory_not_equal(nonce, e->work.sender_nonce, sizeof(nonce));
 }
 
@@ -179,7 +195,7 @@ static void pending_leads_to_a_poll(void **state)
 	struct open_request *e = stop_before(d, STEP_REQUEST);
 
 	scripted_ca_plan(&d->ca, CA_PKI, CA_PENDING, 0);
-	e->step->compose(e);
+	e->ops->compose(e);
 	answer_of_ca(d, e);
 	assert_int_equal(e->work.error.code, SCEP_DEFERRED);
 	assert_int_equal(e->work.next->step, STEP_POLL);
@@ -194,8 +210,8 @@ static void cert_poll_names_the_same_transaction(void **state)
 	char transaction_id[SCEP_TEXT64];
 
 	strcpy(transaction_id, e->record->transaction_id);
-	e->step = step_find(STEP_POLL);
-	e->step->compose(e);
+	e->ops = steps_find(STEP_POLL);
+	e->ops->compose(e);
 	assert_int_equal(e->work.error.code, SCEP_OK);
 	answer_of_ca(d, e);
 	assert_string_equal(d->ca.message_type, "20");
@@ -209,7 +225,7 @@ static void a_failure_is_told_with_its_reason(void **state)
 	struct open_request *e = stop_before(d, STEP_REQUEST);
 
 	scripted_ca_plan(&d->ca, CA_PKI, CA_FAILURE, 3);
-	e->step->compose(e);
+	e->ops->compose(e);
 	answer_of_ca(d, e);
 	assert_int_equal(e->work.error.code, SCEP_SCEP_ERROR);
 	assert_int_equal(e->work.error.fail_info, SCEP_FAIL_BAD_TIME);
@@ -223,7 +239,7 @@ static void a_reply_to_another_message_is_not_used(void **state)
 	struct device *d = *state;
 	struct open_request *e = stop_before(d, STEP_REQUEST);
 
-	e->step->compose(e);
+	e->ops->compose(e);
 	e->work.sender_nonce[0] ^= 1;
 	answer_of_ca(d, e);
 	assert_int_equal(e->work.error.code, SCEP_BAD_RESPONSE);
@@ -240,7 +256,7 @@ static void without_its_key_no_message_is_made(void **state)
 	strcat(name, ".pem");
 	assert_int_equal(files_remove(d->state.keys_folder, name, &d->error),
 			 SCEP_OK);
-	e->step->compose(e);
+	e->ops->compose(e);
 	assert_int_not_equal(e->work.error.code, SCEP_OK);
 	assert_int_equal(e->work.message.length, 0);
 	assert_null(e->work.url);
@@ -252,7 +268,7 @@ static void the_certificate_is_on_disk_before_it_is_a_row(void **state)
 	struct open_request *e = stop_before(d, STEP_REGISTER);
 
 	assert_int_equal(device_files(d), 1);
-	e->step->compose(e);
+	e->ops->compose(e);
 	assert_int_equal(e->work.error.code, SCEP_OK);
 	assert_int_equal(device_files(d), 2);
 	assert_string_equal(e->work.key.subject, "CN=printer.example");
@@ -267,6 +283,7 @@ int main(void)
 	cmocka_unit_test_setup_teardown(name, device_setup, device_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(the_table_names_every_step_of_a_record),
+	    TEST(no_step_leads_to_one_that_is_done),
 	    TEST(get_ca_caps_asks_and_reads),
 	    TEST(get_ca_cert_finds_the_pinned_ca),
 	    TEST(get_ca_cert_trusts_no_other_one),
