@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
 
 bool bytes_set(struct bytes *bytes, const void *data, size_t length)
 {
@@ -76,6 +77,17 @@ void bytes_hex(const unsigned char *data, size_t length, char *text)
 		text[2 * i + 1] = digits[data[i] & 15];
 	}
 	text[2 * length] = '\0';
+}
+
+bool bytes_random_name(char name[RANDOM_NAME_LENGTH + 1])
+{
+	unsigned char octets[RANDOM_NAME_LENGTH / 2];
+
+	name[0] = '\0';
+	if (RAND_bytes(octets, sizeof(octets)) != 1)
+		return false;
+	bytes_hex(octets, sizeof(octets), name);
+	return true;
 }
 
 static int digit_value(char digit)

@@ -29,6 +29,11 @@ void bytes_hex(const unsigned char *data, size_t length, char *text);
 /* The reverse.  Returns false unless `text` is just 2 * `length` digits. */
 bool bytes_unhex(const char *text, unsigned char *data, size_t length);
 
+/* A random name has 32 hexadecimal digits. */
+#define RANDOM_NAME_LENGTH 32
+/* Returns false if the random source fails; `name` is then empty. */
+bool bytes_random_name(char name[RANDOM_NAME_LENGTH + 1]);
+
 /* Whether it is well-formed UTF-8 without NUL and control characters. */
 bool text_is_clean(const void *text, size_t length);
 /* Copies with a NUL into `size` octets, cutting at a UTF-8 boundary and

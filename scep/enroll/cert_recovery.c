@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/enroll/cert_recovery.h"
 
-#include <openssl/rand.h>
 #include <string.h>
 
 #include "scep/base/error.h"
@@ -33,12 +32,8 @@ bool cert_recovery_choose(struct open_request *e)
 
 void cert_recovery_new_transaction(struct open_request *e)
 {
-	unsigned char octets[16];
-
-	if (RAND_bytes(octets, sizeof(octets)) != 1)
+	if (!bytes_random_name(e->work.next->transaction_id))
 		error_set(&e->work.error, SCEP_KEY_ERROR, "no random numbers");
-	else
-		bytes_hex(octets, sizeof(octets), e->work.next->transaction_id);
 }
 
 static void keep_signer(struct step_work *work, X509 *certificate)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/enroll/ca_table.h"
 #include "scep/enroll/server_check.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
@@ -268,8 +269,10 @@ static bool make_ready(struct open_request *e)
 /* False if it ended here. */
 static bool prepare(struct open_request *e)
 {
-	if (open_request_prepare(e))
+	if (open_request_prepare(e)) {
+		ca_table_collect_pins(e);
 		return true;
+	}
 	error_set(&e->work.error, SCEP_STORAGE_ERROR, "memory is short");
 	fail(e, NULL);
 	return false;

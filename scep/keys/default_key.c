@@ -166,7 +166,7 @@ static bool begin(struct state *state)
 {
 	struct making *making = calloc(1, sizeof(*making));
 
-	if (making == NULL || !registry_new_file_id(making->row.file_id)) {
+	if (making == NULL || !bytes_random_name(making->row.file_id)) {
 		free(making);
 		return false;
 	}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/keys/registry.h"
 
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,16 +91,6 @@ uint32_t registry_next_index(struct state *state)
 		}
 	}
 	return 0;
-}
-
-bool registry_new_file_id(char file_id[SCEP_TEXT64])
-{
-	unsigned char octets[16];
-
-	if (RAND_bytes(octets, sizeof(octets)) != 1)
-		return false;
-	bytes_hex(octets, sizeof(octets), file_id);
-	return true;
 }
 
 /* ------------------------------------------------------------ sweeping -- */

@@ -15,9 +15,6 @@
 bool registry_has_room(struct state *state, const struct record *wanted);
 /* A free index, 1..65535, never one that something refers to; 0 if none. */
 uint32_t registry_next_index(struct state *state);
-/* A fresh name for the files of a key: 32 hexadecimal digits.  False if the
- * random source fails. */
-bool registry_new_file_id(char file_id[SCEP_TEXT64]);
 /* Removes files that neither a row nor an open request refers to; while a Set
  * is open, it only notes that this is due at the end of the Set. */
 void registry_sweep(struct state *state);

@@ -6,7 +6,6 @@
 
 #include "scep/base/error.h"
 #include "scep/store/files.h"
-#include "scep/keys/registry.h"
 
 #define CERTIFICATE_LIMIT (1024 * 1024)
 
@@ -94,7 +93,7 @@ bool renewal_fall_back(struct record *next)
 {
 	next->renewal_was_refused = 1;
 	next->was_pending = 0;
-	return registry_new_file_id(next->transaction_id);
+	return bytes_random_name(next->transaction_id);
 }
 
 /* ------------------------------------------------------------- loading -- */

@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scep/enroll/ca_table.h"
 #include "scep/protocol/crl.h"
 #include "scep/base/error.h"
-#include "scep/enroll/steps.h"
 
 /* --------------------------------------------------------------- a run -- */
 
@@ -33,7 +31,6 @@ bool open_request_prepare(struct open_request *e)
 	work->clock = state_now(e->state);
 	work->now = state_clock_is_sane(e->state) ? work->clock : 0;
 	work->allow_legacy = e->state->config.allow_legacy;
-	ca_table_collect_pins(e);
 	work->next = record_copy(e->record);
 	return work->next != NULL;
 }

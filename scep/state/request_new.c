@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "scep/state/open_request.h"
-#include "scep/keys/registry.h"
 
 struct record *request_new_record(const struct scep_profile *profile,
 				  const struct scep_values *values,
@@ -19,7 +18,7 @@ struct record *request_new_record(const struct scep_profile *profile,
 	record->step = STEP_GET_CA_CAPS;
 	record->server = profile->server;
 	record->values = *values;
-	if (!registry_new_file_id(record->file_id)) {
+	if (!bytes_random_name(record->file_id)) {
 		record_free(record);
 		return NULL;
 	}

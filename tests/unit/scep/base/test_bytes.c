@@ -92,6 +92,18 @@ static void what_is_not_hexadecimal_is_refused(void **state)
 	assert_false(bytes_unhex("", back, 1));
 }
 
+static void random_names_are_digits_that_differ(void **state)
+{
+	char first[RANDOM_NAME_LENGTH + 1], second[RANDOM_NAME_LENGTH + 1];
+
+	(void)state;
+	assert_true(bytes_random_name(first));
+	assert_true(bytes_random_name(second));
+	assert_int_equal(strlen(first), 32);
+	assert_int_equal(strspn(first, "0123456789abcdef"), 32);
+	assert_string_not_equal(first, second);
+}
+
 static const struct {
 	const char *text;
 	size_t length;
@@ -170,6 +182,7 @@ int main(void)
 	    cmocka_unit_test(moving_leaves_the_source_empty),
 	    cmocka_unit_test(hexadecimal_goes_both_ways),
 	    cmocka_unit_test(what_is_not_hexadecimal_is_refused),
+	    cmocka_unit_test(random_names_are_digits_that_differ),
 	    cmocka_unit_test(only_well_formed_text_without_controls_is_clean),
 	    cmocka_unit_test(copying_replaces_what_is_not_clean),
 	    cmocka_unit_test(copying_cuts_at_a_character),

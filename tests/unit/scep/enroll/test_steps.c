@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "scep/store/files.h"
+#include "scep/enroll/ca_table.h"
 #include "scep/enroll/steps.h"
 #include "tests/lib/device.h"
 
@@ -22,6 +23,7 @@ static struct open_request *stop_before(struct device *d, enum step_id step)
 	device_run_to(d, step);
 	e = open_request_find(&d->state, 1);
 	assert_true(open_request_prepare(e));
+	ca_table_collect_pins(e);
 	e->step = step_find(step);
 	e->ops = steps_find(step);
 	return e;
@@ -138,6 +140,7 @@ static void get_ca_cert_trusts_no_other_one(void **state)
 	assert_false(e->work.is_trusted);
 	assert_int_equal(e->work.next->trust.length, 0);
 	assert_true(open_request_prepare(e));
+	ca_table_collect_pins(e);
 	answer(e, "-----BEGIN CERTIFICATE-----");
 	assert_int_equal(e->work.error.code, SCEP_BAD_RESPONSE);
 }

@@ -108,18 +108,6 @@ static void an_index_is_not_given_while_something_refers_to_it(void **state)
 	assert_int_equal(registry_next_index(&d->state), 4);
 }
 
-static void file_names_are_random_digits(void **state)
-{
-	char first[SCEP_TEXT64], second[SCEP_TEXT64];
-
-	(void)state;
-	assert_true(registry_new_file_id(first));
-	assert_true(registry_new_file_id(second));
-	assert_int_equal(strlen(first), 32);
-	assert_int_equal(strspn(first, "0123456789abcdef"), 32);
-	assert_string_not_equal(first, second);
-}
-
 static void sweeping_leaves_what_is_referred_to(void **state)
 {
 	struct device *d = *state;
@@ -183,7 +171,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(keys_and_reserved_places_count),
 	    TEST(an_index_is_not_given_while_something_refers_to_it),
-	    TEST(file_names_are_random_digits),
 	    TEST(sweeping_leaves_what_is_referred_to),
 	    TEST(nothing_is_swept_when_rows_were_lost),
 	    TEST(a_row_needs_its_files),
