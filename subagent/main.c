@@ -58,7 +58,7 @@ static bool read_conf(const struct program *program, struct conf *conf,
 	    .report = tell,
 	};
 	struct privilege privilege;
-	char why[PRIVILEGE_TEXT];
+	struct fault fault;
 	bool is_good;
 
 	conf_init(conf);
@@ -69,8 +69,8 @@ static bool read_conf(const struct program *program, struct conf *conf,
 		memcpy(conf->engine.state_directory,
 		       program->options.state_directory,
 		       sizeof(conf->engine.state_directory));
-	if (privilege_find(&privilege, conf->user, conf->group, why) != 0) {
-		conf_report_at(&source, &conf->run_as_at, why);
+	if (privilege_find(&privilege, conf->user, conf->group, &fault) != 0) {
+		conf_report_at(&source, &conf->run_as_at, fault.text);
 		return false;
 	}
 	/* All that is wrong is told at once. */
@@ -221,13 +221,13 @@ static void start_log(const struct options *options)
 
 static void make_folder(const struct program *program)
 {
-	char why[PRIVILEGE_TEXT];
+	struct fault fault;
 
 	/* The engine goes on without a folder, and shows that it has none. */
 	if (privilege_make_folder(&program->privilege,
 				  program->conf.engine.state_directory,
-				  why) != 0)
-		tell(NULL, CONF_WARNING, why);
+				  &fault) != 0)
+		tell(NULL, CONF_WARNING, fault.text);
 	if (geteuid() == 0 && !program->privilege.sets)
 		tell(NULL, CONF_WARNING,
 		     "runAs is root: the worker keeps all "
@@ -244,13 +244,13 @@ static int run(struct program *program)
 	    .deploy = deploy,
 	    .context = program,
 	};
-	char why[PRIVILEGE_TEXT];
+	struct fault fault;
 	int exit_code;
 
 	if (!read_conf(program, &program->conf, PATIENCE_AT_START))
 		return EXIT_BAD_CONFIG;
 	if (privilege_find(&program->privilege, program->conf.user,
-			   program->conf.group, why) != 0)
+			   program->conf.group, &fault) != 0)
 		return EXIT_BAD_CONFIG;
 	make_folder(program);
 	if (!program->options.is_foreground) {
@@ -268,10 +268,11 @@ static int run(struct program *program)
 int main(int argc, char *argv[])
 {
 	static struct program program = {.starter = -1};
+	struct fault fault;
 	int exit_code;
 
 	umask(077);
-	switch (options_read(&program.options, argc, argv)) {
+	switch (options_read(&program.options, argc, argv, &fault)) {
 	case OPTIONS_HELP:
 		options_print_usage(stdout);
 		return 0;
@@ -279,7 +280,7 @@ int main(int argc, char *argv[])
 		options_print_version(stdout);
 		return 0;
 	case OPTIONS_BAD:
-		fprintf(stderr, "scepagentd: %s\n", program.options.reason);
+		fprintf(stderr, "scepagentd: %s\n", fault.text);
 		options_print_usage(stderr);
 		return EXIT_BAD_CONFIG;
 	case OPTIONS_RUN:

@@ -266,10 +266,10 @@ static void *run_snmp(void *context)
 
 static bool step_down(const struct worker *worker)
 {
-	char why[PRIVILEGE_TEXT];
+	struct fault fault;
 
-	if (privilege_drop(worker->setup->privilege, why) != 0) {
-		snmp_log(LOG_ERR, "%s\n", why);
+	if (privilege_drop(worker->setup->privilege, &fault) != 0) {
+		snmp_log(LOG_ERR, "%s\n", fault.text);
 		return false;
 	}
 	/* A change of user undoes both. */

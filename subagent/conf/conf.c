@@ -230,13 +230,14 @@ static void read_token(struct reading *reading, const char *section,
 		       const char *token, char *value)
 {
 	const struct conf_token *own = NULL;
-	char why[CONF_TEXT_MAX];
+	struct fault fault;
 
 	if (section[0] == '\0' || strcmp(section, CONF_APPLICATION) == 0)
 		own = conf_token_find(token);
 	if (own != NULL) {
-		if (own->read(reading->conf, value, why) != 0)
-			report(reading, CONF_ERROR, "%s: %s", own->name, why);
+		if (own->read(reading->conf, value, &fault) != 0)
+			report(reading, CONF_ERROR, "%s: %s", own->name,
+			       fault.text);
 		else
 			note_spot(reading, own->name);
 		return;

@@ -19,11 +19,11 @@ __attribute__((noreturn)) static void judge(const struct conf *conf,
 					    const struct conf_source *source,
 					    const struct privilege *privilege)
 {
-	char why[PRIVILEGE_TEXT];
+	struct fault fault;
 	bool is_good;
 
-	if (privilege_drop(privilege, why) != 0) {
-		source->report(source->context, CONF_ERROR, why);
+	if (privilege_drop(privilege, &fault) != 0) {
+		source->report(source->context, CONF_ERROR, fault.text);
 		_exit(VERDICT_BAD);
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

@@ -6,12 +6,6 @@
 
 #define MAPPED_BITS 96 /* ::ffff:0:0/96 holds IPv4 (RFC 4291, 2.5.5.2) */
 
-static int refuse(const char **why, const char *reason)
-{
-	*why = reason;
-	return -1;
-}
-
 static int read_prefix(const char *text, uint32_t max, uint32_t *prefix)
 {
 	uint32_t value = 0;
@@ -50,24 +44,27 @@ static int read_address(const char *text, struct scep_cidr *range,
 	return inet_pton(AF_INET6, text, range->address) == 1 ? 0 : -1;
 }
 
-int conf_cidr_read(const char *text, struct scep_cidr *range, const char **why)
+int conf_cidr_read(const char *text, struct scep_cidr *range,
+		   struct fault *fault)
 {
 	char address[INET6_ADDRSTRLEN];
 	size_t length = strcspn(text, "/");
 	uint32_t shift;
 
 	if (length >= sizeof(address))
-		return refuse(why, "is no address");
+		return fault_set(fault, "'%.60s' is no address", text);
 	memcpy(address, text, length);
 	address[length] = '\0';
 	if (read_address(address, range, &shift) != 0)
-		return refuse(why, "is no address");
+		return fault_set(fault, "'%.60s' is no address", text);
 	range->prefix = 128 - shift;
 	if (text[length] == '/' &&
 	    read_prefix(text + length + 1, 128 - shift, &range->prefix) != 0)
-		return refuse(why, "has a bad prefix length");
+		return fault_set(fault, "'%.60s' has a bad prefix length",
+				 text);
 	range->prefix += shift;
 	if (has_host_bits(range))
-		return refuse(why, "has bits set behind its prefix");
+		return fault_set(
+		    fault, "'%.60s' has bits set behind its prefix", text);
 	return 0;
 }

@@ -6,12 +6,15 @@
 #ifndef SUBAGENT_CONF_CONF_CIDR_H
 #define SUBAGENT_CONF_CONF_CIDR_H
 
+#include "subagent/system/fault.h"
+
 #include "scep/scep.h"
 
 /*
- * Reads a range; IPv4 becomes an IPv4-mapped IPv6 range.  Returns 0, or -1
- * with the reason in `*why`.
+ * Reads a range; IPv4 becomes an IPv4-mapped IPv6 range.  Returns 0, or
+ * -1.
  */
-int conf_cidr_read(const char *text, struct scep_cidr *range, const char **why);
+int conf_cidr_read(const char *text, struct scep_cidr *range,
+		   struct fault *fault);
 
 #endif

@@ -34,65 +34,64 @@ static const char *const types[] = {
 };
 
 /* A name that can stand in scepUseName and in a list parted by commas. */
-static int check_name(const char *name, char *why)
+static int check_name(const char *name, struct fault *fault)
 {
 	size_t length = strlen(name);
 
 	if (length == 0 || length > NAME_ROOM ||
 	    strspn(name, "abcdefghijklmnopqrstuvwxyz"
 			 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != length)
-		return conf_token_fail(why,
-				       "'%.70s' is no name: 1 to %d letters, "
-				       "digits, dots, hyphens or underlines",
-				       name, NAME_ROOM);
+		return fault_set(fault,
+				 "'%.70s' is no name: 1 to %d letters, "
+				 "digits, dots, hyphens or underlines",
+				 name, NAME_ROOM);
 	return 0;
 }
 
-static int check_command(const char *command, char *why)
+static int check_command(const char *command, struct fault *fault)
 {
 	char word[CONF_LINE_MAX];
 
-	if (conf_token_word(&command, word, "a command", why) != 0)
+	if (conf_token_word(&command, word, "a command", fault) != 0)
 		return -1;
 	if (word[0] != '/')
-		return conf_token_fail(why,
-				       "the command '%.200s' does not begin "
-				       "with an absolute path",
-				       word);
-	while (conf_token_word(&command, word, "", why) == 0)
+		return fault_set(fault,
+				 "the command '%.200s' does not begin "
+				 "with an absolute path",
+				 word);
+	while (conf_token_word(&command, word, "", fault) == 0)
 		continue;
-	return conf_token_end(&command, why);
+	return conf_token_end(&command, fault);
 }
 
-static int check_path(const char *path, char *why)
+static int check_path(const char *path, struct fault *fault)
 {
 	size_t length = strlen(path);
 
-	if (conf_token_path(path, CONF_LINE_MAX, why) != 0)
+	if (conf_token_path(path, CONF_LINE_MAX, fault) != 0)
 		return -1;
 	if (path[length - 1] == '/' || strstr(path, "/../") != NULL)
-		return conf_token_fail(why, "'%.200s' is no path of a file",
-				       path);
+		return fault_set(fault, "'%.200s' is no path of a file", path);
 	return 0;
 }
 
-static int check_mode(const char *text, char *why)
+static int check_mode(const char *text, struct fault *fault)
 {
 	size_t length = strlen(text);
 
 	if (length < 3 || length > 4 || strspn(text, "01234567") != length ||
 	    (length == 4 && text[0] != '0'))
-		return conf_token_fail(
-		    why, "'%.60s' is no mode: three octal digits", text);
+		return fault_set(
+		    fault, "'%.60s' is no mode: three octal digits", text);
 	return 0;
 }
 
 /* ------------------------------------------------------- what is put -- */
 
-static int put_text(char **to, const char *value, char *why)
+static int put_text(char **to, const char *value, struct fault *fault)
 {
 	*to = strdup(value);
-	return *to != NULL ? 0 : conf_token_fail(why, "memory is short");
+	return *to != NULL ? 0 : fault_set(fault, "memory is short");
 }
 
 static int put_mode(struct use_location *location, const char *text)
@@ -105,35 +104,38 @@ static int put_mode(struct use_location *location, const char *text)
 
 /* Judges the value of a word and puts it into the place. */
 static int put_value(const struct location_word *word, const char *value,
-		     struct use_location *location, char *why)
+		     struct use_location *location, struct fault *fault)
 {
 	switch (word->kind) {
 	case WORD_PRESET:
 		/* Taken when the whole line is known. */
 		if (use_location_is_preset(value))
 			return 0;
-		return conf_token_fail(why, "'%.60s' is no preset", value);
+		return fault_set(fault, "'%.60s' is no preset", value);
 	case WORD_PATH:
-		if (check_path(value, why) != 0)
+		if (check_path(value, fault) != 0)
 			return -1;
-		return put_text(&location->file[word->location], value, why);
+		return put_text(&location->file[word->location], value, fault);
 	case WORD_OWNER:
 		return conf_token_user_group(value, location->user,
-					     location->group, why);
+					     location->group, fault);
 	case WORD_MODE:
-		return check_mode(value, why) != 0 ? -1
-						   : put_mode(location, value);
+		return check_mode(value, fault) != 0
+			   ? -1
+			   : put_mode(location, value);
 	case WORD_COMMAND:
-		if (check_command(value, why) != 0)
+		if (check_command(value, fault) != 0)
 			return -1;
-		return put_text(&location->command[word->location], value, why);
+		return put_text(&location->command[word->location], value,
+				fault);
 	}
-	return conf_token_fail(why, "'%.60s' is no value", value);
+	return fault_set(fault, "'%.60s' is no value", value);
 }
 
 /* `preset` is written if the word is one. */
 static int read_word(const char *text, unsigned *seen,
-		     struct use_location *location, char *preset, char *why)
+		     struct use_location *location, char *preset,
+		     struct fault *fault)
 {
 	size_t length = strcspn(text, "=");
 
@@ -146,34 +148,34 @@ static int read_word(const char *text, unsigned *seen,
 		    text[length] != '=')
 			continue;
 		if (*seen & (1u << i))
-			return conf_token_fail(why, "'%s=' stands twice",
-					       word->name);
+			return fault_set(fault, "'%s=' stands twice",
+					 word->name);
 		*seen |= 1u << i;
-		if (put_value(word, text + length + 1, location, why) != 0)
+		if (put_value(word, text + length + 1, location, fault) != 0)
 			return -1;
 		if (word->kind == WORD_PRESET)
 			strcpy(preset, text + length + 1);
 		return 0;
 	}
-	return conf_token_fail(why, "'%.60s' is no word of a place", text);
+	return fault_set(fault, "'%.60s' is no word of a place", text);
 }
 
 static int read_words(const char *words, struct use_location *location,
-		      char *why)
+		      struct fault *fault)
 {
 	char word[CONF_LINE_MAX];
 	char preset[CONF_LINE_MAX] = "";
 	unsigned seen = 0;
 
-	while (conf_token_word(&words, word, "", why) == 0)
-		if (read_word(word, &seen, location, preset, why) != 0)
+	while (conf_token_word(&words, word, "", fault) == 0)
+		if (read_word(word, &seen, location, preset, fault) != 0)
 			return -1;
-	if (conf_token_end(&words, why) != 0)
+	if (conf_token_end(&words, fault) != 0)
 		return -1;
 	if (seen == 0)
-		return conf_token_fail(why, "names no preset, file or command");
+		return fault_set(fault, "names no preset, file or command");
 	if (preset[0] != '\0' && !use_location_take_preset(location, preset))
-		return conf_token_fail(why, "memory is short");
+		return fault_set(fault, "memory is short");
 	return 0;
 }
 
@@ -190,7 +192,7 @@ static bool has_path(const struct use_location *location, const char *path)
 
 /* Two places that write one file would undo each other's work. */
 static int check_paths(const struct conf *conf,
-		       const struct use_location *location, char *why)
+		       const struct use_location *location, struct fault *fault)
 {
 	for (int i = 0; i < LOCATION_FILES; i++) {
 		const char *path = location->file[i];
@@ -200,36 +202,34 @@ static int check_paths(const struct conf *conf,
 		for (int j = 0; j < i; j++)
 			if (location->file[j] != NULL &&
 			    strcmp(location->file[j], path) == 0)
-				return conf_token_fail(
-				    why, "%.200s is named twice", path);
+				return fault_set(fault, "%.200s is named twice",
+						 path);
 		for (size_t j = 0; j < conf->location_count; j++)
 			if (has_path(&conf->locations[j], path))
-				return conf_token_fail(
-				    why, "%.200s is a file of '%s', too", path,
-				    conf->locations[j].name);
+				return fault_set(
+				    fault, "%.200s is a file of '%s', too",
+				    path, conf->locations[j].name);
 	}
 	return 0;
 }
 
 /* Takes the place. */
 static int add_place(struct conf *conf, struct use_location *location,
-		     char *why)
+		     struct fault *fault)
 {
 	struct scep_use_config *use;
 	struct use_location *locations;
 
 	if (conf_use_location(conf, location->name) != NULL)
-		return conf_token_fail(why, "'%s' is named twice",
-				       location->name);
+		return fault_set(fault, "'%s' is named twice", location->name);
 	if (conf->location_count == SCEP_USE_MAX)
-		return conf_token_fail(why, "more than %d places",
-				       SCEP_USE_MAX);
-	if (check_paths(conf, location, why) != 0)
+		return fault_set(fault, "more than %d places", SCEP_USE_MAX);
+	if (check_paths(conf, location, fault) != 0)
 		return -1;
 	locations = realloc(conf->locations,
 			    (conf->location_count + 1) * sizeof(*locations));
 	if (locations == NULL)
-		return conf_token_fail(why, "memory is short");
+		return fault_set(fault, "memory is short");
 	conf->locations = locations;
 	locations[conf->location_count++] = *location;
 	use = &conf->engine.uses[conf->engine.use_count++];
@@ -240,11 +240,11 @@ static int add_place(struct conf *conf, struct use_location *location,
 	return 0;
 }
 
-static int read_type(const char **words, uint32_t *type, char *why)
+static int read_type(const char **words, uint32_t *type, struct fault *fault)
 {
 	char word[CONF_LINE_MAX];
 
-	if (conf_token_word(words, word, "a type", why) != 0)
+	if (conf_token_word(words, word, "a type", fault) != 0)
 		return -1;
 	for (uint32_t i = 0; types[i] != NULL; i++) {
 		if (strcmp(types[i], word) != 0)
@@ -252,51 +252,53 @@ static int read_type(const char **words, uint32_t *type, char *why)
 		*type = SCEP_USE_TLS + i;
 		return 0;
 	}
-	return conf_token_fail(why,
-			       "'%.60s' is no type: tls, ipsec, ieee8021x, "
-			       "ipp, snmp or other",
-			       word);
+	return fault_set(fault,
+			 "'%.60s' is no type: tls, ipsec, ieee8021x, "
+			 "ipp, snmp or other",
+			 word);
 }
 
 /* Puts a name and what follows it; `type` is 0 if the line says it. */
 static int read_place(struct conf *conf, const char *words, uint32_t type,
-		      char *why)
+		      struct fault *fault)
 {
 	char word[CONF_LINE_MAX];
 	struct use_location location;
 
 	use_location_init(&location);
 	location.type = type;
-	if (conf_token_word(&words, word, "a name", why) != 0 ||
-	    check_name(word, why) != 0)
+	if (conf_token_word(&words, word, "a name", fault) != 0 ||
+	    check_name(word, fault) != 0)
 		return -1;
 	memcpy(location.name, word, strlen(word) + 1);
-	if ((type != 0 || read_type(&words, &location.type, why) == 0) &&
-	    read_words(words, &location, why) == 0 &&
-	    add_place(conf, &location, why) == 0)
+	if ((type != 0 || read_type(&words, &location.type, fault) == 0) &&
+	    read_words(words, &location, fault) == 0 &&
+	    add_place(conf, &location, fault) == 0)
 		return 0;
 	use_location_free(&location);
 	return -1;
 }
 
-int conf_use_location_read_use(struct conf *conf, const char *words, char *why)
+int conf_use_location_read_use(struct conf *conf, const char *words,
+			       struct fault *fault)
 {
-	return read_place(conf, words, 0, why);
+	return read_place(conf, words, 0, fault);
 }
 
 int conf_use_location_read_ipsec(struct conf *conf, const char *words,
-				 char *why)
+				 struct fault *fault)
 {
-	return read_place(conf, words, SCEP_USE_IPSEC, why);
+	return read_place(conf, words, SCEP_USE_IPSEC, fault);
 }
 
 int conf_use_location_read_restart(struct conf *conf, const char *words,
-				   char *why)
+				   struct fault *fault)
 {
 	char word[CONF_LINE_MAX];
 
-	if (conf_token_word(&words, word, "a command in quotes", why) != 0 ||
-	    check_command(word, why) != 0 || conf_token_end(&words, why) != 0)
+	if (conf_token_word(&words, word, "a command in quotes", fault) != 0 ||
+	    check_command(word, fault) != 0 ||
+	    conf_token_end(&words, fault) != 0)
 		return -1;
 	memcpy(conf->restart_command, word, strlen(word) + 1);
 	conf->engine.has_restart_command = true;

@@ -9,10 +9,11 @@
 
 #include "subagent/conf/conf_token.h"
 
-int conf_use_location_read_use(struct conf *conf, const char *words, char *why);
+int conf_use_location_read_use(struct conf *conf, const char *words,
+			       struct fault *fault);
 int conf_use_location_read_ipsec(struct conf *conf, const char *words,
-				 char *why);
+				 struct fault *fault);
 int conf_use_location_read_restart(struct conf *conf, const char *words,
-				   char *why);
+				   struct fault *fault);
 
 #endif

@@ -10,7 +10,7 @@ static bool is_blank(char c)
 }
 
 enum conf_words_result conf_words_take(const char **cursor, char *word,
-				       const char **why)
+				       struct fault *fault)
 {
 	const char *c = *cursor;
 	size_t length = 0;
@@ -33,13 +33,13 @@ enum conf_words_result conf_words_take(const char **cursor, char *word,
 		if (quote == '"' && *c == '\\' && c[1] != '\0')
 			c++;
 		if (length + 1 >= CONF_LINE_MAX) {
-			*why = "the word is too long";
+			fault_set(fault, "the word is too long");
 			return CONF_WORDS_BAD;
 		}
 		word[length++] = *c;
 	}
 	if (quote != '\0') {
-		*why = "a quote is not closed";
+		fault_set(fault, "a quote is not closed");
 		return CONF_WORDS_BAD;
 	}
 	word[length] = '\0';

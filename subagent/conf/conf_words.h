@@ -9,14 +9,14 @@
 #ifndef SUBAGENT_CONF_CONF_WORDS_H
 #define SUBAGENT_CONF_CONF_WORDS_H
 
-#include <stddef.h>
+#include "subagent/system/fault.h"
 
 #define CONF_LINE_MAX 4096 /* with the NUL */
 
 enum conf_words_result {
 	CONF_WORDS_END,
 	CONF_WORDS_WORD,
-	CONF_WORDS_BAD, /* `*why` says what is wrong */
+	CONF_WORDS_BAD,
 };
 
 /*
@@ -24,6 +24,6 @@ enum conf_words_result {
  * CONF_LINE_MAX octets, and moves the cursor behind it.
  */
 enum conf_words_result conf_words_take(const char **cursor, char *word,
-				       const char **why);
+				       struct fault *fault);
 
 #endif

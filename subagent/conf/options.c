@@ -8,89 +8,92 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
-__attribute__((format(printf, 2, 3))) static enum options_verdict
-refuse(struct options *options, const char *format, ...)
-{
-	va_list list;
+/* Each reader of an option returns 0, or -1 with the reason. */
 
-	va_start(list, format);
-	vsnprintf(options->reason, sizeof(options->reason), format, list);
-	va_end(list);
-	return OPTIONS_BAD;
-}
-
-static enum options_verdict keep_text(struct options *options, char option,
-				      char *room, const char *text)
+static int read_text(char option, const char *text, char room[PATH_MAX],
+		     struct fault *fault)
 {
 	if (text[0] == '\0')
-		return refuse(options, "-%c wants a value", option);
+		return fault_set(fault, "-%c wants a value", option);
 	if (strlen(text) >= PATH_MAX)
-		return refuse(options, "the value of -%c is too long", option);
+		return fault_set(fault, "the value of -%c is too long", option);
 	memcpy(room, text, strlen(text) + 1);
-	return OPTIONS_RUN;
+	return 0;
 }
 
-/* In the background the working directory is another one. */
-static enum options_verdict keep_path(struct options *options, char option,
-				      char *room, const char *text)
+/* Makes the path absolute: in the background the working directory is another
+ * one. */
+static int read_path(char option, const char *text, char room[PATH_MAX],
+		     struct fault *fault)
 {
 	char here[PATH_MAX];
 	int length;
 
 	if (text[0] == '/' || text[0] == '\0')
-		return keep_text(options, option, room, text);
+		return read_text(option, text, room, fault);
 	if (getcwd(here, sizeof(here)) == NULL)
-		return refuse(options, "the working directory: %s",
-			      strerror(errno));
+		return fault_set(fault, "the working directory: %s",
+				 strerror(errno));
 	length = snprintf(room, PATH_MAX, "%s/%s",
 			  strcmp(here, "/") == 0 ? "" : here, text);
 	if (length < 0 || length >= PATH_MAX)
-		return refuse(options, "the value of -%c is too long", option);
-	return OPTIONS_RUN;
+		return fault_set(fault, "the value of -%c is too long", option);
+	return 0;
 }
 
-static enum options_verdict read_log(struct options *options, int argc,
-				     char *argv[])
+static int read_log(struct options *options, int argc, char *argv[],
+		    struct fault *fault)
 {
 	options->has_log = true;
 	if (snmp_log_options(optarg, argc, argv) < 0)
-		return refuse(options, "-L%.100s is no way to log", optarg);
-	return OPTIONS_RUN;
+		return fault_set(fault, "-L%.100s is no way to log", optarg);
+	return 0;
+}
+
+/* Reads an option that has a value. */
+static int read_value(struct options *options, int option, int argc,
+		      char *argv[], struct fault *fault)
+{
+	switch (option) {
+	case 'c':
+		return read_path('c', optarg, options->file, fault);
+	case 'd':
+		return read_path('d', optarg, options->state_directory, fault);
+	case 'x':
+		return read_text('x', optarg, options->address, fault);
+	case 'L':
+		return read_log(options, argc, argv, fault);
+	case ':':
+		return fault_set(fault, "-%c wants a value", optopt);
+	default:
+		return fault_set(fault, "-%c is no option", optopt);
+	}
 }
 
 static enum options_verdict read_option(struct options *options, int option,
-					int argc, char *argv[])
+					int argc, char *argv[],
+					struct fault *fault)
 {
 	switch (option) {
 	case 'f':
 		options->is_foreground = true;
 		return OPTIONS_RUN;
-	case 'c':
-		return keep_path(options, 'c', options->file, optarg);
-	case 'd':
-		return keep_path(options, 'd', options->state_directory,
-				 optarg);
-	case 'x':
-		return keep_text(options, 'x', options->address, optarg);
-	case 'L':
-		return read_log(options, argc, argv);
 	case 'h':
 		return OPTIONS_HELP;
 	case 'V':
 		return OPTIONS_VERSION;
-	case ':':
-		return refuse(options, "-%c wants a value", optopt);
 	default:
-		return refuse(options, "-%c is no option", optopt);
+		return read_value(options, option, argc, argv, fault) == 0
+			   ? OPTIONS_RUN
+			   : OPTIONS_BAD;
 	}
 }
 
 enum options_verdict options_read(struct options *options, int argc,
-				  char *argv[])
+				  char *argv[], struct fault *fault)
 {
 	enum options_verdict verdict = OPTIONS_RUN;
 	int option;
@@ -99,9 +102,11 @@ enum options_verdict options_read(struct options *options, int argc,
 	opterr = 0;
 	while (verdict == OPTIONS_RUN &&
 	       (option = getopt(argc, argv, ":fc:d:x:L:hV")) != -1)
-		verdict = read_option(options, option, argc, argv);
-	if (verdict == OPTIONS_RUN && optind < argc)
-		return refuse(options, "'%.100s' is no option", argv[optind]);
+		verdict = read_option(options, option, argc, argv, fault);
+	if (verdict == OPTIONS_RUN && optind < argc) {
+		fault_set(fault, "'%.100s' is no option", argv[optind]);
+		return OPTIONS_BAD;
+	}
 	return verdict;
 }
 

@@ -6,6 +6,8 @@
 #ifndef SUBAGENT_CONF_OPTIONS_H
 #define SUBAGENT_CONF_OPTIONS_H
 
+#include "subagent/system/fault.h"
+
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,7 +16,7 @@ enum options_verdict {
 	OPTIONS_RUN,
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
-	OPTIONS_BAD, /* the reason is in `reason` */
+	OPTIONS_BAD, /* the reason is in the fault */
 };
 
 /* Paths are absolute; what was not given is "". */
@@ -24,11 +26,10 @@ struct options {
 	char file[PATH_MAX];
 	char state_directory[PATH_MAX];
 	char address[PATH_MAX];
-	char reason[256];
 };
 
 enum options_verdict options_read(struct options *options, int argc,
-				  char *argv[]);
+				  char *argv[], struct fault *fault);
 
 void options_print_usage(FILE *stream);
 void options_print_version(FILE *stream);

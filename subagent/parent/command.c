@@ -52,11 +52,11 @@ struct words {
 static bool split(const char *text, struct words *words)
 {
 	char word[CONF_LINE_MAX];
-	const char *why = "";
+	struct fault fault;
 	size_t used = 0, count = 0;
 	enum conf_words_result result;
 
-	while ((result = conf_words_take(&text, word, &why)) ==
+	while ((result = conf_words_take(&text, word, &fault)) ==
 	       CONF_WORDS_WORD) {
 		size_t size = strlen(word) + 1;
 

@@ -14,50 +14,36 @@
 #include <grp.h>
 #include <poll.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-/* What an order is carried out with. */
-struct applying {
+/* A deployment in hand. */
+struct deployment {
 	const struct deploy_child_order *order;
-	struct deploy_child_end *end;
 	struct key_files entry;
 	struct environment environment;
 	struct install_file files[LOCATION_FILES + LOCATION_ISSUERS];
 	char issuer_path[LOCATION_ISSUERS][4096];
 	size_t file_count;
-	uid_t user; /* whose they are; -1: ours */
+	uid_t user; /* who owns the files; -1: this process */
 	gid_t group;
 	struct install install;
-	bool is_told; /* the function, to take up the new files */
+	bool is_reloaded; /* the function was asked to take up the new files */
 };
 
-static const char *const command_words[LOCATION_COMMANDS] = {
+static const char *const command_names[LOCATION_COMMANDS] = {
     [LOCATION_ENABLED] = "enabled",
     [LOCATION_CHECK] = "check",
     [LOCATION_RELOAD] = "reload",
     [LOCATION_RELOAD_2] = "reload",
 };
 
-__attribute__((format(printf, 2, 3))) static bool
-fail(struct applying *applying, const char *format, ...)
-{
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(applying->end->text, sizeof(applying->end->text), format,
-		  list);
-	va_end(list);
-	return false;
-}
-
 /* ---------------------------------------------------------- the commands */
 
-/* Waits until it has ended: nothing else is to be done here. */
-static enum command_end await(struct command *command)
+/* Waits until the command has ended: nothing else is to be done here. */
+static enum command_end command_await(struct command *command)
 {
 	enum command_end end;
 
@@ -65,7 +51,7 @@ static enum command_end await(struct command *command)
 		struct pollfd polled = {.fd = command->output,
 					.events = POLLIN};
 
-		/* Its end is seen by the pipe, or a little later. */
+		/* The pipe shows the end, or it is seen a little later. */
 		poll(&polled, 1, command->output >= 0 ? 100 : 10);
 		command_read(command);
 		command_do_due(command);
@@ -73,85 +59,89 @@ static enum command_end await(struct command *command)
 	return end;
 }
 
-/* Returns COMMAND_WELL also if there is none. */
-static enum command_end run(struct applying *applying,
-			    enum location_command which,
-			    struct command *command)
+/* Returns COMMAND_WELL if the location has no such command. */
+static enum command_end deployment_run(struct deployment *deployment,
+				       enum location_command which,
+				       struct command *command)
 {
-	const struct deploy_child_order *order = applying->order;
+	const struct deploy_child_order *order = deployment->order;
 	const char *text = order->location->command[which];
 	char name[LOCATION_NAME_MAX + 32];
 
 	if (text == NULL)
 		return COMMAND_WELL;
 	snprintf(name, sizeof(name), "useLocation %s: %s",
-		 order->location->name, command_words[which]);
+		 order->location->name, command_names[which]);
 	command_init(command, name);
-	/* That a function is off is no news. */
+	/* A function that is off is nothing for the log. */
 	if (which == LOCATION_ENABLED)
 		command->bad_end_priority = LOG_DEBUG;
-	if (command_start(command, text, applying->environment.variable,
+	if (command_start(command, text, deployment->environment.variable,
 			  order->limit > 0 ? order->limit : COMMAND_LIMIT) !=
 	    0) {
 		snprintf(command->how, sizeof(command->how),
 			 "cannot be started");
 		return COMMAND_BADLY;
 	}
-	return await(command);
+	return command_await(command);
 }
 
-static bool run_or_fail(struct applying *applying, enum location_command which)
+static int deployment_require(struct deployment *deployment,
+			      enum location_command which, struct fault *fault)
 {
 	struct command command;
 
-	if (run(applying, which, &command) == COMMAND_WELL)
-		return true;
+	if (deployment_run(deployment, which, &command) == COMMAND_WELL)
+		return 0;
 	/* nginx and apachectl name the cause first, swanctl last. */
-	return fail(applying, "%s %s%s%.110s%s%.90s", command_words[which],
-		    command.how, command.lines > 0 ? ": " : "", command.first,
-		    command.lines > 1 ? " ... " : "",
-		    command.lines > 1 ? command.last : "");
+	return fault_set(fault, "%s %s%s%.110s%s%.90s", command_names[which],
+			 command.how, command.lines > 0 ? ": " : "",
+			 command.first, command.lines > 1 ? " ... " : "",
+			 command.lines > 1 ? command.last : "");
 }
 
-/* A function that nobody can ask is taken for one that is on. */
-static bool is_enabled(struct applying *applying)
+/* Takes a function that cannot be asked for one that is on. */
+static bool deployment_is_enabled(struct deployment *deployment)
 {
 	struct command command;
 
-	return run(applying, LOCATION_ENABLED, &command) == COMMAND_WELL ||
+	return deployment_run(deployment, LOCATION_ENABLED, &command) ==
+		   COMMAND_WELL ||
 	       command.could_not_run;
 }
 
-static bool reload(struct applying *applying)
+static int deployment_reload(struct deployment *deployment, struct fault *fault)
 {
-	return run_or_fail(applying, LOCATION_RELOAD) &&
-	       run_or_fail(applying, LOCATION_RELOAD_2);
+	if (deployment_require(deployment, LOCATION_RELOAD, fault) != 0)
+		return -1;
+	return deployment_require(deployment, LOCATION_RELOAD_2, fault);
 }
 
 /* ------------------------------------------------------------- the files */
 
-static bool find_owner(struct applying *applying)
+static int find_owner(struct deployment *deployment, struct fault *fault)
 {
-	const struct use_location *location = applying->order->location;
+	const struct use_location *location = deployment->order->location;
 	const struct passwd *account;
 	const struct group *other;
 
-	applying->user = (uid_t)-1;
-	applying->group = (gid_t)-1;
+	deployment->user = (uid_t)-1;
+	deployment->group = (gid_t)-1;
 	if (location->user[0] == '\0')
-		return true;
+		return 0;
 	account = getpwnam(location->user);
 	if (account == NULL)
-		return fail(applying, "there is no user %s", location->user);
-	applying->user = account->pw_uid;
-	applying->group = account->pw_gid;
+		return fault_set(fault, "there is no user %s", location->user);
+	deployment->user = account->pw_uid;
+	deployment->group = account->pw_gid;
 	if (location->group[0] == '\0')
-		return true;
+		return 0;
 	other = getgrnam(location->group);
 	if (other == NULL)
-		return fail(applying, "there is no group %s", location->group);
-	applying->group = other->gr_gid;
-	return true;
+		return fault_set(fault, "there is no group %s",
+				 location->group);
+	deployment->group = other->gr_gid;
+	return 0;
 }
 
 static void put_part(struct install_file *file, size_t *count, const char *text,
@@ -161,7 +151,7 @@ static void put_part(struct install_file *file, size_t *count, const char *text,
 	file->part[(*count)++].length = length;
 }
 
-/* What stands in a file of that kind. */
+/* Puts together the content of a file of that kind. */
 static void put_parts(struct install_file *file, enum location_file kind,
 		      const struct key_files *entry)
 {
@@ -169,7 +159,7 @@ static void put_parts(struct install_file *file, enum location_file kind,
 	size_t chain_length = entry->certificates_length - entry->leaf_length;
 	size_t count = 0;
 
-	/* Many a program takes no empty file for its CA. */
+	/* Many programs take no empty file for their CA. */
 	if (kind == LOCATION_CHAIN && chain_length == 0)
 		chain = key_files_issuer(entry, 0, &chain_length);
 	if (kind == LOCATION_KEY || kind == LOCATION_COMBINED)
@@ -182,152 +172,154 @@ static void put_parts(struct install_file *file, enum location_file kind,
 		put_part(file, &count, chain, chain_length);
 }
 
-/* The next file of the plan, which others may not read if it has the key. */
-static struct install_file *plan_file(struct applying *applying,
+/* Adds a file to the plan; nobody else may read one that has the key. */
+static struct install_file *plan_file(struct deployment *deployment,
 				      enum location_file kind, const char *path)
 {
-	struct install_file *file = &applying->files[applying->file_count++];
+	struct install_file *file =
+	    &deployment->files[deployment->file_count++];
 
 	file->path = path;
-	file->user = applying->user;
-	file->group = applying->group;
-	file->mode = use_location_mode(applying->order->location, kind);
+	file->user = deployment->user;
+	file->group = deployment->group;
+	file->mode = use_location_mode(deployment->order->location, kind);
 	return file;
 }
 
-/* Each file has one; those that are too many have the last one again, as an
- * empty file would be an error to the program. */
-static bool plan_issuers(struct applying *applying)
+/* Gives each issuer a file.  Where there are fewer issuers than files, the last
+ * one is repeated: an empty file would be an error to the program. */
+static int plan_issuers(struct deployment *deployment, struct fault *fault)
 {
 	for (size_t n = 0; n < LOCATION_ISSUERS; n++) {
-		char *path = applying->issuer_path[n];
+		char *path = deployment->issuer_path[n];
 		struct install_file *file;
 
-		if (!use_location_issuer_path(applying->order->location, n,
-					      path,
-					      sizeof(applying->issuer_path[n])))
-			return fail(applying, "a path is too long");
-		file = plan_file(applying, LOCATION_CHAIN, path);
-		file->part[0].text = key_files_issuer(&applying->entry, n,
+		if (!use_location_issuer_path(
+			deployment->order->location, n, path,
+			sizeof(deployment->issuer_path[n])))
+			return fault_set(fault, "a path is too long");
+		file = plan_file(deployment, LOCATION_CHAIN, path);
+		file->part[0].text = key_files_issuer(&deployment->entry, n,
 						      &file->part[0].length);
 	}
-	return true;
+	return 0;
 }
 
-static bool plan_files(struct applying *applying)
+static int plan_files(struct deployment *deployment, struct fault *fault)
 {
-	const struct use_location *location = applying->order->location;
+	const struct use_location *location = deployment->order->location;
 
-	if (!find_owner(applying))
-		return false;
-	for (int kind = 0; kind < LOCATION_FILES; kind++) {
-		const char *path = location->file[kind];
+	if (find_owner(deployment, fault) != 0)
+		return -1;
+	for (int i = 0; i < LOCATION_FILES; i++) {
+		enum location_file kind = (enum location_file)i;
+		const char *path = location->file[i];
 
 		if (path == NULL)
 			continue;
 		if (kind != LOCATION_CHAIN || !location->is_chain_split)
-			put_parts(
-			    plan_file(applying, (enum location_file)kind, path),
-			    (enum location_file)kind, &applying->entry);
-		else if (!plan_issuers(applying))
-			return false;
+			put_parts(plan_file(deployment, kind, path), kind,
+				  &deployment->entry);
+		else if (plan_issuers(deployment, fault) != 0)
+			return -1;
 	}
-	return true;
+	return 0;
 }
 
 /* ------------------------------------------------------------- the whole */
 
-static void make_environment(struct applying *applying)
+static void make_environment(struct deployment *deployment)
 {
-	const struct deploy_child_order *order = applying->order;
+	const struct deploy_child_order *order = deployment->order;
 	const char *cert = use_location_cert_file(order->location);
 	char own[4400];
 
 	/* A location without files may fetch the certificate itself. */
 	snprintf(own, sizeof(own), "%s/certs/%s.pem", order->state_directory,
 		 order->file_id);
-	environment_make(&applying->environment, order->key_name,
+	environment_make(&deployment->environment, order->key_name,
 			 order->location->name, cert != NULL ? cert : own);
 }
 
-static bool begin(struct applying *applying)
+static int deployment_put_files(struct deployment *deployment,
+				struct fault *fault)
 {
-	const struct deploy_child_order *order = applying->order;
+	const struct deploy_child_order *order = deployment->order;
 
 	if (key_files_read(order->state_directory, order->owner, order->file_id,
-			   &applying->entry, applying->end->text) != 0 ||
-	    !plan_files(applying))
-		return false;
-	return install_begin(&applying->install, applying->files,
-			     applying->file_count, applying->end->text) == 0;
+			   &deployment->entry, fault) != 0 ||
+	    plan_files(deployment, fault) != 0)
+		return -1;
+	return install_begin(&deployment->install, deployment->files,
+			     deployment->file_count, fault);
 }
 
-/* Has the function take up what is in place. */
-static bool take_up(struct applying *applying)
+/* Has the function take up the files that are in place. */
+static int deployment_activate(struct deployment *deployment,
+			       struct fault *fault)
 {
-	if (!run_or_fail(applying, LOCATION_CHECK))
-		return false;
-	install_settle(&applying->install);
-	applying->is_told = true;
-	if (!reload(applying))
-		return false;
-	if (is_enabled(applying))
-		return true;
-	return fail(applying, "the function is off after the reload");
+	if (deployment_require(deployment, LOCATION_CHECK, fault) != 0)
+		return -1;
+	install_settle(&deployment->install);
+	deployment->is_reloaded = true;
+	if (deployment_reload(deployment, fault) != 0)
+		return -1;
+	if (deployment_is_enabled(deployment))
+		return 0;
+	return fault_set(fault, "the function is off after the reload");
 }
 
-/* The function may have taken up what is taken back. */
-static void take_back(struct applying *applying)
+/* Puts the old files back, and has a function that may have taken up the new
+ * ones take up the old ones. */
+static void deployment_take_back(struct deployment *deployment)
 {
-	char why[INSTALL_TEXT];
-	struct deploy_child_end ignored = {.is_good = false};
-	struct deploy_child_end *end = applying->end;
+	struct fault fault;
 
-	if (install_take_back(&applying->install, why) != 0)
+	if (install_take_back(&deployment->install, &fault) != 0)
 		snmp_log(LOG_ERR, "useLocation %s: not taken back: %s\n",
-			 applying->order->location->name, why);
-	if (!applying->is_told)
-		return;
-	applying->end = &ignored;
-	reload(applying);
-	applying->end = end;
+			 deployment->order->location->name, fault.text);
+	if (deployment->is_reloaded)
+		deployment_reload(deployment, &fault);
 }
 
-static void apply(struct applying *applying)
+static int deployment_apply(struct deployment *deployment, bool is_enabled,
+			    struct fault *fault)
 {
-	struct deploy_child_end *end = applying->end;
+	int result = deployment_put_files(deployment, fault);
 
-	end->is_enabled = is_enabled(applying);
-	if (!begin(applying)) {
-		end->is_good = false;
-	} else if (!end->is_enabled) {
-		install_settle(&applying->install);
-		end->is_good = true;
-	} else {
-		end->is_good = take_up(applying);
-		if (!end->is_good)
-			take_back(applying);
+	if (result == 0 && !is_enabled) {
+		install_settle(&deployment->install);
+	} else if (result == 0) {
+		result = deployment_activate(deployment, fault);
+		if (result != 0)
+			deployment_take_back(deployment);
 	}
-	install_free(&applying->install);
-	key_files_free(&applying->entry);
+	install_free(&deployment->install);
+	key_files_free(&deployment->entry);
+	return result;
 }
 
 void deploy_child(const struct deploy_child_order *order,
 		  struct deploy_child_end *end)
 {
-	struct applying applying = {.order = order, .end = end};
+	struct deployment deployment = {.order = order};
+	struct fault fault = {""};
 	int lock =
 	    open(order->state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	memset(end, 0, sizeof(*end));
 	end->is_enabled = true;
-	make_environment(&applying);
-	/* A process that a killed parent has left may be at it. */
-	if (lock < 0 || flock(lock, LOCK_EX) != 0)
-		fail(&applying, "%.150s: %s", order->state_directory,
-		     strerror(errno));
-	else
-		apply(&applying);
+	make_environment(&deployment);
+	/* A process that a killed parent has left may still be at work. */
+	if (lock < 0 || flock(lock, LOCK_EX) != 0) {
+		fault_set(&fault, "%.150s: %s", order->state_directory,
+			  strerror(errno));
+	} else {
+		end->is_enabled = deployment_is_enabled(&deployment);
+		end->is_good =
+		    deployment_apply(&deployment, end->is_enabled, &fault) == 0;
+	}
+	snprintf(end->text, sizeof(end->text), "%.255s", fault.text);
 	if (lock >= 0)
 		close(lock);
 }
@@ -335,10 +327,10 @@ void deploy_child(const struct deploy_child_order *order,
 void deploy_child_probe(const struct deploy_child_order *order,
 			struct deploy_child_end *end)
 {
-	struct applying applying = {.order = order, .end = end};
+	struct deployment deployment = {.order = order};
 
 	memset(end, 0, sizeof(*end));
-	make_environment(&applying);
-	end->is_enabled = is_enabled(&applying);
+	make_environment(&deployment);
+	end->is_enabled = deployment_is_enabled(&deployment);
 	end->is_good = true;
 }

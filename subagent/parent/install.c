@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,20 +16,10 @@
 #define FRESH ".%s.scepagent-new"
 #define KEPT  ".%s.scepagent-old"
 
-__attribute__((format(printf, 2, 3))) static int fail(char *why,
-						      const char *format, ...)
+static int fail_at(struct fault *fault, const struct install_item *item)
 {
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(why, INSTALL_TEXT, format, list);
-	va_end(list);
-	return -1;
-}
-
-static int fail_at(char *why, const struct install_item *item)
-{
-	return fail(why, "%.200s: %s", item->file->path, strerror(errno));
+	return fault_set(fault, "%.200s: %s", item->file->path,
+			 strerror(errno));
 }
 
 /* ---------------------------------------------------------------- writing */
@@ -77,18 +66,18 @@ static bool finish_fresh(int fd, uid_t user, gid_t group, mode_t mode)
 	return close(fd) == 0 && is_good;
 }
 
-static int prepare(struct install_item *item, char *why)
+static int prepare(struct install_item *item, struct fault *fault)
 {
 	const struct install_file *file = item->file;
 	int fd = open_fresh(item);
 	bool is_written;
 
 	if (fd < 0)
-		return fail_at(why, item);
+		return fail_at(fault, item);
 	is_written = write_parts(fd, file);
 	if (finish_fresh(fd, file->user, file->group, file->mode) && is_written)
 		return 0;
-	fail_at(why, item);
+	fail_at(fault, item);
 	unlinkat(item->folder, item->fresh, 0);
 	return -1;
 }
@@ -105,19 +94,19 @@ static int open_old(struct install_item *item)
 	return openat(item->folder, item->name, how);
 }
 
-static int read_old(int fd, struct install_item *item, char *why)
+static int read_old(int fd, struct install_item *item, struct fault *fault)
 {
 	struct stat status;
 	ssize_t got = 1;
 
 	if (fstat(fd, &status) != 0)
-		return fail_at(why, item);
+		return fail_at(fault, item);
 	if (!S_ISREG(status.st_mode) || status.st_size > OLD_MAX)
-		return fail(why, "%.200s is no file to be replaced",
-			    item->file->path);
+		return fault_set(fault, "%.200s is no file to be replaced",
+				 item->file->path);
 	item->old = malloc((size_t)status.st_size + 1);
 	if (item->old == NULL)
-		return fail(why, "memory is short");
+		return fault_set(fault, "memory is short");
 	while (item->old_length < (size_t)status.st_size && got > 0) {
 		got = read(fd, item->old + item->old_length,
 			   (size_t)status.st_size - item->old_length);
@@ -125,7 +114,7 @@ static int read_old(int fd, struct install_item *item, char *why)
 			item->old_length += (size_t)got;
 	}
 	if (got < 0)
-		return fail_at(why, item);
+		return fail_at(fault, item);
 	item->was_there = true;
 	item->old_user = status.st_uid;
 	item->old_group = status.st_gid;
@@ -134,7 +123,7 @@ static int read_old(int fd, struct install_item *item, char *why)
 }
 
 /* A symbolic link is replaced, and what it leads to is left alone. */
-static int read_link(struct install_item *item, char *why)
+static int read_link(struct install_item *item, struct fault *fault)
 {
 	char target[4096];
 	ssize_t length =
@@ -144,10 +133,10 @@ static int read_link(struct install_item *item, char *why)
 		length = readlinkat(item->folder, item->name, target,
 				    sizeof(target) - 1);
 	if (length < 0)
-		return fail_at(why, item);
+		return fail_at(fault, item);
 	target[length] = '\0';
 	item->old_link = strdup(target);
-	return item->old_link != NULL ? 0 : fail(why, "memory is short");
+	return item->old_link != NULL ? 0 : fault_set(fault, "memory is short");
 }
 
 /* Makes the old one once more, beside its name. */
@@ -175,7 +164,7 @@ static bool make_old(const struct install_item *item)
 
 /* A second name for the old one, or a copy where there can be none: a
  * filesystem without hard links, or a file of somebody else's. */
-static int keep_beside(struct install_item *item, char *why)
+static int keep_beside(struct install_item *item, struct fault *fault)
 {
 	if (linkat(item->folder, item->name, item->folder, item->kept, 0) ==
 		0 ||
@@ -185,29 +174,29 @@ static int keep_beside(struct install_item *item, char *why)
 	    make_old(item) &&
 	    renameat(item->folder, item->fresh, item->folder, item->kept) == 0)
 		return 0;
-	return fail_at(why, item);
+	return fail_at(fault, item);
 }
 
-static int keep_old(struct install_item *item, char *why)
+static int keep_old(struct install_item *item, struct fault *fault)
 {
 	int fd = open_old(item);
 	int result;
 
 	if (fd >= 0) {
-		result = read_old(fd, item, why);
+		result = read_old(fd, item, fault);
 		close(fd);
 	} else if (errno == ELOOP) {
-		result = read_link(item, why);
+		result = read_link(item, fault);
 	} else {
-		return errno == ENOENT ? 0 : fail_at(why, item);
+		return errno == ENOENT ? 0 : fail_at(fault, item);
 	}
-	return result == 0 ? keep_beside(item, why) : result;
+	return result == 0 ? keep_beside(item, fault) : result;
 }
 
 /* ------------------------------------------------------------ the changing */
 
 static int open_item(struct install_item *item, const struct install_file *file,
-		     char *why)
+		     struct fault *fault)
 {
 	const char *slash = strrchr(file->path, '/');
 	char folder[4096];
@@ -217,7 +206,8 @@ static int open_item(struct install_item *item, const struct install_file *file,
 	if (slash == NULL || slash[1] == '\0' ||
 	    strlen(slash + 1) >= sizeof(item->name) - 20 ||
 	    (size_t)(slash - file->path) + 2 >= sizeof(folder))
-		return fail(why, "%.200s is no path of a file", file->path);
+		return fault_set(fault, "%.200s is no path of a file",
+				 file->path);
 	snprintf(folder, sizeof(folder), "%.*s/", (int)(slash - file->path),
 		 file->path);
 	snprintf(item->name, sizeof(item->name), "%s", slash + 1);
@@ -225,7 +215,7 @@ static int open_item(struct install_item *item, const struct install_file *file,
 	snprintf(item->kept, sizeof(item->kept), KEPT, item->name);
 	item->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (item->folder < 0)
-		return fail_at(why, item);
+		return fail_at(fault, item);
 	/* A change was killed before it was confirmed: what it kept is what
 	 * was good, and what has the name now is not known to be. */
 	item->is_in_place =
@@ -233,54 +223,55 @@ static int open_item(struct install_item *item, const struct install_file *file,
 	return 0;
 }
 
-static int take_name(struct install_item *item, char *why)
+static int take_name(struct install_item *item, struct fault *fault)
 {
 	if (renameat(item->folder, item->fresh, item->folder, item->name) != 0)
-		return fail_at(why, item);
+		return fail_at(fault, item);
 	item->is_in_place = true;
 	return 0;
 }
 
 /* Runs one step of all items; stops at the first that fails. */
 static int each(struct install *install,
-		int (*step)(struct install_item *item, char *why), char *why)
+		int (*step)(struct install_item *item, struct fault *fault),
+		struct fault *fault)
 {
 	for (size_t i = 0; i < install->count; i++)
-		if (step(&install->items[i], why) != 0)
+		if (step(&install->items[i], fault) != 0)
 			return -1;
 	return 0;
 }
 
-static int sync_folder(struct install_item *item, char *why)
+static int sync_folder(struct install_item *item, struct fault *fault)
 {
-	return fsync(item->folder) == 0 ? 0 : fail_at(why, item);
+	return fsync(item->folder) == 0 ? 0 : fail_at(fault, item);
 }
 
 int install_begin(struct install *install, const struct install_file *files,
-		  size_t count, char *why)
+		  size_t count, struct fault *fault)
 {
-	char ignored[INSTALL_TEXT];
+	struct fault ignored;
 	int result = 0;
 
 	install->count = 0;
 	install->items = calloc(count + 1, sizeof(*install->items));
 	if (install->items == NULL)
-		return fail(why, "memory is short");
+		return fault_set(fault, "memory is short");
 	for (size_t i = 0; result == 0 && i < count; i++) {
 		install->count++;
-		result = open_item(&install->items[i], &files[i], why);
+		result = open_item(&install->items[i], &files[i], fault);
 	}
 	/* The old names are durable before any of them is taken.  The new ones
 	 * are taken with no disk to wait for in between: a program that reads
 	 * its files at each connection would have a key and a certificate that
 	 * do not fit. */
-	if (result == 0 && each(install, keep_old, why) == 0 &&
-	    each(install, prepare, why) == 0 &&
-	    each(install, sync_folder, why) == 0 &&
-	    each(install, take_name, why) == 0 &&
-	    each(install, sync_folder, why) == 0)
+	if (result == 0 && each(install, keep_old, fault) == 0 &&
+	    each(install, prepare, fault) == 0 &&
+	    each(install, sync_folder, fault) == 0 &&
+	    each(install, take_name, fault) == 0 &&
+	    each(install, sync_folder, fault) == 0)
 		return 0;
-	install_take_back(install, ignored);
+	install_take_back(install, &ignored);
 	return -1;
 }
 
@@ -295,7 +286,7 @@ void install_settle(struct install *install)
 	}
 }
 
-static int put_back(struct install_item *item, char *why)
+static int put_back(struct install_item *item, struct fault *fault)
 {
 	if (renameat(item->folder, item->kept, item->folder, item->name) == 0) {
 		/* Two names of one file are left as they are. */
@@ -306,14 +297,14 @@ static int put_back(struct install_item *item, char *why)
 		return unlinkat(item->folder, item->name, 0) == 0 ||
 			       errno == ENOENT
 			   ? 0
-			   : fail_at(why, item);
+			   : fail_at(fault, item);
 	if (make_old(item) &&
 	    renameat(item->folder, item->fresh, item->folder, item->name) == 0)
 		return 0;
-	return fail_at(why, item);
+	return fail_at(fault, item);
 }
 
-int install_take_back(struct install *install, char *why)
+int install_take_back(struct install *install, struct fault *fault)
 {
 	int result = 0;
 
@@ -324,7 +315,7 @@ int install_take_back(struct install *install, char *why)
 		if (item->folder < 0)
 			continue;
 		unlinkat(item->folder, item->fresh, 0);
-		if (item->is_in_place && put_back(item, why) != 0)
+		if (item->is_in_place && put_back(item, fault) != 0)
 			result = -1;
 		else
 			unlinkat(item->folder, item->kept, 0);

@@ -8,11 +8,12 @@
 #ifndef SUBAGENT_PARENT_INSTALL_H
 #define SUBAGENT_PARENT_INSTALL_H
 
+#include "subagent/system/fault.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-#define INSTALL_TEXT  256
 #define INSTALL_PARTS 3
 
 /* One file as it is to be. */
@@ -52,16 +53,16 @@ struct install {
 /*
  * Puts the files into place, in their order.  `install` is owned by the caller
  * (install_free); the files are borrowed until then.  Returns 0, or -1 with
- * the reason in `why` (INSTALL_TEXT octets) and everything as it was.
+ * everything as it was.
  */
 int install_begin(struct install *install, const struct install_file *files,
-		  size_t count, char *why);
+		  size_t count, struct fault *fault);
 /* The new files are good: what was kept beside them goes.  They can still be
  * taken back. */
 void install_settle(struct install *install);
-/* Puts the old ones back, as far as that can be done.  Returns 0, or -1 with
- * the reason in `why`. */
-int install_take_back(struct install *install, char *why);
+/* Puts the old ones back, as far as that can be done.  Returns 0,
+ * or -1. */
+int install_take_back(struct install *install, struct fault *fault);
 /* Cleanses and frees. */
 void install_free(struct install *install);
 

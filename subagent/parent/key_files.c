@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,17 +14,6 @@
 #define BEGIN	  "-----BEGIN "
 #define END	  "-----END "
 #define TAIL	  "-----\n"
-
-__attribute__((format(printf, 2, 3))) static int fail(char *why,
-						      const char *format, ...)
-{
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(why, ENTRY_TEXT, format, list);
-	va_end(list);
-	return -1;
-}
 
 bool key_files_is_id(const char *file_id)
 {
@@ -85,26 +73,28 @@ static char *read_all(int fd, size_t size, size_t *length)
 
 static char *read_file(const char *state_directory, uid_t owner,
 		       const char *folder, const char *file_id, size_t *length,
-		       char *why)
+		       struct fault *fault)
 {
 	int fd = open_file(state_directory, folder, file_id);
 	char *text = NULL;
 	struct stat status;
 
 	if (fd < 0 || fstat(fd, &status) != 0) {
-		fail(why, "%s/%s.pem: %s", folder, file_id, strerror(errno));
+		fault_set(fault, "%s/%s.pem: %s", folder, file_id,
+			  strerror(errno));
 	} else if (!S_ISREG(status.st_mode) || status.st_uid != owner ||
 		   status.st_nlink != 1) {
 		/* Else it could be a file that the worker may not read. */
-		fail(why, "%s/%s.pem is no file of the worker's", folder,
-		     file_id);
+		fault_set(fault, "%s/%s.pem is no file of the worker's", folder,
+			  file_id);
 	} else if (status.st_size <= 0 || status.st_size > ENTRY_MAX) {
-		fail(why, "%s/%s.pem has %lld octets", folder, file_id,
-		     (long long)status.st_size);
+		fault_set(fault, "%s/%s.pem has %lld octets", folder, file_id,
+			  (long long)status.st_size);
 	} else {
 		text = read_all(fd, (size_t)status.st_size, length);
 		if (text == NULL)
-			fail(why, "%s/%s.pem cannot be read", folder, file_id);
+			fault_set(fault, "%s/%s.pem cannot be read", folder,
+				  file_id);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -164,17 +154,18 @@ static bool are_certificates(struct key_files *entry)
 }
 
 int key_files_read(const char *state_directory, uid_t owner,
-		   const char *file_id, struct key_files *entry, char *why)
+		   const char *file_id, struct key_files *entry,
+		   struct fault *fault)
 {
 	memset(entry, 0, sizeof(*entry));
 	if (!key_files_is_id(file_id))
-		return fail(why, "this is no entry of the registry");
+		return fault_set(fault, "this is no entry of the registry");
 	entry->key = read_file(state_directory, owner, "keys", file_id,
-			       &entry->key_length, why);
+			       &entry->key_length, fault);
 	if (entry->key != NULL)
 		entry->certificates =
 		    read_file(state_directory, owner, "certs", file_id,
-			      &entry->certificates_length, why);
+			      &entry->certificates_length, fault);
 	if (entry->certificates == NULL) {
 		key_files_free(entry);
 		return -1;
@@ -182,7 +173,8 @@ int key_files_read(const char *state_directory, uid_t owner,
 	if (is_key(entry) && are_certificates(entry))
 		return 0;
 	key_files_free(entry);
-	return fail(why, "the files of the key are not the PEM they should be");
+	return fault_set(fault,
+			 "the files of the key are not the PEM they should be");
 }
 
 const char *key_files_issuer(const struct key_files *entry, size_t n,

@@ -9,12 +9,13 @@
 #ifndef SUBAGENT_PARENT_KEY_FILES_H
 #define SUBAGENT_PARENT_KEY_FILES_H
 
+#include "subagent/system/fault.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-#define ENTRY_TEXT 256
-#define ENTRY_MAX  (1024 * 1024) /* octets of a file */
+#define ENTRY_MAX (1024 * 1024) /* octets of a file */
 
 struct key_files {
 	char *key; /* one PRIVATE KEY */
@@ -29,11 +30,11 @@ bool key_files_is_id(const char *file_id);
 
 /*
  * Reads keys/ID.pem and certs/ID.pem, which must belong to `owner`.  On
- * success `entry` is owned (key_files_free).  Returns 0, or -1 with the
- * reason in `why` (ENTRY_TEXT octets).
+ * success `entry` is owned (key_files_free).  Returns 0, or -1.
  */
 int key_files_read(const char *state_directory, uid_t owner,
-		   const char *file_id, struct key_files *entry, char *why);
+		   const char *file_id, struct key_files *entry,
+		   struct fault *fault);
 /* The n-th certificate, from 0, of those that certified the first; the last of
  * them if there are fewer.  One that is alone has certified itself. */
 const char *key_files_issuer(const struct key_files *entry, size_t n,

@@ -12,15 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int refuse(char *why, const char *what, const char *name)
+static int refuse(struct fault *fault, const char *what, const char *name)
 {
-	snprintf(why, PRIVILEGE_TEXT, "%s %.100s: %s", what, name,
-		 strerror(errno));
-	return -1;
+	return fault_set(fault, "%s %.100s: %s", what, name, strerror(errno));
 }
 
 int privilege_find(struct privilege *privilege, const char *user,
-		   const char *group, char why[PRIVILEGE_TEXT])
+		   const char *group, struct fault *fault)
 {
 	const struct passwd *entry;
 	const struct group *other;
@@ -29,21 +27,16 @@ int privilege_find(struct privilege *privilege, const char *user,
 	if (geteuid() != 0)
 		return 0;
 	entry = getpwnam(user);
-	if (entry == NULL) {
-		snprintf(why, PRIVILEGE_TEXT, "runAs: there is no user %.64s",
-			 user);
-		return -1;
-	}
+	if (entry == NULL)
+		return fault_set(fault, "runAs: there is no user %.64s", user);
 	snprintf(privilege->user, sizeof(privilege->user), "%s", user);
 	privilege->uid = entry->pw_uid;
 	privilege->gid = entry->pw_gid;
 	if (group[0] != '\0') {
 		other = getgrnam(group);
-		if (other == NULL) {
-			snprintf(why, PRIVILEGE_TEXT,
-				 "runAs: there is no group %.64s", group);
-			return -1;
-		}
+		if (other == NULL)
+			return fault_set(
+			    fault, "runAs: there is no group %.64s", group);
 		privilege->gid = other->gr_gid;
 	}
 	privilege->sets = privilege->uid != 0;
@@ -52,30 +45,30 @@ int privilege_find(struct privilege *privilege, const char *user,
 
 /* The folder is ours until fchown(): nobody else can have put another there. */
 static int give_folder(const struct privilege *privilege, const char *path,
-		       char *why)
+		       struct fault *fault)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int result = 0;
 
 	if (fd < 0)
-		return refuse(why, "the folder", path);
+		return refuse(fault, "the folder", path);
 	if (fchmod(fd, 0700) != 0 ||
 	    fchown(fd, privilege->uid, privilege->gid) != 0)
-		result = refuse(why, "the folder", path);
+		result = refuse(fault, "the folder", path);
 	close(fd);
 	return result;
 }
 
 int privilege_make_folder(const struct privilege *privilege, const char *path,
-			  char why[PRIVILEGE_TEXT])
+			  struct fault *fault)
 {
 	if (!privilege->sets)
 		return 0;
 	if (mkdir(path, 0700) == 0)
-		return give_folder(privilege, path, why);
+		return give_folder(privilege, path, fault);
 	if (errno == EEXIST)
 		return 0;
-	return refuse(why, "the folder", path);
+	return refuse(fault, "the folder", path);
 }
 
 static bool has_dropped(const struct privilege *privilege)
@@ -87,20 +80,20 @@ static bool has_dropped(const struct privilege *privilege)
 	       saved == privilege->uid && setuid(0) != 0;
 }
 
-int privilege_drop(const struct privilege *privilege, char why[PRIVILEGE_TEXT])
+int privilege_drop(const struct privilege *privilege, struct fault *fault)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return refuse(why, "no new privileges for", "the worker");
+		return refuse(fault, "no new privileges for", "the worker");
 	if (!privilege->sets)
 		return 0;
 	if (initgroups(privilege->user, privilege->gid) != 0 ||
 	    setresgid(privilege->gid, privilege->gid, privilege->gid) != 0 ||
 	    setresuid(privilege->uid, privilege->uid, privilege->uid) != 0)
-		return refuse(why, "cannot become", privilege->user);
+		return refuse(fault, "cannot become", privilege->user);
 	if (has_dropped(privilege))
 		return 0;
 	errno = EPERM;
-	return refuse(why, "cannot stay", privilege->user);
+	return refuse(fault, "cannot stay", privilege->user);
 }
 
 void privilege_hide_memory(void)

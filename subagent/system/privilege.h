@@ -6,11 +6,11 @@
 #ifndef SUBAGENT_SYSTEM_PRIVILEGE_H
 #define SUBAGENT_SYSTEM_PRIVILEGE_H
 
+#include "subagent/system/fault.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
-
-#define PRIVILEGE_TEXT 256
 
 struct privilege {
 	bool sets; /* false: the process stays who it is */
@@ -21,25 +21,25 @@ struct privilege {
 
 /*
  * Finds whom a process that was started as root becomes; an empty group is
- * the user's own.  Anyone else stays who he is.  Returns 0, or -1 with the
- * reason in `why` if there is no such user or group.
+ * the user's own.  Anyone else stays who he is.  Returns 0, or -1
+ * if there is no such user or group.
  */
 int privilege_find(struct privilege *privilege, const char *user,
-		   const char *group, char why[PRIVILEGE_TEXT]);
+		   const char *group, struct fault *fault);
 
 /*
  * As root: makes the folder, mode 0700, for the user.  One that is there is
- * left as it is.  Returns 0, or -1 with the reason in `why`.
+ * left as it is.  Returns 0, or -1.
  */
 int privilege_make_folder(const struct privilege *privilege, const char *path,
-			  char why[PRIVILEGE_TEXT]);
+			  struct fault *fault);
 
 /*
  * Becomes the user, for good, with the groups that the system gives him, and
- * keeps him from gaining anything by exec.  Returns 0, or -1 with the reason
- * in `why`: the process must then end.
+ * keeps him from gaining anything by exec.  Returns 0, or -1: the process must
+ * then end.
  */
-int privilege_drop(const struct privilege *privilege, char why[PRIVILEGE_TEXT]);
+int privilege_drop(const struct privilege *privilege, struct fault *fault);
 
 /* Lets no core file and no debugger see the process's memory. */
 void privilege_hide_memory(void);

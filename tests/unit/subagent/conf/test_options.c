@@ -16,6 +16,9 @@
 #define ARGUMENTS_MAX 8
 
 /* Reads a command line of up to six words behind the program's name. */
+/* Of the last line that was refused. */
+static struct fault fault;
+
 static enum options_verdict read_line(struct options *options,
 				      const char *const *words)
 {
@@ -31,7 +34,7 @@ static enum options_verdict read_line(struct options *options,
 		argv[argc] = strcpy(room[argc], *words);
 	}
 	optind = 0; /* glibc: start anew */
-	return options_read(options, argc, argv);
+	return options_read(options, argc, argv, &fault);
 }
 
 #define READ_LINE(options, ...)                                                \
@@ -131,7 +134,7 @@ static void what_is_wrong_is_named(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(read_line(&options, bad[i].words),
 				 OPTIONS_BAD);
-		assert_string_equal(options.reason, bad[i].reason);
+		assert_string_equal(fault.text, bad[i].reason);
 	}
 }
 

@@ -48,7 +48,7 @@ struct plan {
 	char path[2][FOLDER_PATH];
 	struct install_file file[2];
 	struct install install;
-	char why[INSTALL_TEXT];
+	struct fault fault;
 };
 
 static void plan(struct plan *plan, const struct folder *folder,
@@ -71,7 +71,7 @@ static void plan(struct plan *plan, const struct folder *folder,
 
 static int begin(struct plan *plan)
 {
-	return install_begin(&plan->install, plan->file, 2, plan->why);
+	return install_begin(&plan->install, plan->file, 2, &plan->fault);
 }
 
 static void put_old(const struct folder *folder)
@@ -133,7 +133,7 @@ static void both_names_are_taken_without_a_wait_in_between(void **state)
 	 */
 	assert_string_equal(seen.step, "ssssrrss");
 	memset(&seen, 0, sizeof(seen));
-	assert_int_equal(install_take_back(&new.install, new.why), 0);
+	assert_int_equal(install_take_back(&new.install, &new.fault), 0);
 	assert_string_equal(seen.step, "rrss");
 	install_free(&new.install);
 	assert_old(folder);
@@ -176,7 +176,7 @@ static void what_is_taken_back_is_as_before(void **state)
 	put_old(folder);
 	plan(&new, folder, "new key", "new cert");
 	assert_int_equal(begin(&new), 0);
-	assert_int_equal(install_take_back(&new.install, new.why), 0);
+	assert_int_equal(install_take_back(&new.install, &new.fault), 0);
 	install_free(&new.install);
 	assert_old(folder);
 }
@@ -190,7 +190,7 @@ static void it_can_be_taken_back_when_it_was_settled(void **state)
 	plan(&new, folder, "new key", "new cert");
 	assert_int_equal(begin(&new), 0);
 	install_settle(&new.install);
-	assert_int_equal(install_take_back(&new.install, new.why), 0);
+	assert_int_equal(install_take_back(&new.install, &new.fault), 0);
 	install_free(&new.install);
 	assert_old(folder);
 }
@@ -204,7 +204,7 @@ static void where_nothing_was_nothing_stays(void **state)
 	folder_put(folder, "b/x", "", 0600);
 	plan(&new, folder, "new key", "new cert");
 	assert_int_equal(begin(&new), 0);
-	assert_int_equal(install_take_back(&new.install, new.why), 0);
+	assert_int_equal(install_take_back(&new.install, &new.fault), 0);
 	install_free(&new.install);
 	assert_int_equal(folder_count(folder, "a"), 1);
 	assert_int_equal(folder_count(folder, "b"), 1);
@@ -214,7 +214,7 @@ static void a_folder_that_is_not_there_changes_nothing(void **state)
 {
 	struct folder *folder = *state;
 	struct plan new;
-	char text[INSTALL_TEXT + FOLDER_PATH];
+	char text[256 + FOLDER_PATH];
 
 	put_old(folder);
 	plan(&new, folder, "new key", "new cert");
@@ -223,7 +223,7 @@ static void a_folder_that_is_not_there_changes_nothing(void **state)
 	install_free(&new.install);
 	strcpy(text, new.path[1]);
 	strcat(text, ": No such file or directory");
-	assert_string_equal(new.why, text);
+	assert_string_equal(new.fault.text, text);
 	assert_old(folder);
 }
 
@@ -238,7 +238,7 @@ static void a_folder_in_the_place_of_a_file_changes_nothing(void **state)
 	folder_path(folder, "b/inner", new.path[1]);
 	assert_int_equal(begin(&new), -1);
 	install_free(&new.install);
-	assert_non_null(strstr(new.why, "is no file to be replaced"));
+	assert_non_null(strstr(new.fault.text, "is no file to be replaced"));
 	assert_true(folder_has(folder, "a/key", "old key"));
 	assert_int_equal(folder_count(folder, "a"), 1);
 }
@@ -279,7 +279,7 @@ static void a_link_comes_back(void **state)
 		assert_int_equal(begin(&new), 0);
 		if (settles)
 			install_settle(&new.install);
-		assert_int_equal(install_take_back(&new.install, new.why), 0);
+		assert_int_equal(install_take_back(&new.install, &new.fault), 0);
 		install_free(&new.install);
 		assert_true(readlink(link, found, sizeof(found) - 1) > 0);
 		assert_string_equal(found, target);
@@ -307,7 +307,7 @@ static void after_a_kill_the_good_ones_still_come_back(void **state)
 	leave_unsettled(folder);
 	plan(&new, folder, "new key", "new cert");
 	assert_int_equal(begin(&new), 0);
-	assert_int_equal(install_take_back(&new.install, new.why), 0);
+	assert_int_equal(install_take_back(&new.install, &new.fault), 0);
 	install_free(&new.install);
 	assert_old(folder);
 }

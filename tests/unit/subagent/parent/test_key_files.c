@@ -17,16 +17,16 @@
 #define KEY_FILE  "state/keys/" ENTRY_ID ".pem"
 #define CERT_FILE "state/certs/" ENTRY_ID ".pem"
 
-static char why[ENTRY_TEXT];
+static struct fault fault;
 
 static int read_as(const struct folder *folder, uid_t owner, const char *id,
 		   struct key_files *entry)
 {
 	char path[FOLDER_PATH];
 
-	why[0] = '\0';
+	fault.text[0] = '\0';
 	return key_files_read(folder_path(folder, "state", path), owner, id,
-			      entry, why);
+			      entry, &fault);
 }
 
 static void assert_refused(const struct folder *folder, const char *reason)
@@ -34,7 +34,7 @@ static void assert_refused(const struct folder *folder, const char *reason)
 	struct key_files entry;
 
 	assert_int_equal(read_as(folder, geteuid(), ENTRY_ID, &entry), -1);
-	assert_non_null(strstr(why, reason));
+	assert_non_null(strstr(fault.text, reason));
 	assert_null(entry.key);
 	assert_null(entry.certificates);
 }
@@ -70,7 +70,7 @@ static void only_names_of_entries_are_looked_for(void **state)
 		assert_false(key_files_is_id(bad[i]));
 		assert_int_equal(read_as(folder, geteuid(), bad[i], &entry),
 				 -1);
-		assert_string_equal(why, "this is no entry of the registry");
+		assert_string_equal(fault.text, "this is no entry of the registry");
 	}
 	assert_true(key_files_is_id(ENTRY_ID));
 }
@@ -92,7 +92,7 @@ static void a_file_of_somebody_else_is_not_taken(void **state)
 
 	put_entry(folder);
 	assert_int_equal(read_as(folder, geteuid() + 1, ENTRY_ID, &entry), -1);
-	assert_non_null(strstr(why, "is no file of the worker's"));
+	assert_non_null(strstr(fault.text, "is no file of the worker's"));
 }
 
 static void a_link_is_not_followed(void **state)
