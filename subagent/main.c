@@ -6,6 +6,7 @@
 #include "subagent/parent/deploy_child.h"
 #include "subagent/system/background.h"
 #include "subagent/conf/conf_check.h"
+#include "subagent/conf/conf_file.h"
 #include "subagent/conf/options.h"
 #include "subagent/worker.h"
 
@@ -48,6 +49,8 @@ static void tell(void *context, enum conf_severity severity, const char *text)
 	snmp_log(severity == CONF_ERROR ? LOG_ERR : LOG_WARNING, "%s\n", text);
 }
 
+static const struct conf_reporter reporter = {.report = tell};
+
 /* Reads the configuration; false if it is no good. */
 static bool read_conf(const struct program *program, struct conf *conf,
 		      int patience)
@@ -55,14 +58,14 @@ static bool read_conf(const struct program *program, struct conf *conf,
 	const struct conf_source source = {
 	    .file = program->options.file[0] ? program->options.file : NULL,
 	    .is_root = geteuid() == 0,
-	    .report = tell,
+	    .reporter = reporter,
 	};
 	struct privilege privilege;
 	struct fault fault;
 	bool is_good;
 
 	conf_init(conf);
-	is_good = conf_read(conf, &source);
+	is_good = conf_file_read(conf, &source);
 	if (!is_good && conf->file_count == 0)
 		return false;
 	if (program->options.state_directory[0] != '\0')
@@ -70,11 +73,12 @@ static bool read_conf(const struct program *program, struct conf *conf,
 		       program->options.state_directory,
 		       sizeof(conf->engine.state_directory));
 	if (privilege_find(&privilege, conf->user, conf->group, &fault) != 0) {
-		conf_report_at(&source, &conf->run_as_at, fault.text);
+		conf_report(&reporter, CONF_ERROR, &conf->run_as_at, "%s",
+			    fault.text);
 		return false;
 	}
 	/* All that is wrong is told at once. */
-	return conf_check_run(conf, &source, &privilege, patience) && is_good;
+	return conf_check_run(conf, &reporter, &privilege, patience) && is_good;
 }
 
 /* ------------------------------------------------------ for the parent -- */

@@ -8,27 +8,53 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define VERDICT_GOOD 0
 #define VERDICT_BAD  1 /* and said why */
 
-__attribute__((noreturn)) static void judge(const struct conf *conf,
-					    const struct conf_source *source,
-					    const struct privilege *privilege)
+bool conf_check_files(const struct conf *conf,
+		      const struct conf_reporter *reporter)
+{
+	const char *path = conf->engine.ca_file;
+	const char *why = NULL;
+	struct stat status;
+	int fd;
+
+	if (path[0] == '\0')
+		return true;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &status) != 0)
+		why = strerror(errno);
+	else if (!S_ISREG(status.st_mode))
+		why = "is no file";
+	if (fd >= 0)
+		close(fd);
+	if (why == NULL)
+		return true;
+	conf_report(reporter, CONF_ERROR, &conf->ca_file_at,
+		    "caFile: %.400s: %s", path, why);
+	return false;
+}
+
+__attribute__((noreturn)) static void
+judge(const struct conf *conf, const struct conf_reporter *reporter,
+      const struct privilege *privilege)
 {
 	struct fault fault;
 	bool is_good;
 
 	if (privilege_drop(privilege, &fault) != 0) {
-		source->report(source->context, CONF_ERROR, fault.text);
+		reporter->report(reporter->context, CONF_ERROR, fault.text);
 		_exit(VERDICT_BAD);
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	is_good = conf_check_files(conf, source);
-	is_good = conf_netsnmp_check(conf, source) && is_good;
+	is_good = conf_check_files(conf, reporter);
+	is_good = conf_netsnmp_check(conf, reporter) && is_good;
 	fflush(NULL);
 	_exit(is_good ? VERDICT_GOOD : VERDICT_BAD);
 }
@@ -45,7 +71,8 @@ static bool has_ended(int fd, int patience)
 	return result > 0;
 }
 
-bool conf_check_run(const struct conf *conf, const struct conf_source *source,
+bool conf_check_run(const struct conf *conf,
+		    const struct conf_reporter *reporter,
 		    const struct privilege *privilege, int patience)
 {
 	int ends[2];
@@ -57,7 +84,7 @@ bool conf_check_run(const struct conf *conf, const struct conf_source *source,
 	fflush(NULL);
 	child = fork();
 	if (child == 0)
-		judge(conf, source, privilege);
+		judge(conf, reporter, privilege);
 	close(ends[1]);
 	if (child > 0 && !has_ended(ends[0], patience))
 		kill(child, SIGKILL);
@@ -67,7 +94,7 @@ bool conf_check_run(const struct conf *conf, const struct conf_source *source,
 	if (child > 0 && WIFEXITED(status) &&
 	    WEXITSTATUS(status) <= VERDICT_BAD)
 		return WEXITSTATUS(status) == VERDICT_GOOD;
-	source->report(source->context, CONF_ERROR,
-		       "the check of the configuration came to no end");
+	reporter->report(reporter->context, CONF_ERROR,
+			 "the check of the configuration came to no end");
 	return false;
 }

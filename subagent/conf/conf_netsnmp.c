@@ -100,30 +100,22 @@ static const struct config_line *find(const struct conf_line *line)
 	return found;
 }
 
-static void tell(const struct conf_source *source, enum conf_severity severity,
-		 const struct conf_line *line, const char *reason)
-{
-	char text[CONF_TEXT_MAX];
-
-	snprintf(text, sizeof(text), "%.400s: line %u: %.100s: %.400s",
-		 line->file, line->number, line->token, reason);
-	source->report(source->context, severity, text);
-}
-
 static bool check_line(const struct conf_line *line,
 		       struct complaint *complaint,
-		       const struct conf_source *source)
+		       const struct conf_reporter *reporter)
 {
 	const struct config_line *known = find(line);
 	struct sleepers sleepers;
 	char value[STRINGMAX];
 
 	if (known == NULL) {
-		tell(source, CONF_ERROR, line, "unknown token");
+		conf_report(reporter, CONF_ERROR, &line->at,
+			    "%.100s: unknown token", line->token);
 		return false;
 	}
 	if (line->value[0] == '\0') {
-		tell(source, CONF_ERROR, line, "wants a value");
+		conf_report(reporter, CONF_ERROR, &line->at,
+			    "%.100s: wants a value", line->token);
 		return false;
 	}
 	snprintf(value, sizeof(value), "%s", line->value);
@@ -132,11 +124,13 @@ static bool check_line(const struct conf_line *line,
 	known->parse_line(line->token, value);
 	wake(&sleepers);
 	if (complaint->priority <= LOG_ERR) {
-		tell(source, CONF_ERROR, line, complaint->text);
+		conf_report(reporter, CONF_ERROR, &line->at, "%.100s: %.400s",
+			    line->token, complaint->text);
 		return false;
 	}
 	if (complaint->priority <= LOG_WARNING)
-		tell(source, CONF_WARNING, line, complaint->text);
+		conf_report(reporter, CONF_WARNING, &line->at, "%.100s: %.400s",
+			    line->token, complaint->text);
 	return true;
 }
 
@@ -158,7 +152,7 @@ static void start_library(void)
 }
 
 bool conf_netsnmp_check(const struct conf *conf,
-			const struct conf_source *source)
+			const struct conf_reporter *reporter)
 {
 	struct complaint complaint = {.priority = LOG_DEBUG};
 	struct sleepers sleepers;
@@ -173,7 +167,7 @@ bool conf_netsnmp_check(const struct conf *conf,
 	start_library();
 	wake(&sleepers);
 	for (size_t i = 0; i < conf->line_count; i++)
-		if (!check_line(&conf->lines[i], &complaint, source))
+		if (!check_line(&conf->lines[i], &complaint, reporter))
 			is_good = false;
 	snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING,
 				 hear, &complaint, 1);

@@ -7,7 +7,7 @@
 #ifndef SUBAGENT_CONF_CONF_NETSNMP_H
 #define SUBAGENT_CONF_CONF_NETSNMP_H
 
-#include "subagent/conf/conf.h"
+#include "subagent/conf/conf_report.h"
 
 /*
  * Starts the library in this process and gives it every line, to see what it
@@ -16,7 +16,7 @@
  * wrong is reported with file and line.
  */
 bool conf_netsnmp_check(const struct conf *conf,
-			const struct conf_source *source);
+			const struct conf_reporter *reporter);
 
 /*
  * Hands the lines over, to be carried out by init_snmp().  With `has_master`

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subagent/conf/conf_use_location.h"
 
-#include "subagent/conf/conf_words.h"
+#include "subagent/conf/conf_value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,23 +52,23 @@ static int check_command(const char *command, struct fault *fault)
 {
 	char word[CONF_LINE_MAX];
 
-	if (conf_token_word(&command, word, "a command", fault) != 0)
+	if (conf_value_word(&command, word, "a command", fault) != 0)
 		return -1;
 	if (word[0] != '/')
 		return fault_set(fault,
 				 "the command '%.200s' does not begin "
 				 "with an absolute path",
 				 word);
-	while (conf_token_word(&command, word, "", fault) == 0)
+	while (conf_value_word(&command, word, "", fault) == 0)
 		continue;
-	return conf_token_end(&command, fault);
+	return conf_value_end(&command, fault);
 }
 
 static int check_path(const char *path, struct fault *fault)
 {
 	size_t length = strlen(path);
 
-	if (conf_token_path(path, CONF_LINE_MAX, fault) != 0)
+	if (conf_value_path(path, CONF_LINE_MAX, fault) != 0)
 		return -1;
 	if (path[length - 1] == '/' || strstr(path, "/../") != NULL)
 		return fault_set(fault, "'%.200s' is no path of a file", path);
@@ -117,7 +117,7 @@ static int put_value(const struct location_word *word, const char *value,
 			return -1;
 		return put_text(&location->file[word->location], value, fault);
 	case WORD_OWNER:
-		return conf_token_user_group(value, location->user,
+		return conf_value_user_group(value, location->user,
 					     location->group, fault);
 	case WORD_MODE:
 		return check_mode(value, fault) != 0
@@ -167,10 +167,10 @@ static int read_words(const char *words, struct use_location *location,
 	char preset[CONF_LINE_MAX] = "";
 	unsigned seen = 0;
 
-	while (conf_token_word(&words, word, "", fault) == 0)
+	while (conf_value_word(&words, word, "", fault) == 0)
 		if (read_word(word, &seen, location, preset, fault) != 0)
 			return -1;
-	if (conf_token_end(&words, fault) != 0)
+	if (conf_value_end(&words, fault) != 0)
 		return -1;
 	if (seen == 0)
 		return fault_set(fault, "names no preset, file or command");
@@ -244,7 +244,7 @@ static int read_type(const char **words, uint32_t *type, struct fault *fault)
 {
 	char word[CONF_LINE_MAX];
 
-	if (conf_token_word(words, word, "a type", fault) != 0)
+	if (conf_value_word(words, word, "a type", fault) != 0)
 		return -1;
 	for (uint32_t i = 0; types[i] != NULL; i++) {
 		if (strcmp(types[i], word) != 0)
@@ -267,7 +267,7 @@ static int read_place(struct conf *conf, const char *words, uint32_t type,
 
 	use_location_init(&location);
 	location.type = type;
-	if (conf_token_word(&words, word, "a name", fault) != 0 ||
+	if (conf_value_word(&words, word, "a name", fault) != 0 ||
 	    check_name(word, fault) != 0)
 		return -1;
 	memcpy(location.name, word, strlen(word) + 1);
@@ -296,9 +296,9 @@ int conf_use_location_read_restart(struct conf *conf, const char *words,
 {
 	char word[CONF_LINE_MAX];
 
-	if (conf_token_word(&words, word, "a command in quotes", fault) != 0 ||
+	if (conf_value_word(&words, word, "a command in quotes", fault) != 0 ||
 	    check_command(word, fault) != 0 ||
-	    conf_token_end(&words, fault) != 0)
+	    conf_value_end(&words, fault) != 0)
 		return -1;
 	memcpy(conf->restart_command, word, strlen(word) + 1);
 	conf->engine.has_restart_command = true;

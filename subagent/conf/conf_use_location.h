@@ -7,7 +7,8 @@
 #ifndef SUBAGENT_CONF_CONF_USE_LOCATION_H
 #define SUBAGENT_CONF_CONF_USE_LOCATION_H
 
-#include "subagent/conf/conf_token.h"
+#include "subagent/conf/conf.h"
+#include "subagent/system/fault.h"
 
 int conf_use_location_read_use(struct conf *conf, const char *words,
 			       struct fault *fault);

@@ -3,7 +3,7 @@
  * SCEP-CLIENT-MIB as data: one array of all objects, in the order of their
  * object identifiers, and one of the groups and tables they stand in.  A new
  * object costs a clause in the MIB file, a member in a struct and a row here;
- * find.c, values.c and change.c work from the rows and know no object by name.
+ * find.c, values.c and set.c work from the rows and know no object by name.
  *
  * Knows names, syntaxes, ranges and where a member lives.  Knows no protocol:
  * arcs are relative to the root of the MIB (1.3.1.2 is scepServerPort).

@@ -13,7 +13,8 @@
 #include <unistd.h>
 #include <stdlib.h>
 
-#include "subagent/conf/conf.h"
+#include "subagent/conf/conf_check.h"
+#include "subagent/conf/conf_file.h"
 
 #define FILE_NUMBER 100
 #define FILE_NAME   "/proc/self/fd/100"
@@ -89,8 +90,7 @@ bool fuzz_conf(const uint8_t *data, size_t size)
 	const struct conf_source source = {
 	    .file = FILE_NAME,
 	    .is_root = fuzz_take_octet(&input) & 1,
-	    .report = note,
-	    .context = &findings,
+	    .reporter = {.report = note, .context = &findings},
 	};
 	struct conf conf;
 	bool is_good;
@@ -98,13 +98,14 @@ bool fuzz_conf(const uint8_t *data, size_t size)
 	open_memory();
 	fill_memory(input.at, input.left);
 	conf_init(&conf);
-	is_good = conf_read(&conf, &source);
+	is_good = conf_file_read(&conf, &source);
 	HOLDS(is_good == (findings.errors == 0));
 	/* What was refused may be half read. */
 	HOLDS(!is_good || conf.user[0] != '\0');
 	check_conf(&conf);
 	findings.errors = 0;
-	HOLDS(conf_check_files(&conf, &source) == (findings.errors == 0));
+	HOLDS(conf_check_files(&conf, &source.reporter) ==
+	      (findings.errors == 0));
 	conf_free(&conf);
 	return is_good;
 }

@@ -31,8 +31,7 @@ struct conf_source desk_source(struct desk *desk, const char *file)
 	return (struct conf_source){
 	    .file = file,
 	    .is_root = desk->is_root,
-	    .report = desk_note,
-	    .context = desk,
+	    .reporter = {.report = desk_note, .context = desk},
 	};
 }
 
@@ -77,7 +76,7 @@ bool desk_read_named(struct desk *desk, const char *name)
 
 	desk_path(desk, name, path);
 	desk_forget(desk);
-	return conf_read(&desk->conf, &source);
+	return conf_file_read(&desk->conf, &source);
 }
 
 bool desk_read(struct desk *desk, const char *text)

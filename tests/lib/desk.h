@@ -6,7 +6,7 @@
 #ifndef TESTS_LIB_DESK_H
 #define TESTS_LIB_DESK_H
 
-#include "subagent/conf/conf.h"
+#include "subagent/conf/conf_file.h"
 
 #define DESK_FOUND 8192
 #define DESK_PATH  512

@@ -30,7 +30,7 @@ static void what_is_not_ours_is_kept_for_net_snmp(void **state)
 	assert_string_equal(desk->conf.lines[0].token, "agentXSocket");
 	assert_string_equal(desk->conf.lines[0].value, "unix:/run/x");
 	assert_string_equal(desk->conf.lines[0].section, "");
-	assert_int_equal(desk->conf.lines[0].number, 2);
+	assert_int_equal(desk->conf.lines[0].at.line, 2);
 	assert_string_equal(desk->conf.lines[1].section, "snmp");
 	assert_string_equal(desk->conf.lines[1].token, "logTimestamp");
 	assert_string_equal(desk->conf.lines[2].section, "snmp");
@@ -93,7 +93,7 @@ static void the_search_path_is_that_of_net_snmp(void **state)
 	snprintf(path, sizeof(path), "/missing:%s", desk->folder);
 	assert_int_equal(setenv("SNMPCONFPATH", path, 1), 0);
 	desk_forget(desk);
-	assert_true(conf_read(&desk->conf, &source));
+	assert_true(conf_file_read(&desk->conf, &source));
 	assert_int_equal(desk->conf.engine.key_limit, 9);
 	assert_int_equal(desk->conf.engine.status_history, 77);
 	assert_true(desk->conf.engine.allow_short_keys);
@@ -101,7 +101,7 @@ static void the_search_path_is_that_of_net_snmp(void **state)
 
 	assert_int_equal(setenv("SNMPCONFPATH", "/missing", 1), 0);
 	desk_forget(desk);
-	assert_true(conf_read(&desk->conf, &source));
+	assert_true(conf_file_read(&desk->conf, &source));
 	assert_int_equal(desk->conf.file_count, 0);
 	assert_int_equal(unsetenv("SNMPCONFPATH"), 0);
 }
@@ -180,9 +180,10 @@ static bool check_text(struct desk *desk, const char *text)
 	assert_int_equal(unlink(path), 0);
 	assert_true(desk_read(desk, text));
 	source = desk_source(desk, NULL);
-	source.report = note_in_file;
-	source.context = &fd;
-	is_good = conf_check_run(&desk->conf, &source, &nobody_else, 20000);
+	source.reporter.report = note_in_file;
+	source.reporter.context = &fd;
+	is_good =
+	    conf_check_run(&desk->conf, &source.reporter, &nobody_else, 20000);
 	length = pread(fd, desk->found, sizeof(desk->found) - 1, 0);
 	assert_true(length >= 0);
 	desk->found[length] = '\0';
@@ -260,7 +261,7 @@ static void the_same_lines_are_the_same_wherever_they_stand(void **state)
 	desk_put(desk, "b.conf", "keyLimit 4\nAGENTXSOCKET unix:/x\n");
 	conf_init(&other);
 	assert_true(desk_read(desk, "agentXSocket unix:/x\n"));
-	assert_true(conf_read(&other, &source));
+	assert_true(conf_file_read(&other, &source));
 	assert_true(conf_has_same_lines(&desk->conf, &other));
 	assert_true(desk_read(desk, "agentXSocket unix:/y\n"));
 	assert_false(conf_has_same_lines(&desk->conf, &other));
