@@ -14,7 +14,7 @@ from rig import program
 from rig.agent import Agent
 from rig.device import Device
 from rig.master import Master
-from rig.processes import environment, is_alive, wait_until
+from rig.processes import environment, is_alive, scaled, wait_until
 from rig.quick import Refused
 
 USAGE = 2
@@ -24,7 +24,7 @@ def run(*words, **variables):
     """The program with these words, which it must not survive."""
     return subprocess.run(
         [program.scepagentd(), *map(str, words)], capture_output=True, text=True,
-        timeout=20, stdin=subprocess.DEVNULL,
+        timeout=scaled(20), stdin=subprocess.DEVNULL,
         env=environment(SNMPCONFPATH="/nonexistent", **variables),
     )
 
@@ -197,7 +197,7 @@ def test_without_f_it_goes_to_the_background_when_it_is_ready(master, tmp_path):
     done = subprocess.run(
         [program.scepagentd(), "-c", agent.configuration, "-Lf", agent.log_file],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        timeout=20, env=environment(SNMPCONFPATH=master.empty),
+        timeout=scaled(20), env=environment(SNMPCONFPATH=master.empty),
     )
     pids = pids_with(agent.configuration)
     try:
@@ -388,7 +388,7 @@ def test_the_log_goes_to_standard_output_with_Lo(master, tmp_path):
         wait_until(lambda: b"root OID" in out.read_bytes(), 10, "line of the start")
     finally:
         process.terminate()
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=scaled(5)) == 0
 
 
 def test_another_first_length_of_the_history_is_only_the_first(own):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rig import program
-from rig.processes import environment
+from rig.processes import environment, scaled
 from rig.quick import EXCEPTIONS, NULL, TAGS, GETNEXT, GET, Missing, wrap
 
 MODULE = program.module()
@@ -72,9 +72,9 @@ def test_the_array_of_the_program_is_the_MIB_file(tmp_path):
         str(build / "libsubagent.a"), str(build / "libscep.a"),
         *[word for name in names for word in shlex.split(made.get(name, ""))], "-lpthread",
     ]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=scaled(60))
     dumped = subprocess.run(
-        [str(tmp_path / "dump")], capture_output=True, text=True, timeout=20, check=True
+        [str(tmp_path / "dump")], capture_output=True, text=True, timeout=scaled(20), check=True
     ).stdout.splitlines()
     assert dumped == [as_dumped(item) for item in MODULE.objects()]
 
@@ -235,7 +235,7 @@ def test_snmptranslate_knows_every_name_with_the_shipped_modules(full, mibs):
         done = subprocess.run(
             ["snmptranslate", "-M", "-" + mibs, "-m", "SCEP-CLIENT-MIB", "-On",
              "SCEP-CLIENT-MIB::" + item.name],
-            capture_output=True, text=True, timeout=10, check=True,
+            capture_output=True, text=True, timeout=scaled(10), check=True,
             env=environment(
                 SNMPCONFPATH=full.master.empty, SNMP_PERSISTENT_DIR=full.master.persistent
             ),

@@ -10,7 +10,7 @@ import pytest
 from rig.agent import Agent
 from rig.device import CHALLENGE, ENROL_LIMIT, Device, in_seconds, new_ca
 from rig.master import Master
-from rig.processes import is_alive, wait_until
+from rig.processes import is_alive, scaled, wait_until
 from rig.quick import Refused
 from rig.sink import Sink
 
@@ -235,7 +235,7 @@ def test_a_kill_of_it_all_does_not_repeat_it(ready, command, who):
         ready.agent.kill()
     else:
         worker = ready.agent.worker
-        ready.agent.process.wait(timeout=10)
+        ready.agent.process.wait(timeout=scaled(10))
         wait_until(lambda: not worker or not is_alive(worker), 10, "end of the worker")
     ready.agent.start()
     wait_success(ready)

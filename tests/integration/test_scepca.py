@@ -23,7 +23,8 @@ sys.path.insert(0, str(TESTS))
 from scepca import TestCA  # noqa: E402
 from scepca.behaviour import SETTINGS  # noqa: E402
 from scepca.client import Client, Party, Reply, name_of  # noqa: E402
-from scepca.control import PYTHON, CAError, wait_until  # noqa: E402
+from scepca.control import PYTHON, CAError  # noqa: E402
+from scepca.deadline import scaled, wait_until  # noqa: E402
 from scepca.transport import TRANSPORTS  # noqa: E402
 
 DER = serialization.Encoding.DER
@@ -55,14 +56,14 @@ def start(tmp_path):
 
 def openssl(*words, **kw):
     words = [str(word) for word in words]
-    return subprocess.run(["openssl", *words], capture_output=True, timeout=20, **kw)
+    return subprocess.run(["openssl", *words], capture_output=True, timeout=scaled(20), **kw)
 
 
 def scepclient(ca, directory, *words):
     directory.mkdir(exist_ok=True)
     command = ["scepclient", "-server-url", ca.url, "-cn", "device"]
     command += ["-private-key", "key.pem", "-certificate", "cert.pem", *words]
-    return subprocess.run(command, cwd=directory, capture_output=True, timeout=30)
+    return subprocess.run(command, cwd=directory, capture_output=True, timeout=scaled(30))
 
 
 def enrolled(ca, party, transaction_id, **wanted):
@@ -465,7 +466,7 @@ def test_a_delayed_poll_is_logged_before_it_is_answered(start, device):
 )
 def test_a_hanging_ca_still_ends_at_once(start, when, received):
     ca = start(hang={"GetCACaps": when})
-    with socket.create_connection(("127.0.0.1", ca.port), timeout=10) as link:
+    with socket.create_connection(("127.0.0.1", ca.port), timeout=scaled(10)) as link:
         link.sendall(b"GET /scep?operation=GetCACaps HTTP/1.1\r\nHost: x\r\n\r\n")
         ca.wait_log(operation="GetCACaps")
         started = time.monotonic()

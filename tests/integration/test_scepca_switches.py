@@ -23,6 +23,7 @@ sys.path.insert(0, str(TESTS))
 from scepca import TestCA  # noqa: E402
 from scepca.client import Client, Party, Reply  # noqa: E402
 from scepca.client import certificates_in, seal, sign  # noqa: E402
+from scepca.deadline import scaled  # noqa: E402
 from scepca.mutations import MUTATIONS  # noqa: E402
 
 # What of the profile each switch changes.
@@ -319,7 +320,7 @@ def test_openssl_agrees_about_the_signature(scene, tmp_path, settings, accepted)
         ["openssl", "cms", "-verify", "-inform", "DER", "-in", str(message)]
         + ["-CAfile", scene.ca.ca_file, "-purpose", "any", "-binary"],
         capture_output=True,
-        timeout=20,
+        timeout=scaled(20),
     )
     assert (done.returncode == 0) == accepted, done.stderr
 
@@ -337,7 +338,7 @@ def test_openssl_can_read_the_forbidden_envelopes(scene, tmp_path, name):
     done = subprocess.run(
         ["openssl", "cms", "-cmsout", "-print", "-inform", "DER", "-in", str(envelope)],
         capture_output=True,
-        timeout=20,
+        timeout=scaled(20),
     )
     word = b"pwri" if name == "password_recipient" else b"authEnvelopedData"
     assert done.returncode == 0 and word in done.stdout, done.stderr

@@ -12,6 +12,7 @@ import pytest
 
 from rig import program
 from rig.ctl import Ctl, document, read, rows, settings, walk
+from rig.processes import scaled
 from rig.quick import shown
 
 START = "2031-05-06T07:08:09+00:00"
@@ -216,7 +217,7 @@ def test_a_dry_run_option_in_the_wrong_place_imports_nothing(ctl, own):
 
 
 def run(ctl, command):
-    return subprocess.run(command, capture_output=True, text=True, timeout=30,
+    return subprocess.run(command, capture_output=True, text=True, timeout=scaled(30),
                           env=ctl.environment())
 
 

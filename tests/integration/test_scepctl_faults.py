@@ -9,13 +9,17 @@ from types import SimpleNamespace
 import pytest
 
 from rig.ctl import Ctl, document, read, walk
-from rig.processes import wait_until
+from rig.processes import scaled, wait_until
 from rig.relay import Relay
 
 SERVER = {"scepServerUrl": "http://new.example.net/", "scepServerTimeout": 99}
 # A profile whose timer waits, and what an import of another server makes of it.
 START = b"\x07\xef\x05\x06\x07\x08\x09\x00+\0\0"
-QUICK = ["-t", "0.4", "-r", "0"]
+
+
+def quick():
+    """Options with which a lost message is soon taken for lost."""
+    return ["-t", "%g" % scaled(0.4), "-r", "0"]
 
 
 @pytest.fixture
@@ -115,7 +119,7 @@ def test_several_Sets_enable_all_timers_in_the_last_one(ctl, own, relay, enabled
 def test_a_lost_Set_is_sent_again_and_a_lost_answer_found_out(
         ctl, own, relay, enabled, what, number):
     getattr(relay, what).add(number)
-    done = ctl.imports(document(p1=SERVER), options=QUICK)
+    done = ctl.imports(document(p1=SERVER), options=quick())
     assert done.returncode == 0, said(done)
     assert relay.sets == (3 if what == "lost" else 2)
     assert walk(own.quick) == expected(enabled, **SERVER)
@@ -128,7 +132,7 @@ def test_a_lost_Set_is_sent_again_and_a_lost_answer_found_out(
 def test_an_agent_that_is_killed_before_a_Set_is_waited_for(ctl, own, relay, enabled, number):
     relay.before[number] = own.agent.kill
     relay.after[number] = own.agent.launch
-    done = ctl.imports(document(p1=SERVER), options=QUICK)
+    done = ctl.imports(document(p1=SERVER), options=quick())
     assert done.returncode == 0, said(done)
     assert walk(own.quick) == expected(enabled, **SERVER)
 
@@ -138,7 +142,7 @@ def test_a_worker_that_is_killed_with_a_Set_in_hand_leaves_the_import_whole(
         ctl, own, relay, enabled, number):
     """The Set is forwarded at once; where the kill meets it, chance decides."""
     relay.before[number] = own.agent.kill_worker
-    done = ctl.imports(document(p1=SERVER), options=QUICK)
+    done = ctl.imports(document(p1=SERVER), options=quick())
     assert done.returncode == 0, said(done)
     wait_until(own.agent.answers, 15, "the worker")
     assert walk(own.quick) == expected(enabled, **SERVER)
@@ -146,14 +150,14 @@ def test_a_worker_that_is_killed_with_a_Set_in_hand_leaves_the_import_whole(
 
 def test_a_master_that_is_restarted_between_two_Sets_is_waited_for(ctl, own, relay, enabled):
     relay.before[2] = own.master.restart
-    done = ctl.imports(document(p1=SERVER), options=QUICK)
+    done = ctl.imports(document(p1=SERVER), options=quick())
     assert done.returncode == 0, said(done)
     assert walk(own.quick) == expected(enabled, **SERVER)
 
 
 def test_an_agent_that_does_not_come_back_is_reported(ctl, own, relay, enabled):
     relay.before[2] = own.agent.kill
-    done = ctl.imports(document(p1=SERVER), options=["--wait", "1", *QUICK])
+    done = ctl.imports(document(p1=SERVER), options=["--wait", "1", *quick()])
     assert done.returncode == 1 and "run the import again" in done.stderr, said(done)
     assert "scepAutoEnable.1 was true and may be false now" in done.stderr
     own.agent.start()
@@ -176,12 +180,12 @@ def test_a_restart_that_falls_due_meanwhile_happens(relay, master, make_agent, t
 
     def restart():
         master.quick.set(("scepAgentRestart.0", "restart"))
-        agent.process.wait(timeout=10)
+        agent.process.wait(timeout=scaled(10))
 
     relay.before[2] = restart
     relay.after[2] = agent.launch
     ctl = Ctl(master, tmp_path, port=relay.port)
-    done = ctl.imports(document(p1=SERVER), options=QUICK)
+    done = ctl.imports(document(p1=SERVER), options=quick())
     assert done.returncode == 0, said(done)
     assert walk(master.quick) == expected(before, **SERVER)
     assert agent.starts == 2
@@ -226,7 +230,7 @@ def test_a_signal_between_two_Sets_puts_back(ctl, own, relay, enabled, number):
     relay.after[1] = lambda: processes[0].send_signal(number)
     relay.before[1] = lambda: wait_until(lambda: processes, 5, "the process")
     processes.append(ctl.begin("import", ctl.write(document(p1=SERVER))))
-    _, error = processes[0].communicate(timeout=30)
+    _, error = processes[0].communicate(timeout=scaled(30))
     assert processes[0].returncode == 1 and "the device is as it was" in error, error
     assert walk(own.quick) == enabled
 
@@ -257,7 +261,7 @@ def test_a_community_does_not_stay_in_the_arguments(ctl, own, relay):
 
     relay.at[1] = look
     processes.append(ctl.begin("export"))
-    out, error = processes[0].communicate(timeout=30)
+    out, error = processes[0].communicate(timeout=scaled(30))
     assert processes[0].returncode == 0, error
     secret = own.master.secrets["writing"].encode()
     assert b"export" in seen[0] and secret not in seen[0]

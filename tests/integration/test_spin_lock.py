@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from rig.processes import wait_until
+from rig.processes import scaled, wait_until
 from rig.quick import Quick, Refused
 
 LOCK = "scepAgentConfigSpinLock.0"
@@ -144,7 +144,7 @@ def race(device, turn, rounds=ROUNDS):
     def run(number, quick):
         try:
             for _ in range(rounds):
-                gate.wait(timeout=20)
+                gate.wait(timeout=scaled(20))
                 refusals[number] += turn(quick)
         except Exception as fault:
             faults.append(fault)
@@ -155,7 +155,7 @@ def race(device, turn, rounds=ROUNDS):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=scaled(60))
     for client in clients:
         client.close()
     assert faults == []

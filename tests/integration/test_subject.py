@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from rig.processes import scaled
+
 NAME_OPTIONS = "RFC2253,-esc_msb,utf8"
 
 
 def openssl(der, *words):
     done = subprocess.run(
-        ["openssl", *words], input=der, capture_output=True, timeout=20, check=True
+        ["openssl", *words], input=der, capture_output=True, timeout=scaled(20), check=True
     )
     return done.stdout.decode()
 

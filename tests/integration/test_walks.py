@@ -13,6 +13,7 @@ from rig.agent import Agent
 from rig.device import Device, new_ca
 from rig.history import prepare
 from rig.master import Master
+from rig.processes import scaled
 from rig.quick import EXCEPTIONS, GETBULK, GETNEXT, NULL, Quick, wrap
 
 MODULE = program.module()
@@ -295,7 +296,7 @@ def test_the_tools_walk_on_while_rows_come_and_go(large, changes, tool, options)
             return lines_of(snmp.run(tool, "scepAutoTable", options=options).ok().out)
         finally:
             ending.set()
-            thread.join(timeout=20)
+            thread.join(timeout=scaled(20))
 
     check_changing_walk(large, changes, walk, "scepAutoTable")
     assert faults == []

@@ -19,7 +19,7 @@ from cryptography import x509
 import rig.master
 from rig import program
 from rig.device import certificates_in, key_in, public_bytes
-from rig.processes import environment, spawn, wait_until
+from rig.processes import environment, scaled, spawn, wait_until
 
 if os.environ.get("SCEP_JAIL") != "yes":
     pytest.skip("only within tests/interop/jail", allow_module_level=True)
@@ -33,7 +33,7 @@ def run(*words):
     on writing is not waited for."""
     with tempfile.TemporaryFile() as file:
         done = subprocess.run([str(w) for w in words], stdin=subprocess.DEVNULL, stdout=file,
-                              stderr=subprocess.STDOUT, env=environment(PATH=TOOLS), timeout=60)
+                              stderr=subprocess.STDOUT, env=environment(PATH=TOOLS), timeout=scaled(60))
         file.seek(0)
         said = file.read().decode(errors="replace")
     assert done.returncode == 0, (words, said)
@@ -50,7 +50,7 @@ def write(path, text, mode=0o644):
 def shown(port, host="127.0.0.1"):
     """The serial of the certificate of a TLS server; None while there is none."""
     try:
-        pem = ssl.get_server_certificate((host, port), timeout=5)
+        pem = ssl.get_server_certificate((host, port), timeout=scaled(5))
     except OSError:
         return None
     return x509.load_pem_x509_certificate(pem.encode()).serial_number

@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.x509.oid import NameOID
 
+from .deadline import scaled
+
 DER = serialization.Encoding.DER
 VERISIGN = "2.16.840.1.113733.1.9."
 ATTRIBUTE_NAMES = {
@@ -223,7 +225,7 @@ class Client:
         split = urlsplit(url)
         self.path = split.path
         self.connection = http.client.HTTPConnection(
-            split.hostname, split.port, timeout=20
+            split.hostname, split.port, timeout=scaled(20)
         )
         self.nonce = None
 

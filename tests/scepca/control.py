@@ -7,31 +7,18 @@ Only the standard library is used here, so that importing this costs nothing.
 import json
 import os
 import subprocess
-import time
 import urllib.error
 import urllib.request
 
+from .deadline import scaled, wait_until
 from .files import read_lines
 
 START_LIMIT = 30.0
-POLL_INTERVAL = 0.02
 PYTHON = "/usr/bin/python3"
 
 
 class CAError(Exception):
     """The CA did not start, or refused what it was told."""
-
-
-def wait_until(probe, limit, what):
-    """Polls until probe() is true, and gives its value."""
-    deadline = time.monotonic() + limit
-    while True:
-        value = probe()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise TimeoutError("no %s within %g s" % (what, limit))
-        time.sleep(POLL_INTERVAL)
 
 
 class TestCA:
@@ -111,7 +98,7 @@ class TestCA:
 
     def _reap(self):
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=scaled(10))
         finally:
             self.process.stdin.close()
             self.process = None
@@ -169,7 +156,7 @@ class TestCA:
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=10) as response:
+            with opener.open(request, timeout=scaled(10)) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             raise CAError(error.read().decode()) from None

@@ -8,7 +8,7 @@ import stat
 from cryptography import x509
 
 from . import program
-from .processes import children, end, environment, is_alive, spawn, wait_until
+from .processes import children, end, environment, is_alive, scaled, spawn, wait_until
 from .quick import Missing, Refused
 
 READY_LIMIT = 15
@@ -106,7 +106,7 @@ class Agent:
 
     def wait_end(self, limit=5):
         """Waits for its end; gives the exit code."""
-        code = self.process.wait(timeout=limit)
+        code = self.process.wait(timeout=scaled(limit))
         self.process = None
         return code
 
@@ -128,7 +128,7 @@ class Agent:
                 os.kill(worker, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=scaled(10))
         if worker:
             wait_until(lambda: not is_alive(worker), 10, "end of the worker")
         self.process = None
@@ -142,7 +142,7 @@ class Agent:
         """kill -9 of the parent alone; gives the worker it had."""
         worker = self.worker
         self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=scaled(10))
         self.process = None
         return worker
 

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from .processes import scaled
+
 PEM = serialization.Encoding.PEM
 
 
@@ -132,7 +134,7 @@ class Proxy:
                 wanted = ("Content-Type",)
                 headers = {n: self.headers[n] for n in wanted if n in self.headers}
                 path = "/" + self.path.split("://", 1)[1].partition("/")[2]
-                onward = http.client.HTTPConnection("127.0.0.1", target, timeout=20)
+                onward = http.client.HTTPConnection("127.0.0.1", target, timeout=scaled(20))
                 onward.request(self.command, path, body, headers)
                 answer = onward.getresponse()
                 content = answer.read()

@@ -7,7 +7,7 @@ import os
 import subprocess
 
 from . import program
-from .processes import environment, spawn
+from .processes import environment, scaled, spawn
 
 # Settings are what can be written, but for actions, secrets, what is gone after
 # a restart, and what comes by itself.
@@ -66,7 +66,7 @@ class Ctl:
     def run(self, name, *words, options=(), stdin=None, limit=60):
         return subprocess.run(
             self.command(name, *words, options=options), input=stdin, text=True,
-            capture_output=True, timeout=limit, env=self.environment(),
+            capture_output=True, timeout=scaled(limit), env=self.environment(),
         )
 
     def begin(self, name, *words, options=()):

@@ -7,7 +7,7 @@ import signal
 import socket
 
 from . import program
-from .processes import end, environment, free_port, spawn, wait_until
+from .processes import end, environment, free_port, scaled, spawn, wait_until
 from .quick import Quick
 from .tools import Tools
 
@@ -140,7 +140,7 @@ class Master:
 
     def kill(self):
         self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=scaled(10))
         self.process = None
 
     def restart(self):

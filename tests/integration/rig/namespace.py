@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 
-from .processes import end, environment, spawn, wait_until
+from .processes import end, environment, scaled, spawn, wait_until
 
 KEEPER = "ip link set lo up && echo up && exec cat"
 
@@ -44,7 +44,7 @@ class Namespace:
     def run(self, *words, **options):
         return subprocess.run(
             [*self.prefix, *map(str, words)], capture_output=True, text=True,
-            env=environment(), timeout=60, **options
+            env=environment(), timeout=scaled(60), **options
         )
 
     def wait_listening(self, port, limit=20):

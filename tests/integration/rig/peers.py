@@ -5,7 +5,7 @@ strongSwan and `scepclient` of Micromdm, both of Debian."""
 import subprocess
 from pathlib import Path
 
-from .processes import environment
+from .processes import environment, scaled
 
 
 def run(directory, *words, prefix=()):
@@ -13,7 +13,7 @@ def run(directory, *words, prefix=()):
     Path(directory).mkdir(exist_ok=True)
     return subprocess.run(
         [*prefix, *map(str, words)], cwd=directory, capture_output=True,
-        env=environment(), timeout=60,
+        env=environment(), timeout=scaled(60),
     )
 
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 from . import program  # noqa: F401  (makes the packages of tests/ known)
-from scepca.control import wait_until  # noqa: F401
+from scepca.deadline import scaled, wait_until  # noqa: F401
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -32,10 +32,10 @@ def end(process, first=signal.SIGTERM, limit=5):
         process.send_signal(signal.SIGCONT)
         process.send_signal(first)
         try:
-            process.wait(timeout=limit)
+            process.wait(timeout=scaled(limit))
         except subprocess.TimeoutExpired:
             process.kill()
-    return process.wait(timeout=10)
+    return process.wait(timeout=scaled(10))
 
 
 def free_port(kind=socket.SOCK_DGRAM):

@@ -12,6 +12,7 @@ SOURCE = TESTS.parent
 sys.path.insert(0, str(TESTS))
 
 from lib import mib  # noqa: E402
+from scepca import deadline  # noqa: E402
 
 MIBS = SOURCE / "mibs"
 
@@ -30,7 +31,7 @@ def scepagentd():
 def version():
     """What -V says: (version, root OID)."""
     said = subprocess.run(
-        [scepagentd(), "-V"], capture_output=True, text=True, timeout=20, check=True
+        [scepagentd(), "-V"], capture_output=True, text=True, timeout=deadline.scaled(20), check=True
     ).stdout
     first, second = said.splitlines()
     return first.split()[1], second.split()[-1]
@@ -47,7 +48,7 @@ def mib_text():
     with open(MIBS / "SCEP-CLIENT-MIB.txt.in", encoding="utf-8") as file:
         return subprocess.run(
             [str(MIBS / "generate-root"), root(), "mib"],
-            stdin=file, capture_output=True, text=True, timeout=20, check=True,
+            stdin=file, capture_output=True, text=True, timeout=deadline.scaled(20), check=True,
         ).stdout
 
 

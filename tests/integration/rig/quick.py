@@ -8,6 +8,7 @@ import socket
 import time
 
 from . import program
+from .processes import scaled
 
 GET, GETNEXT, RESPONSE, SET, GETBULK = 0xA0, 0xA1, 0xA2, 0xA3, 0xA5
 INTEGER, OCTETS, NULL, OID = 0x02, 0x04, 0x05, 0x06
@@ -203,7 +204,7 @@ class Quick:
 
     def finish(self):
         """The answer to the PDU that was sent last."""
-        deadline = time.monotonic() + self.timeout
+        deadline = time.monotonic() + scaled(self.timeout)
         while True:
             try:
                 data = self._receive(deadline - time.monotonic())

@@ -12,6 +12,7 @@ import select
 import socket
 import threading
 
+from .processes import scaled
 from .quick import SET, take
 
 
@@ -43,7 +44,7 @@ class Relay:
 
     def __exit__(self, *_):
         self.stop.close()
-        self.thread.join(20)
+        self.thread.join(scaled(20))
         for each in (self.front, self.back, self.wake):
             each.close()
         assert not self.errors, self.errors

@@ -5,6 +5,7 @@ can hold.  snmpd listens where Stream.line() says."""
 import select
 import socket
 
+from .processes import scaled
 from .quick import Quick
 
 
@@ -12,7 +13,7 @@ class Stream(Quick):
     def __init__(self, port, community, timeout=5.0):
         super().__init__(port, community, timeout)
         self.socket.close()
-        self.socket = socket.create_connection(self.address, timeout=timeout)
+        self.socket = socket.create_connection(self.address, timeout=scaled(timeout))
         self.pending = b""
 
     @staticmethod

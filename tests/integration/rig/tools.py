@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 
 from . import program
-from .processes import environment
+from .processes import environment, scaled
 
 
 @dataclass
@@ -59,10 +59,10 @@ class Tools:
         else:
             command += ["-m", "", "-On"]
             words = [program.number(w) if w.startswith("scep") else w for w in words]
-        command += [*self.credentials, "-r", "0", "-t", "20", *options]
+        command += [*self.credentials, "-r", "0", "-t", "%d" % scaled(20), *options]
         command += ["127.0.0.1:%d" % self.master.port, *words]
         done = subprocess.run(
-            command, capture_output=True, timeout=timeout,
+            command, capture_output=True, timeout=scaled(timeout),
             env=environment(
                 SNMPCONFPATH=self.master.empty, SNMP_PERSISTENT_DIR=self.master.persistent
             ),

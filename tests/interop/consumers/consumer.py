@@ -8,7 +8,7 @@ import ssl
 
 from cryptography import x509
 
-from rig.processes import end, environment, free_port, spawn, wait_until
+from rig.processes import end, environment, free_port, scaled, spawn, wait_until
 
 LIMIT = 20
 NAME = "device.example.net"
@@ -114,7 +114,7 @@ class Consumer:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=LIMIT)
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=scaled(LIMIT))
         return context.wrap_socket(plain, server_hostname=NAME)
 
     def visit(self):

@@ -12,7 +12,7 @@ from cryptography import x509
 
 from rig.device import END
 from rig.namespace import Namespace
-from rig.processes import environment
+from rig.processes import environment, scaled
 
 from .consumer import TOOLS, Consumer, folder
 
@@ -121,12 +121,12 @@ class Swanctl(Consumer):
         super().start()
         self.pid_file.write_text("%d\n" % self.process.pid)
         # As the unit of the system does.
-        subprocess.run([self.directory / "load"], check=True, capture_output=True, timeout=20)
+        subprocess.run([self.directory / "load"], check=True, capture_output=True, timeout=scaled(20))
         return self
 
     def ask(self, *words):
         return subprocess.run(
-            [SWANCTL, *words, "--uri", self.vici], capture_output=True, timeout=30,
+            [SWANCTL, *words, "--uri", self.vici], capture_output=True, timeout=scaled(30),
             env=environment(PATH=TOOLS, **self.variables()))
 
     def authorities(self):
