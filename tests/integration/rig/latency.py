@@ -7,7 +7,7 @@ AgentX and scepagentd are in it, the start of a process is not."""
 
 import time
 
-from .processes import wait_until
+from .processes import scaled, wait_until
 
 NAMES = ("scepAgentHealth.0", "scepServerTimeout.1", "scepStatusLastIndex.0")
 
@@ -21,9 +21,23 @@ def timed_get(quick):
 def gets_while(quick, count, is_on, limit):
     """Times of `count` gets at least, and of more for as long as is_on()."""
     times = []
-    deadline = time.monotonic() + limit
+    deadline = time.monotonic() + scaled(limit)
     while (len(times) < count or is_on()) and time.monotonic() < deadline:
         times.append(timed_get(quick))
+    return times
+
+
+def sets_while_hanging(device, count):
+    """Times of that many gets, each after a Set, while the CA hangs."""
+    device.ca.control(hang={"*": "before"})
+    device.point_at(Timeout=600)
+    index = device.send()
+    times = []
+    for number in range(1, count + 1):
+        device.quick.set(scepAutoPollCount=number)
+        times.append(timed_get(device.master.quick_reader))
+    assert device.status(index)["State"] == "processing"
+    device.quick.set(scepRequestAction="cancel")
     return times
 
 
