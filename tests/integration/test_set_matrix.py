@@ -15,7 +15,7 @@ from rig import program
 from rig.agent import Agent
 from rig.device import CHALLENGE, Device, new_ca
 from rig.master import Master
-from rig.processes import free_port
+from rig.processes import free_port, wait_until
 from rig.quick import EXCEPTIONS, GET, NULL, SET, TAGS, Refused, as_ber, wrap, wrap_number
 from rig.stream import Stream
 from rig.writes import HUGE, TYPES, is_refused_by_snmpd, writes
@@ -31,6 +31,7 @@ MOVING = {"scepAgentLocalTime", "scepAgentEarliestExpiry", "scepKeySecondsLeft",
 CA = PROFILE = 1
 KEY = 2
 BYSTANDER = "scepAutoPollCount.2"
+IN_PROGRESS = MODULE["scepKeyActionResult"].names["inProgress"]
 
 
 class Count:
@@ -77,6 +78,17 @@ def snapshot(device):
     return [e for e in walked if program.item_of(e[0])[0].name not in MOVING]
 
 
+def wait_idle(device):
+    """Waits for the end of an action that a Set has begun: its result changes
+    rows."""
+    def is_idle():
+        results = device.quick.walk("scepKeyActionResult")
+        results += device.quick.walk("scepServerCheckResult")
+        return IN_PROGRESS not in [value for _, _, value in results]
+
+    wait_until(is_idle, 30, "end of all actions")
+
+
 def answer(device, bindings, is_huge=False):
     """(status, index) of the answer to a Set; ("noError", 0) if it was taken."""
     try:
@@ -120,8 +132,9 @@ def check_refusals(device, item, tries):
         after = answer(device, [bystander(device), (oid, ber)], is_huge)
         if after != (status, 2):
             faults.append((item.name, label, "after another", after, status))
-    if snapshot(device) != before:
-        faults.append((item.name, "side effect", set(snapshot(device)) ^ set(before)))
+    after = snapshot(device)
+    if after != before:
+        faults.append((item.name, "side effect", set(after) ^ set(before)))
     counted = device.quick.get("scepStatsSetRejects.0") - rejects
     expected = 2 * sum(not is_refused_by_snmpd(ber) for _, _, ber, _ in tries)
     if counted != expected:
@@ -147,6 +160,7 @@ def check_taken(device, item, oid, cases):
                 faults.append((item.name, case.label, "reads", now))
         if answer(device, [(oid, old)])[0] != "noError" or get_raw(device, oid) != old:
             faults.append((item.name, case.label, "does not go back"))
+    wait_idle(device)
     Count.cases += len(cases)
     return faults
 
