@@ -12,7 +12,8 @@
 /* Stands before each row, and keeps the row's alignment. */
 struct row_header {
 	alignas(max_align_t) atomic_size_t references;
-	size_t size; /* of the row */
+	size_t size;		     /* of the row */
+	const struct row_type *type; /* NULL: the row has no parts */
 };
 
 static struct row_header *header_of(const void *row)
@@ -39,13 +40,28 @@ void *row_new(size_t size)
 	return header + 1;
 }
 
+void *row_new_typed(const struct row_type *type)
+{
+	void *row = row_new(type->size);
+
+	if (row != NULL)
+		header_of(row)->type = type;
+	return row;
+}
+
 void *row_copy(const void *row)
 {
-	size_t size = header_of(row)->size;
-	void *copy = row_new(size);
+	const struct row_header *header = header_of(row);
+	void *copy = row_new(header->size);
 
-	if (copy != NULL)
-		memcpy(copy, row, size);
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, row, header->size);
+	header_of(copy)->type = header->type;
+	if (header->type != NULL && !header->type->copy_parts(copy)) {
+		row_release(copy);
+		return NULL;
+	}
 	return copy;
 }
 
@@ -70,6 +86,8 @@ void row_release(void *row)
 	if (atomic_fetch_sub_explicit(&header->references, 1,
 				      memory_order_acq_rel) != 1)
 		return;
+	if (header->type != NULL)
+		header->type->free_parts(row);
 	OPENSSL_cleanse(row, header->size);
 	free(header);
 }

@@ -10,9 +10,21 @@
 
 #include "scep/scep.h"
 
+/* A kind of row that owns parts on the heap. */
+struct row_type {
+	size_t size;
+	/* Gives a row that was copied octet by octet parts of its own.  False
+	 * if memory is short; no part belongs to two rows then either. */
+	bool (*copy_parts)(void *row);
+	/* Cleanses and frees the parts. */
+	void (*free_parts)(void *row);
+};
+
 /* A zeroed row of `size` octets with one reference; NULL if memory is short. */
 void *row_new(size_t size);
-/* A copy with one reference. */
+/* The same for a row with parts; `type` must outlive it. */
+void *row_new_typed(const struct row_type *type);
+/* A copy with one reference, and with parts of its own. */
 void *row_copy(const void *row);
 void *row_retain(void *row);
 void row_release(void *row); /* NULL is fine */

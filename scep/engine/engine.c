@@ -21,6 +21,7 @@
 #include "scep/engine/recover.h"
 #include "scep/keys/restart.h"
 #include "scep/keys/spare.h"
+#include "scep/state/open_request.h"
 #include "scep/state/state.h"
 #include "scep/enroll/timers.h"
 #include "scep/engine/turn.h"
@@ -372,10 +373,11 @@ static void *engine_main(void *context)
 
 static void engine_free(struct scep_engine *engine)
 {
-	state_stop(&engine->state);
+	open_request_stop_all(&engine->state);
 	if (engine->loop != NULL)
 		loop_close(engine->loop);
 	set_txn_free(&engine->set_txn);
+	open_request_discard_all(&engine->state);
 	state_free(&engine->state);
 	if (engine->lock >= 0)
 		files_unlock(engine->lock);

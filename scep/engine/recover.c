@@ -16,6 +16,13 @@
 #include "scep/enroll/timers.h"
 #include "scep/keys/use_locations.h"
 
+/* A start that failed may have left something. */
+static void forget_all(struct state *state)
+{
+	open_request_discard_all(state);
+	state_empty(state);
+}
+
 /* A database that cannot be read is kept for a look, and a new one made. */
 static enum scep_code set_aside(struct state *state, struct scep_error *error)
 {
@@ -45,7 +52,7 @@ static enum scep_code open_all(struct state *state, struct scep_error *error)
 }
 
 /* Moves what was loaded into the state. */
-static bool take_over(struct state *state, struct store_content *content)
+static void take_over(struct state *state, struct store_content *content)
 {
 	struct scep_rows none = {0, 0, NULL};
 
@@ -72,17 +79,10 @@ static bool take_over(struct state *state, struct store_content *content)
 	content->cas = none;
 	state->view.uses = content->uses;
 	state->view.retired = content->retired;
+	state->records = content->records;
 	content->uses = none;
 	content->retired = none;
-	ROWS_EACH (i, &content->records) {
-		struct store_record_row *row = content->records.row[i];
-		struct record *record = row->record;
-
-		row->record = NULL;
-		if (open_request_open(state, record) == NULL)
-			return false;
-	}
-	return true;
+	content->records = none;
 }
 
 /* Requests go on where they were; what cannot is ended. */
@@ -226,15 +226,18 @@ enum scep_code recover(struct state *state, struct scep_error *error)
 
 	memset(&content, 0, sizeof(content));
 	txn_init(&txn);
-	state_empty(state);
+	forget_all(state);
 	code = open_all(state, error);
 	if (code != SCEP_OK)
 		return code;
 	code = store_load(state->store, &presets, &content, error);
-	if (code == SCEP_OK && !take_over(state, &content))
-		code = error_set(error, SCEP_STORAGE_ERROR, "memory is short");
 	if (code != SCEP_OK)
 		goto out;
+	take_over(state, &content);
+	if (!open_request_follow_records(state)) {
+		code = error_set(error, SCEP_STORAGE_ERROR, "memory is short");
+		goto out;
+	}
 	registry_verify(state);
 	resume_all(state, &txn);
 	use_locations_configure(state, &txn);
@@ -268,7 +271,8 @@ void recover_nothing(struct state *state)
 {
 	struct txn txn;
 
-	state_empty(state);
+	forget_all(state);
+	open_request_follow_records(state);
 	state->store_is_failing = true;
 	txn_init(&txn);
 	txn_show(&txn, STORE_PROFILE, first_profile());

@@ -143,7 +143,7 @@ static void act_poll_now(struct state *state, struct txn *txn,
 	/* It begins by itself. */
 	if (status != NULL && status->state == SCEP_STATE_TO_BE_PROCESSED)
 		return;
-	next = record_copy(e->record);
+	next = txn_edit(state, txn, STORE_RECORD, e->record->index, true);
 	if (next != NULL) {
 		next->is_suspended = false;
 		next->next_try = 0;
@@ -151,7 +151,6 @@ static void act_poll_now(struct state *state, struct txn *txn,
 			next->values.challenge_password =
 			    profile->request.challenge_password;
 	}
-	txn_put(txn, STORE_RECORD, next);
 	if (status == NULL)
 		return;
 	status->state = SCEP_STATE_PROCESSING;

@@ -10,6 +10,21 @@
 #include "scep/enroll/timers.h"
 #include "scep/keys/verify.h"
 
+/* How old a view may become before it is made anew, in ms. */
+#define REVIEW_TIME 10000
+
+/* Shows what time alone changes. */
+static void review(struct state *state)
+{
+	if (state_mono(state) - state->reviewed_at < REVIEW_TIME)
+		return;
+	/* Only by writing is it known whether the disk is well again. */
+	if (state->store_is_failing && state->store != NULL)
+		txn_rewrite(state);
+	else
+		state_publish(state);
+}
+
 void turn(struct state *state, struct set_txn *set_txn)
 {
 	set_txn_tick(set_txn, state);
@@ -21,5 +36,5 @@ void turn(struct state *state, struct set_txn *set_txn)
 	key_actions_tick(state);
 	timers_tick(state);
 	pipeline_tick(state);
-	state_review(state);
+	review(state);
 }

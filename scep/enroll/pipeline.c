@@ -53,7 +53,7 @@ static void fail(struct open_request *e, struct record *next)
 		transition_fail(e, next);
 		return;
 	}
-	record_free(next);
+	row_release(next);
 	server_check_fail(e);
 }
 
@@ -244,7 +244,7 @@ static bool make_ready(struct open_request *e)
 		return true;
 	if (is_new)
 		stats_count_begin(&e->state->view.stats, now->trigger);
-	next = record_copy(e->record);
+	next = row_copy(e->record);
 	status = transition_status(e);
 	if (next == NULL || status == NULL)
 		error_set(&e->work.error, SCEP_STORAGE_ERROR,
@@ -261,7 +261,7 @@ static bool make_ready(struct open_request *e)
 		status = NULL;
 	}
 	row_release(status);
-	record_free(next);
+	row_release(next);
 	transition_fail(e, NULL);
 	return false;
 }

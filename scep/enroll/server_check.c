@@ -97,7 +97,7 @@ static void go_on(struct open_request *e, struct txn *txn)
 		return;
 	}
 	e->work.next = NULL;
-	record_free(e->record);
+	row_release(e->record);
 	e->record = next;
 	/* Of a check, the step of the record is its place on the way. */
 	if (ways[e->check][++next->step] != PLACE_END) {

@@ -169,7 +169,7 @@ void transition_wipe_challenge(struct open_request *e, struct record *next,
 static void end_unsaved(struct open_request *e, struct scep_status *status)
 {
 	struct txn txn;
-	struct record *suspended = record_copy(e->record);
+	struct record *suspended = row_copy(e->record);
 
 	txn_init(&txn);
 	status_end(status, state_now(e->state), SCEP_STATE_ERROR);
@@ -265,7 +265,7 @@ static void end_in_error(struct open_request *e, struct record *next,
 		next->next_try = 0;
 		put_record(e, next, &txn);
 	} else {
-		record_free(next);
+		row_release(next);
 		txn_remove(&txn, STORE_RECORD, index);
 	}
 	txn_trim_statuses(state, &txn);
@@ -325,7 +325,7 @@ void transition_fail(struct open_request *e, struct record *next)
 	bool is_pending = e->work.error.code == SCEP_DEFERRED;
 
 	if (next == NULL)
-		next = record_copy(e->record);
+		next = row_copy(e->record);
 	count_error(e);
 	if (profile != NULL)
 		retry = schedule_after_failure(

@@ -12,7 +12,7 @@
 
 static void run_free(struct step_work *work)
 {
-	record_free(work->next);
+	row_release(work->next);
 	free(work->url);
 	free(work->cas);
 	X509_CRL_free(work->crl);
@@ -31,7 +31,7 @@ bool open_request_prepare(struct open_request *e)
 	work->clock = state_now(e->state);
 	work->now = state_clock_is_sane(e->state) ? work->clock : 0;
 	work->allow_legacy = e->state->config.allow_legacy;
-	work->next = record_copy(e->record);
+	work->next = row_copy(e->record);
 	return work->next != NULL;
 }
 
@@ -59,13 +59,14 @@ static struct open_request *find_in(struct open_request *e, uint32_t index)
 	return e;
 }
 
+/* Takes the record. */
 static struct open_request *open_request_new(struct state *state,
 					     struct record *record)
 {
 	struct open_request *e = calloc(1, sizeof(*e));
 
 	if (e == NULL) {
-		record_free(record);
+		row_release(record);
 		return NULL;
 	}
 	e->state = state;
@@ -73,20 +74,21 @@ static struct open_request *open_request_new(struct state *state,
 	return e;
 }
 
-struct open_request *open_request_open(struct state *state,
-				       struct record *record)
+/* If an earlier enrolment of the same request still has a worker, this one
+ * begins when that one is back: both would write the same files. */
+static bool open_request_open(struct state *state, struct record *record)
 {
-	struct open_request *e = open_request_new(state, record);
+	struct open_request *e = open_request_new(state, row_retain(record));
 
 	if (e == NULL)
-		return NULL;
+		return false;
 	e->is_blocked = find_in(state->discarded, record->index) != NULL;
 	e->due = record->is_suspended
 		     ? OPEN_REQUEST_NEVER
 		     : state_mono(state) + wait_left(state, record);
 	e->next = state->open_requests;
 	state->open_requests = e;
-	return e;
+	return true;
 }
 
 struct open_request *open_request_open_check(struct state *state,
@@ -107,12 +109,12 @@ struct open_request *open_request_open_check(struct state *state,
 static void open_request_free(struct open_request *e)
 {
 	run_free(&e->work);
-	record_free(e->record);
+	row_release(e->record);
 	row_release(e->lost);
 	free(e);
 }
 
-void open_request_stop(struct open_request *e)
+static void open_request_stop(struct open_request *e)
 {
 	if (e->fetch == NULL)
 		return;
@@ -154,6 +156,56 @@ void open_request_come_back(struct open_request *e)
 	heir->is_blocked = false;
 	open_request_wake(state);
 }
+
+void open_request_stop_all(struct state *state)
+{
+	state->is_stopping = true;
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next)
+		open_request_stop(e);
+	for (struct open_request *e = state->checks; e != NULL; e = e->next)
+		open_request_stop(e);
+}
+
+void open_request_discard_all(struct state *state)
+{
+	while (state->open_requests != NULL)
+		open_request_discard(state->open_requests);
+	while (state->checks != NULL)
+		open_request_discard(state->checks);
+}
+
+/* ------------------------------------------------- following the records -- */
+
+static void follow_record(struct state *state, uint32_t index)
+{
+	struct record *record = (void *)scep_rows_find(&state->records, index);
+	struct open_request *e = open_request_find(state, index);
+
+	if (record == NULL) {
+		if (e != NULL)
+			open_request_discard(e);
+	} else if (e != NULL) {
+		row_release(e->record);
+		e->record = row_retain(record);
+	} else if (!open_request_open(state, record)) {
+		/* It is on disk: the next start finds it. */
+		state_notify(state, SCEP_EVENT_FATAL, 0);
+	}
+}
+
+bool open_request_follow_records(struct state *state)
+{
+	state->follow_record = follow_record;
+	ROWS_EACH (i, &state->records) {
+		if (!open_request_open(state, state->records.row[i]))
+			return false;
+	}
+	return true;
+}
+
+/* ----------------------------------------------------------------- asking --
+ */
 
 struct open_request *open_request_find(struct state *state, uint32_t index)
 {

@@ -51,7 +51,7 @@ struct step_work {
 struct open_request {
 	struct open_request *next;
 	struct state *state;
-	struct record *record; /* owned: what is durable */
+	struct record *record; /* what is durable; a reference */
 	struct step_work work;
 	const struct step *step;    /* that is running */
 	const struct step_ops *ops; /* what it does */
@@ -69,22 +69,26 @@ struct open_request {
 };
 
 /*
- * Lists an enrolment for a record, which it takes; it is due as the record
- * says.  If an earlier enrolment of the same request still has a worker, it
- * begins when that one is back: both would write the same files.  NULL if
- * memory is short.
+ * Opens a request for each record of the state, due as the record says, and
+ * has requests follow what commits do to the records from then on: a record
+ * that is put opens a request, one that is replaced becomes that of its
+ * request, and one that is removed discards its request.  False if memory is
+ * short.
  */
-struct open_request *open_request_open(struct state *state,
-				       struct record *record);
-/* The same for a check, which is due at once. */
+bool open_request_follow_records(struct state *state);
+/* Lists a check, which takes its record and is due at once.  NULL if memory is
+ * short. */
 struct open_request *open_request_open_check(struct state *state,
 					     struct record *record,
 					     uint32_t check);
 /* Unlists and frees it, at once or when its worker is back; what it does on
  * the wire is ended. */
 void open_request_discard(struct open_request *enrolment);
-/* Ends its exchange, if there is one. */
-void open_request_stop(struct open_request *enrolment);
+/* The same for all requests and checks. */
+void open_request_discard_all(struct state *state);
+/* Ends what is on the wire, and lets workers come back to nothing; the loop
+ * can be closed afterwards. */
+void open_request_stop_all(struct state *state);
 struct open_request *open_request_find(struct state *state, uint32_t index);
 
 /* The rows that belong to it; borrowed, NULL if there is none. */

@@ -19,7 +19,7 @@ struct record *request_new_record(const struct scep_profile *profile,
 	record->server = profile->server;
 	record->values = *values;
 	if (!bytes_random_name(record->file_id)) {
-		record_free(record);
+		row_release(record);
 		return NULL;
 	}
 	return record;

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/state/state.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "scep/state/txn.h"
-#include "scep/state/open_request.h"
 #include "scep/state/health.h"
 #include "scep/base/log.h"
 #include "scep/settings/settings.h"
-
-/* How old a view may become before it is made anew, in ms. */
-#define REVIEW_TIME 10000
 
 #ifndef SCEP_BUILD_TIME
 #define SCEP_BUILD_TIME 0
@@ -64,25 +60,13 @@ static void published_release(struct published *published)
 	free(published);
 }
 
-void state_stop(struct state *state)
-{
-	state->is_stopping = true;
-	for (struct open_request *e = state->open_requests; e != NULL;
-	     e = e->next)
-		open_request_stop(e);
-	for (struct open_request *e = state->checks; e != NULL; e = e->next)
-		open_request_stop(e);
-}
-
 void state_empty(struct state *state)
 {
-	while (state->open_requests != NULL)
-		open_request_discard(state->open_requests);
-	while (state->checks != NULL)
-		open_request_discard(state->checks);
+	assert(state->open_requests == NULL && state->checks == NULL);
 	store_close(state->store);
 	state->store = NULL;
 	view_free(&state->view);
+	rows_free(&state->records);
 }
 
 void state_free(struct state *state)
@@ -126,11 +110,12 @@ static void note_suspended(struct state *state)
 	uint32_t *suspended = state->view.suspended;
 
 	memset(suspended, 0, sizeof(state->view.suspended));
-	for (struct open_request *e = state->open_requests; e != NULL;
-	     e = e->next) {
-		if (e->record->is_suspended &&
-		    e->record->profile_index <= SCEP_PROFILE_MAX)
-			suspended[e->record->profile_index] = e->record->index;
+	ROWS_EACH (i, &state->records) {
+		const struct record *record = state->records.row[i];
+
+		if (record->is_suspended &&
+		    record->profile_index <= SCEP_PROFILE_MAX)
+			suspended[record->profile_index] = record->index;
 	}
 }
 
@@ -165,17 +150,6 @@ void state_publish(struct state *state)
 	published_release(old);
 	expiry_watch_look(&state->watch, &state->view, facts.now,
 			  facts.clock_is_sane, tell, state);
-}
-
-void state_review(struct state *state)
-{
-	if (state_mono(state) - state->reviewed_at < REVIEW_TIME)
-		return;
-	/* Only by writing is it known whether the disk is well again. */
-	if (state->store_is_failing && state->store != NULL)
-		txn_rewrite(state);
-	else
-		state_publish(state);
 }
 
 const struct scep_view *state_take(struct state *state)

@@ -56,6 +56,12 @@ struct spare_work {
 	uint64_t wake; /* mono; not before that, or 0 */
 };
 
+struct state;
+
+/* Follows what a commit has done to the record with that index: it was put,
+ * replaced or removed. */
+typedef void state_follow_record_fn(struct state *state, uint32_t index);
+
 struct state {
 	struct io *io;
 	struct store *store;
@@ -64,7 +70,9 @@ struct state {
 	char keys_folder[4200];
 	char certs_folder[4200];
 
-	struct scep_view view; /* its rows are shared with published views */
+	struct scep_view view;	  /* its rows are shared with published views */
+	struct scep_rows records; /* of all open requests; never published */
+	state_follow_record_fn *follow_record; /* open_request.h */
 	uint32_t key_last_index;
 	uint32_t ca_last_index;
 	bool store_is_failing;	     /* the last commit failed */
@@ -98,10 +106,7 @@ struct state {
 bool state_init(struct state *state, struct io *io,
 		const struct scep_config *config,
 		const struct scep_watcher *watcher);
-/* Ends what is on the wire, and lets workers come back to nothing; the loop
- * can be closed afterwards. */
-void state_stop(struct state *state);
-/* Frees all rows and enrolments, and closes the store. */
+/* Frees all rows and closes the store; no request may be open. */
 void state_empty(struct state *state);
 /* The same at the end; no worker runs any more. */
 void state_free(struct state *state);
@@ -109,8 +114,6 @@ void state_free(struct state *state);
 /* Puts a new view in the place of the published one, and tells the watcher
  * what has come with it. */
 void state_publish(struct state *state);
-/* Does the same if the last time was a while ago: what time alone changes. */
-void state_review(struct state *state);
 /* Takes a reference to the published view; from any thread. */
 const struct scep_view *state_take(struct state *state);
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scep/state/open_request.h"
 #include "scep/base/error.h"
 
 void txn_init(struct txn *txn)
@@ -12,18 +11,10 @@ void txn_init(struct txn *txn)
 	memset(txn, 0, sizeof(*txn));
 }
 
-static void row_free(enum store_table table, void *row)
-{
-	if (table == STORE_RECORD)
-		record_free(row);
-	else
-		row_release(row);
-}
-
 void txn_free(struct txn *txn)
 {
 	for (size_t i = 0; i < txn->count; i++)
-		row_free(txn->ops[i].table, txn->ops[i].row);
+		row_release(txn->ops[i].row);
 	free(txn->ops);
 	txn_init(txn);
 }
@@ -36,7 +27,7 @@ static void txn_add(struct txn *txn, struct txn_op op)
 
 		if (ops == NULL) {
 			txn->is_short = true;
-			row_free(op.table, op.row);
+			row_release(op.row);
 			return;
 		}
 		txn->ops = ops;
@@ -54,7 +45,7 @@ static void txn_add_row(struct txn *txn, enum store_table table, void *row,
 		txn->is_short = true;
 		return;
 	}
-	/* Every row and every record begins with its index. */
+	/* Every row begins with its index. */
 	op.index = *(const uint32_t *)row;
 	txn_add(txn, op);
 }
@@ -104,7 +95,7 @@ static struct scep_rows *rows_of(struct state *state, enum store_table table)
 	case STORE_RETIRED:
 		return &state->view.retired;
 	case STORE_RECORD:
-		break;
+		return &state->records;
 	}
 	return NULL;
 }
@@ -215,20 +206,10 @@ static void undo_op(struct state *state, const struct txn_op *op,
 {
 	struct txn_op back = {
 	    .table = op->table, .index = op->index, .is_stored = op->is_stored};
+	void *row =
+	    (void *)scep_rows_find(rows_of(state, op->table), op->index);
 
-	if (op->table == STORE_RECORD) {
-		struct open_request *e = open_request_find(state, op->index);
-
-		if (e != NULL) {
-			back.row = record_copy(e->record);
-			undo->is_short = undo->is_short || back.row == NULL;
-		}
-	} else {
-		const struct scep_rows *rows = rows_of(state, op->table);
-		void *row = (void *)scep_rows_find(rows, op->index);
-
-		back.row = row == NULL ? NULL : row_retain(row);
-	}
+	back.row = row == NULL ? NULL : row_retain(row);
 	txn_add(undo, back);
 }
 
@@ -244,23 +225,6 @@ static void txn_undo(struct state *state, const struct txn *txn,
 	}
 }
 
-static void record_show(struct state *state, struct txn_op *op)
-{
-	struct open_request *e = open_request_find(state, op->index);
-
-	if (op->row == NULL) {
-		if (e != NULL)
-			open_request_discard(e);
-	} else if (e != NULL) {
-		record_free(e->record);
-		e->record = op->row;
-	} else if (open_request_open(state, op->row) == NULL) {
-		/* It is on disk: the next start finds it. */
-		state_notify(state, SCEP_EVENT_FATAL, 0);
-	}
-	op->row = NULL;
-}
-
 /* The settings, and what a change of them shows; the rest may have changed
  * since the batch was made. */
 static void agent_show(struct state *state, const struct scep_agent *agent)
@@ -273,38 +237,38 @@ static void agent_show(struct state *state, const struct scep_agent *agent)
 	state->view.agent.key_limit = shown.key_limit;
 }
 
+static void op_show(struct state *state, struct txn_op *op)
+{
+	struct scep_rows *rows = rows_of(state, op->table);
+
+	if (op->row != NULL)
+		rows_put(rows, op->row);
+	else
+		rows_remove(rows, op->index);
+	op->row = NULL;
+	if (op->table == STORE_KEY)
+		state->view.agent.key_last_change_mono = state_mono(state);
+	if (op->table == STORE_CA)
+		state->view.agent.ca_last_change_mono = state_mono(state);
+}
+
 static void txn_show_all(struct state *state, struct txn *txn)
 {
 	if (txn->has_agent)
 		agent_show(state, &txn->agent);
+	for (size_t i = 0; i < txn->count; i++)
+		op_show(state, &txn->ops[i]);
 	for (size_t i = 0; i < txn->count; i++) {
-		struct txn_op *op = &txn->ops[i];
-		struct scep_rows *rows = rows_of(state, op->table);
-
-		if (op->table == STORE_RECORD) {
-			record_show(state, op);
-			continue;
-		}
-		if (op->row != NULL)
-			rows_put(rows, op->row);
-		else
-			rows_remove(rows, op->index);
-		op->row = NULL;
-		if (op->table == STORE_KEY)
-			state->view.agent.key_last_change_mono =
-			    state_mono(state);
-		if (op->table == STORE_CA)
-			state->view.agent.ca_last_change_mono =
-			    state_mono(state);
+		if (txn->ops[i].table == STORE_RECORD)
+			state->follow_record(state, txn->ops[i].index);
 	}
 }
 
 static bool txn_reserve(struct state *state, const struct txn *txn)
 {
 	for (size_t i = 0; i < txn->count; i++) {
-		struct scep_rows *rows = rows_of(state, txn->ops[i].table);
-
-		if (rows != NULL && !rows_reserve(rows, txn->count))
+		if (!rows_reserve(rows_of(state, txn->ops[i].table),
+				  txn->count))
 			return false;
 	}
 	return !txn->is_short;
@@ -426,7 +390,7 @@ void txn_trim_statuses(struct state *state, struct txn *txn)
 	for (size_t i = 0; count > most && i < count - most; i++) {
 		txn_remove(txn, STORE_STATUS, list[i].index);
 		/* A request that could be resumed goes with its row. */
-		if (open_request_find(state, list[i].index) != NULL)
+		if (scep_rows_find(&state->records, list[i].index) != NULL)
 			txn_remove(txn, STORE_RECORD, list[i].index);
 	}
 	free(list);

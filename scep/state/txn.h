@@ -12,8 +12,7 @@
 struct txn_op {
 	enum store_table table;
 	uint32_t index;
-	void *row;	/* what to put; NULL: remove.  A struct record * for
-			 * STORE_RECORD, else a counted row.  Owned. */
+	void *row;	/* what to put; NULL: remove.  Owned. */
 	bool is_stored; /* false: in memory only */
 };
 
@@ -36,8 +35,8 @@ void txn_show(struct txn *txn, enum store_table table, void *row);
 void txn_remove(struct txn *txn, enum store_table table, uint32_t index);
 /*
  * The row as it will be, to be changed: the batch's own, else a copy of the
- * one that there is, which is put, or shown if it is not to be stored.  Not
- * for records.  NULL if there is none, or memory is short.  Borrows.
+ * one that there is, which is put, or shown if it is not to be stored.  NULL
+ * if there is none, or memory is short.  Borrows.
  */
 void *txn_edit(struct state *state, struct txn *txn, enum store_table table,
 	       uint32_t index, bool is_stored);

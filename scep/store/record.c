@@ -1,47 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/store/record.h"
 
-#include <stdlib.h>
+#include "scep/base/rows.h"
 
-#include <openssl/crypto.h>
-
-struct record *record_new(void)
+static bool own_bytes(struct bytes *bytes)
 {
-	return calloc(1, sizeof(struct record));
+	const struct bytes shared = *bytes;
+
+	*bytes = (struct bytes){0};
+	return shared.length == 0 ||
+	       bytes_set(bytes, shared.data, shared.length);
 }
 
-void record_free(struct record *record)
+static bool record_copy_parts(void *row)
 {
-	if (record == NULL)
-		return;
+	struct record *record = row;
+	bool is_whole;
+
+	/* All three are run, so that none still belongs to the original. */
+	is_whole = own_bytes(&record->signer);
+	is_whole = own_bytes(&record->trust) && is_whole;
+	return own_bytes(&record->issued) && is_whole;
+}
+
+static void record_free_parts(void *row)
+{
+	struct record *record = row;
+
 	bytes_free(&record->signer);
 	bytes_free(&record->trust);
 	bytes_free(&record->issued);
-	/* The values hold a challenge password. */
-	OPENSSL_cleanse(record, sizeof(*record));
-	free(record);
 }
 
-static bool copy_bytes(struct bytes *to, const struct bytes *from)
+struct record *record_new(void)
 {
-	*to = (struct bytes){0};
-	return from->length == 0 || bytes_set(to, from->data, from->length);
-}
+	static const struct row_type type = {
+	    .size = sizeof(struct record),
+	    .copy_parts = record_copy_parts,
+	    .free_parts = record_free_parts,
+	};
 
-struct record *record_copy(const struct record *record)
-{
-	struct record *copy = record_new();
-	bool is_whole;
-
-	if (copy == NULL)
-		return NULL;
-	*copy = *record;
-	/* All three are run, so that none still points into the original. */
-	is_whole = copy_bytes(&copy->signer, &record->signer);
-	is_whole = copy_bytes(&copy->trust, &record->trust) && is_whole;
-	is_whole = copy_bytes(&copy->issued, &record->issued) && is_whole;
-	if (is_whole)
-		return copy;
-	record_free(copy);
-	return NULL;
+	return row_new_typed(&type);
 }

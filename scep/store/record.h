@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is durable of an open request: enough to go on after a kill at any
- * instruction with the same key and the same transactionID.  A record knows
- * nothing of how it is stored or of what is running for it.
+ * instruction with the same key and the same transactionID.  A counted row
+ * (rows.h) that owns its octet strings.  A record knows nothing of how it is
+ * stored or of what is running for it.
  */
 #ifndef SCEP_STORE_RECORD_H
 #define SCEP_STORE_RECORD_H
@@ -50,10 +51,7 @@ struct record {
 	struct bytes issued;  /* PEM: ours, then its chain; at STEP_REGISTER */
 };
 
+/* A zeroed record with one reference, or NULL if memory is short. */
 struct record *record_new(void);
-/* Cleanses and frees. */
-void record_free(struct record *record);
-/* A deep copy, or NULL if memory is short. */
-struct record *record_copy(const struct record *record);
 
 #endif

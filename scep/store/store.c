@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include <openssl/crypto.h>
-
 #include "scep/store/schema.h"
 #include "scep/store/database.h"
 #include "scep/base/error.h"
@@ -58,19 +56,13 @@ static void row_preset(const struct store_presets *presets,
 /* A row filled with its defaults; NULL if memory is short. */
 static void *row_make(const struct store *store, enum columns_table table)
 {
-	void *row = row_new(columns_of(table)->row_size);
+	void *row = table == COLUMNS_RECORD
+			? (void *)record_new()
+			: row_new(columns_of(table)->row_size);
 
 	if (row != NULL)
 		row_preset(&store->presets, table, row);
 	return row;
-}
-
-static void row_drop(enum columns_table table, void *row)
-{
-	if (row == NULL)
-		return;
-	columns_free_bytes(columns_of(table), row);
-	row_release(row);
 }
 
 static enum scep_code out_of_memory(struct scep_error *error)
@@ -96,7 +88,7 @@ static enum scep_code row_next(struct store *store, enum columns_table table,
 	code = database_next(store->database, table, from, *row, index,
 			     &is_there, error);
 	if (code != SCEP_OK || !is_there) {
-		row_drop(table, *row);
+		row_release(*row);
 		*row = NULL;
 	}
 	return code;
@@ -119,7 +111,7 @@ static void undo_forget(struct store *store)
 
 	while ((undo = store->undo) != NULL) {
 		store->undo = undo->next;
-		row_drop(undo->table, undo->row);
+		row_release(undo->row);
 		free(undo);
 	}
 	store->is_refetch_due = false;
@@ -143,7 +135,7 @@ static enum scep_code undo_remember(struct store *store,
 		return code;
 	}
 	if (undo->row != NULL && found != index) {
-		row_drop(table, undo->row);
+		row_release(undo->row);
 		undo->row = NULL;
 	}
 	undo->next = store->undo;
@@ -317,40 +309,12 @@ enum scep_code store_remove(struct store *store, enum store_table table,
 
 /* -------------------------------------------------------------- loading -- */
 
-/* A record is no counted row: its members move into one of its own. */
-static void *record_wrap(struct record *from)
-{
-	struct store_record_row *row = row_new(sizeof(*row));
-
-	if (row == NULL)
-		return NULL;
-	row->index = from->index;
-	row->record = record_new();
-	if (row->record == NULL) {
-		row_release(row);
-		return NULL;
-	}
-	*row->record = *from;
-	OPENSSL_cleanse(from, sizeof(*from));
-	return row;
-}
-
-static enum scep_code rows_append(struct scep_rows *rows,
-				  enum columns_table table, void *row,
+static enum scep_code rows_append(struct scep_rows *rows, void *row,
 				  struct scep_error *error)
 {
-	void *wrapped;
-
 	if (!rows_reserve(rows, 1)) {
-		row_drop(table, row);
+		row_release(row);
 		return out_of_memory(error);
-	}
-	if (table == COLUMNS_RECORD) {
-		wrapped = record_wrap(row);
-		row_drop(table, row);
-		if (wrapped == NULL)
-			return out_of_memory(error);
-		row = wrapped;
 	}
 	rows_put(rows, row);
 	return SCEP_OK;
@@ -369,7 +333,7 @@ static enum scep_code load_table(struct store *store, enum columns_table table,
 		code = row_next(store, table, from, &row, &index, error);
 		if (code != SCEP_OK || row == NULL)
 			return code;
-		code = rows_append(rows, table, row, error);
+		code = rows_append(rows, row, error);
 		if (code != SCEP_OK)
 			return code;
 		from = (int64_t)index + 1;
@@ -389,7 +353,7 @@ static enum scep_code load_agent(struct store *store,
 		return code;
 	content->agent = *(struct scep_agent *)row;
 	content->has_agent = true;
-	row_drop(COLUMNS_AGENT, row);
+	row_release(row);
 	return SCEP_OK;
 }
 
@@ -408,7 +372,7 @@ static enum scep_code load_counters(struct store *store,
 	counters = row;
 	content->key_last_index = counters->key_last_index;
 	content->ca_last_index = counters->ca_last_index;
-	row_drop(COLUMNS_COUNTERS, row);
+	row_release(row);
 	return SCEP_OK;
 }
 
@@ -449,12 +413,6 @@ enum scep_code store_load(struct store *store,
 
 void store_content_free(struct store_content *content)
 {
-	struct store_record_row *row;
-
-	ROWS_EACH (i, &content->records) {
-		row = content->records.row[i];
-		record_free(row->record);
-	}
 	rows_free(&content->profiles);
 	rows_free(&content->statuses);
 	rows_free(&content->keys);

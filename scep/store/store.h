@@ -25,7 +25,7 @@ struct store_content {
 	struct scep_rows statuses;
 	struct scep_rows keys;
 	struct scep_rows cas;
-	struct scep_rows records; /* struct store_record_row */
+	struct scep_rows records; /* struct record */
 	struct scep_rows uses;
 	struct scep_rows retired; /* struct scep_key */
 };
@@ -72,11 +72,7 @@ enum scep_code store_load(struct store *store,
 			  const struct store_presets *presets,
 			  struct store_content *content,
 			  struct scep_error *error);
-struct store_record_row {
-	uint32_t index;
-	struct record *record; /* owned; NULL once it has been taken out */
-};
-/* Frees the rows and the records that are still in them. */
+/* Frees the rows. */
 void store_content_free(struct store_content *content);
 
 /*

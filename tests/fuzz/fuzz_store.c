@@ -96,7 +96,7 @@ static void fill_rows(struct store *store)
 	HOLDS(store_put_ca(store, &ca, NULL) == SCEP_OK);
 	HOLDS(store_put_record(store, record, NULL) == SCEP_OK);
 	HOLDS(store_commit(store, NULL) == SCEP_OK);
-	record_free(record);
+	row_release(record);
 }
 
 /* The octets of a sound database, made at first use. */
@@ -237,12 +237,10 @@ static bool write_back(struct store *store, const struct store_content *content)
 	ROWS_EACH (i, &content->cas)
 		if (code == SCEP_OK)
 			code = store_put_ca(store, content->cas.row[i], NULL);
-	ROWS_EACH (i, &content->records) {
-		const struct store_record_row *row = content->records.row[i];
-
+	ROWS_EACH (i, &content->records)
 		if (code == SCEP_OK)
-			code = store_put_record(store, row->record, NULL);
-	}
+			code = store_put_record(store, content->records.row[i],
+						NULL);
 	if (code == SCEP_OK)
 		code = store_commit(store, NULL);
 	if (code != SCEP_OK)

@@ -67,9 +67,10 @@ void device_kill(struct device *device)
 {
 	if (!device->is_on)
 		return;
-	state_stop(&device->state);
+	open_request_stop_all(&device->state);
 	virtual_io_close(&device->io);
 	set_txn_free(&device->set_txn);
+	open_request_discard_all(&device->state);
 	state_free(&device->state);
 	device->is_on = false;
 }

@@ -281,8 +281,6 @@ const void *storetest_loaded(const struct store_content *content,
 			     enum columns_table table, uint32_t index,
 			     struct store_counters *counters)
 {
-	const struct store_record_row *row;
-
 	switch (table) {
 	case COLUMNS_PROFILE:
 		return scep_rows_find(&content->profiles, index);
@@ -293,8 +291,7 @@ const void *storetest_loaded(const struct store_content *content,
 	case COLUMNS_CA:
 		return scep_rows_find(&content->cas, index);
 	case COLUMNS_RECORD:
-		row = scep_rows_find(&content->records, index);
-		return row != NULL ? row->record : NULL;
+		return scep_rows_find(&content->records, index);
 	case COLUMNS_USE:
 		return scep_rows_find(&content->uses, index);
 	case COLUMNS_ASIDE:

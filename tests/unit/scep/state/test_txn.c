@@ -233,6 +233,42 @@ static void a_published_view_does_not_change(void **state)
 	scep_view_release(view);
 }
 
+/* Whoever works on a request has its record until it looks for the next. */
+static void a_request_follows_its_record(void **state)
+{
+	struct device *d = *state;
+	struct open_request *e;
+	struct record *next;
+	struct txn txn, undo;
+
+	txn_init(&txn);
+	txn_init(&undo);
+	txn_put(&txn, STORE_RECORD, record_of(9));
+	commit(d, &txn, NULL);
+	e = open_request_find(&d->state, 9);
+	assert_non_null(e);
+	assert_ptr_equal(e->record, scep_rows_find(&d->state.records, 9));
+	assert_int_equal(device_view(d)->suspended[1], 9);
+
+	next = txn_edit(&d->state, &txn, STORE_RECORD, 9, true);
+	assert_true(bytes_set(&next->signer, "PEM", 3));
+	assert_int_equal(e->record->signer.length, 0);
+	commit(d, &txn, &undo);
+	assert_ptr_equal(open_request_find(&d->state, 9), e);
+	assert_ptr_equal(e->record, next);
+
+	commit(d, &undo, NULL);
+	assert_int_equal(e->record->signer.length, 0);
+	txn_remove(&txn, STORE_RECORD, 9);
+	commit(d, &txn, &undo);
+	assert_null(open_request_find(&d->state, 9));
+	assert_int_equal(device_view(d)->suspended[1], 0);
+
+	commit(d, &undo, NULL);
+	assert_non_null(open_request_find(&d->state, 9));
+	assert_int_equal(device_view(d)->suspended[1], 9);
+}
+
 /* Rule 12: the oldest finished rows go, with what could be resumed of them. */
 static void trimming_takes_the_oldest(void **state)
 {
@@ -278,6 +314,7 @@ int main(void)
 	    TEST(what_is_only_shown_needs_no_disk_and_is_not_kept),
 	    TEST(short_memory_fails_the_whole),
 	    TEST(a_published_view_does_not_change),
+	    TEST(a_request_follows_its_record),
 	    TEST(trimming_takes_the_oldest),
 	};
 

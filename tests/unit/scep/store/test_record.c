@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "scep/base/rows.h"
 #include "scep/store/record.h"
 
 /* A sanitizer's allocator ends the process for a size that cannot be, where
@@ -80,27 +81,27 @@ static void a_new_record_is_empty(void **state)
 	(void)state;
 	assert_non_null(record);
 	assert_memory_equal(record, &empty, sizeof(empty));
-	record_free(record);
+	row_release(record);
 }
 
 static void a_copy_shares_nothing_with_the_original(void **state)
 {
 	struct record *record = make();
-	struct record *copy = record_copy(record);
+	struct record *copy = row_copy(record);
 
 	(void)state;
 	assert_non_null(copy);
 	assert_memory_equal(copy, record, offsetof(struct record, signer));
 	assert_ptr_not_equal(copy->signer.data, record->signer.data);
 	assert_ptr_not_equal(copy->trust.data, record->trust.data);
-	record_free(record);
+	row_release(record);
 	assert_int_equal(copy->signer.length, 6);
 	assert_memory_equal(copy->signer.data, "signer", 6);
 	assert_int_equal(copy->trust.length, 5);
 	assert_memory_equal(copy->trust.data, "trust", 5);
 	assert_null(copy->issued.data);
 	assert_int_equal(copy->issued.length, 0);
-	record_free(copy);
+	row_release(copy);
 }
 
 static void freeing_cleanses_the_challenge_and_the_octets(void **state)
@@ -109,7 +110,7 @@ static void freeing_cleanses_the_challenge_and_the_octets(void **state)
 	void *signer = record->signer.data;
 
 	(void)state;
-	record_free(record);
+	row_release(record);
 	assert_true(was_cleansed(record, sizeof(*record)));
 	assert_true(was_cleansed(signer, 6));
 }
@@ -117,7 +118,7 @@ static void freeing_cleanses_the_challenge_and_the_octets(void **state)
 static void freeing_null_is_fine(void **state)
 {
 	(void)state;
-	record_free(NULL);
+	row_release(NULL);
 	assert_int_equal(cleansed_count, 0);
 }
 
@@ -134,13 +135,13 @@ static void a_copy_without_memory_is_null_and_leaves_the_original(void **state)
 		size_t length = members[i]->length;
 
 		members[i]->length = SIZE_MAX / 2;
-		assert_null(record_copy(record));
+		assert_null(row_copy(record));
 		members[i]->length = length;
 	}
 	assert_memory_equal(record->signer.data, "signer", 6);
 	assert_memory_equal(record->trust.data, "trust", 5);
 	assert_memory_equal(record->issued.data, "issued", 6);
-	record_free(record);
+	row_release(record);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, forget_cleansing)

@@ -302,23 +302,20 @@ static void removed_rows_are_gone_and_missing_ones_are_fine(void **state)
 	}
 }
 
-static void a_record_that_was_taken_out_is_the_takers(void **state)
+static void a_record_that_was_retained_outlives_the_content(void **state)
 {
 	struct record *record = storetest_row(COLUMNS_RECORD, 3, PATTERN_MIXED);
 	struct record *taken;
 	struct store *store = storetest_open();
 	struct store_content content;
-	struct store_record_row *row;
 
 	(void)state;
 	storetest_commit(store, COLUMNS_RECORD, record);
 	content = storetest_load(store);
-	row = content.records.row[0];
-	taken = row->record;
-	row->record = NULL;
+	taken = row_retain(content.records.row[0]);
 	store_content_free(&content);
 	storetest_assert_equal(COLUMNS_RECORD, taken, record);
-	record_free(taken);
+	row_release(taken);
 	store_close(store);
 	storetest_free_row(COLUMNS_RECORD, record);
 }
@@ -562,7 +559,7 @@ int main(void)
 	    TEST(the_request_values_and_the_facts_are_never_stored),
 	    TEST(a_later_put_replaces_and_rows_come_in_order),
 	    TEST(removed_rows_are_gone_and_missing_ones_are_fine),
-	    TEST(a_record_that_was_taken_out_is_the_takers),
+	    TEST(a_record_that_was_retained_outlives_the_content),
 	    TEST(a_rollback_leaves_the_old_rows),
 	    TEST(closing_in_a_transaction_rolls_back),
 	    TEST(nothing_is_written_outside_a_transaction),

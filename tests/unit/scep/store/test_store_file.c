@@ -374,7 +374,7 @@ static void put_record(struct store *store, uint32_t index, int number)
 				      (size_t)rand() % sizeof(filling)));
 	set_challenge(&record->values.challenge_password, number);
 	storetest_must(store_put_record(store, record, &storetest_error));
-	record_free(record);
+	row_release(record);
 }
 
 static void change_one(struct store *store, struct secrets *secrets, int number)
