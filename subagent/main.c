@@ -9,6 +9,7 @@
 #include "subagent/conf/conf_file.h"
 #include "subagent/conf/options.h"
 #include "subagent/worker.h"
+#include "subagent/system/daemon_log.h"
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
@@ -46,7 +47,7 @@ static void tell(void *context, enum conf_severity severity, const char *text)
 	(void)context;
 	if (!is_log_on_stderr())
 		fprintf(stderr, "scepagentd: %s\n", text);
-	snmp_log(severity == CONF_ERROR ? LOG_ERR : LOG_WARNING, "%s\n", text);
+	daemon_log(severity == CONF_ERROR ? LOG_ERR : LOG_WARNING, "%s", text);
 }
 
 static const struct conf_reporter reporter = {.report = tell};
@@ -154,12 +155,12 @@ static bool choose_restart(void *context, const struct restarter_word *word,
 	const struct program *program = context;
 
 	if (!is_certificate(program, word->cert_file)) {
-		snmp_log(LOG_ERR, "the worker names a file that is no "
-				  "certificate of its own\n");
+		daemon_log(LOG_ERR, "the worker names a file that is no "
+				    "certificate of its own");
 		return false;
 	}
 	if (program->conf.restart_command[0] == '\0') {
-		snmp_log(LOG_ERR, "there is no restartCommand any more\n");
+		daemon_log(LOG_ERR, "there is no restartCommand any more");
 		return false;
 	}
 	memcpy(text, program->conf.restart_command,

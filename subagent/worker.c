@@ -4,6 +4,7 @@
 #include "subagent/snmp/agent.h"
 #include "subagent/system/background.h"
 #include "subagent/conf/conf_netsnmp.h"
+#include "subagent/system/daemon_log.h"
 
 #include "mibs/scep_root.h"
 
@@ -55,8 +56,8 @@ void worker_send_config(int channel, const struct scep_config *config)
 	/* A worker that hangs must not keep the parent from stopping it. */
 	if (send(channel, config, sizeof(*config),
 		 MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof(*config))
-		snmp_log(LOG_ERR, "the worker cannot be told: %s\n",
-			 strerror(errno));
+		daemon_log(LOG_ERR, "the worker cannot be told: %s",
+			   strerror(errno));
 }
 
 /* ------------------------------------------------------ the SNMP thread -- */
@@ -78,7 +79,7 @@ static bool open_agent(struct worker *worker)
 	struct agent *agent;
 
 	if (agent_open(&options, &agent) != 0) {
-		snmp_log(LOG_ERR, "cannot start: %s\n", strerror(errno));
+		daemon_log(LOG_ERR, "cannot start: %s", strerror(errno));
 		return false;
 	}
 	if (has_address)
@@ -186,7 +187,7 @@ static bool open_engine(struct worker *worker)
 	enum scep_code code = try_open(worker, &engine, &error);
 
 	if (code != SCEP_OK) {
-		snmp_log(LOG_ERR, "cannot start: %s\n", error.text);
+		daemon_log(LOG_ERR, "cannot start: %s", error.text);
 		/* The terminal is there until the start has succeeded. */
 		if (!worker->setup->keeps_terminal)
 			fprintf(stderr, CONF_APPLICATION ": cannot start: %s\n",
@@ -207,11 +208,11 @@ static bool open_engine(struct worker *worker)
 /* Ready is when Sets could be kept; a master may come later. */
 static void tell_ready(const struct worker *worker)
 {
-	snmp_log(LOG_INFO,
-		 "scepagentd %s: root OID %s, state directory %s, master %s\n",
-		 SCEP_VERSION, SCEP_ROOT_OID,
-		 worker->setup->conf->engine.state_directory,
-		 master_of(worker->setup));
+	daemon_log(LOG_INFO,
+		   "scepagentd %s: root OID %s, state directory %s, master %s",
+		   SCEP_VERSION, SCEP_ROOT_OID,
+		   worker->setup->conf->engine.state_directory,
+		   master_of(worker->setup));
 	parent_tell_ready(worker->link);
 	if (!worker->setup->keeps_terminal)
 		background_detach();
@@ -269,7 +270,7 @@ static bool step_down(const struct worker *worker)
 	struct fault fault;
 
 	if (privilege_drop(worker->setup->privilege, &fault) != 0) {
-		snmp_log(LOG_ERR, "%s\n", fault.text);
+		daemon_log(LOG_ERR, "%s", fault.text);
 		return false;
 	}
 	/* A change of user undoes both. */
@@ -304,7 +305,7 @@ static bool start(struct worker *worker)
 	worker->left = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	worker->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (worker->signals < 0 || worker->left < 0 || worker->ended < 0) {
-		snmp_log(LOG_ERR, "cannot start: %s\n", strerror(errno));
+		daemon_log(LOG_ERR, "cannot start: %s", strerror(errno));
 		return false;
 	}
 	return step_down(worker) &&

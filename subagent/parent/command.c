@@ -2,9 +2,7 @@
 #include "subagent/parent/command.h"
 
 #include "subagent/conf/conf_words.h"
-
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
+#include "subagent/system/daemon_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -128,10 +126,10 @@ static void log_line(struct command *command)
 {
 	command->line[command->length] = '\0';
 	if (command->length > 0 && command->lines < LINES_MAX)
-		snmp_log(LOG_INFO, "%s: %s\n", command->name, command->line);
+		daemon_log(LOG_INFO, "%s: %s", command->name, command->line);
 	else if (command->length > 0 && command->lines == LINES_MAX)
-		snmp_log(LOG_WARNING, "%s: says more than is logged\n",
-			 command->name);
+		daemon_log(LOG_WARNING, "%s: says more than is logged",
+			   command->name);
 	if (command->length > 0)
 		memcpy(command->last, command->line, command->length + 1);
 	if (command->lines == 0)
@@ -187,7 +185,7 @@ int command_start(struct command *command, const char *text,
 	command->how[0] = '\0';
 	command->has_term = false;
 	if (pipe2(ends, O_CLOEXEC) != 0) {
-		snmp_log(LOG_ERR, "%s: %s\n", command->name, strerror(errno));
+		daemon_log(LOG_ERR, "%s: %s", command->name, strerror(errno));
 		return -1;
 	}
 	/* Ours alone: a command may wait until it is heard. */
@@ -198,7 +196,7 @@ int command_start(struct command *command, const char *text,
 		be_command(text, environment, ends[1]);
 	close(ends[1]);
 	if (pid < 0) {
-		snmp_log(LOG_ERR, "%s: %s\n", command->name, strerror(errno));
+		daemon_log(LOG_ERR, "%s: %s", command->name, strerror(errno));
 		close(ends[0]);
 		return -1;
 	}
@@ -225,7 +223,7 @@ void command_do_due(struct command *command)
 		command->due = -1;
 		return;
 	}
-	snmp_log(LOG_ERR, "%s: takes too long and is ended\n", command->name);
+	daemon_log(LOG_ERR, "%s: takes too long and is ended", command->name);
 	send_signal(command, SIGTERM);
 	command->has_term = true;
 	command->due = command_now() + command->grace;
@@ -252,8 +250,8 @@ enum command_end command_reap(struct command *command)
 	    WIFEXITED(status) && (WEXITSTATUS(status) == EXIT_NO_SETUP ||
 				  WEXITSTATUS(status) == EXIT_NO_FILE);
 	if (command->how[0] != '\0')
-		snmp_log(command->bad_end_priority, "%s: %s\n", command->name,
-			 command->how);
+		daemon_log(command->bad_end_priority, "%s: %s", command->name,
+			   command->how);
 	if (command->has_term)
 		snprintf(command->how, sizeof(command->how), "took too long");
 	/* One that was told to end has not done what it was to do. */

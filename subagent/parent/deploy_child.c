@@ -5,9 +5,7 @@
 #include "subagent/parent/environment.h"
 #include "subagent/parent/install.h"
 #include "subagent/parent/key_files.h"
-
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
+#include "subagent/system/daemon_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -276,8 +274,8 @@ static void deployment_take_back(struct deployment *deployment)
 	struct fault fault;
 
 	if (install_take_back(&deployment->install, &fault) != 0)
-		snmp_log(LOG_ERR, "useLocation %s: not taken back: %s\n",
-			 deployment->order->location->name, fault.text);
+		daemon_log(LOG_ERR, "useLocation %s: not taken back: %s",
+			   deployment->order->location->name, fault.text);
 	if (deployment->is_reloaded)
 		deployment_reload(deployment, &fault);
 }

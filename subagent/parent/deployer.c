@@ -4,9 +4,7 @@
 #include "subagent/parent/command.h"
 #include "subagent/parent/key_files.h"
 #include "subagent/system/privilege.h"
-
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
+#include "subagent/system/daemon_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -118,8 +116,8 @@ static bool start(struct deployer *deployer, const int *inherited)
 	}
 	close(ends[1]);
 	if (deployer->pid < 0) {
-		snmp_log(LOG_ERR, "no process for a use location: %s\n",
-			 strerror(errno));
+		daemon_log(LOG_ERR, "no process for a use location: %s",
+			   strerror(errno));
 		close(ends[0]);
 		deployer->pid = 0;
 		return false;
@@ -172,8 +170,8 @@ static void end_what_is_due(struct deployer *deployer)
 	if (deployer->pid == 0 || deployer->due < 0 ||
 	    deployer->due > command_now())
 		return;
-	snmp_log(LOG_ERR, "useLocation %s: takes too long and is ended\n",
-		 deployer->word.use_name);
+	daemon_log(LOG_ERR, "useLocation %s: takes too long and is ended",
+		   deployer->word.use_name);
 	kill(deployer->pid, SIGKILL);
 	deployer->due = -1;
 }

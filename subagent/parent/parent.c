@@ -2,9 +2,7 @@
 #include "subagent/parent/parent.h"
 
 #include "subagent/system/notify.h"
-
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
+#include "subagent/system/daemon_log.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -142,8 +140,8 @@ static void plan_start(struct parent *parent)
 	wait = parent_back_off(parent->quick_deaths);
 	parent->start_at = now() + wait;
 	if (wait > 0)
-		snmp_log(LOG_WARNING, "the worker is started again in %d s\n",
-			 wait / 1000);
+		daemon_log(LOG_WARNING, "the worker is started again in %d s",
+			   wait / 1000);
 }
 
 static void start_worker(struct parent *parent)
@@ -157,8 +155,8 @@ static void start_worker(struct parent *parent)
 	parent->start_at = -1;
 	parent->started = now();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-		snmp_log(LOG_ERR, "no channel to a worker: %s\n",
-			 strerror(errno));
+		daemon_log(LOG_ERR, "no channel to a worker: %s",
+			   strerror(errno));
 		plan_start(parent);
 		return;
 	}
@@ -171,7 +169,7 @@ static void start_worker(struct parent *parent)
 	}
 	close(ends[1]);
 	if (parent->worker < 0) {
-		snmp_log(LOG_ERR, "no worker: %s\n", strerror(errno));
+		daemon_log(LOG_ERR, "no worker: %s", strerror(errno));
 		parent->worker = 0;
 		close(ends[0]);
 		plan_start(parent);
@@ -194,8 +192,8 @@ static void judge_end(struct parent *parent, pid_t worker, int status)
 
 	if (parent->is_stopping) {
 		if (!has_exited)
-			snmp_log(LOG_ERR, "worker %d was ended by signal %d\n",
-				 (int)worker, WTERMSIG(status));
+			daemon_log(LOG_ERR, "worker %d was ended by signal %d",
+				   (int)worker, WTERMSIG(status));
 		end(parent, 0);
 		return;
 	}
@@ -208,11 +206,11 @@ static void judge_end(struct parent *parent, pid_t worker, int status)
 		return;
 	}
 	if (has_exited)
-		snmp_log(LOG_ERR, "worker %d ended with %d\n", (int)worker,
-			 code);
+		daemon_log(LOG_ERR, "worker %d ended with %d", (int)worker,
+			   code);
 	else
-		snmp_log(LOG_ERR, "worker %d was ended by signal %d\n",
-			 (int)worker, WTERMSIG(status));
+		daemon_log(LOG_ERR, "worker %d was ended by signal %d",
+			   (int)worker, WTERMSIG(status));
 	plan_start(parent);
 }
 
@@ -276,8 +274,9 @@ static void take_restart(struct parent *parent, const char *data, size_t length)
 	struct restarter_word word;
 
 	if (!restarter_is_word(data, length)) {
-		snmp_log(LOG_ERR, "the worker asks for a restart in words that "
-				  "are not good\n");
+		daemon_log(LOG_ERR,
+			   "the worker asks for a restart in words that "
+			   "are not good");
 		return;
 	}
 	memcpy(&word, data, sizeof(word));
@@ -290,8 +289,8 @@ static void take_deploy(struct parent *parent, const char *data, size_t length)
 	struct deployer_word word;
 
 	if (!deployer_is_word(data, length)) {
-		snmp_log(LOG_ERR, "the worker asks for a deployment in words "
-				  "that are not good\n");
+		daemon_log(LOG_ERR, "the worker asks for a deployment in words "
+				    "that are not good");
 		return;
 	}
 	memcpy(&word, data, sizeof(word));
@@ -304,8 +303,8 @@ static void tell_worker(const struct parent *parent, const void *word,
 	if (parent->channel >= 0 &&
 	    send(parent->channel, word, length, MSG_DONTWAIT | MSG_NOSIGNAL) !=
 		(ssize_t)length)
-		snmp_log(LOG_ERR, "the worker cannot be told: %s\n",
-			 strerror(errno));
+		daemon_log(LOG_ERR, "the worker cannot be told: %s",
+			   strerror(errno));
 }
 
 static void tell_ends(struct parent *parent)
@@ -381,8 +380,8 @@ static bool is_past(int64_t due)
 static void do_due(struct parent *parent)
 {
 	if (is_past(parent->kill_at)) {
-		snmp_log(LOG_WARNING, "worker %d does not stop: killed\n",
-			 (int)parent->worker);
+		daemon_log(LOG_WARNING, "worker %d does not stop: killed",
+			   (int)parent->worker);
 		kill(parent->worker, SIGKILL);
 		parent->kill_at = -1;
 	}
@@ -414,7 +413,7 @@ static void turn(struct parent *parent)
 	};
 
 	if (poll(polled, 3, time_left(parent)) < 0 && errno != EINTR) {
-		snmp_log(LOG_ERR, "poll: %s\n", strerror(errno));
+		daemon_log(LOG_ERR, "poll: %s", strerror(errno));
 		stop(parent);
 	}
 	if (polled[2].revents != 0)
@@ -458,7 +457,7 @@ int parent_run(const struct parent_plan *plan)
 	};
 
 	if (parent.signals < 0) {
-		snmp_log(LOG_ERR, "no signals: %s\n", strerror(errno));
+		daemon_log(LOG_ERR, "no signals: %s", strerror(errno));
 		return 1;
 	}
 	restarter_init(&parent.restarter, plan->restart, plan->context,

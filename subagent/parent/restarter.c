@@ -2,9 +2,7 @@
 #include "subagent/parent/restarter.h"
 
 #include "subagent/parent/environment.h"
-
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
+#include "subagent/system/daemon_log.h"
 
 #include <string.h>
 
@@ -57,7 +55,7 @@ static void begin(struct restarter *restarter,
 	    command_start(&restarter->command, text, environment.variable,
 			  restarter->limit) != 0;
 	if (!restarter->has_failed_to_start)
-		snmp_log(LOG_NOTICE, NAME ": begins\n");
+		daemon_log(LOG_NOTICE, NAME ": begins");
 }
 
 void restarter_init(struct restarter *restarter, restarter_choose_fn choose,

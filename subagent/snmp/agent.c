@@ -6,6 +6,7 @@
 #include "subagent/snmp/unblock_timer.h"
 #include "subagent/snmp/event_queue.h"
 #include "subagent/snmp/traps.h"
+#include "subagent/system/daemon_log.h"
 
 #include "mibs/scep_root.h"
 
@@ -70,7 +71,7 @@ static void watch_log(void *context, enum scep_log_level level,
 	struct agent *agent = context;
 
 	if (pthread_equal(pthread_self(), agent->thread))
-		snmp_log(log_priority(level), "%s\n", line);
+		daemon_log(log_priority(level), "%s", line);
 	else
 		event_queue_put_line(agent->queue, level, line);
 }
@@ -106,13 +107,13 @@ static void queue_flush(struct agent *agent)
 		if (item.is_event)
 			event_handle(agent, &item.event);
 		else
-			snmp_log(log_priority(item.level), "%s\n", item.line);
+			daemon_log(log_priority(item.level), "%s", item.line);
 		free(item.line);
 	}
 	dropped = event_queue_dropped(agent->queue);
 	if (dropped)
-		snmp_log(LOG_WARNING, "%u log lines or events were lost\n",
-			 dropped);
+		daemon_log(LOG_WARNING, "%u log lines or events were lost",
+			   dropped);
 }
 
 static void queue_ready(int descriptor, void *data)
@@ -356,11 +357,11 @@ int agent_start(struct agent *agent, struct scep_engine *engine)
 	address = netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID,
 					NETSNMP_DS_AGENT_X_SOCKET);
 	if (!agent->is_connected)
-		snmp_log(LOG_WARNING, "No AgentX master at %s yet\n",
-			 address ? address : "the default address");
+		daemon_log(LOG_WARNING, "No AgentX master at %s yet",
+			   address ? address : "the default address");
 	return 0;
 out:
-	snmp_log(LOG_ERR, "The MIB could not be registered\n");
+	daemon_log(LOG_ERR, "The MIB could not be registered");
 	return -1;
 }
 

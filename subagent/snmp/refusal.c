@@ -2,6 +2,7 @@
 #include "subagent/snmp/refusal.h"
 
 #include "subagent/snmp/find.h"
+#include "subagent/system/daemon_log.h"
 
 #include "mibs/scep_root.h"
 
@@ -122,8 +123,8 @@ void refusal_log(struct limiter *limiter, const netsnmp_variable_list *variable,
 	while (i + 1 < sizeof(errors) / sizeof(errors[0]) &&
 	       errors[i].error != error)
 		i++;
-	snmp_log(LOG_NOTICE, "Set refused: %s: %s (%s)\n", name, errors[i].name,
-		 reason[0] ? reason : errors[i].reason);
+	daemon_log(LOG_NOTICE, "Set refused: %s: %s (%s)", name, errors[i].name,
+		   reason[0] ? reason : errors[i].reason);
 }
 
 void refusal_settle(struct limiter *limiter)
@@ -131,6 +132,6 @@ void refusal_settle(struct limiter *limiter)
 	unsigned suppressed = limiter_settle(limiter, now_ms());
 
 	if (suppressed)
-		snmp_log(LOG_NOTICE, "Set refused: %u more, not shown\n",
-			 suppressed);
+		daemon_log(LOG_NOTICE, "Set refused: %u more, not shown",
+			   suppressed);
 }

@@ -4,6 +4,7 @@
 #include "subagent/snmp/trap_queue.h"
 #include "subagent/snmp/trap_table.h"
 #include "subagent/snmp/values.h"
+#include "subagent/system/daemon_log.h"
 
 #include "mibs/scep_root.h"
 
@@ -127,10 +128,9 @@ static void send_one(const struct reading *reading,
 	if (is_whole)
 		send_v2trap(variables);
 	else
-		snmp_log(LOG_WARNING,
-			 "%s: not sent: the row or memory is "
-			 "missing\n",
-			 trap->name);
+		daemon_log(LOG_WARNING,
+			   "%s: not sent: the row or memory is missing",
+			   trap->name);
 	snmp_free_varbind(variables);
 }
 
@@ -160,10 +160,11 @@ void traps_send(struct traps *traps, const struct answer_facts *facts)
 	struct reading reading;
 
 	if (dropped)
-		snmp_log(LOG_WARNING,
-			 "%u notifications were dropped: there was no master, "
-			 "or too many came at once\n",
-			 dropped);
+		daemon_log(
+		    LOG_WARNING,
+		    "%u notifications were dropped: there was no master, "
+		    "or too many came at once",
+		    dropped);
 	if (trap_queue_is_empty(traps->queue))
 		return;
 	view = scep_view_take(traps->engine);

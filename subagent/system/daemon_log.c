@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "subagent/system/daemon_log.h"
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void daemon_log(int priority, const char *format, ...)
+{
+	char *line;
+	va_list list;
+	int length;
+
+	va_start(list, format);
+	length = vasprintf(&line, format, list);
+	va_end(list);
+	if (length < 0) {
+		snmp_log(LOG_ERR, "memory is short: a line is not logged\n");
+		return;
+	}
+	snmp_log(priority, "%s\n", line);
+	free(line);
+}
