@@ -14,9 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KILL_AFTER    5000 /* ms between TERM and KILL */
-#define LINES_MAX     100  /* of one command in the log */
-#define READS_MAX     16   /* in one turn */
+#define KILL_AFTER 5000 /* ms between TERM and KILL */
+#define LINES_MAX  100	/* of one command in the log */
+#define READS_MAX  16	/* in one call */
+
+#define COMMAND_PATH                                                           \
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 #define EXIT_NO_SETUP 126
 #define EXIT_NO_FILE  127
@@ -39,15 +42,39 @@ void command_init(struct command *command, const char *name)
 	command->bad_end_priority = LOG_ERR;
 }
 
+/* ----------------------------------------------------------- environment -- */
+
+void command_environment_init(struct command_environment *environment,
+			      const char *key_name, const char *use_location,
+			      const char *cert_file)
+{
+	size_t count = 0;
+
+	snprintf(environment->key_name, sizeof(environment->key_name),
+		 "SCEP_KEY_NAME=%s", key_name);
+	snprintf(environment->use_location, sizeof(environment->use_location),
+		 "SCEP_USE_LOCATION=%s", use_location);
+	snprintf(environment->cert_file, sizeof(environment->cert_file),
+		 "SCEP_CERT_FILE=%s", cert_file);
+	environment->variable[count++] = COMMAND_PATH;
+	if (key_name[0] != '\0')
+		environment->variable[count++] = environment->key_name;
+	if (use_location[0] != '\0')
+		environment->variable[count++] = environment->use_location;
+	if (cert_file[0] != '\0')
+		environment->variable[count++] = environment->cert_file;
+	environment->variable[count] = NULL;
+}
+
 /* ---------------------------------------------------- in the new process -- */
 
-/* The words of a command, as execve() wants them. */
-struct words {
+/* The words of a command, in the form that execve() takes. */
+struct command_words {
 	char room[CONF_LINE_MAX];
 	char *word[CONF_LINE_MAX / 2 + 1];
 };
 
-static bool split(const char *text, struct words *words)
+static bool command_split(const char *text, struct command_words *words)
 {
 	char word[CONF_LINE_MAX];
 	struct fault fault;
@@ -82,14 +109,14 @@ static void close_from(int first)
 		close(fd);
 }
 
-/* Nothing of the parent is left: not its descriptors, signals or session. */
-static bool set_up(int output)
+/* Leaves nothing of the parent: no descriptors, no signals, not its session. */
+static bool command_set_up(int output)
 {
 	int input = open("/dev/null", O_RDONLY);
 	sigset_t none;
 
 	sigemptyset(&none);
-	/* It may outlive us, and what it says then is not to end it. */
+	/* It may outlive the parent, and must not end when it writes. */
 	signal(SIGPIPE, SIG_IGN);
 	/* The pipe may have been given a number that is about to be used. */
 	output = fcntl(output, F_DUPFD, 3);
@@ -104,9 +131,9 @@ static bool set_up(int output)
 __attribute__((noreturn)) static void
 be_command(const char *text, const char *const *environment, int output)
 {
-	static struct words words;
+	static struct command_words words;
 
-	if (!set_up(output) || !split(text, &words))
+	if (!command_set_up(output) || !command_split(text, &words))
 		_exit(EXIT_NO_SETUP);
 	execve(words.word[0], words.word, (char *const *)environment);
 	dprintf(STDERR_FILENO, "%s: %s\n", words.word[0], strerror(errno));
@@ -115,20 +142,20 @@ be_command(const char *text, const char *const *environment, int output)
 
 /* ------------------------------------------------------------ its output -- */
 
-static void close_output(struct command *command)
+static void command_close_output(struct command *command)
 {
 	if (command->output >= 0)
 		close(command->output);
 	command->output = -1;
 }
 
-static void log_line(struct command *command)
+static void command_log_line(struct command *command)
 {
 	command->line[command->length] = '\0';
 	if (command->length > 0 && command->lines < LINES_MAX)
 		daemon_log(LOG_INFO, "%s: %s", command->name, command->line);
 	else if (command->length > 0 && command->lines == LINES_MAX)
-		daemon_log(LOG_WARNING, "%s: says more than is logged",
+		daemon_log(LOG_WARNING, "%s: writes more than is logged",
 			   command->name);
 	if (command->length > 0)
 		memcpy(command->last, command->line, command->length + 1);
@@ -139,13 +166,13 @@ static void log_line(struct command *command)
 	command->length = 0;
 }
 
-/* A log is no place for control characters. */
-static void take_octet(struct command *command, char octet)
+/* Puts a question mark for each control character, as it goes to the log. */
+static void command_take_octet(struct command *command, char octet)
 {
 	bool is_control = (unsigned char)octet < 0x20 || octet == 0x7f;
 
 	if (octet == '\n' || command->length == sizeof(command->line) - 1)
-		log_line(command);
+		command_log_line(command);
 	if (octet != '\n' && octet != '\r')
 		command->line[command->length++] = is_control ? '?' : octet;
 }
@@ -155,21 +182,21 @@ void command_read(struct command *command)
 	char octets[1024];
 	ssize_t length = 0;
 
-	/* One that never stops must not keep the parent for itself. */
+	/* A command that never stops writing must not keep the parent busy. */
 	for (int i = 0; i < READS_MAX && command->output >= 0; i++) {
 		length = read(command->output, octets, sizeof(octets));
 		if (length < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		for (ssize_t at = 0; at < length; at++)
-			take_octet(command, octets[at]);
+			command_take_octet(command, octets[at]);
 		if (length > 0)
 			continue;
-		log_line(command);
-		close_output(command);
+		command_log_line(command);
+		command_close_output(command);
 	}
 }
 
-/* --------------------------------------------------------- begin and end -- */
+/* --------------------------------------------------------- start and end -- */
 
 int command_start(struct command *command, const char *text,
 		  const char *const *environment, int64_t limit)
@@ -177,7 +204,7 @@ int command_start(struct command *command, const char *text,
 	int ends[2];
 	pid_t pid;
 
-	close_output(command);
+	command_close_output(command);
 	command->length = 0;
 	command->lines = 0;
 	command->first[0] = '\0';
@@ -188,7 +215,7 @@ int command_start(struct command *command, const char *text,
 		daemon_log(LOG_ERR, "%s: %s", command->name, strerror(errno));
 		return -1;
 	}
-	/* Ours alone: a command may wait until it is heard. */
+	/* Only this end: the command may wait until it is read. */
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	fflush(NULL);
 	pid = fork();
@@ -206,8 +233,9 @@ int command_start(struct command *command, const char *text,
 	return 0;
 }
 
-/* It and what it has started; in its first moments it has no session yet. */
-static void send_signal(const struct command *command, int number)
+/* Signals the command and what it has started.  At its very beginning it has no
+ * session of its own yet. */
+static void command_signal(const struct command *command, int number)
 {
 	if (kill(-command->pid, number) != 0)
 		kill(command->pid, number);
@@ -219,12 +247,12 @@ void command_do_due(struct command *command)
 	    command->due > command_now())
 		return;
 	if (command->has_term) {
-		send_signal(command, SIGKILL);
+		command_signal(command, SIGKILL);
 		command->due = -1;
 		return;
 	}
 	daemon_log(LOG_ERR, "%s: takes too long and is ended", command->name);
-	send_signal(command, SIGTERM);
+	command_signal(command, SIGTERM);
 	command->has_term = true;
 	command->due = command_now() + command->grace;
 }
@@ -239,7 +267,7 @@ enum command_end command_reap(struct command *command)
 	command->pid = 0;
 	command->due = -1;
 	command_read(command);
-	log_line(command);
+	command_log_line(command);
 	if (WIFSIGNALED(status))
 		snprintf(command->how, sizeof(command->how),
 			 "was ended by signal %d", WTERMSIG(status));
@@ -254,7 +282,7 @@ enum command_end command_reap(struct command *command)
 			   command->how);
 	if (command->has_term)
 		snprintf(command->how, sizeof(command->how), "took too long");
-	/* One that was told to end has not done what it was to do. */
+	/* A command that got TERM has not done its work. */
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
 		       !command->has_term
 		   ? COMMAND_WELL
@@ -263,7 +291,7 @@ enum command_end command_reap(struct command *command)
 
 void command_leave(struct command *command)
 {
-	close_output(command);
+	command_close_output(command);
 	command->pid = 0;
 	command->due = -1;
 }

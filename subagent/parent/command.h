@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One COMMAND of the configuration file as a process: an absolute path and
- * its arguments, run without a shell, in a session of its own, with nothing
- * on standard input and no environment but what is given.  What it writes
- * goes to the log as lines, up to a limit; a command that takes too long gets
- * TERM and then KILL.  Never blocks: the owner polls the descriptor, calls
- * when something is due, and reaps.  Knows nothing of what a command is for.
+ * One COMMAND of the configuration file as a process: an absolute path and its
+ * arguments, run without a shell, in a session of its own, with nothing on
+ * standard input and no environment but the one that is given.  Its output goes
+ * to the log as lines, up to a limit; a command that takes too long gets TERM
+ * and then KILL.
+ *
+ * Never blocks: the owner polls the descriptor, calls when something is due,
+ * and reaps.  Knows the names of the environment and nothing else of what a
+ * command is for.
  *
  * Times are ms of CLOCK_MONOTONIC.
  */
@@ -17,14 +20,31 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define COMMAND_LIMIT 60000 /* ms that a command may take */
-#define COMMAND_LINE  256   /* octets of a line in the log, with the NUL */
+#define COMMAND_LIMIT	 60000 /* ms that a command may take */
+#define COMMAND_LINE	 256   /* octets of a line in the log, with the NUL */
+#define COMMAND_VARIABLE 32 /* octets of the name of a variable, with the NUL  \
+			     */
+
+/* The environment of a command: a path for programs, and the key and the use
+ * location that the command is run for. */
+struct command_environment {
+	char key_name[65 + COMMAND_VARIABLE];
+	char use_location[256 + COMMAND_VARIABLE];
+	char cert_file[4400 + COMMAND_VARIABLE];
+	const char *variable[5]; /* ends with NULL; points into the struct */
+};
+
+/* Fills it in.  Leaves out a variable whose value is "". */
+void command_environment_init(struct command_environment *environment,
+			      const char *key_name, const char *use_location,
+			      const char *cert_file);
 
 struct command {
 	const char *name; /* in the log; borrowed */
 	pid_t pid;	  /* 0: none runs */
-	/* What it writes; stays open, for what it has started, until that
-	 * ends or the next one starts.  -1: none */
+	/* Its output, or -1.  Stays open after the command has ended, for
+	 * processes that it has started, until they end or the next command
+	 * starts. */
 	int output;
 	int64_t due;	      /* when it gets TERM, and then KILL; -1: never */
 	int64_t grace;	      /* ms between TERM and KILL */
@@ -33,33 +53,34 @@ struct command {
 	char line[COMMAND_LINE];
 	size_t length;
 	unsigned lines;		  /* that were logged */
-	char first[COMMAND_LINE]; /* of what it has written */
+	char first[COMMAND_LINE]; /* line of its output */
 	char last[COMMAND_LINE];
-	char how[32];	    /* it has ended badly: "ended with 1" */
-	bool could_not_run; /* as its file is missing, or no program */
+	char how[32];	    /* a bad end in words: "ended with 1" */
+	bool could_not_run; /* the file is missing, or is no program */
 };
 
 void command_init(struct command *command, const char *name);
 
 /*
- * Starts it; none may run.  `environment` ends with NULL and has room for
- * nothing but names and values.  Returns 0, or -1 and has logged why.  A file
- * that cannot be run shows as a bad end, with the reason in the log.
+ * Starts it; none may run.  `environment` ends with NULL and is borrowed for
+ * the call.  Returns 0, or -1 after having logged the reason.  A file that
+ * cannot be run counts as a bad end, with the reason in the log.
  */
 int command_start(struct command *command, const char *text,
 		  const char *const *environment, int64_t limit);
 
-/* The descriptor is readable. */
+/* Reads the output; to be called when the descriptor is readable. */
 void command_read(struct command *command);
-/* Ends what has taken too long. */
+/* Ends a command that has taken too long. */
 void command_do_due(struct command *command);
 
 enum command_end { COMMAND_RUNS, COMMAND_WELL, COMMAND_BADLY };
 
-/* How it has ended, once; COMMAND_RUNS also if there was none. */
+/* Returns how the command has ended, once for each command; COMMAND_RUNS also
+ * if there is none. */
 enum command_end command_reap(struct command *command);
 
-/* Leaves a command that still runs to itself. */
+/* Lets go of a command that still runs: it goes on. */
 void command_leave(struct command *command);
 
 int64_t command_now(void);

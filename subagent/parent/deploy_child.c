@@ -2,7 +2,6 @@
 #include "subagent/parent/deploy_child.h"
 
 #include "subagent/parent/command.h"
-#include "subagent/parent/environment.h"
 #include "subagent/parent/install.h"
 #include "subagent/parent/key_files.h"
 #include "subagent/system/daemon_log.h"
@@ -21,7 +20,7 @@
 struct deployment {
 	const struct deploy_child_order *order;
 	struct key_files entry;
-	struct environment environment;
+	struct command_environment environment;
 	struct install_file files[LOCATION_FILES + LOCATION_ISSUERS];
 	char issuer_path[LOCATION_ISSUERS][4096];
 	size_t file_count;
@@ -235,8 +234,9 @@ static void make_environment(struct deployment *deployment)
 	/* A location without files may fetch the certificate itself. */
 	snprintf(own, sizeof(own), "%s/certs/%s.pem", order->state_directory,
 		 order->file_id);
-	environment_make(&deployment->environment, order->key_name,
-			 order->location->name, cert != NULL ? cert : own);
+	command_environment_init(&deployment->environment, order->key_name,
+				 order->location->name,
+				 cert != NULL ? cert : own);
 }
 
 static int deployment_put_files(struct deployment *deployment,

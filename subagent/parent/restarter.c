@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subagent/parent/restarter.h"
 
-#include "subagent/parent/environment.h"
 #include "subagent/system/daemon_log.h"
 
 #include <string.h>
@@ -44,11 +43,11 @@ bool restarter_is_word(const void *data, size_t length)
 static void begin(struct restarter *restarter,
 		  const struct restarter_word *word)
 {
-	struct environment environment;
+	struct command_environment environment;
 	char text[CONF_LINE_MAX];
 
-	environment_make(&environment, word->key_name, word->use_location,
-			 word->cert_file);
+	command_environment_init(&environment, word->key_name,
+				 word->use_location, word->cert_file);
 	restarter->has_failed_to_start =
 	    restarter->choose == NULL ||
 	    !restarter->choose(restarter->context, word, text) ||

@@ -286,7 +286,7 @@ static void output_without_end_is_cut_and_blocks_nobody(void **state)
 	for (const char *c = logged; *c != '\0'; c++)
 		lines += *c == '\n';
 	assert_int_equal(lines, 101);
-	assert_non_null(strstr(logged, "it: says more than is logged\n"));
+	assert_non_null(strstr(logged, "it: writes more than is logged\n"));
 	logged[0] = '\0';
 	/* A line that has no end is parted; the next command begins anew. */
 	write_script(world, "head -c 300 /dev/zero | tr '\\0' x");
