@@ -14,6 +14,7 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -120,6 +121,18 @@ static void keep_fixed(struct conf *fresh, const struct conf *old)
 	memcpy(fresh->group, old->group, sizeof(fresh->group));
 }
 
+static void send_config(int channel, const struct scep_config *config)
+{
+	struct message message;
+
+	message_init(&message, MESSAGE_CONFIG);
+	message.config = *config;
+	/* A worker that hangs must not keep the parent from stopping it. */
+	if (message_send(channel, &message) != 0)
+		daemon_log(LOG_ERR, "the worker cannot be reached: %s",
+			   strerror(errno));
+}
+
 static void reload(void *context, int channel)
 {
 	struct program *program = context;
@@ -135,7 +148,7 @@ static void reload(void *context, int channel)
 	conf_free(&program->conf);
 	program->conf = fresh;
 	if (channel >= 0)
-		worker_send_config(channel, &program->conf.engine);
+		send_config(channel, &program->conf.engine);
 }
 
 /* Names the certificate that the worker may name: one of the engine's. */
@@ -149,12 +162,12 @@ static bool is_certificate(const struct program *program, const char *path)
 				   strchr(path + length + 7, '/') == NULL);
 }
 
-static bool choose_restart(void *context, const struct restarter_word *word,
+static bool choose_restart(void *context, const struct message_restart *request,
 			   char *text)
 {
 	const struct program *program = context;
 
-	if (!is_certificate(program, word->cert_file)) {
+	if (!is_certificate(program, request->cert_file)) {
 		daemon_log(LOG_ERR, "the worker names a file that is no "
 				    "certificate of its own");
 		return false;
@@ -168,31 +181,28 @@ static bool choose_restart(void *context, const struct restarter_word *word,
 	return true;
 }
 
-/* In a process of its own. */
-static void deploy(void *context, const struct deployer_word *word,
-		   struct deployer_end *told)
+/* Runs in a process of its own. */
+static void deploy(void *context, const struct message_deploy *request,
+		   struct scep_deploy_end *end)
 {
 	const struct program *program = context;
 	const struct deploy_child_order order = {
-	    .location = conf_use_location(&program->conf, word->use_name),
+	    .location = conf_use_location(&program->conf, request->use_name),
 	    .state_directory = program->conf.engine.state_directory,
 	    .owner =
 		program->privilege.sets ? program->privilege.uid : geteuid(),
-	    .key_name = word->key_name,
-	    .file_id = word->file_id,
+	    .key_name = request->key_name,
+	    .file_id = request->file_id,
 	};
-	struct deploy_child_end end = {.is_enabled = true};
 
+	end->is_enabled = true;
 	if (order.location == NULL)
-		snprintf(end.text, sizeof(end.text),
+		snprintf(end->text, sizeof(end->text),
 			 "there is no such use location any more");
-	else if (word->kind == DEPLOYER_PROBE)
-		deploy_child_probe(&order, &end);
+	else if (request->is_probe)
+		deploy_child_probe(&order, end);
 	else
-		deploy_child(&order, &end);
-	told->is_good = end.is_good;
-	told->is_enabled = end.is_enabled;
-	memcpy(told->text, end.text, sizeof(told->text));
+		deploy_child(&order, end);
 }
 
 static void let_go(struct program *program, int exit_code)

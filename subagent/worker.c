@@ -21,7 +21,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,15 +49,6 @@ struct worker {
 	bool is_stopping;
 	enum parent_exit exit; /* read once the thread has ended */
 };
-
-void worker_send_config(int channel, const struct scep_config *config)
-{
-	/* A worker that hangs must not keep the parent from stopping it. */
-	if (send(channel, config, sizeof(*config),
-		 MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof(*config))
-		daemon_log(LOG_ERR, "the worker cannot be told: %s",
-			   strerror(errno));
-}
 
 /* ------------------------------------------------------ the SNMP thread -- */
 
@@ -93,50 +83,56 @@ static bool open_agent(struct worker *worker)
 	return true;
 }
 
-/* On the engine's thread: what would wait for a master that hangs, or be lost
- * in a queue that is full, must not do either. */
-static void ask_restart(const struct worker *worker, const struct scep_key *key)
+/* Asks the parent from the engine's thread: the SNMP thread may wait for a
+ * master that hangs, and its queue may be full. */
+static void worker_ask(const struct worker *worker,
+		       const struct message *message, const char *failure)
 {
-	const char *folder = worker->setup->conf->engine.state_directory;
-	struct restarter_word word;
-
-	memset(&word, 0, sizeof(word));
-	word.what = RESTARTER_ASKED;
-	if (key != NULL) {
-		snprintf(word.key_name, sizeof(word.key_name), "%s", key->name);
-		snprintf(word.use_location, sizeof(word.use_location), "%s",
-			 key->use_location);
-		snprintf(word.cert_file, sizeof(word.cert_file),
-			 "%s/certs/%s.pem", folder, key->file_id);
-	}
-	if (!parent_ask_restart(worker->link, &word))
+	if (message_send(worker->link->channel, message) != 0)
 		worker->watcher.log(worker->watcher.context, SCEP_LOG_ERROR,
-				    "the parent cannot be asked for a restart");
+				    failure);
 }
 
-static void ask_deploy(const struct worker *worker,
-		       const struct scep_event *event)
+static void worker_ask_restart(const struct worker *worker,
+			       const struct scep_key *key)
+{
+	const char *folder = worker->setup->conf->engine.state_directory;
+	struct message message;
+	struct message_restart *request = &message.restart;
+
+	message_init(&message, MESSAGE_RESTART);
+	if (key != NULL) {
+		memcpy(request->key_name, key->name, sizeof(key->name));
+		memcpy(request->use_location, key->use_location,
+		       sizeof(key->use_location));
+		snprintf(request->cert_file, sizeof(request->cert_file),
+			 "%s/certs/%s.pem", folder, key->file_id);
+	}
+	worker_ask(worker, &message,
+		   "the parent cannot be asked for a restart");
+}
+
+static void worker_ask_deploy(const struct worker *worker,
+			      const struct scep_event *event)
 {
 	const struct scep_use *use = event->row;
 	const struct scep_key *key = event->key;
-	struct deployer_word word;
+	struct message message;
+	struct message_deploy *request = &message.deploy;
 
-	/* Both are there, or the engine would not have asked. */
+	/* The engine asks only when both are there. */
 	if (use == NULL || (event->kind == SCEP_EVENT_DEPLOY && key == NULL))
 		return;
-	memset(&word, 0, sizeof(word));
-	word.what = DEPLOYER_ASKED;
-	word.kind = key != NULL ? DEPLOYER_GIVE : DEPLOYER_PROBE;
-	word.use_index = use->index;
-	snprintf(word.use_name, sizeof(word.use_name), "%s", use->name);
-	if (key != NULL) {
-		snprintf(word.key_name, sizeof(word.key_name), "%s", key->name);
-		snprintf(word.file_id, sizeof(word.file_id), "%s",
+	message_init(&message, MESSAGE_DEPLOY);
+	request->is_probe = event->kind == SCEP_EVENT_PROBE;
+	request->use_index = use->index;
+	memcpy(request->use_name, use->name, sizeof(use->name));
+	if (!request->is_probe) {
+		memcpy(request->key_name, key->name, sizeof(key->name));
+		snprintf(request->file_id, sizeof(request->file_id), "%s",
 			 key->file_id);
 	}
-	if (!parent_ask_deploy(worker->link, &word))
-		worker->watcher.log(worker->watcher.context, SCEP_LOG_ERROR,
-				    "the parent cannot be asked to deploy");
+	worker_ask(worker, &message, "the parent cannot be asked to deploy");
 }
 
 static void watch_event(void *context, const struct scep_event *event)
@@ -145,10 +141,10 @@ static void watch_event(void *context, const struct scep_event *event)
 	const struct scep_watcher *agent = agent_watcher(worker->agent);
 
 	if (event->kind == SCEP_EVENT_RESTART)
-		ask_restart(worker, event->row);
+		worker_ask_restart(worker, event->row);
 	else if (event->kind == SCEP_EVENT_DEPLOY ||
 		 event->kind == SCEP_EVENT_PROBE)
-		ask_deploy(worker, event);
+		worker_ask_deploy(worker, event);
 	else
 		agent->event(agent->context, event);
 }
@@ -213,7 +209,7 @@ static void tell_ready(const struct worker *worker)
 		   SCEP_VERSION, SCEP_ROOT_OID,
 		   worker->setup->conf->engine.state_directory,
 		   master_of(worker->setup));
-	parent_tell_ready(worker->link);
+	message_send_kind(worker->link->channel, MESSAGE_READY);
 	if (!worker->setup->keeps_terminal)
 		background_detach();
 }
@@ -323,66 +319,59 @@ static bool take_signal(const struct worker *worker)
 	return info.ssi_signo != SIGHUP;
 }
 
-static void reconfigure(struct worker *worker, const struct scep_config *config)
+/* Called under the lock, while there is an engine. */
+static void worker_reconfigure(const struct worker *worker,
+			       const struct scep_config *config)
 {
-	const struct scep_watcher *watcher;
+	const struct scep_watcher *watcher = agent_watcher(worker->agent);
 	struct scep_error error = {.code = SCEP_OK};
 
-	pthread_mutex_lock(&worker->lock);
-	if (worker->engine != NULL) {
-		watcher = agent_watcher(worker->agent);
-		if (scep_reconfigure(worker->engine, config, &error) != SCEP_OK)
-			watcher->log(watcher->context, SCEP_LOG_ERROR,
-				     error.text);
-	}
-	pthread_mutex_unlock(&worker->lock);
+	if (scep_reconfigure(worker->engine, config, &error) != SCEP_OK)
+		watcher->log(watcher->context, SCEP_LOG_ERROR, error.text);
 }
 
-static void tell_restarted(struct worker *worker, bool is_good)
+/* Hands a message of the parent to the engine, if there is one. */
+static void worker_take_message(struct worker *worker,
+				const struct message *message)
 {
 	pthread_mutex_lock(&worker->lock);
 	if (worker->engine != NULL)
-		scep_restart_ended(worker->engine, is_good);
+		switch (message->kind) {
+		case MESSAGE_RESTARTED:
+			scep_restart_ended(worker->engine,
+					   message->restarted.is_good);
+			break;
+		case MESSAGE_DEPLOYED:
+			scep_deploy_ended(worker->engine, &message->deployed);
+			break;
+		case MESSAGE_CONFIG:
+			worker_reconfigure(worker, &message->config);
+			break;
+		case MESSAGE_READY:
+		case MESSAGE_ALIVE:
+		case MESSAGE_RESTART:
+		case MESSAGE_DEPLOY:
+			break; /* message_receive() lets none of them pass. */
+		}
 	pthread_mutex_unlock(&worker->lock);
 }
 
-static void tell_deployed(struct worker *worker,
-			  const struct deployer_end *told)
+/* Returns false if there is no parent to go on with. */
+static bool worker_receive(struct worker *worker)
 {
-	struct scep_deploy_end end = {
-	    .use_index = told->use_index,
-	    .is_good = told->is_good,
-	    .is_enabled = told->is_enabled,
-	};
+	static struct message message;
 
-	memcpy(end.text, told->text, sizeof(end.text));
-	pthread_mutex_lock(&worker->lock);
-	if (worker->engine != NULL)
-		scep_deploy_ended(worker->engine, &end);
-	pthread_mutex_unlock(&worker->lock);
-}
-
-/* Returns true if the parent is gone. */
-static bool take_word(struct worker *worker)
-{
-	struct scep_config config;
-	bool is_good;
-	ssize_t length =
-	    recv(worker->link->channel, &config, sizeof(config), MSG_DONTWAIT);
-
-	if (length < 0 && (errno == EAGAIN || errno == EINTR))
-		return false;
-	if (length > 0 && parent_tells_end(&config, (size_t)length, &is_good)) {
-		tell_restarted(worker, is_good);
-		return false;
-	}
-	if (length > 0 && deployer_is_end(&config, (size_t)length)) {
-		tell_deployed(worker, (const struct deployer_end *)&config);
-		return false;
-	}
-	if (length != (ssize_t)sizeof(config))
+	switch (message_receive(worker->link->channel, MESSAGE_FROM_PARENT,
+				&message)) {
+	case MESSAGE_GOOD:
+		worker_take_message(worker, &message);
 		return true;
-	reconfigure(worker, &config);
+	case MESSAGE_NONE:
+		return true;
+	case MESSAGE_BAD:
+	case MESSAGE_CLOSED:
+		break;
+	}
 	return false;
 }
 
@@ -398,10 +387,10 @@ static bool turn(struct worker *worker)
 	if (poll(polled, 3, worker->link->alive_interval) < 0)
 		return errno != EINTR;
 	if (worker->link->alive_interval >= 0)
-		parent_tell_alive(worker->link);
+		message_send_kind(worker->link->channel, MESSAGE_ALIVE);
 	if (polled[0].revents != 0 && take_signal(worker))
 		return true;
-	if (polled[1].revents != 0 && take_word(worker))
+	if (polled[1].revents != 0 && !worker_receive(worker))
 		return true;
 	return polled[2].revents != 0;
 }

@@ -23,7 +23,4 @@ struct worker_setup {
 int worker_run(const struct worker_setup *setup,
 	       const struct parent_link *link);
 
-/* For the parent: sends a configuration that was read again. */
-void worker_send_config(int channel, const struct scep_config *config);
-
 #endif

@@ -20,10 +20,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define COMMAND_LIMIT	 60000 /* ms that a command may take */
-#define COMMAND_LINE	 256   /* octets of a line in the log, with the NUL */
-#define COMMAND_VARIABLE 32 /* octets of the name of a variable, with the NUL  \
-			     */
+#define COMMAND_LIMIT 60000 /* ms that a command may take */
+#define COMMAND_LINE  256   /* octets of a line in the log, with the NUL */
+#define COMMAND_VARIABLE                                                       \
+	32 /* octets of the name of a variable, with the NUL                   \
+	    */
 
 /* The environment of a command: a path for programs, and the key and the use
  * location that the command is run for. */

@@ -298,14 +298,14 @@ static int deployment_apply(struct deployment *deployment, bool is_enabled,
 }
 
 void deploy_child(const struct deploy_child_order *order,
-		  struct deploy_child_end *end)
+		  struct scep_deploy_end *end)
 {
 	struct deployment deployment = {.order = order};
 	struct fault fault = {""};
 	int lock =
 	    open(order->state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	memset(end, 0, sizeof(*end));
+	end->is_good = false;
 	end->is_enabled = true;
 	make_environment(&deployment);
 	/* A process that a killed parent has left may still be at work. */
@@ -323,11 +323,10 @@ void deploy_child(const struct deploy_child_order *order,
 }
 
 void deploy_child_probe(const struct deploy_child_order *order,
-			struct deploy_child_end *end)
+			struct scep_deploy_end *end)
 {
 	struct deployment deployment = {.order = order};
 
-	memset(end, 0, sizeof(*end));
 	make_environment(&deployment);
 	end->is_enabled = deployment_is_enabled(&deployment);
 	end->is_good = true;

@@ -2,57 +2,20 @@
 #include "subagent/parent/deployer.h"
 
 #include "subagent/parent/command.h"
-#include "subagent/parent/key_files.h"
 #include "subagent/system/privilege.h"
 #include "subagent/system/daemon_log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ----------------------------------------------------------- the word -- */
-
-static bool is_text(const char *text, size_t room)
-{
-	size_t length = strnlen(text, room);
-
-	if (length == room)
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			return false;
-	return true;
-}
-
-bool deployer_is_word(const void *data, size_t length)
-{
-	const struct deployer_word *word = data;
-
-	if (length != sizeof(*word) || word->what != DEPLOYER_ASKED ||
-	    !is_text(word->use_name, sizeof(word->use_name)) ||
-	    !is_text(word->key_name, sizeof(word->key_name)) ||
-	    !is_text(word->file_id, sizeof(word->file_id)))
-		return false;
-	if (word->kind == DEPLOYER_PROBE && word->file_id[0] == '\0')
-		return true;
-	return (word->kind == DEPLOYER_PROBE || word->kind == DEPLOYER_GIVE) &&
-	       key_files_is_id(word->file_id);
-}
-
-bool deployer_is_end(const void *data, size_t length)
-{
-	const struct deployer_end *end = data;
-
-	return length == sizeof(*end) && end->what == DEPLOYER_ASKED &&
-	       memchr(end->text, '\0', sizeof(end->text)) != NULL;
-}
-
 /* -------------------------------------------------------- the new process */
 
+/* Gives back what the process has of the parent. */
 static void let_go(const int *inherited)
 {
 	sigset_t none;
@@ -61,53 +24,51 @@ static void let_go(const int *inherited)
 		close(*inherited);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* Not by what is meant for the group of the parent. */
+	/* A signal to the parent's group is not meant for it. */
 	setsid();
 }
 
 __attribute__((noreturn)) static void
-be_process(const struct deployer *deployer, const int *inherited, int output)
+be_process(const struct deployer *deployer, const int *inherited, int result)
 {
-	struct deployer_end end = {
-	    .what = DEPLOYER_ASKED,
-	    .use_index = deployer->word.use_index,
-	};
+	struct message message;
 
 	let_go(inherited);
 	/* It will hold a private key. */
 	privilege_hide_memory();
-	deployer->run(deployer->context, &deployer->word, &end);
+	message_init(&message, MESSAGE_DEPLOYED);
+	message.deployed.use_index = deployer->request.use_index;
+	deployer->run(deployer->context, &deployer->request, &message.deployed);
 	fflush(NULL);
-	_exit(write(output, &end, sizeof(end)) == (ssize_t)sizeof(end) ? 0 : 1);
+	_exit(message_send(result, &message) == 0 ? 0 : 1);
 }
 
-/* --------------------------------------------------------- begin and end -- */
+/* --------------------------------------------------------- start and end -- */
 
-/* What is told unless the process says something else. */
-static void expect_the_worst(struct deployer *deployer, const char *text)
+/* Notes the end that counts unless the process reports another. */
+static void deployer_expect_failure(struct deployer *deployer, const char *text)
 {
 	memset(&deployer->end, 0, sizeof(deployer->end));
-	deployer->end.what = DEPLOYER_ASKED;
 	deployer->end.is_enabled = true;
-	deployer->end.use_index = deployer->word.use_index;
+	deployer->end.use_index = deployer->request.use_index;
 	snprintf(deployer->end.text, sizeof(deployer->end.text), "%s", text);
 }
 
-static void close_output(struct deployer *deployer)
+static void deployer_close_result(struct deployer *deployer)
 {
-	if (deployer->output >= 0)
-		close(deployer->output);
-	deployer->output = -1;
+	if (deployer->result >= 0)
+		close(deployer->result);
+	deployer->result = -1;
 }
 
-static bool start(struct deployer *deployer, const int *inherited)
+static bool deployer_start(struct deployer *deployer, const int *inherited)
 {
 	int ends[2];
 
-	expect_the_worst(deployer, "it came to no end");
-	if (deployer->run == NULL || pipe2(ends, O_CLOEXEC) != 0)
+	deployer_expect_failure(deployer, "it came to no end");
+	if (deployer->run == NULL ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return false;
-	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	fflush(NULL);
 	deployer->pid = fork();
 	if (deployer->pid == 0) {
@@ -122,7 +83,7 @@ static bool start(struct deployer *deployer, const int *inherited)
 		deployer->pid = 0;
 		return false;
 	}
-	deployer->output = ends[0];
+	deployer->result = ends[0];
 	deployer->due = command_now() + deployer->limit;
 	return true;
 }
@@ -135,28 +96,29 @@ void deployer_init(struct deployer *deployer, deployer_run_fn run,
 	deployer->context = context;
 	deployer->limit = limit;
 	deployer->due = -1;
-	deployer->output = -1;
+	deployer->result = -1;
 }
 
-static void begin(struct deployer *deployer, const struct deployer_word *word,
-		  const int *inherited)
+static void deployer_begin(struct deployer *deployer,
+			   const struct message_deploy *request,
+			   const int *inherited)
 {
-	deployer->word = *word;
+	deployer->request = *request;
 	deployer->is_for_worker = true;
-	deployer->has_ended = !start(deployer, inherited);
+	deployer->has_ended = !deployer_start(deployer, inherited);
 }
 
-void deployer_ask(struct deployer *deployer, const struct deployer_word *word,
-		  const int *inherited)
+void deployer_ask(struct deployer *deployer,
+		  const struct message_deploy *request, const int *inherited)
 {
-	/* Only a new worker asks while something runs: for the last one, of
-	 * which nobody wants to hear any more. */
+	/* Only a new worker asks while something runs.  That is the request of
+	 * the old one, and nobody waits for its end. */
 	if (deployer->pid != 0 || deployer->has_ended) {
-		deployer->next = *word;
+		deployer->next = *request;
 		deployer->has_next = true;
 		return;
 	}
-	begin(deployer, word, inherited);
+	deployer_begin(deployer, request, inherited);
 }
 
 void deployer_forget_worker(struct deployer *deployer)
@@ -165,20 +127,20 @@ void deployer_forget_worker(struct deployer *deployer)
 	deployer->has_next = false;
 }
 
-static void end_what_is_due(struct deployer *deployer)
+static void deployer_do_due(struct deployer *deployer)
 {
 	if (deployer->pid == 0 || deployer->due < 0 ||
 	    deployer->due > command_now())
 		return;
 	daemon_log(LOG_ERR, "useLocation %s: takes too long and is ended",
-		   deployer->word.use_name);
+		   deployer->request.use_name);
 	kill(deployer->pid, SIGKILL);
 	deployer->due = -1;
 }
 
-static void reap(struct deployer *deployer)
+static void deployer_reap(struct deployer *deployer)
 {
-	struct deployer_end end;
+	struct message message;
 	int status;
 
 	if (deployer->pid == 0 ||
@@ -187,19 +149,20 @@ static void reap(struct deployer *deployer)
 	deployer->pid = 0;
 	deployer->due = -1;
 	deployer->has_ended = true;
-	if (read(deployer->output, &end, sizeof(end)) == (ssize_t)sizeof(end) &&
-	    deployer_is_end(&end, sizeof(end)))
-		deployer->end = end;
-	close_output(deployer);
+	if (message_receive(deployer->result, MESSAGE_FROM_PARENT, &message) ==
+		MESSAGE_GOOD &&
+	    message.kind == MESSAGE_DEPLOYED)
+		deployer->end = message.deployed;
+	deployer_close_result(deployer);
 }
 
-bool deployer_turn(struct deployer *deployer, const int *inherited,
-		   struct deployer_end *end)
+bool deployer_poll(struct deployer *deployer, const int *inherited,
+		   struct scep_deploy_end *end)
 {
 	bool is_heard;
 
-	end_what_is_due(deployer);
-	reap(deployer);
+	deployer_do_due(deployer);
+	deployer_reap(deployer);
 	if (!deployer->has_ended)
 		return false;
 	*end = deployer->end;
@@ -207,14 +170,14 @@ bool deployer_turn(struct deployer *deployer, const int *inherited,
 	deployer->has_ended = false;
 	if (deployer->has_next) {
 		deployer->has_next = false;
-		begin(deployer, &deployer->next, inherited);
+		deployer_begin(deployer, &deployer->next, inherited);
 	}
 	return is_heard;
 }
 
 void deployer_leave(struct deployer *deployer)
 {
-	close_output(deployer);
+	deployer_close_result(deployer);
 	deployer->pid = 0;
 	deployer->due = -1;
 }

@@ -23,14 +23,6 @@
 #define DEPLOY_LIMIT  600000 /* ms: each of its commands has a limit, too */
 #define BACK_OFF_STEP 1000
 
-#define TOLD_READY    'R'
-#define TOLD_ALIVE    'A'
-
-/* To the worker: two octets. */
-#define TOLD_END   'E'
-#define TOLD_WELL  '+'
-#define TOLD_BADLY '-'
-
 /* Times are ms of CLOCK_MONOTONIC; -1 for none. */
 struct parent {
 	const struct parent_plan *plan;
@@ -51,11 +43,6 @@ struct parent {
 	int exit_code;
 };
 
-static int64_t now(void)
-{
-	return command_now();
-}
-
 int parent_back_off(unsigned quick_deaths)
 {
 	int wait = BACK_OFF_STEP;
@@ -67,53 +54,13 @@ int parent_back_off(unsigned quick_deaths)
 	return wait < BACK_OFF_MAX ? wait : BACK_OFF_MAX;
 }
 
-/* ---------------------------------------------------- the worker's side -- */
+/* --------------------------------------------------------- the worker -- */
 
 void parent_bind(const struct parent_link *link)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != link->parent)
 		_exit(PARENT_EXIT_FAILED);
-}
-
-static void tell(const struct parent_link *link, char what)
-{
-	/* A parent that does not listen loses a sign of life, and no more. */
-	send(link->channel, &what, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
-void parent_tell_ready(const struct parent_link *link)
-{
-	tell(link, TOLD_READY);
-}
-
-void parent_tell_alive(const struct parent_link *link)
-{
-	tell(link, TOLD_ALIVE);
-}
-
-bool parent_ask_restart(const struct parent_link *link,
-			const struct restarter_word *word)
-{
-	return send(link->channel, word, sizeof(*word),
-		    MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof(*word);
-}
-
-bool parent_ask_deploy(const struct parent_link *link,
-		       const struct deployer_word *word)
-{
-	return send(link->channel, word, sizeof(*word),
-		    MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof(*word);
-}
-
-bool parent_tells_end(const void *data, size_t length, bool *is_good)
-{
-	const char *word = data;
-
-	if (length != 2 || word[0] != TOLD_END)
-		return false;
-	*is_good = word[1] == TOLD_WELL;
-	return true;
 }
 
 __attribute__((noreturn)) static void be_worker(const struct parent *parent,
@@ -130,21 +77,21 @@ __attribute__((noreturn)) static void be_worker(const struct parent *parent,
 
 /* ---------------------------------------------------- starting, reaping -- */
 
-static void plan_start(struct parent *parent)
+static void parent_plan_start(struct parent *parent)
 {
 	int wait;
 
 	parent->quick_deaths++;
-	if (now() - parent->started >= QUICK_DEATH)
+	if (command_now() - parent->started >= QUICK_DEATH)
 		parent->quick_deaths = 1;
 	wait = parent_back_off(parent->quick_deaths);
-	parent->start_at = now() + wait;
+	parent->start_at = command_now() + wait;
 	if (wait > 0)
 		daemon_log(LOG_WARNING, "the worker is started again in %d s",
 			   wait / 1000);
 }
 
-static void start_worker(struct parent *parent)
+static void parent_start_worker(struct parent *parent)
 {
 	struct parent_link link = {
 	    .parent = getpid(),
@@ -153,11 +100,11 @@ static void start_worker(struct parent *parent)
 	int ends[2];
 
 	parent->start_at = -1;
-	parent->started = now();
+	parent->started = command_now();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
 		daemon_log(LOG_ERR, "no channel to a worker: %s",
 			   strerror(errno));
-		plan_start(parent);
+		parent_plan_start(parent);
 		return;
 	}
 	fflush(NULL);
@@ -172,20 +119,20 @@ static void start_worker(struct parent *parent)
 		daemon_log(LOG_ERR, "no worker: %s", strerror(errno));
 		parent->worker = 0;
 		close(ends[0]);
-		plan_start(parent);
+		parent_plan_start(parent);
 		return;
 	}
 	parent->channel = ends[0];
 }
 
-static void end(struct parent *parent, int exit_code)
+static void parent_end(struct parent *parent, int exit_code)
 {
 	parent->has_ended = true;
 	parent->exit_code = exit_code;
 }
 
-/* What the end of a worker means. */
-static void judge_end(struct parent *parent, pid_t worker, int status)
+/* Decides what follows the end of a worker. */
+static void parent_judge_end(struct parent *parent, pid_t worker, int status)
 {
 	bool has_exited = WIFEXITED(status);
 	int code = has_exited ? WEXITSTATUS(status) : -1;
@@ -194,15 +141,15 @@ static void judge_end(struct parent *parent, pid_t worker, int status)
 		if (!has_exited)
 			daemon_log(LOG_ERR, "worker %d was ended by signal %d",
 				   (int)worker, WTERMSIG(status));
-		end(parent, 0);
+		parent_end(parent, 0);
 		return;
 	}
 	if (!parent->was_ready && code == PARENT_EXIT_BAD_CONFIG) {
-		end(parent, 2);
+		parent_end(parent, 2);
 		return;
 	}
 	if (!parent->was_ready && code == PARENT_EXIT_CANNOT_START) {
-		end(parent, 1);
+		parent_end(parent, 1);
 		return;
 	}
 	if (has_exited)
@@ -211,10 +158,10 @@ static void judge_end(struct parent *parent, pid_t worker, int status)
 	else
 		daemon_log(LOG_ERR, "worker %d was ended by signal %d",
 			   (int)worker, WTERMSIG(status));
-	plan_start(parent);
+	parent_plan_start(parent);
 }
 
-static void reap(struct parent *parent)
+static void parent_reap(struct parent *parent)
 {
 	pid_t worker = parent->worker;
 	int status;
@@ -228,12 +175,12 @@ static void reap(struct parent *parent)
 	parent->channel = -1;
 	restarter_forget_worker(&parent->restarter);
 	deployer_forget_worker(&parent->deployer);
-	judge_end(parent, worker, status);
+	parent_judge_end(parent, worker, status);
 }
 
 /* --------------------------------------------------------------- events -- */
 
-static void stop(struct parent *parent)
+static void parent_stop(struct parent *parent)
 {
 	if (parent->is_stopping)
 		return;
@@ -241,14 +188,14 @@ static void stop(struct parent *parent)
 	parent->start_at = -1;
 	notify_stopping();
 	if (parent->worker == 0) {
-		end(parent, 0);
+		parent_end(parent, 0);
 		return;
 	}
 	kill(parent->worker, SIGTERM);
-	parent->kill_at = now() + STOP_LIMIT;
+	parent->kill_at = command_now() + STOP_LIMIT;
 }
 
-static void take_signal(struct parent *parent)
+static void parent_take_signal(struct parent *parent)
 {
 	struct signalfd_siginfo info;
 
@@ -257,7 +204,7 @@ static void take_signal(struct parent *parent)
 	switch (info.ssi_signo) {
 	case SIGTERM:
 	case SIGINT:
-		stop(parent);
+		parent_stop(parent);
 		break;
 	case SIGHUP:
 		if (!parent->is_stopping && parent->plan->reload != NULL)
@@ -269,87 +216,85 @@ static void take_signal(struct parent *parent)
 	}
 }
 
-static void take_restart(struct parent *parent, const char *data, size_t length)
+static void parent_send(const struct parent *parent,
+			const struct message *message)
 {
-	struct restarter_word word;
-
-	if (!restarter_is_word(data, length)) {
-		daemon_log(LOG_ERR,
-			   "the worker asks for a restart in words that "
-			   "are not good");
-		return;
-	}
-	memcpy(&word, data, sizeof(word));
-	restarter_ask(&parent->restarter, &word);
-}
-
-static void take_deploy(struct parent *parent, const char *data, size_t length)
-{
-	const int inherited[] = {parent->signals, parent->channel, -1};
-	struct deployer_word word;
-
-	if (!deployer_is_word(data, length)) {
-		daemon_log(LOG_ERR, "the worker asks for a deployment in words "
-				    "that are not good");
-		return;
-	}
-	memcpy(&word, data, sizeof(word));
-	deployer_ask(&parent->deployer, &word, inherited);
-}
-
-static void tell_worker(const struct parent *parent, const void *word,
-			size_t length)
-{
-	if (parent->channel >= 0 &&
-	    send(parent->channel, word, length, MSG_DONTWAIT | MSG_NOSIGNAL) !=
-		(ssize_t)length)
-		daemon_log(LOG_ERR, "the worker cannot be told: %s",
+	if (parent->channel >= 0 && message_send(parent->channel, message) != 0)
+		daemon_log(LOG_ERR, "the worker cannot be reached: %s",
 			   strerror(errno));
 }
 
-static void tell_ends(struct parent *parent)
+/* Tells the worker how what it has asked for has ended. */
+static void parent_send_ends(struct parent *parent)
 {
 	const int inherited[] = {parent->signals, parent->channel, -1};
-	struct deployer_end deployed;
+	struct message message;
 	enum command_end end;
 
-	while ((end = restarter_turn(&parent->restarter)) != COMMAND_RUNS) {
-		const char word[2] = {
-		    TOLD_END, end == COMMAND_WELL ? TOLD_WELL : TOLD_BADLY};
-
-		tell_worker(parent, word, sizeof(word));
+	message_init(&message, MESSAGE_RESTARTED);
+	while ((end = restarter_poll(&parent->restarter)) != COMMAND_RUNS) {
+		message.restarted.is_good = end == COMMAND_WELL;
+		parent_send(parent, &message);
 	}
-	while (deployer_turn(&parent->deployer, inherited, &deployed))
-		tell_worker(parent, &deployed, sizeof(deployed));
+	message_init(&message, MESSAGE_DEPLOYED);
+	while (deployer_poll(&parent->deployer, inherited, &message.deployed))
+		parent_send(parent, &message);
 }
 
-static void take_word(struct parent *parent)
+static void parent_note_ready(struct parent *parent)
 {
-	/* One octet more than the longest, to know one that is too long. */
-	static _Alignas(
-	    struct deployer_word) char word[sizeof(struct restarter_word) + 1];
-	ssize_t length =
-	    recv(parent->channel, word, sizeof(word), MSG_DONTWAIT);
-
-	if (length < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (length <= 0) {
-		close(parent->channel);
-		parent->channel = -1;
-		return;
-	}
-	if (word[0] == RESTARTER_ASKED)
-		take_restart(parent, word, (size_t)length);
-	if (word[0] == DEPLOYER_ASKED)
-		take_deploy(parent, word, (size_t)length);
-	if (word[0] == TOLD_ALIVE)
-		notify_alive();
-	if (word[0] != TOLD_READY || parent->was_ready)
+	if (parent->was_ready)
 		return;
 	parent->was_ready = true;
 	notify_ready();
 	if (parent->plan->ready != NULL)
 		parent->plan->ready(parent->plan->context);
+}
+
+static void parent_take_message(struct parent *parent,
+				const struct message *message)
+{
+	const int inherited[] = {parent->signals, parent->channel, -1};
+
+	switch (message->kind) {
+	case MESSAGE_READY:
+		parent_note_ready(parent);
+		break;
+	case MESSAGE_ALIVE:
+		notify_alive();
+		break;
+	case MESSAGE_RESTART:
+		restarter_ask(&parent->restarter, &message->restart);
+		break;
+	case MESSAGE_DEPLOY:
+		deployer_ask(&parent->deployer, &message->deploy, inherited);
+		break;
+	case MESSAGE_RESTARTED:
+	case MESSAGE_DEPLOYED:
+	case MESSAGE_CONFIG:
+		break; /* message_receive() lets none of them pass. */
+	}
+}
+
+static void parent_receive(struct parent *parent)
+{
+	static struct message message;
+
+	switch (
+	    message_receive(parent->channel, MESSAGE_FROM_WORKER, &message)) {
+	case MESSAGE_GOOD:
+		parent_take_message(parent, &message);
+		break;
+	case MESSAGE_NONE:
+		break;
+	case MESSAGE_BAD:
+		daemon_log(LOG_ERR, "the worker has sent a bad message");
+		break;
+	case MESSAGE_CLOSED:
+		close(parent->channel);
+		parent->channel = -1;
+		break;
+	}
 }
 
 static void sooner(int64_t *due, int64_t other)
@@ -358,8 +303,8 @@ static void sooner(int64_t *due, int64_t other)
 		*due = other;
 }
 
-/* While there is no worker, the parent gives the signs of life. */
-static int64_t next_due(const struct parent *parent)
+/* While there is no worker, the parent itself reports that it is alive. */
+static int64_t parent_next_due(const struct parent *parent)
 {
 	int64_t due = -1;
 
@@ -374,10 +319,10 @@ static int64_t next_due(const struct parent *parent)
 
 static bool is_past(int64_t due)
 {
-	return due >= 0 && due <= now();
+	return due >= 0 && due <= command_now();
 }
 
-static void do_due(struct parent *parent)
+static void parent_do_due(struct parent *parent)
 {
 	if (is_past(parent->kill_at)) {
 		daemon_log(LOG_WARNING, "worker %d does not stop: killed",
@@ -387,24 +332,24 @@ static void do_due(struct parent *parent)
 	}
 	if (parent->start_at >= 0 && is_past(parent->alive_at)) {
 		notify_alive();
-		parent->alive_at = now() + parent->alive_interval;
+		parent->alive_at = command_now() + parent->alive_interval;
 	}
 	if (is_past(parent->start_at))
-		start_worker(parent);
+		parent_start_worker(parent);
 }
 
-static int time_left(const struct parent *parent)
+static int parent_time_left(const struct parent *parent)
 {
-	int64_t due = next_due(parent);
+	int64_t due = parent_next_due(parent);
 	int64_t left;
 
 	if (due < 0)
 		return -1;
-	left = due - now();
+	left = due - command_now();
 	return left < 0 ? 0 : (int)left;
 }
 
-static void turn(struct parent *parent)
+static void parent_iterate(struct parent *parent)
 {
 	struct pollfd polled[3] = {
 	    {.fd = parent->signals, .events = POLLIN},
@@ -412,24 +357,24 @@ static void turn(struct parent *parent)
 	    {.fd = parent->restarter.command.output, .events = POLLIN},
 	};
 
-	if (poll(polled, 3, time_left(parent)) < 0 && errno != EINTR) {
+	if (poll(polled, 3, parent_time_left(parent)) < 0 && errno != EINTR) {
 		daemon_log(LOG_ERR, "poll: %s", strerror(errno));
-		stop(parent);
+		parent_stop(parent);
 	}
 	if (polled[2].revents != 0)
 		command_read(&parent->restarter.command);
 	if (polled[1].revents != 0)
-		take_word(parent);
+		parent_receive(parent);
 	if (polled[0].revents != 0)
-		take_signal(parent);
-	/* Signals of one kind run together, so that each turn looks. */
-	reap(parent);
-	tell_ends(parent);
+		parent_take_signal(parent);
+	/* Signals of one kind merge: look for ended processes each time. */
+	parent_reap(parent);
+	parent_send_ends(parent);
 	if (!parent->has_ended)
-		do_due(parent);
+		parent_do_due(parent);
 }
 
-static int open_signals(void)
+static int parent_open_signals(void)
 {
 	sigset_t set;
 
@@ -448,7 +393,7 @@ int parent_run(const struct parent_plan *plan)
 {
 	struct parent parent = {
 	    .plan = plan,
-	    .signals = open_signals(),
+	    .signals = parent_open_signals(),
 	    .alive_interval = notify_interval(),
 	    .channel = -1,
 	    .kill_at = -1,
@@ -466,11 +411,11 @@ int parent_run(const struct parent_plan *plan)
 	deployer_init(&parent.deployer, plan->deploy, plan->context,
 		      DEPLOY_LIMIT);
 	if (parent.alive_interval >= 0)
-		parent.alive_at = now();
-	start_worker(&parent);
+		parent.alive_at = command_now();
+	parent_start_worker(&parent);
 	while (!parent.has_ended)
-		turn(&parent);
-	/* It may be what stops us. */
+		parent_iterate(&parent);
+	/* The command may be what stops this process: it goes on. */
 	command_leave(&parent.restarter.command);
 	deployer_leave(&parent.deployer);
 	close(parent.signals);

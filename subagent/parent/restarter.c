@@ -7,50 +7,17 @@
 
 #define NAME "restartCommand"
 
-/* ----------------------------------------------------------- the word -- */
-
-static bool is_text(const char *text, size_t room)
-{
-	size_t length = strnlen(text, room);
-
-	if (length == room)
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			return false;
-	return true;
-}
-
-static bool is_path(const char *path)
-{
-	return path[0] == '\0' ||
-	       (path[0] == '/' && strstr(path, "/../") == NULL);
-}
-
-bool restarter_is_word(const void *data, size_t length)
-{
-	const struct restarter_word *word = data;
-
-	return length == sizeof(*word) && word->what == RESTARTER_ASKED &&
-	       is_text(word->key_name, sizeof(word->key_name)) &&
-	       is_text(word->use_location, sizeof(word->use_location)) &&
-	       is_text(word->cert_file, sizeof(word->cert_file)) &&
-	       is_path(word->cert_file);
-}
-
-/* ------------------------------------------------------------- running -- */
-
-static void begin(struct restarter *restarter,
-		  const struct restarter_word *word)
+static void restarter_start(struct restarter *restarter,
+			    const struct message_restart *request)
 {
 	struct command_environment environment;
 	char text[CONF_LINE_MAX];
 
-	command_environment_init(&environment, word->key_name,
-				 word->use_location, word->cert_file);
+	command_environment_init(&environment, request->key_name,
+				 request->use_location, request->cert_file);
 	restarter->has_failed_to_start =
 	    restarter->choose == NULL ||
-	    !restarter->choose(restarter->context, word, text) ||
+	    !restarter->choose(restarter->context, request, text) ||
 	    command_start(&restarter->command, text, environment.variable,
 			  restarter->limit) != 0;
 	if (!restarter->has_failed_to_start)
@@ -67,23 +34,23 @@ void restarter_init(struct restarter *restarter, restarter_choose_fn choose,
 	restarter->limit = limit;
 }
 
-static bool is_busy(const struct restarter *restarter)
+static bool restarter_is_busy(const struct restarter *restarter)
 {
 	return restarter->command.pid != 0 || restarter->has_failed_to_start;
 }
 
 void restarter_ask(struct restarter *restarter,
-		   const struct restarter_word *word)
+		   const struct message_restart *request)
 {
-	/* One that waits is as good as another: it has not begun. */
-	if (is_busy(restarter)) {
-		restarter->next = *word;
+	/* A waiting request can be replaced: its command has not begun. */
+	if (restarter_is_busy(restarter)) {
+		restarter->next = *request;
 		restarter->has_next = true;
 		restarter->next_is_for_worker = true;
 		return;
 	}
 	restarter->is_for_worker = true;
-	begin(restarter, word);
+	restarter_start(restarter, request);
 }
 
 void restarter_forget_worker(struct restarter *restarter)
@@ -92,8 +59,8 @@ void restarter_forget_worker(struct restarter *restarter)
 	restarter->next_is_for_worker = false;
 }
 
-/* How what was begun has ended. */
-static enum command_end take_end(struct restarter *restarter)
+/* Returns how what was begun has ended. */
+static enum command_end restarter_take_end(struct restarter *restarter)
 {
 	if (!restarter->has_failed_to_start)
 		return command_reap(&restarter->command);
@@ -101,14 +68,14 @@ static enum command_end take_end(struct restarter *restarter)
 	return COMMAND_BADLY;
 }
 
-enum command_end restarter_turn(struct restarter *restarter)
+enum command_end restarter_poll(struct restarter *restarter)
 {
 	enum command_end end;
 	bool is_heard;
 
 	command_do_due(&restarter->command);
 	do {
-		end = take_end(restarter);
+		end = restarter_take_end(restarter);
 		if (end == COMMAND_RUNS)
 			return end;
 		is_heard = restarter->is_for_worker;
@@ -117,7 +84,7 @@ enum command_end restarter_turn(struct restarter *restarter)
 			restarter->has_next = false;
 			restarter->is_for_worker =
 			    restarter->next_is_for_worker;
-			begin(restarter, &restarter->next);
+			restarter_start(restarter, &restarter->next);
 		}
 	} while (!is_heard);
 	return end;

@@ -48,7 +48,7 @@ def test_what_is_asked_while_the_program_ends_reaches_no_engine_that_is_gone(
 
 def test_reloads_that_a_hung_worker_does_not_read_keep_no_parent_from_its_end(agent):
     os.kill(agent.worker, signal.SIGSTOP)
-    told = "the worker cannot be told"
+    told = "the worker cannot be reached"
 
     def reload():
         agent.send_signal(signal.SIGHUP)

@@ -25,7 +25,7 @@ struct world {
 	struct use_location location;
 	char state[FOLDER_PATH];
 	struct deploy_child_order order;
-	struct deploy_child_end end;
+	struct scep_deploy_end end;
 };
 
 /* A command that tells of itself and then does `rest`. */

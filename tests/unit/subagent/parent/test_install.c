@@ -279,7 +279,8 @@ static void a_link_comes_back(void **state)
 		assert_int_equal(begin(&new), 0);
 		if (settles)
 			install_settle(&new.install);
-		assert_int_equal(install_take_back(&new.install, &new.fault), 0);
+		assert_int_equal(install_take_back(&new.install, &new.fault),
+				 0);
 		install_free(&new.install);
 		assert_true(readlink(link, found, sizeof(found) - 1) > 0);
 		assert_string_equal(found, target);

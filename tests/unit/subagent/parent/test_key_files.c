@@ -70,7 +70,8 @@ static void only_names_of_entries_are_looked_for(void **state)
 		assert_false(key_files_is_id(bad[i]));
 		assert_int_equal(read_as(folder, geteuid(), bad[i], &entry),
 				 -1);
-		assert_string_equal(fault.text, "this is no entry of the registry");
+		assert_string_equal(fault.text,
+				    "this is no entry of the registry");
 	}
 	assert_true(key_files_is_id(ENTRY_ID));
 }

@@ -58,7 +58,7 @@ static int work(void *context, const struct parent_link *link)
 	char octet;
 
 	if (play->is_ready)
-		parent_tell_ready(link);
+		message_send_kind(link->channel, MESSAGE_READY);
 	if (write(play->words, &self, sizeof(self)) != sizeof(self))
 		return PARENT_EXIT_FAILED;
 	if (play->exit_code >= 0)

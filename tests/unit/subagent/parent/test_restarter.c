@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A restart of the device at the parent: words of a worker, good and bad, and
- * the commands that are run.  The parent runs in a process of its own; its
+ * A restart of the device at the parent: messages of a worker, good and bad,
+ * and the commands that are run.  The parent runs in a process of its own; its
  * worker does what the test writes to it, and tells what it hears.
  */
 #include <setjmp.h>
@@ -39,16 +39,15 @@ struct world {
 	int stage; /* the workers' end */
 };
 
-static struct restarter_word a_word(void)
+static struct message a_request(void)
 {
-	struct restarter_word word;
+	struct message message;
 
-	memset(&word, 0, sizeof(word));
-	word.what = RESTARTER_ASKED;
-	strcpy(word.key_name, "web $(x)");
-	strcpy(word.use_location, "nginx,vpn");
-	strcpy(word.cert_file, "/state/certs/7.pem");
-	return word;
+	message_init(&message, MESSAGE_RESTART);
+	strcpy(message.restart.key_name, "web $(x)");
+	strcpy(message.restart.use_location, "nginx,vpn");
+	strcpy(message.restart.cert_file, "/state/certs/7.pem");
+	return message;
 }
 
 /* ------------------------------------------------------------ the cast -- */
@@ -62,31 +61,38 @@ static void say(const struct world *world, char what)
 static void hear_parent(const struct world *world,
 			const struct parent_link *link)
 {
-	char data[64];
-	ssize_t length = recv(link->channel, data, sizeof(data), 0);
-	bool is_good = false;
+	struct message message;
 
-	if (length <= 0)
-		_exit(PARENT_EXIT_FAILED);
-	if (!parent_tells_end(data, (size_t)length, &is_good))
+	switch (message_receive(link->channel, MESSAGE_FROM_PARENT, &message)) {
+	case MESSAGE_GOOD:
+		if (message.kind != MESSAGE_RESTARTED)
+			say(world, ALIEN);
+		else
+			say(world, message.restarted.is_good ? WELL : BADLY);
+		break;
+	case MESSAGE_NONE:
+		break;
+	case MESSAGE_BAD:
 		say(world, ALIEN);
-	else
-		say(world, is_good ? WELL : BADLY);
+		break;
+	case MESSAGE_CLOSED:
+		_exit(PARENT_EXIT_FAILED);
+	}
 }
 
 static void hear_test(const struct world *world, const struct parent_link *link)
 {
-	struct restarter_word word = a_word();
+	struct message message = a_request();
 	char what;
 
 	if (recv(world->stage, &what, 1, 0) != 1 || what == DIE)
 		_exit(PARENT_EXIT_FAILED);
-	if (what == ASK && !parent_ask_restart(link, &word))
+	if (what == ASK && message_send(link->channel, &message) != 0)
 		say(world, ALIEN);
 	if (what == ASK_BADLY) {
-		word.key_name[2] = '\n';
-		parent_ask_restart(link, &word);
-		send(link->channel, &word, 20, MSG_NOSIGNAL);
+		message.restart.key_name[2] = '\n';
+		message_send(link->channel, &message);
+		send(link->channel, &message, 20, MSG_NOSIGNAL);
 	}
 }
 
@@ -102,7 +108,7 @@ static int work(void *context, const struct parent_link *link)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	parent_tell_ready(link);
+	message_send_kind(link->channel, MESSAGE_READY);
 	say(world, BORN);
 	for (;;) {
 		if (poll(polled, 2, -1) < 0)
@@ -114,11 +120,12 @@ static int work(void *context, const struct parent_link *link)
 	}
 }
 
-static bool choose(void *context, const struct restarter_word *word, char *text)
+static bool choose(void *context, const struct message_restart *request,
+		   char *text)
 {
 	const struct world *world = context;
 
-	(void)word;
+	(void)request;
 	strcpy(text, world->command);
 	return text[0] != '\0';
 }
@@ -248,44 +255,6 @@ static void assert_silent(const struct world *world)
 	assert_int_equal(poll(&polled, 1, 200), 0);
 }
 
-/* ----------------------------------------------------------- the words -- */
-
-static bool is_word_with(const char *key_name, const char *use_location,
-			 const char *cert_file)
-{
-	struct restarter_word word = a_word();
-
-	strcpy(word.key_name, key_name);
-	strcpy(word.use_location, use_location);
-	strcpy(word.cert_file, cert_file);
-	return restarter_is_word(&word, sizeof(word));
-}
-
-static void a_word_that_is_not_whole_or_clean_is_none(void **state)
-{
-	struct restarter_word word = a_word();
-
-	(void)state;
-	assert_true(restarter_is_word(&word, sizeof(word)));
-	assert_false(restarter_is_word(&word, sizeof(word) - 1));
-	assert_false(restarter_is_word(&word, 1));
-	word.what = 'R';
-	assert_false(restarter_is_word(&word, sizeof(word)));
-	word = a_word();
-	memset(word.use_location, 'x', sizeof(word.use_location));
-	assert_false(restarter_is_word(&word, sizeof(word)));
-	word = a_word();
-	memset(word.cert_file, '/', sizeof(word.cert_file));
-	assert_false(restarter_is_word(&word, sizeof(word)));
-	assert_true(is_word_with("", "", ""));
-	assert_true(is_word_with("k\xc4\xab", "a b", "/x"));
-	assert_false(is_word_with("a\nb", "", ""));
-	assert_false(is_word_with("", "\x1b", ""));
-	assert_false(is_word_with("", "", "/x\x7f"));
-	assert_false(is_word_with("", "", "relative"));
-	assert_false(is_word_with("", "", "/certs/../../etc/passwd"));
-}
-
 /* -------------------------------------------------------- the commands -- */
 
 static void it_is_run_with_its_environment_and_the_end_is_told(void **state)
@@ -353,7 +322,7 @@ static void a_command_that_hangs_is_ended_and_holds_up_nothing(void **state)
 	assert_silent(world);
 }
 
-static void bad_words_run_nothing(void **state)
+static void bad_messages_run_nothing(void **state)
 {
 	struct world *world = *state;
 
@@ -426,12 +395,11 @@ static int be_silent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_word_that_is_not_whole_or_clean_is_none),
 	    TEST(it_is_run_with_its_environment_and_the_end_is_told),
 	    TEST(a_command_that_fails_or_is_missing_is_told_as_such),
 	    TEST(without_a_command_the_end_is_bad),
 	    TEST(a_command_that_hangs_is_ended_and_holds_up_nothing),
-	    TEST(bad_words_run_nothing),
+	    TEST(bad_messages_run_nothing),
 	    TEST(one_is_run_at_a_time),
 	    TEST(a_command_outlives_the_parent_that_it_stops),
 	};
