@@ -7,12 +7,9 @@
 #include "scep/base/error.h"
 #include "scep/store/files.h"
 #include "scep/base/log.h"
+#include "scep/keys/key_file.h"
 #include "scep/keys/registry.h"
 #include "scep/protocol/csr.h"
-#include "scep/protocol/ca_certs.h"
-
-#define FILE_LIMIT (1024 * 1024)
-#define SUFFIX	   ".pem"
 
 struct rebuild {
 	struct state *state;
@@ -39,20 +36,14 @@ bool rebuild_is_needed(struct state *state)
 static bool describe(struct state *state, const char *name,
 		     struct scep_key *key)
 {
-	struct bytes pem = {NULL, 0};
-	STACK_OF(X509) *certificates = NULL;
-	bool is_read;
+	STACK_OF(X509) *chain = NULL;
 
-	is_read = files_read(state->certs_folder, name, FILE_LIMIT, &pem,
-			     NULL) == SCEP_OK &&
-		  ca_certs_from_pem(pem.data, pem.length, &certificates,
-				    NULL) == SCEP_OK &&
-		  sk_X509_num(certificates) > 0;
-	if (is_read)
-		ca_certs_describe_leaf(sk_X509_value(certificates, 0), key);
-	sk_X509_pop_free(certificates, X509_free);
-	bytes_free(&pem);
-	return is_read;
+	if (key_file_read_chain(state->certs_folder, name, &chain, NULL) !=
+	    SCEP_OK)
+		return false;
+	ca_certs_describe_leaf(sk_X509_value(chain, 0), key);
+	sk_X509_pop_free(chain, X509_free);
+	return true;
 }
 
 /* A key of which nothing is known is kept, under a name that is not swept. */
@@ -77,8 +68,9 @@ static void rebuild_one(void *context, const char *name)
 	size_t length = strlen(name);
 	struct scep_key *key;
 
-	if (length <= strlen(SUFFIX) || length >= SCEP_TEXT64 ||
-	    strcmp(name + length - strlen(SUFFIX), SUFFIX) != 0)
+	if (length <= strlen(KEY_FILE_SUFFIX) || length >= SCEP_TEXT64 ||
+	    strcmp(name + length - strlen(KEY_FILE_SUFFIX), KEY_FILE_SUFFIX) !=
+		0)
 		return;
 	key = row_new(sizeof(*key));
 	if (key == NULL || !describe(state, name, key)) {
@@ -86,7 +78,7 @@ static void rebuild_one(void *context, const char *name)
 		row_release(key);
 		return;
 	}
-	memcpy(key->file_id, name, length - strlen(SUFFIX));
+	memcpy(key->file_id, name, length - strlen(KEY_FILE_SUFFIX));
 	snprintf(key->name, sizeof(key->name), "recovered");
 	/* Nobody else issues what has no end to itself. */
 	key->is_default = key->not_after == REQUEST_FOR_EVER &&

@@ -36,17 +36,6 @@ void cert_recovery_new_transaction(struct open_request *e)
 		error_set(&e->work.error, SCEP_KEY_ERROR, "no random numbers");
 }
 
-static void keep_signer(struct step_work *work, X509 *certificate)
-{
-	STACK_OF(X509) *stack = sk_X509_new_null();
-
-	if (stack == NULL || !sk_X509_push(stack, certificate))
-		error_set(&work->error, SCEP_KEY_ERROR, "memory is short");
-	else
-		ca_certs_to_pem(stack, &work->next->signer, &work->error);
-	sk_X509_free(stack);
-}
-
 void cert_recovery_compose_signer(struct open_request *e)
 {
 	struct scep_values values = {
@@ -64,7 +53,7 @@ void cert_recovery_compose_signer(struct open_request *e)
 		SCEP_OK &&
 	    csr_self_sign(&values, key, work->clock, &signer, &work->error) ==
 		SCEP_OK)
-		keep_signer(work, signer);
+		ca_certs_one_to_pem(signer, &work->next->signer, &work->error);
 	if (work->error.code == SCEP_OK)
 		cert_recovery_new_transaction(e);
 	X509_free(signer);
@@ -95,7 +84,8 @@ static void write_file(struct open_request *e, const struct cert_rep *reply)
 		files_write(e->state->certs_folder, name, pem.data, pem.length,
 			    &work->error);
 	bytes_free(&pem);
-	keep_signer(work, sk_X509_value(reply->certificates, 0));
+	ca_certs_one_to_pem(sk_X509_value(reply->certificates, 0),
+			    &work->next->signer, &work->error);
 	cert_recovery_new_transaction(e);
 }
 

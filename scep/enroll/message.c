@@ -9,13 +9,14 @@
 #include "scep/base/error.h"
 #include "scep/protocol/key.h"
 #include "scep/base/log.h"
+#include "scep/keys/key_file.h"
 #include "scep/keys/renewal.h"
 #include "scep/protocol/pki_message.h"
 #include "scep/base/url.h"
 
 void message_file_name(const struct record *record, char name[80])
 {
-	snprintf(name, 80, "%s.pem", record->file_id);
+	key_file_name(record->file_id, name);
 }
 
 void message_url(struct open_request *e, const char *operation,

@@ -14,6 +14,7 @@
 #include "scep/enroll/transitions.h"
 #include "scep/protocol/cert_rep.h"
 #include "scep/enroll/ca_pinning.h"
+#include "scep/keys/key_file.h"
 #include "scep/keys/renewal.h"
 #include "scep/protocol/csr.h"
 #include "scep/enroll/ca_rollover.h"
@@ -200,33 +201,23 @@ static void compose_key(struct open_request *e)
 	struct record *next = work->next;
 	EVP_PKEY *key = NULL;
 	X509 *signer = NULL;
-	STACK_OF(X509) *stack = NULL;
-	struct bytes pem = {NULL, 0};
 	char name[80];
 
 	message_file_name(next, name);
 	if (!spare_take(e->state->keys_folder, next->values.key_length, name,
 			&key) &&
-	    (key_make_rsa(next->values.key_length, &key, &work->error) ||
-	     key_to_pem(key, &pem, &work->error) ||
-	     files_write(e->state->keys_folder, name, pem.data, pem.length,
-			 &work->error)))
+	    key_file_make(e->state->keys_folder, name, next->values.key_length,
+			  &key, &work->error))
 		goto out;
 	/* RFC 8894, 3.2.1.1: unique; the digest of the key is, as every new
 	 * request makes a key. */
 	if (key_digest(key, next->transaction_id, &work->error) ||
 	    make_signer(e, key, &signer))
 		goto out;
-	stack = sk_X509_new_null();
-	if (stack == NULL || !sk_X509_push(stack, signer))
-		error_set(&work->error, SCEP_KEY_ERROR, "memory is short");
-	else
-		ca_certs_to_pem(stack, &next->signer, &work->error);
+	ca_certs_one_to_pem(signer, &next->signer, &work->error);
 out:
-	sk_X509_free(stack);
 	X509_free(signer);
 	EVP_PKEY_free(key);
-	bytes_free(&pem);
 }
 
 static void settle_key(struct open_request *e)

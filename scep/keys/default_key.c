@@ -10,12 +10,11 @@
 #include "scep/state/open_request.h"
 #include "scep/base/error.h"
 #include "scep/store/files.h"
-#include "scep/protocol/key.h"
 #include "scep/base/log.h"
+#include "scep/keys/key_file.h"
 #include "scep/keys/registry.h"
 #include "scep/protocol/csr.h"
 #include "scep/settings/settings.h"
-#include "scep/protocol/ca_certs.h"
 
 #define KEY_BITS 2048
 #define KEY_NAME "default"
@@ -50,35 +49,16 @@ bool default_key_is_due(const struct state *state)
 
 /* ---------------------------------------------------------- on a worker -- */
 
-static enum scep_code write_key(struct making *making, EVP_PKEY *key,
-				const char *name)
-{
-	struct bytes pem = {NULL, 0};
-	enum scep_code code = key_to_pem(key, &pem, &making->error);
-
-	if (code == SCEP_OK)
-		code = files_write(making->keys_folder, name, pem.data,
-				   pem.length, &making->error);
-	bytes_free(&pem);
-	return code;
-}
-
 static enum scep_code write_certificate(struct making *making,
 					X509 *certificate, const char *name)
 {
-	STACK_OF(X509) *stack = sk_X509_new_null();
 	struct bytes pem = {NULL, 0};
-	enum scep_code code;
+	enum scep_code code =
+	    ca_certs_one_to_pem(certificate, &pem, &making->error);
 
-	if (stack == NULL || sk_X509_push(stack, certificate) == 0)
-		code = error_set(&making->error, SCEP_STORAGE_ERROR,
-				 "memory is short");
-	else
-		code = ca_certs_to_pem(stack, &pem, &making->error);
 	if (code == SCEP_OK)
 		code = files_write(making->certs_folder, name, pem.data,
 				   pem.length, &making->error);
-	sk_X509_free(stack);
 	bytes_free(&pem);
 	return code;
 }
@@ -88,14 +68,14 @@ static void make(void *context)
 	struct making *making = context;
 	EVP_PKEY *key = NULL;
 	X509 *certificate = NULL;
-	char name[80];
+	char name[KEY_FILE_NAME];
 
-	snprintf(name, sizeof(name), "%s.pem", making->row.file_id);
-	if (key_make_rsa(KEY_BITS, &key, &making->error) == SCEP_OK &&
+	key_file_name(making->row.file_id, name);
+	if (key_file_make(making->keys_folder, name, KEY_BITS, &key,
+			  &making->error) == SCEP_OK &&
 	    /* Valid whatever our clock says today. */
 	    csr_self_sign_for_ever(&making->values, key, state_build_time(),
 				   &certificate, &making->error) == SCEP_OK &&
-	    write_key(making, key, name) == SCEP_OK &&
 	    write_certificate(making, certificate, name) == SCEP_OK)
 		ca_certs_describe_leaf(certificate, &making->row);
 	X509_free(certificate);
@@ -123,9 +103,9 @@ static enum scep_code keep(struct making *making)
 
 static void remove_files(const struct making *making)
 {
-	char name[80];
+	char name[KEY_FILE_NAME];
 
-	snprintf(name, sizeof(name), "%s.pem", making->row.file_id);
+	key_file_name(making->row.file_id, name);
 	files_remove(making->keys_folder, name, NULL);
 	files_remove(making->certs_folder, name, NULL);
 }

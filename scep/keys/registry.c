@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/keys/registry.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,9 +10,9 @@
 #include "scep/base/error.h"
 #include "scep/store/files.h"
 #include "scep/base/log.h"
+#include "scep/keys/key_file.h"
 #include "scep/keys/use_locations.h"
 
-#define SUFFIX		  ".pem"
 #define INDEX_MAX	  65535
 #define CERTIFICATE_LIMIT (1024 * 1024)
 
@@ -161,9 +160,10 @@ static void sweep_one(void *context, const char *name)
 	size_t length = strlen(name);
 
 	/* What has another name was put aside for a person to look at. */
-	if (length < strlen(SUFFIX) ||
-	    strcmp(name + length - strlen(SUFFIX), SUFFIX) != 0 ||
-	    file_is_referred(sweep, name, length - strlen(SUFFIX)))
+	if (length < strlen(KEY_FILE_SUFFIX) ||
+	    strcmp(name + length - strlen(KEY_FILE_SUFFIX), KEY_FILE_SUFFIX) !=
+		0 ||
+	    file_is_referred(sweep, name, length - strlen(KEY_FILE_SUFFIX)))
 		return;
 	error_init(&error);
 	if (files_remove(sweep->folder, name, &error) != SCEP_OK)
@@ -201,13 +201,13 @@ void registry_sweep(struct state *state)
 
 static bool key_is_borne_out(struct state *state, const struct scep_key *key)
 {
-	char name[SCEP_TEXT64 + 8];
+	char name[KEY_FILE_NAME];
 	struct bytes content = {NULL, 0};
 	struct scep_error error;
 	bool is_there;
 
 	error_init(&error);
-	snprintf(name, sizeof(name), "%s.pem", key->file_id);
+	key_file_name(key->file_id, name);
 	is_there = files_read(state->keys_folder, name, CERTIFICATE_LIMIT,
 			      &content, &error) == SCEP_OK &&
 		   content.length > 0;

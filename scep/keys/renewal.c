@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/keys/renewal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "scep/base/error.h"
-#include "scep/store/files.h"
-
-#define CERTIFICATE_LIMIT (1024 * 1024)
+#include "scep/keys/key_file.h"
 
 /* ----------------------------------------------------- what is renewed -- */
 
@@ -101,20 +98,17 @@ bool renewal_fall_back(struct record *next)
 enum scep_code renewal_load(struct open_request *e, X509 **certificate)
 {
 	struct scep_error *error = &e->work.error;
-	struct bytes pem = {NULL, 0};
-	STACK_OF(X509) *stack = NULL;
-	char name[80];
+	STACK_OF(X509) *chain = NULL;
+	char name[KEY_FILE_NAME];
 
 	*certificate = NULL;
 	if (e->record->replaces == 0)
 		return SCEP_OK;
-	snprintf(name, sizeof(name), "%s.pem", e->record->old_file_id);
-	if (files_read(e->state->certs_folder, name, CERTIFICATE_LIMIT, &pem,
-		       error) == SCEP_OK &&
-	    ca_certs_from_pem(pem.data, pem.length, &stack, error) == SCEP_OK)
-		*certificate = sk_X509_shift(stack);
-	bytes_free(&pem);
-	sk_X509_pop_free(stack, X509_free);
+	key_file_name(e->record->old_file_id, name);
+	if (key_file_read_chain(e->state->certs_folder, name, &chain, error) ==
+	    SCEP_OK)
+		*certificate = sk_X509_shift(chain);
+	sk_X509_pop_free(chain, X509_free);
 	if (*certificate != NULL)
 		return SCEP_OK;
 	error->code = SCEP_KEY_ERROR;

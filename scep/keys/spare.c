@@ -9,9 +9,9 @@
 #include "scep/base/error.h"
 #include "scep/store/files.h"
 #include "scep/base/log.h"
+#include "scep/keys/key_file.h"
 
-#define KEY_FILE_LIMIT (64 * 1024)
-#define NAME_LENGTH    32
+#define NAME_LENGTH 32
 /* When one cannot be made or kept, how long until it is tried again, in ms. */
 #define TRY_AGAIN 60000
 
@@ -37,32 +37,22 @@ static void file_name(uint32_t bits, char name[NAME_LENGTH])
 bool spare_take(const char *folder, uint32_t bits, const char *name,
 		EVP_PKEY **key)
 {
-	struct bytes pem = {NULL, 0};
 	char spare[NAME_LENGTH];
 
 	*key = NULL;
 	file_name(bits, spare);
-	if (files_rename(folder, spare, name, NULL) != SCEP_OK)
-		return false;
-	if (files_read(folder, name, KEY_FILE_LIMIT, &pem, NULL) == SCEP_OK)
-		key_from_pem(pem.data, pem.length, key, NULL);
-	bytes_free(&pem);
-	return *key != NULL;
+	return files_rename(folder, spare, name, NULL) == SCEP_OK &&
+	       key_file_read(folder, name, key, NULL) == SCEP_OK;
 }
 
 static void make(void *context)
 {
 	struct making *making = context;
 	EVP_PKEY *key = NULL;
-	struct bytes pem = {NULL, 0};
 	char name[NAME_LENGTH];
 
 	file_name(making->bits, name);
-	if (key_make_rsa(making->bits, &key, &making->error) == SCEP_OK &&
-	    key_to_pem(key, &pem, &making->error) == SCEP_OK)
-		files_write(making->folder, name, pem.data, pem.length,
-			    &making->error);
-	bytes_free(&pem);
+	key_file_make(making->folder, name, making->bits, &key, &making->error);
 	EVP_PKEY_free(key);
 }
 

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/keys/verify.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "scep/state/txn.h"
 #include "scep/base/error.h"
-#include "scep/store/files.h"
-#include "scep/protocol/key.h"
 #include "scep/base/log.h"
-#include "scep/protocol/ca_certs.h"
-
-#define FILE_LIMIT (1024 * 1024)
+#include "scep/keys/key_file.h"
 
 /* What a worker looks at. */
 struct verifying {
@@ -24,32 +19,6 @@ struct verifying {
 };
 
 /* ---------------------------------------------------------- on a worker -- */
-
-static EVP_PKEY *read_key(struct verifying *verifying, const char *name)
-{
-	struct bytes pem = {NULL, 0};
-	EVP_PKEY *key = NULL;
-
-	if (files_read(verifying->keys_folder, name, FILE_LIMIT, &pem,
-		       &verifying->error) == SCEP_OK)
-		key_from_pem(pem.data, pem.length, &key, &verifying->error);
-	bytes_free(&pem);
-	return key;
-}
-
-static STACK_OF(X509) *
-    read_chain(struct verifying *verifying, const char *name)
-{
-	struct bytes pem = {NULL, 0};
-	STACK_OF(X509) *chain = NULL;
-
-	if (files_read(verifying->certs_folder, name, FILE_LIMIT, &pem,
-		       &verifying->error) == SCEP_OK)
-		ca_certs_from_pem(pem.data, pem.length, &chain,
-				  &verifying->error);
-	bytes_free(&pem);
-	return chain;
-}
 
 static void compare(struct verifying *verifying, EVP_PKEY *key,
 		    X509 *certificate)
@@ -72,14 +41,15 @@ static void look(void *context)
 {
 	struct verifying *verifying = context;
 	STACK_OF(X509) *chain = NULL;
-	EVP_PKEY *key;
-	char name[80];
+	EVP_PKEY *key = NULL;
+	char name[KEY_FILE_NAME];
 
-	snprintf(name, sizeof(name), "%s.pem", verifying->row.file_id);
-	key = read_key(verifying, name);
-	if (key != NULL && verifying->row.not_after != 0)
-		chain = read_chain(verifying, name);
-	if (chain != NULL)
+	key_file_name(verifying->row.file_id, name);
+	if (key_file_read(verifying->keys_folder, name, &key,
+			  &verifying->error) == SCEP_OK &&
+	    verifying->row.not_after != 0 &&
+	    key_file_read_chain(verifying->certs_folder, name, &chain,
+				&verifying->error) == SCEP_OK)
 		compare(verifying, key, sk_X509_value(chain, 0));
 	sk_X509_pop_free(chain, X509_free);
 	EVP_PKEY_free(key);

@@ -149,6 +149,20 @@ enum scep_code ca_certs_to_pem(STACK_OF(X509) * certificates, struct bytes *pem,
 	return code;
 }
 
+enum scep_code ca_certs_one_to_pem(X509 *certificate, struct bytes *pem,
+				   struct scep_error *error)
+{
+	STACK_OF(X509) *certificates = sk_X509_new_null();
+	enum scep_code code;
+
+	if (certificates == NULL || !sk_X509_push(certificates, certificate))
+		code = error_set_memory(error);
+	else
+		code = ca_certs_to_pem(certificates, pem, error);
+	sk_X509_free(certificates);
+	return code;
+}
+
 static bool has_pem(const unsigned char *body, size_t length)
 {
 	static const char mark[] = "-----BEGIN ";

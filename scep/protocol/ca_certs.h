@@ -68,6 +68,9 @@ void ca_certs_describe_leaf(X509 *certificate, struct scep_key *row);
 /* Certificates to and from a sequence of PEM blocks, for store and files. */
 enum scep_code ca_certs_to_pem(STACK_OF(X509) * certificates, struct bytes *pem,
 			       struct scep_error *error);
+/* The same for one certificate. */
+enum scep_code ca_certs_one_to_pem(X509 *certificate, struct bytes *pem,
+				   struct scep_error *error);
 enum scep_code ca_certs_from_pem(const void *pem, size_t length,
 				 STACK_OF(X509) * *certificates,
 				 struct scep_error *error);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/keys/key_file.h"
+
+#include <stdio.h>
+
+#include "scep/store/files.h"
+
+#define FILE_LIMIT (1024 * 1024)
+
+void key_file_name(const char *file_id, char name[KEY_FILE_NAME])
+{
+	snprintf(name, KEY_FILE_NAME, "%s" KEY_FILE_SUFFIX, file_id);
+}
+
+enum scep_code key_file_make(const char *folder, const char *name,
+			     uint32_t bits, EVP_PKEY **key,
+			     struct scep_error *error)
+{
+	struct bytes pem = {NULL, 0};
+	enum scep_code code = key_make_rsa(bits, key, error);
+
+	if (code == SCEP_OK)
+		code = key_to_pem(*key, &pem, error);
+	if (code == SCEP_OK)
+		code = files_write(folder, name, pem.data, pem.length, error);
+	bytes_free(&pem);
+	if (code != SCEP_OK) {
+		EVP_PKEY_free(*key);
+		*key = NULL;
+	}
+	return code;
+}
+
+enum scep_code key_file_read(const char *folder, const char *name,
+			     EVP_PKEY **key, struct scep_error *error)
+{
+	struct bytes pem = {NULL, 0};
+	enum scep_code code;
+
+	*key = NULL;
+	code = files_read(folder, name, FILE_LIMIT, &pem, error);
+	if (code == SCEP_OK)
+		code = key_from_pem(pem.data, pem.length, key, error);
+	bytes_free(&pem);
+	return code;
+}
+
+enum scep_code key_file_read_chain(const char *folder, const char *name,
+				   STACK_OF(X509) * *chain,
+				   struct scep_error *error)
+{
+	struct bytes pem = {NULL, 0};
+	enum scep_code code;
+
+	*chain = NULL;
+	code = files_read(folder, name, FILE_LIMIT, &pem, error);
+	if (code == SCEP_OK)
+		code = ca_certs_from_pem(pem.data, pem.length, chain, error);
+	bytes_free(&pem);
+	return code;
+}
