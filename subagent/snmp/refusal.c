@@ -11,8 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-/* A name in the log: the object and its index, or an OID that is cut. */
-#define NAME_SIZE 160
+#define NAME_SIZE 160 /* a name in the log; longer ones are cut */
 
 int refusal_error(enum scep_refusal refusal)
 {
@@ -37,11 +36,11 @@ int refusal_error(enum scep_refusal refusal)
 	return SNMP_ERR_RESOURCEUNAVAILABLE;
 }
 
-/* The errors that this front end answers with. */
+/* The errors that scepagentd answers a Set with. */
 static const struct {
 	int error;
 	const char *name;
-	const char *reason; /* where there is no better one */
+	const char *reason; /* if the engine has given none */
 } errors[] = {
     {SNMP_ERR_WRONGTYPE, "wrongType", "not the type of this object"},
     {SNMP_ERR_WRONGLENGTH, "wrongLength", "too short or too long"},
@@ -55,6 +54,7 @@ static const struct {
     {SNMP_ERR_UNDOFAILED, "undoFailed", "it could not be taken back"},
 };
 
+/* Writes the name of a variable: the object and its index, or the OID. */
 static void name_write(const netsnmp_variable_list *variable,
 		       char name[NAME_SIZE])
 {
@@ -84,7 +84,8 @@ static void name_write(const netsnmp_variable_list *variable,
 				     (uint32_t)variable->name[i]);
 }
 
-/* The engine's reasons often begin with the object, which is named already. */
+/* Skips the name at the beginning of a reason of the engine: the line has it
+ * already. */
 static const char *without_object(const char *name, const char *reason)
 {
 	size_t object = strcspn(name, ".");
@@ -101,6 +102,34 @@ static const char *without_object(const char *name, const char *reason)
 	return reason;
 }
 
+/* ------------------------------------------------------------- the limiter */
+
+unsigned refusal_limiter_settle(struct refusal_limiter *limiter, uint64_t now)
+{
+	unsigned suppressed;
+
+	if (now - limiter->began < REFUSAL_SPAN_MS)
+		return 0;
+	suppressed = limiter->suppressed;
+	limiter->passed = 0;
+	limiter->suppressed = 0;
+	return suppressed;
+}
+
+bool refusal_limiter_pass(struct refusal_limiter *limiter, uint64_t now)
+{
+	if (limiter->passed == 0)
+		limiter->began = now;
+	if (limiter->passed < REFUSAL_LINES) {
+		limiter->passed++;
+		return true;
+	}
+	limiter->suppressed++;
+	return false;
+}
+
+/* ----------------------------------------------------------------- the log */
+
 static uint64_t now_ms(void)
 {
 	struct timespec now;
@@ -109,14 +138,15 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-void refusal_log(struct limiter *limiter, const netsnmp_variable_list *variable,
-		 int error, const char *reason)
+void refusal_log(struct refusal_limiter *limiter,
+		 const netsnmp_variable_list *variable, int error,
+		 const char *reason)
 {
 	char name[NAME_SIZE];
 	size_t i = 0;
 
 	refusal_settle(limiter);
-	if (!limiter_pass(limiter, now_ms()))
+	if (!refusal_limiter_pass(limiter, now_ms()))
 		return;
 	name_write(variable, name);
 	reason = without_object(name, reason);
@@ -127,9 +157,9 @@ void refusal_log(struct limiter *limiter, const netsnmp_variable_list *variable,
 		   reason[0] ? reason : errors[i].reason);
 }
 
-void refusal_settle(struct limiter *limiter)
+void refusal_settle(struct refusal_limiter *limiter)
 {
-	unsigned suppressed = limiter_settle(limiter, now_ms());
+	unsigned suppressed = refusal_limiter_settle(limiter, now_ms());
 
 	if (suppressed)
 		daemon_log(LOG_NOTICE, "Set refused: %u more, not shown",

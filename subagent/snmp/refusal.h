@@ -1,26 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Refusing a Set: the error of the protocol for each of the engine's, its
- * name, and one line in the log that says which object and why, a limited
- * number of them.  Never given a value.
+ * The refusal of a Set: the protocol's error for each refusal of the engine,
+ * and one line in the log with the object, the error and the reason.  A limiter
+ * keeps a manager who is refused a thousand times a second from filling the
+ * log. Is never given a value.
  */
 #ifndef SUBAGENT_SNMP_REFUSAL_H
 #define SUBAGENT_SNMP_REFUSAL_H
 
-#include "subagent/snmp/limiter.h"
 #include "scep/scep.h"
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
-/* SNMP_ERR_... for a verdict. */
+#define REFUSAL_LINES	10 /* pass in each span */
+#define REFUSAL_SPAN_MS 10000
+
+/* Begins zeroed. */
+struct refusal_limiter {
+	uint64_t began; /* the present span, in ms */
+	unsigned passed;
+	unsigned suppressed;
+};
+
+/* Returns SNMP_ERR_... for a refusal of the engine. */
 int refusal_error(enum scep_refusal refusal);
 
-/* Logs that the Set of `variable` ended with `error`, if the limiter lets it;
- * `reason` may be empty. */
-void refusal_log(struct limiter *limiter, const netsnmp_variable_list *variable,
-		 int error, const char *reason);
-/* Logs how many refusals the limiter held back, once its time is over. */
-void refusal_settle(struct limiter *limiter);
+/* Logs that the Set of `variable` ended with `error`, if the limiter lets the
+ * line pass; `reason` may be empty. */
+void refusal_log(struct refusal_limiter *limiter,
+		 const netsnmp_variable_list *variable, int error,
+		 const char *reason);
+/* Logs how many lines the limiter has suppressed, once their span is over. */
+void refusal_settle(struct refusal_limiter *limiter);
+
+/* Returns whether one more line may pass at the time `now`, in ms of a steady
+ * clock. */
+bool refusal_limiter_pass(struct refusal_limiter *limiter, uint64_t now);
+/* Returns how many lines were suppressed in a span that is over; 0 while it
+ * lasts.  To be called before refusal_limiter_pass(), and now and then. */
+unsigned refusal_limiter_settle(struct refusal_limiter *limiter, uint64_t now);
 
 #endif

@@ -34,7 +34,7 @@ struct transaction {
 struct sets {
 	struct scep_engine *engine;
 	struct transaction *first; /* all that have not been freed */
-	struct limiter limiter;
+	struct refusal_limiter limiter;
 	uint32_t refusals;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The queue to the SNMP thread, and the limiter of log lines. */
+/* The queue to the SNMP thread. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,6 @@
 #include <poll.h>
 #include <pthread.h>
 
-#include "subagent/snmp/limiter.h"
 #include "subagent/snmp/event_queue.h"
 
 #define THREADS 4
@@ -137,32 +136,6 @@ static void no_queue_can_be_closed(void **state)
 	event_queue_close(NULL);
 }
 
-static void ten_lines_pass_in_ten_seconds(void **state)
-{
-	struct limiter limiter = {0};
-
-	(void)state;
-	for (int i = 0; i < LIMITER_LINES; i++)
-		assert_true(limiter_pass(&limiter, 50000));
-	assert_false(limiter_pass(&limiter, 50001));
-	assert_false(limiter_pass(&limiter, 59999));
-	assert_int_equal(limiter_settle(&limiter, 59999), 0);
-	assert_int_equal(limiter_settle(&limiter, 60000), 2);
-	assert_int_equal(limiter_settle(&limiter, 60000), 0);
-	assert_true(limiter_pass(&limiter, 60000));
-}
-
-static void a_quiet_time_suppresses_nothing(void **state)
-{
-	struct limiter limiter = {0};
-
-	(void)state;
-	for (uint64_t now = 20000; now < 2000000; now += 2000) {
-		assert_int_equal(limiter_settle(&limiter, now), 0);
-		assert_true(limiter_pass(&limiter, now));
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,8 +144,6 @@ int main(void)
 	    cmocka_unit_test(a_flood_of_lines_leaves_room_for_events),
 	    cmocka_unit_test(threads_may_put_at_the_same_time),
 	    cmocka_unit_test(no_queue_can_be_closed),
-	    cmocka_unit_test(ten_lines_pass_in_ten_seconds),
-	    cmocka_unit_test(a_quiet_time_suppresses_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "subagent/snmp/trap_queue.h"
-#include "subagent/snmp/trap_table.h"
+#include "subagent/snmp/traps.h"
 
 #define ALL 0x7ffu
 
