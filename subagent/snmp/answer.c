@@ -27,8 +27,8 @@ static int64_t uptime_began(int64_t mono)
 	return began;
 }
 
-struct reading answer_reading(const struct scep_view *view,
-			      const struct answer_facts *facts)
+struct read_context answer_context(const struct scep_view *view,
+				   const struct answer_facts *facts)
 {
 	struct timespec clock;
 	int64_t mono, began, uptime;
@@ -39,7 +39,7 @@ struct reading answer_reading(const struct scep_view *view,
 	uptime = mono > began ? (mono - began) / UPTIME_STEP : 0;
 	/* The device may have been given another zone. */
 	tzset();
-	return (struct reading){
+	return (struct read_context){
 	    .view = view,
 	    .now = time(NULL),
 	    /* The last moment of this hundredth: ages count whole ones. */
@@ -51,13 +51,13 @@ struct reading answer_reading(const struct scep_view *view,
 }
 
 /* Puts the value of an instance into a variable binding. */
-static void variable_fill(const struct reading *reading,
+static void variable_fill(const struct read_context *context,
 			  const struct instance *instance,
 			  netsnmp_variable_list *variable)
 {
 	struct value value;
 
-	values_read(reading, instance, &value);
+	values_read(context, instance, &value);
 	if (value.is_octets)
 		snmp_set_var_typed_value(variable, value.type, value.octets,
 					 value.length);
@@ -84,7 +84,8 @@ static int below_root(const netsnmp_variable_list *variable, const oid **arc,
 	return side;
 }
 
-static void get(const struct reading *reading, netsnmp_request_info *request)
+static void get(const struct read_context *context,
+		netsnmp_request_info *request)
 {
 	enum find_outcome outcome = FIND_NO_OBJECT;
 	struct instance instance;
@@ -94,10 +95,10 @@ static void get(const struct reading *reading, netsnmp_request_info *request)
 	/* An inclusive GETNEXT is tried as a GET first, and may have any
 	 * name. */
 	if (below_root(request->requestvb, &arc, &count) == 0)
-		outcome = find_exact(reading, arc, count, &instance);
+		outcome = find_exact(context, arc, count, &instance);
 	switch (outcome) {
 	case FIND_INSTANCE:
-		variable_fill(reading, &instance, request->requestvb);
+		variable_fill(context, &instance, request->requestvb);
 		break;
 	case FIND_NO_OBJECT:
 		netsnmp_request_set_error(request, SNMP_NOSUCHOBJECT);
@@ -109,7 +110,7 @@ static void get(const struct reading *reading, netsnmp_request_info *request)
 }
 
 /* Leaves a request alone that nothing below the root comes after. */
-static void get_next(const struct reading *reading,
+static void get_next(const struct read_context *context,
 		     netsnmp_request_info *request)
 {
 	netsnmp_variable_list *variable = request->requestvb;
@@ -120,27 +121,27 @@ static void get_next(const struct reading *reading,
 
 	if (below_root(variable, &arc, &count) > 0)
 		return;
-	if (!find_next(reading, arc, count, request->inclusive != 0, &instance))
+	if (!find_next(context, arc, count, request->inclusive != 0, &instance))
 		return;
 	memcpy(name, root, sizeof(root));
 	count = find_arcs(&instance, name + OID_LENGTH(root));
 	snmp_set_var_objid(variable, name, OID_LENGTH(root) + count);
-	variable_fill(reading, &instance, variable);
+	variable_fill(context, &instance, variable);
 }
 
 void answer_handle(struct scep_engine *engine, const struct answer_facts *facts,
 		   int mode, netsnmp_request_info *requests)
 {
 	const struct scep_view *view = scep_view_take(engine);
-	struct reading reading = answer_reading(view, facts);
+	struct read_context context = answer_context(view, facts);
 
 	for (; requests; requests = requests->next) {
 		if (requests->processed)
 			continue;
 		if (mode == MODE_GET)
-			get(&reading, requests);
+			get(&context, requests);
 		else
-			get_next(&reading, requests);
+			get_next(&context, requests);
 	}
 	scep_view_release(view);
 }

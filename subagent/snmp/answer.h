@@ -19,10 +19,10 @@ struct answer_facts {
 };
 
 /* What is seen at this moment; borrows the view. */
-struct reading answer_reading(const struct scep_view *view,
-			      const struct answer_facts *facts);
+struct read_context answer_context(const struct scep_view *view,
+				   const struct answer_facts *facts);
 
-/* The handler's work in the modes of reading. */
+/* The handler's work in the modes of context. */
 void answer_handle(struct scep_engine *engine, const struct answer_facts *facts,
 		   int mode, netsnmp_request_info *requests);
 

@@ -13,56 +13,58 @@ int32_t derived_saturate(int64_t number)
 }
 
 /* The seconds until `when`, or the most there are if there is no such time. */
-static int64_t seconds_until(const struct reading *reading, int64_t when)
+static int64_t seconds_until(const struct read_context *context, int64_t when)
 {
 	if (when == 0)
 		return SECONDS_MAX;
-	return derived_saturate(when - reading->now);
+	return derived_saturate(when - context->now);
 }
 
-const char *derived_version(const struct reading *reading)
+const char *derived_version(const struct read_context *context)
 {
-	return reading->version;
+	return context->version;
 }
 
-int64_t derived_one(const struct reading *reading, const void *row)
+int64_t derived_one(const struct read_context *context, const void *row)
 {
-	(void)reading;
+	(void)context;
 	(void)row;
 	return 1;
 }
 
-int64_t derived_earliest_expiry(const struct reading *reading, const void *row)
+int64_t derived_earliest_expiry(const struct read_context *context,
+				const void *row)
 {
 	(void)row;
-	return seconds_until(reading, scep_view_earliest_expiry(reading->view));
+	return seconds_until(context, scep_view_earliest_expiry(context->view));
 }
 
-int64_t derived_local_time(const struct reading *reading, const void *row)
+int64_t derived_local_time(const struct read_context *context, const void *row)
 {
 	(void)row;
-	return reading->now;
+	return context->now;
 }
 
-int64_t derived_request_has_challenge(const struct reading *reading,
+int64_t derived_request_has_challenge(const struct read_context *context,
 				      const void *row)
 {
 	const struct scep_profile *profile = row;
 
-	(void)reading;
+	(void)context;
 	return profile->request.challenge_password.length > 0;
 }
 
-int64_t derived_auto_has_challenge(const struct reading *reading,
+int64_t derived_auto_has_challenge(const struct read_context *context,
 				   const void *row)
 {
 	const struct scep_profile *profile = row;
 
-	(void)reading;
+	(void)context;
 	return profile->timer.values.challenge_password.length > 0;
 }
 
-int64_t derived_next_request_in(const struct reading *reading, const void *row)
+int64_t derived_next_request_in(const struct read_context *context,
+				const void *row)
 {
 	const struct scep_profile *profile = row;
 	int64_t next = profile->timer.next_request_time;
@@ -70,81 +72,84 @@ int64_t derived_next_request_in(const struct reading *reading, const void *row)
 	if (next == 0)
 		return -1;
 	/* -1 means that there is none, so what is overdue is due now. */
-	return next > reading->now ? derived_saturate(next - reading->now) : 0;
+	return next > context->now ? derived_saturate(next - context->now) : 0;
 }
 
-static const struct scep_status *last_status(const struct reading *reading)
+static const struct scep_status *last_status(const struct read_context *context)
 {
-	uint32_t index = reading->view->agent.status_last_index;
+	uint32_t index = context->view->agent.status_last_index;
 
 	if (index == 0)
 		return NULL;
-	return scep_rows_find(&reading->view->statuses, index);
+	return scep_rows_find(&context->view->statuses, index);
 }
 
 /* A row that its timer took back with it has no state to show either. */
-bool derived_has_last_state(const struct reading *reading)
+bool derived_has_last_state(const struct read_context *context)
 {
-	return last_status(reading) != NULL;
+	return last_status(context) != NULL;
 }
 
-int64_t derived_last_state(const struct reading *reading, const void *row)
+int64_t derived_last_state(const struct read_context *context, const void *row)
 {
-	const struct scep_status *status = last_status(reading);
+	const struct scep_status *status = last_status(context);
 
 	(void)row;
 	return status ? status->state : SCEP_STATE_TO_BE_PROCESSED;
 }
 
-int64_t derived_processing(const struct reading *reading, const void *row)
+int64_t derived_processing(const struct read_context *context, const void *row)
 {
 	(void)row;
-	return scep_view_processing(reading->view);
+	return scep_view_processing(context->view);
 }
 
-int64_t derived_key_count(const struct reading *reading, const void *row)
+int64_t derived_key_count(const struct read_context *context, const void *row)
 {
 	(void)row;
-	return (int64_t)reading->view->keys.count;
+	return (int64_t)context->view->keys.count;
 }
 
-int64_t derived_key_state(const struct reading *reading, const void *row)
+int64_t derived_key_state(const struct read_context *context, const void *row)
 {
-	return scep_key_state_at(row, reading->now,
-				 reading->view->agent.notify_expiry_days);
+	return scep_key_state_at(row, context->now,
+				 context->view->agent.notify_expiry_days);
 }
 
-int64_t derived_action_result(const struct reading *reading, const void *row)
+int64_t derived_action_result(const struct read_context *context,
+			      const void *row)
 {
 	const struct scep_key *key = row;
 
-	(void)reading;
+	(void)context;
 	return key->action_result != 0 ? key->action_result : SCEP_NONE;
 }
 
-int64_t derived_key_seconds_left(const struct reading *reading, const void *row)
+int64_t derived_key_seconds_left(const struct read_context *context,
+				 const void *row)
 {
 	const struct scep_key *key = row;
 
-	return seconds_until(reading, key->not_after);
+	return seconds_until(context, key->not_after);
 }
 
-int64_t derived_ca_seconds_left(const struct reading *reading, const void *row)
+int64_t derived_ca_seconds_left(const struct read_context *context,
+				const void *row)
 {
 	const struct scep_ca *ca = row;
 
-	return seconds_until(reading, ca->not_after);
+	return seconds_until(context, ca->not_after);
 }
 
 /* Values of a wrong type never reach the engine, so refusals count here. */
-int64_t derived_set_rejects(const struct reading *reading, const void *row)
+int64_t derived_set_rejects(const struct read_context *context, const void *row)
 {
 	(void)row;
-	return (uint32_t)(reading->view->stats.set_rejects + reading->refusals);
+	return (uint32_t)(context->view->stats.set_rejects + context->refusals);
 }
 
-int64_t derived_started(const struct reading *reading, const void *row)
+int64_t derived_started(const struct read_context *context, const void *row)
 {
 	(void)row;
-	return (int64_t)reading->view->agent.started_mono;
+	return (int64_t)context->view->agent.started_mono;
 }

@@ -9,7 +9,7 @@
 #include "scep/scep.h"
 
 /* All that an answer is made from, the same for every object of a request. */
-struct reading {
+struct read_context {
 	const struct scep_view *view; /* borrowed */
 	int64_t now;		      /* seconds since 1970 */
 	uint64_t mono;		      /* ms of CLOCK_MONOTONIC */
@@ -21,28 +21,33 @@ struct reading {
 /* Puts `number` into the range of an Integer32 that counts seconds. */
 int32_t derived_saturate(int64_t number);
 
-const char *derived_version(const struct reading *reading);
+const char *derived_version(const struct read_context *context);
 
 /* noop(1) of an action, active(1) of a row, none(1) of a result. */
-int64_t derived_one(const struct reading *reading, const void *row);
+int64_t derived_one(const struct read_context *context, const void *row);
 
-int64_t derived_earliest_expiry(const struct reading *reading, const void *row);
-int64_t derived_local_time(const struct reading *reading, const void *row);
-int64_t derived_request_has_challenge(const struct reading *reading,
+int64_t derived_earliest_expiry(const struct read_context *context,
+				const void *row);
+int64_t derived_local_time(const struct read_context *context, const void *row);
+int64_t derived_request_has_challenge(const struct read_context *context,
 				      const void *row);
-int64_t derived_auto_has_challenge(const struct reading *reading,
+int64_t derived_auto_has_challenge(const struct read_context *context,
 				   const void *row);
-int64_t derived_next_request_in(const struct reading *reading, const void *row);
-bool derived_has_last_state(const struct reading *reading);
-int64_t derived_last_state(const struct reading *reading, const void *row);
-int64_t derived_processing(const struct reading *reading, const void *row);
-int64_t derived_key_count(const struct reading *reading, const void *row);
-int64_t derived_key_state(const struct reading *reading, const void *row);
-int64_t derived_action_result(const struct reading *reading, const void *row);
-int64_t derived_key_seconds_left(const struct reading *reading,
+int64_t derived_next_request_in(const struct read_context *context,
+				const void *row);
+bool derived_has_last_state(const struct read_context *context);
+int64_t derived_last_state(const struct read_context *context, const void *row);
+int64_t derived_processing(const struct read_context *context, const void *row);
+int64_t derived_key_count(const struct read_context *context, const void *row);
+int64_t derived_key_state(const struct read_context *context, const void *row);
+int64_t derived_action_result(const struct read_context *context,
+			      const void *row);
+int64_t derived_key_seconds_left(const struct read_context *context,
 				 const void *row);
-int64_t derived_ca_seconds_left(const struct reading *reading, const void *row);
-int64_t derived_set_rejects(const struct reading *reading, const void *row);
-int64_t derived_started(const struct reading *reading, const void *row);
+int64_t derived_ca_seconds_left(const struct read_context *context,
+				const void *row);
+int64_t derived_set_rejects(const struct read_context *context,
+			    const void *row);
+int64_t derived_started(const struct read_context *context, const void *row);
 
 #endif

@@ -24,21 +24,21 @@ static const struct scep_rows *home_rows(const struct scep_view *view,
 	return NULL;
 }
 
-static const struct scep_rows *object_rows(const struct reading *reading,
+static const struct scep_rows *object_rows(const struct read_context *context,
 					   const struct object *object)
 {
-	return home_rows(reading->view, object_tables[object->table].home);
+	return home_rows(context->view, object_tables[object->table].home);
 }
 
 /* The struct that a scalar's member is in, or NULL without an instance. */
-static const void *scalar_row(const struct reading *reading,
+static const void *scalar_row(const struct read_context *context,
 			      const struct object *object)
 {
-	if (object->exists && !object->exists(reading))
+	if (object->exists && !object->exists(context))
 		return NULL;
 	if (object_tables[object->table].home == HOME_STATS)
-		return &reading->view->stats;
-	return &reading->view->agent;
+		return &context->view->stats;
+	return &context->view->agent;
 }
 
 /*
@@ -110,7 +110,7 @@ enum find_outcome find_named(const oid *arc, size_t count,
 	return FIND_INSTANCE;
 }
 
-enum find_outcome find_exact(const struct reading *reading, const oid *arc,
+enum find_outcome find_exact(const struct read_context *context, const oid *arc,
 			     size_t count, struct instance *instance)
 {
 	enum find_outcome outcome = find_named(arc, count, instance);
@@ -121,18 +121,19 @@ enum find_outcome find_exact(const struct reading *reading, const oid *arc,
 	if (outcome == FIND_NO_INSTANCE)
 		return FIND_NO_INSTANCE;
 	if (object_is_scalar(instance->object))
-		instance->row = scalar_row(reading, instance->object);
+		instance->row = scalar_row(context, instance->object);
 	else
 		instance->row = scep_rows_find(
-		    object_rows(reading, instance->object), instance->index);
+		    object_rows(context, instance->object), instance->index);
 	return instance->row ? FIND_INSTANCE : FIND_NO_INSTANCE;
 }
 
 /* The first row of the object's table with an index above `above`. */
-static bool next_row(const struct reading *reading, const struct object *object,
-		     uint32_t above, struct instance *instance)
+static bool next_row(const struct read_context *context,
+		     const struct object *object, uint32_t above,
+		     struct instance *instance)
 {
-	const void *row = scep_rows_next(object_rows(reading, object), above);
+	const void *row = scep_rows_next(object_rows(context, object), above);
 
 	if (!row)
 		return false;
@@ -145,7 +146,7 @@ static bool next_row(const struct reading *reading, const struct object *object,
  * The first instance of one object that comes after `rest`, which is what
  * follows the object's own arcs in the name.
  */
-static bool next_within(const struct reading *reading,
+static bool next_within(const struct read_context *context,
 			const struct object *object, const oid *rest,
 			size_t count, bool is_inclusive,
 			struct instance *instance)
@@ -158,18 +159,18 @@ static bool next_within(const struct reading *reading,
 		if (count > 0 && !(is_itself && rest[0] == 0))
 			return false;
 		*instance =
-		    (struct instance){object, 0, scalar_row(reading, object)};
+		    (struct instance){object, 0, scalar_row(context, object)};
 		return instance->row != NULL;
 	}
 	if (count == 0 || rest[0] == 0)
-		return next_row(reading, object, 0, instance);
+		return next_row(context, object, 0, instance);
 	if (rest[0] > UINT32_MAX)
 		return false;
-	return next_row(reading, object,
+	return next_row(context, object,
 			(uint32_t)rest[0] - (is_itself ? 1 : 0), instance);
 }
 
-bool find_next(const struct reading *reading, const oid *arc, size_t count,
+bool find_next(const struct read_context *context, const oid *arc, size_t count,
 	       bool is_inclusive, struct instance *instance)
 {
 	size_t position = object_lower_bound(arc, count);
@@ -177,14 +178,14 @@ bool find_next(const struct reading *reading, const oid *arc, size_t count,
 	const struct object *object = object_of(arc, count, &own);
 
 	if (object) {
-		if (next_within(reading, object, arc + own, count - own,
+		if (next_within(context, object, arc + own, count - own,
 				is_inclusive, instance))
 			return true;
 		position++;
 	}
 	/* At most a handful of steps: only empty tables have no instance. */
 	for (; position < object_count; position++) {
-		if (next_within(reading, &objects[position], NULL, 0, false,
+		if (next_within(context, &objects[position], NULL, 0, false,
 				instance))
 			return true;
 	}

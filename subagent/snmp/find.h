@@ -33,14 +33,14 @@ enum find_outcome {
 };
 
 /* What a GET asks for. */
-enum find_outcome find_exact(const struct reading *reading, const oid *arc,
+enum find_outcome find_exact(const struct read_context *context, const oid *arc,
 			     size_t count, struct instance *instance);
 
 /*
  * What a GETNEXT asks for: the first instance after that name, or, if
  * `is_inclusive`, the one of that name.  Returns false if there is none.
  */
-bool find_next(const struct reading *reading, const oid *arc, size_t count,
+bool find_next(const struct read_context *context, const oid *arc, size_t count,
 	       bool is_inclusive, struct instance *instance);
 
 /*

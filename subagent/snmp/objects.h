@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-struct reading;
+struct read_context;
 
 /* What an object looks like on the wire, and what its member is in C. */
 enum object_syntax {
@@ -90,12 +90,12 @@ struct object_range {
 };
 
 /* A number that is worked out when it is read. */
-typedef int64_t (*object_number_fn)(const struct reading *reading,
+typedef int64_t (*object_number_fn)(const struct read_context *context,
 				    const void *row);
 /* A text that is not in the row. */
-typedef const char *(*object_text_fn)(const struct reading *reading);
+typedef const char *(*object_text_fn)(const struct read_context *context);
 /* Whether there is an instance; only scalars may lack theirs. */
-typedef bool (*object_exists_fn)(const struct reading *reading);
+typedef bool (*object_exists_fn)(const struct read_context *context);
 
 struct object {
 	const char *name;

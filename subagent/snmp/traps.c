@@ -80,7 +80,7 @@ static const struct object *object_named(const char *name)
 }
 
 /* A scalar as a GET finds it. */
-static bool scalar_find(const struct reading *reading,
+static bool scalar_find(const struct read_context *context,
 			const struct object *object, struct instance *instance)
 {
 	uint32_t own[OBJECT_ARCS];
@@ -90,10 +90,10 @@ static bool scalar_find(const struct reading *reading,
 	for (size_t i = 0; i < count; i++)
 		arc[i] = own[i];
 	arc[count++] = 0;
-	return find_exact(reading, arc, count, instance) == FIND_INSTANCE;
+	return find_exact(context, arc, count, instance) == FIND_INSTANCE;
 }
 
-static bool instance_make(const struct reading *reading,
+static bool instance_make(const struct read_context *context,
 			  const struct object *object,
 			  const struct scep_event *event,
 			  struct instance *instance)
@@ -101,19 +101,20 @@ static bool instance_make(const struct reading *reading,
 	if (object == NULL)
 		return false;
 	if (object_is_scalar(object))
-		return scalar_find(reading, object, instance);
+		return scalar_find(context, object, instance);
 	*instance = (struct instance){object, event->index, event->row};
 	return event->row != NULL;
 }
 
-size_t trap_instances(const struct trap *trap, const struct reading *reading,
+size_t trap_instances(const struct trap *trap,
+		      const struct read_context *context,
 		      const struct scep_event *event,
 		      struct instance instances[TRAP_OBJECTS])
 {
 	size_t count = 0;
 
 	while (count < TRAP_OBJECTS && trap->object[count] != NULL) {
-		if (!instance_make(reading, object_named(trap->object[count]),
+		if (!instance_make(context, object_named(trap->object[count]),
 				   event, &instances[count]))
 			return 0;
 		count++;
@@ -201,7 +202,7 @@ static bool name_add(const struct trap *trap, netsnmp_variable_list **variables)
 					 name, sizeof(name)) != NULL;
 }
 
-static bool instance_add(const struct reading *reading,
+static bool instance_add(const struct read_context *context,
 			 const struct instance *instance,
 			 netsnmp_variable_list **variables)
 {
@@ -213,24 +214,24 @@ static bool instance_add(const struct reading *reading,
 
 	memcpy(name, root, sizeof(root));
 	count += find_arcs(instance, name + count);
-	values_read(reading, instance, &value);
+	values_read(context, instance, &value);
 	octets = value.is_octets ? (const void *)value.octets : &value.number;
 	length = value.is_octets ? value.length : sizeof(value.number);
 	return snmp_varlist_add_variable(variables, name, count, value.type,
 					 octets, length) != NULL;
 }
 
-static void send_one(const struct reading *reading,
+static void send_one(const struct read_context *context,
 		     const struct scep_event *event)
 {
 	const struct trap *trap = trap_find(event->kind);
 	struct instance instances[TRAP_OBJECTS];
 	netsnmp_variable_list *variables = NULL;
-	size_t count = trap_instances(trap, reading, event, instances);
+	size_t count = trap_instances(trap, context, event, instances);
 	bool is_whole = count > 0 && name_add(trap, &variables);
 
 	for (size_t i = 0; is_whole && i < count; i++)
-		is_whole = instance_add(reading, &instances[i], &variables);
+		is_whole = instance_add(context, &instances[i], &variables);
 	if (is_whole)
 		send_v2trap(variables);
 	else
@@ -263,7 +264,7 @@ void traps_send(struct traps *traps, const struct answer_facts *facts)
 	const struct scep_view *view;
 	struct trap_queue_rules rules;
 	struct scep_event event;
-	struct reading reading;
+	struct read_context context;
 
 	if (dropped)
 		daemon_log(
@@ -274,10 +275,10 @@ void traps_send(struct traps *traps, const struct answer_facts *facts)
 	if (trap_queue_is_empty(traps->queue))
 		return;
 	view = scep_view_take(traps->engine);
-	reading = answer_reading(view, facts);
+	context = answer_context(view, facts);
 	rules = rules_of(view);
 	while (trap_queue_take(traps->queue, &event, &rules, clock_ms())) {
-		send_one(&reading, &event);
+		send_one(&context, &event);
 		scep_row_release(event.row);
 	}
 	scep_view_release(view);

@@ -54,7 +54,8 @@ const struct trap *trap_find(enum scep_event_kind kind);
  * missing: there is nothing to notify of then.  Borrows from the context and
  * the event.
  */
-size_t trap_instances(const struct trap *trap, const struct reading *reading,
+size_t trap_instances(const struct trap *trap,
+		      const struct read_context *context,
 		      const struct scep_event *event,
 		      struct instance instances[TRAP_OBJECTS]);
 

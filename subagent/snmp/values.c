@@ -222,14 +222,14 @@ static const struct {
 };
 
 /* sysUpTime at an event, 0 if that was before sysUpTime began. */
-static long timestamp_at(const struct reading *reading, uint64_t mono)
+static long timestamp_at(const struct read_context *context, uint64_t mono)
 {
 	uint64_t age;
 
 	if (mono == 0)
 		return 0;
-	age = mono < reading->mono ? (reading->mono - mono) / 10 : 0;
-	return age < reading->uptime ? (long)(reading->uptime - age) : 0;
+	age = mono < context->mono ? (context->mono - mono) / 10 : 0;
+	return age < context->uptime ? (long)(context->uptime - age) : 0;
 }
 
 /* Puts a number that was worked out where a member of its kind would be. */
@@ -263,8 +263,8 @@ static void number_read(const struct object *object, int64_t number,
 	}
 }
 
-void values_read(const struct reading *reading, const struct instance *instance,
-		 struct value *value)
+void values_read(const struct read_context *context,
+		 const struct instance *instance, struct value *value)
 {
 	const struct object *object = instance->object;
 	const void *member = (const char *)instance->row + object->offset;
@@ -276,15 +276,15 @@ void values_read(const struct reading *reading, const struct instance *instance,
 	if (object->syntax == SYNTAX_TIMESTAMP) {
 		uint64_t mono =
 		    object->number
-			? (uint64_t)object->number(reading, instance->row)
+			? (uint64_t)object->number(context, instance->row)
 			: *(const uint64_t *)member;
 
-		value->number = timestamp_at(reading, mono);
+		value->number = timestamp_at(context, mono);
 	} else if (object->number) {
-		number_read(object, object->number(reading, instance->row),
+		number_read(object, object->number(context, instance->row),
 			    value);
 	} else if (object->text) {
-		text_read(object, object->text(reading), value);
+		text_read(object, object->text(context), value);
 	} else {
 		syntaxes[object->syntax].read(object, member, value);
 	}

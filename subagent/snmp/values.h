@@ -22,8 +22,8 @@ struct value {
 };
 
 /* Reads an instance.  A secret is an empty string, always. */
-void values_read(const struct reading *reading, const struct instance *instance,
-		 struct value *value);
+void values_read(const struct read_context *context,
+		 const struct instance *instance, struct value *value);
 
 /*
  * Takes over what a manager wrote.  `data` is as Net-SNMP holds it: a long

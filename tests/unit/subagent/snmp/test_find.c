@@ -24,7 +24,7 @@ struct name {
 /* A view of random rows, and the names of all instances in it. */
 struct world {
 	struct scep_view view;
-	struct reading reading;
+	struct read_context context;
 	struct name *names;
 	size_t count;
 };
@@ -145,7 +145,7 @@ static void world_open(struct world *world, size_t profiles, size_t statuses,
 	if (statuses)
 		world->view.agent.status_last_index =
 		    *(uint32_t *)world->view.statuses.row[statuses - 1];
-	world->reading.view = &world->view;
+	world->context.view = &world->view;
 	names_make(world);
 }
 
@@ -191,19 +191,19 @@ static void check_name(const struct world *world, const struct name *name)
 	}
 	is_there = from < world->count &&
 		   compare_names(&world->names[from], name) == 0;
-	assert_int_equal(find_exact(&world->reading, name->arc, name->count,
+	assert_int_equal(find_exact(&world->context, name->arc, name->count,
 				    &instance) == FIND_INSTANCE,
 			 is_there);
 	if (is_there)
 		assert_is_named(&instance, &world->names[from]);
 	assert_int_equal(
-	    find_next(&world->reading, name->arc, name->count, true, &instance),
+	    find_next(&world->context, name->arc, name->count, true, &instance),
 	    from < world->count);
 	if (from < world->count)
 		assert_is_named(&instance, &world->names[from]);
 	if (is_there)
 		from++;
-	assert_int_equal(find_next(&world->reading, name->arc, name->count,
+	assert_int_equal(find_next(&world->context, name->arc, name->count,
 				   false, &instance),
 			 from < world->count);
 	if (from < world->count)
@@ -220,7 +220,7 @@ static void check_walk(size_t profiles, size_t statuses, size_t keys,
 
 	world_open(&world, profiles, statuses, keys, others);
 	while (
-	    find_next(&world.reading, name.arc, name.count, false, &instance)) {
+	    find_next(&world.context, name.arc, name.count, false, &instance)) {
 		assert_true(steps < world.count);
 		assert_is_named(&instance, &world.names[steps]);
 		name = world.names[steps++];
@@ -304,26 +304,26 @@ static void the_largest_index_has_no_next_in_its_column(void **state)
 	struct scep_status status = {.index = UINT32_MAX};
 	void *row = &status;
 	struct scep_view view = {.statuses = {1, 1, &row}};
-	struct reading reading = {.view = &view};
+	struct read_context context = {.view = &view};
 	const oid last[] = {1, 6, 5, 1, 2, UINT32_MAX};
 	const oid beyond[] = {1, 6, 5, 1, 2, UINT32_MAX, 1};
 	struct instance instance;
 
 	(void)state;
-	assert_int_equal(find_exact(&reading, last, 6, &instance),
+	assert_int_equal(find_exact(&context, last, 6, &instance),
 			 FIND_INSTANCE);
-	assert_true(find_next(&reading, last, 6, true, &instance));
+	assert_true(find_next(&context, last, 6, true, &instance));
 	assert_int_equal(instance.object->arc, 2);
-	assert_true(find_next(&reading, last, 6, false, &instance));
+	assert_true(find_next(&context, last, 6, false, &instance));
 	assert_int_equal(instance.object->arc, 3);
-	assert_true(find_next(&reading, beyond, 7, false, &instance));
+	assert_true(find_next(&context, beyond, 7, false, &instance));
 	assert_int_equal(instance.object->arc, 3);
 }
 
 static void a_missing_instance_differs_from_a_missing_object(void **state)
 {
 	struct scep_view view = {.agent = {0}};
-	struct reading reading = {.view = &view};
+	struct read_context context = {.view = &view};
 	const oid no_row[] = {1, 3, 1, 2, 7};
 	const oid no_instance[] = {1, 6, 1, 1};
 	const oid no_last_state[] = {1, 6, 3, 0};
@@ -333,19 +333,19 @@ static void a_missing_instance_differs_from_a_missing_object(void **state)
 	struct instance instance;
 
 	(void)state;
-	assert_int_equal(find_exact(&reading, no_row, 5, &instance),
+	assert_int_equal(find_exact(&context, no_row, 5, &instance),
 			 FIND_NO_INSTANCE);
-	assert_int_equal(find_exact(&reading, no_instance, 4, &instance),
+	assert_int_equal(find_exact(&context, no_instance, 4, &instance),
 			 FIND_NO_INSTANCE);
-	assert_int_equal(find_exact(&reading, no_last_state, 4, &instance),
+	assert_int_equal(find_exact(&context, no_last_state, 4, &instance),
 			 FIND_NO_INSTANCE);
-	assert_int_equal(find_exact(&reading, index_column, 5, &instance),
+	assert_int_equal(find_exact(&context, index_column, 5, &instance),
 			 FIND_NO_OBJECT);
-	assert_int_equal(find_exact(&reading, no_column, 5, &instance),
+	assert_int_equal(find_exact(&context, no_column, 5, &instance),
 			 FIND_NO_OBJECT);
-	assert_int_equal(find_exact(&reading, table, 3, &instance),
+	assert_int_equal(find_exact(&context, table, 3, &instance),
 			 FIND_NO_OBJECT);
-	assert_int_equal(find_exact(&reading, NULL, 0, &instance),
+	assert_int_equal(find_exact(&context, NULL, 0, &instance),
 			 FIND_NO_OBJECT);
 }
 

@@ -34,7 +34,7 @@ static void each_bit_of_scepNotifyEnable_has_its_notification(void **state)
 /* A row big enough to be one of any table, as none is read here. */
 static const struct scep_profile row = {.index = 7};
 static const struct scep_view view = {.agent = {.key_limit = 3}};
-static const struct reading reading = {.view = &view, .version = ""};
+static const struct read_context context = {.view = &view, .version = ""};
 
 static void every_object_is_one_that_a_GET_finds(void **state)
 {
@@ -43,7 +43,7 @@ static void every_object_is_one_that_a_GET_finds(void **state)
 		const struct trap *trap = &traps_known[i];
 		const struct scep_event event = {trap->kind, 7, &row, NULL};
 		struct instance instance[TRAP_OBJECTS];
-		size_t count = trap_instances(trap, &reading, &event, instance);
+		size_t count = trap_instances(trap, &context, &event, instance);
 
 		assert_true(count > 0);
 		for (size_t k = 0; k < count; k++) {
@@ -70,7 +70,7 @@ static void a_notification_is_about_one_row(void **state)
 		const struct trap *trap = &traps_known[i];
 		const struct scep_event event = {trap->kind, 7, &row, NULL};
 		struct instance instance[TRAP_OBJECTS];
-		size_t count = trap_instances(trap, &reading, &event, instance);
+		size_t count = trap_instances(trap, &context, &event, instance);
 		enum object_home home = HOME_COUNT;
 
 		for (size_t k = 0; k < count; k++) {
@@ -96,7 +96,7 @@ static void without_its_row_there_is_nothing_to_tell(void **state)
 		bool needs_no_row = trap->kind == SCEP_EVENT_KEY_LIMIT_REACHED;
 
 		assert_int_equal(
-		    trap_instances(trap, &reading, &event, instance),
+		    trap_instances(trap, &context, &event, instance),
 		    needs_no_row ? 2 : 0);
 	}
 }

@@ -45,12 +45,12 @@ static const struct object *object_named(const char *name)
 /* ------------------------------------------------------------------ out -- */
 
 static struct scep_view view;
-static struct reading reading;
+static struct read_context context;
 
 static int view_reset(void **state)
 {
 	memset(&view, 0, sizeof(view));
-	reading = (struct reading){
+	context = (struct read_context){
 	    .view = &view,
 	    .now = NOW,
 	    .mono = 1000000,
@@ -66,7 +66,7 @@ static struct value read_from(const char *name, const void *row)
 	struct value value;
 
 	memset(&value, 0xaa, sizeof(value));
-	values_read(&reading, &instance, &value);
+	values_read(&context, &instance, &value);
 	return value;
 }
 
@@ -195,15 +195,15 @@ static void timestamps_count_from_the_start_of_sysuptime(void **state)
 	(void)state;
 	assert_number("scepAgentConfigLastChange", &agent, ASN_TIMETICKS, 0);
 	/* sysUpTime is 5000 now; this was ten seconds ago. */
-	agent.config_last_change_mono = reading.mono - 10000;
+	agent.config_last_change_mono = context.mono - 10000;
 	assert_number("scepAgentConfigLastChange", &agent, ASN_TIMETICKS, 4000);
 	/* Before the master was started again. */
-	agent.config_last_change_mono = reading.mono - 60000;
+	agent.config_last_change_mono = context.mono - 60000;
 	assert_number("scepAgentConfigLastChange", &agent, ASN_TIMETICKS, 0);
 	/* Since the clock was read for this answer. */
-	agent.config_last_change_mono = reading.mono + 5;
+	agent.config_last_change_mono = context.mono + 5;
 	assert_number("scepAgentConfigLastChange", &agent, ASN_TIMETICKS, 5000);
-	view.agent.started_mono = reading.mono - 1000;
+	view.agent.started_mono = context.mono - 1000;
 	assert_number("scepStatsDiscontinuity", &view.stats, ASN_TIMETICKS,
 		      4900);
 }
