@@ -4,6 +4,7 @@
 #include "ctl/value.h"
 #include "ctl/varbind.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

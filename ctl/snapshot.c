@@ -4,6 +4,7 @@
 #include "ctl/value.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -63,12 +63,11 @@ static const char *master_of(const struct worker_setup *setup)
 
 static bool open_agent(struct worker *worker)
 {
-	const struct agent_options options = {.version = SCEP_VERSION};
 	const struct worker_setup *setup = worker->setup;
 	bool has_address = setup->address[0] != '\0';
 	struct agent *agent;
 
-	if (agent_open(&options, &agent) != 0) {
+	if (agent_open(SCEP_VERSION, &agent) != 0) {
 		daemon_log(LOG_ERR, "cannot start: %s", strerror(errno));
 		return false;
 	}

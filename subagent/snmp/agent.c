@@ -35,7 +35,7 @@
 #define NUDGE_STOP_MS 100 /* once it is to end */
 
 struct agent {
-	struct agent_options options;
+	const char *version; /* borrowed */
 	struct scep_watcher watcher;
 	struct scep_engine *engine; /* borrowed */
 	struct event_queue *queue;
@@ -88,8 +88,6 @@ static void event_handle(struct agent *agent, const struct scep_event *event)
 {
 	if (event->kind == SCEP_EVENT_FATAL)
 		agent->has_failed = true;
-	if (agent->options.on_event)
-		agent->options.on_event(agent->options.context, event);
 	if (agent->traps)
 		traps_put(agent->traps, event);
 	else
@@ -229,7 +227,7 @@ static void library_close(struct agent *agent)
 	shutdown_agent();
 }
 
-int agent_open(const struct agent_options *options, struct agent **agent)
+int agent_open(const char *version, struct agent **agent)
 {
 	struct agent *opened = calloc(1, sizeof(*opened));
 	int error;
@@ -237,7 +235,7 @@ int agent_open(const struct agent_options *options, struct agent **agent)
 	*agent = NULL;
 	if (!opened)
 		return -1;
-	opened->options = *options;
+	opened->version = version;
 	opened->watcher = (struct scep_watcher){opened, watch_event, watch_log};
 	opened->thread = pthread_self();
 	opened->queue = event_queue_open();
@@ -262,7 +260,7 @@ const struct scep_watcher *agent_watcher(const struct agent *agent)
 static struct answer_facts facts_of(const struct agent *agent)
 {
 	return (struct answer_facts){
-	    .version = agent->options.version,
+	    .version = agent->version,
 	    .refusals = sets_refusals(agent->sets),
 	};
 }
@@ -384,22 +382,15 @@ int agent_run(struct agent *agent)
 		queue_flush(agent);
 		notify(agent);
 		sets_settle(agent->sets);
-		if (agent->options.on_turn)
-			agent->options.on_turn(agent->options.context);
 	}
 	return agent->has_failed ? -1 : 0;
-}
-
-void agent_wake(struct agent *agent)
-{
-	event_queue_wake(agent->queue);
 }
 
 void agent_stop(struct agent *agent)
 {
 	agent->is_stopping = true;
 	unblock_timer_every(&agent->unblock_timer, NUDGE_STOP_MS);
-	agent_wake(agent);
+	event_queue_wake(agent->queue);
 }
 
 void agent_close(struct agent *agent)

@@ -28,21 +28,9 @@
 
 struct agent;
 
-struct agent_options {
-	const char *version; /* for scepAgentVersion; borrowed for good */
-	/*
-	 * Called after each turn of the loop, and so within two seconds, at
-	 * once after agent_wake(), and later while a master hangs.  May be
-	 * NULL.
-	 */
-	void (*on_turn)(void *context);
-	/* Called for each event of the engine.  May be NULL. */
-	void (*on_event)(void *context, const struct scep_event *event);
-	void *context;
-};
-
-/* Returns 0, or -1 with errno.  `*agent` is owned by the caller. */
-int agent_open(const struct agent_options *options, struct agent **agent);
+/* `version` is for scepAgentVersion, and is borrowed for good.  Returns 0, or
+ * -1 with errno.  `*agent` is owned by the caller. */
+int agent_open(const char *version, struct agent **agent);
 
 /* What the engine calls: its lines and events reach the SNMP thread through
  * a queue.  Borrowed from the agent, which must outlive the engine. */
@@ -57,8 +45,6 @@ int agent_run(struct agent *agent);
 
 /* Ends agent_run().  From any thread and from a signal handler. */
 void agent_stop(struct agent *agent);
-/* Makes the loop turn.  From any thread and from a signal handler. */
-void agent_wake(struct agent *agent);
 
 /* Ends the session and frees.  NULL is fine. */
 void agent_close(struct agent *agent);

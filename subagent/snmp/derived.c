@@ -3,7 +3,8 @@
 
 #define SECONDS_MAX INT32_MAX
 
-int32_t derived_saturate(int64_t number)
+/* Puts `number` into the range of an Integer32 that counts seconds. */
+static int32_t saturate(int64_t number)
 {
 	if (number > SECONDS_MAX)
 		return SECONDS_MAX;
@@ -17,7 +18,7 @@ static int64_t seconds_until(const struct read_context *context, int64_t when)
 {
 	if (when == 0)
 		return SECONDS_MAX;
-	return derived_saturate(when - context->now);
+	return saturate(when - context->now);
 }
 
 const char *derived_version(const struct read_context *context)
@@ -72,7 +73,7 @@ int64_t derived_next_request_in(const struct read_context *context,
 	if (next == 0)
 		return -1;
 	/* -1 means that there is none, so what is overdue is due now. */
-	return next > context->now ? derived_saturate(next - context->now) : 0;
+	return next > context->now ? saturate(next - context->now) : 0;
 }
 
 static const struct scep_status *last_status(const struct read_context *context)

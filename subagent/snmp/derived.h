@@ -18,9 +18,6 @@ struct read_context {
 	const char *version;	      /* borrowed */
 };
 
-/* Puts `number` into the range of an Integer32 that counts seconds. */
-int32_t derived_saturate(int64_t number);
-
 const char *derived_version(const struct read_context *context);
 
 /* noop(1) of an action, active(1) of a row, none(1) of a result. */

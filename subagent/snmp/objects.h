@@ -13,8 +13,6 @@
 
 #include "scep/scep.h"
 
-#include <stdio.h>
-
 struct read_context;
 
 /* What an object looks like on the wire, and what its member is in C. */
@@ -104,7 +102,7 @@ struct object {
 	enum object_syntax syntax;
 	enum object_access access;
 	struct object_range range;
-	const char *preset; /* DEFVAL, as objects_dump() prints it, or NULL */
+	const char *preset; /* DEFVAL, as dump_objects.c prints it, or NULL */
 	size_t offset;	    /* of the member in the row, unless worked out */
 	object_number_fn number;
 	object_text_fn text;
@@ -126,23 +124,5 @@ bool object_is_scalar(const struct object *object);
 bool object_range_has(const struct object_range *range, uint64_t number);
 /* The largest number of the range; 0 if it has no span. */
 uint32_t object_range_max(const struct object_range *range);
-
-/*
- * Prints one line for each object, six words parted by one space, so that a
- * test can hold them against the MIB file:
- *
- *   relative OID  1.3.1.2
- *   name          scepServerPort
- *   access        not-accessible, read-only, read-write or read-create
- *   syntax        the type of RFC 2578 under the textual conventions, with "-"
- *                 for a blank: INTEGER, Integer32, Unsigned32, Gauge32,
- *                 Counter32, TimeTicks, BITS, OCTET-STRING
- *   range         spans "0..64" and single numbers, ascending, parted by "|":
- *                 octets of a string, numbers of an enumeration, bits of BITS
- *                 (0|1|2 is 0..2); - if there is no limit
- *   default       a number (of an enumeration or a truth too), the bits of
- *                 BITS as {0,2}, "" for no octets; - if there is no DEFVAL
- */
-void objects_dump(FILE *file);
 
 #endif

@@ -279,41 +279,6 @@ static void an_empty_range_has_every_number(void **state)
 	assert_int_equal(object_range_max(&some), 599);
 }
 
-static void the_dump_has_one_line_of_six_words_an_object(void **state)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *file = open_memstream(&text, &size);
-	size_t lines = 0;
-	char *line;
-	char *rest;
-
-	(void)state;
-	assert_non_null(file);
-	objects_dump(file);
-	fclose(file);
-	assert_non_null(
-	    strstr(text, "\n1.3.1.2 scepServerPort read-create Unsigned32 "
-			 "0..65535 0\n"));
-	assert_non_null(
-	    strstr(text, "\n1.6.5.1.8 scepStatusFailInfo read-only INTEGER "
-			 "0..4|254..255 -\n"));
-	assert_non_null(
-	    strstr(text, "\n1.4.1.8 scepRequestKeyUsage read-create BITS 0..8 "
-			 "{0,2}\n"));
-	for (line = strtok_r(text, "\n", &rest); line;
-	     line = strtok_r(NULL, "\n", &rest)) {
-		size_t words = 1;
-
-		for (const char *c = line; *c; c++)
-			words += *c == ' ';
-		assert_int_equal(words, 6);
-		lines++;
-	}
-	assert_int_equal(lines, object_count);
-	free(text);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,7 +293,6 @@ int main(void)
 	    cmocka_unit_test(every_field_of_the_engine_has_its_object),
 	    cmocka_unit_test(defaults_and_ranges_are_those_of_the_engine),
 	    cmocka_unit_test(an_empty_range_has_every_number),
-	    cmocka_unit_test(the_dump_has_one_line_of_six_words_an_object),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
