@@ -238,7 +238,7 @@ enum scep_code recover(struct state *state, struct scep_error *error)
 		code = error_set(error, SCEP_STORAGE_ERROR, "memory is short");
 		goto out;
 	}
-	registry_verify(state);
+	registry_check_files(state);
 	resume_all(state, &txn);
 	use_locations_configure(state, &txn);
 	use_locations_retry(state, &txn);

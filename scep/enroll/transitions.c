@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "scep/keys/asides.h"
 #include "scep/base/error.h"
 #include "scep/keys/key_actions.h"
 #include "scep/base/log.h"
@@ -359,8 +358,9 @@ static void note_applied(struct open_request *e,
 		restart_want(e->state, txn, RESTART_BY_TIMER, key_index);
 		use_locations_await_restart(e->state, txn, key_index);
 	}
-	retired_succeed(e->state, txn, e->record->profile_index, key_index,
-			is_by_timer && profile->timer.delete_old_key);
+	registry_retire_replaced(e->state, txn, e->record->profile_index,
+				 key_index,
+				 is_by_timer && profile->timer.delete_old_key);
 }
 
 void transition_succeed(struct open_request *e, struct scep_status *status,

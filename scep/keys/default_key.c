@@ -31,22 +31,6 @@ struct making {
 	struct scep_error error;
 };
 
-static bool has_default(const struct state *state)
-{
-	ROWS_EACH (i, &state->view.keys) {
-		const struct scep_key *key = state->view.keys.row[i];
-
-		if (key->is_default)
-			return true;
-	}
-	return false;
-}
-
-bool default_key_is_due(const struct state *state)
-{
-	return state->config.has_default_key && !has_default(state);
-}
-
 /* ---------------------------------------------------------- on a worker -- */
 
 static enum scep_code write_certificate(struct making *making,
@@ -118,7 +102,7 @@ static void made(void *context)
 	state->default_key.is_running = false;
 	state->default_key.file_id[0] = '\0';
 	if (state->is_stopping || state->store == NULL ||
-	    !default_key_is_due(state)) {
+	    !registry_awaits_default_key(state)) {
 		/* The next start sweeps what is left. */
 		free(making);
 		return;
@@ -175,7 +159,7 @@ void default_key_tick(struct state *state)
 	struct default_key_work *work = &state->default_key;
 
 	if (state->is_stopping || state->store == NULL || work->is_running ||
-	    !default_key_is_due(state) ||
+	    !registry_awaits_default_key(state) ||
 	    (work->wake != 0 && state_mono(state) < work->wake))
 		return;
 	work->wake = begin(state) ? 0 : state_mono(state) + TRY_AGAIN;

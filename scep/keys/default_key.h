@@ -12,7 +12,4 @@
 /* Begins to make it if there is none. */
 void default_key_tick(struct state *state);
 
-/* Whether a place in the registry is kept for one that is not there yet. */
-bool default_key_is_due(const struct state *state);
-
 #endif

@@ -2,7 +2,7 @@
 #include "scep/keys/key_actions.h"
 
 #include "scep/base/error.h"
-#include "scep/keys/asides.h"
+#include "scep/keys/registry.h"
 #include "scep/state/open_request.h"
 #include "scep/keys/renewal.h"
 #include "scep/state/request_new.h"
@@ -80,7 +80,7 @@ static void act_rollback(struct state *state, struct txn *txn,
 		if (scep_rows_find(&state->view.keys, before) == NULL &&
 		    scep_rows_find(&state->view.retired, before) == NULL)
 			continue;
-		retired_bring_back(state, txn, before);
+		registry_restore_retired(state, txn, before);
 		use_locations_want(state, txn, use->name, before);
 		key->action_result = SCEP_IN_PROGRESS;
 	}

@@ -4,34 +4,78 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scep/keys/asides.h"
-#include "scep/keys/default_key.h"
 #include "scep/state/open_request.h"
 #include "scep/base/error.h"
 #include "scep/store/files.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_file.h"
+#include "scep/keys/use_list.h"
 #include "scep/keys/use_locations.h"
 
 #define INDEX_MAX	  65535
 #define CERTIFICATE_LIMIT (1024 * 1024)
 
-/* How many keys DeleteOldKey will take away when the request succeeds. */
-static size_t places_to_come(struct state *state, const struct record *record)
+/* -------------------------------------------------------------- places -- */
+
+static bool has_default_key(const struct state *state)
 {
+	ROWS_EACH (i, &state->view.keys) {
+		const struct scep_key *key = state->view.keys.row[i];
+
+		if (key->is_default)
+			return true;
+	}
+	return false;
+}
+
+bool registry_awaits_default_key(const struct state *state)
+{
+	return state->config.has_default_key && !has_default_key(state);
+}
+
+/* True if use locations have the key, and all of them are in the list. */
+static bool is_only_at(const struct scep_view *view, const char *locations,
+		       uint32_t key_index)
+{
+	bool is_any = false;
+
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (use->key_index != key_index)
+			continue;
+		if (!use_list_has(locations, use->name))
+			return false;
+		is_any = true;
+	}
+	return is_any;
+}
+
+/* Returns how many keys DeleteOldKey retires when the request succeeds. */
+static size_t count_to_retire(struct state *state, const struct record *record)
+{
+	const struct scep_view *view = &state->view;
 	const struct scep_status *status =
-	    scep_rows_find(&state->view.statuses, record->index);
+	    scep_rows_find(&view->statuses, record->index);
 	const struct scep_profile *profile =
-	    scep_rows_find(&state->view.profiles, record->profile_index);
+	    scep_rows_find(&view->profiles, record->profile_index);
+	size_t count = 0;
 
 	if (status == NULL || status->trigger == SCEP_TRIGGER_MANUAL ||
 	    profile == NULL || !profile->timer.delete_old_key)
 		return 0;
-	return retired_expected(&state->view, record->values.use_location);
+	ROWS_EACH (i, &view->keys) {
+		const struct scep_key *key = view->keys.row[i];
+
+		if (!key->is_default &&
+		    is_only_at(view, record->values.use_location, key->index))
+			count++;
+	}
+	return count;
 }
 
-/* Whether the request has a place that is not a row yet. */
-static bool holds_place(struct state *state, const struct record *record)
+/* True if the request has reserved a place for a key that is no row yet. */
+static bool has_reserved(struct state *state, const struct record *record)
 {
 	return record->key_index != 0 &&
 	       scep_rows_find(&state->view.keys, record->key_index) == NULL;
@@ -39,17 +83,19 @@ static bool holds_place(struct state *state, const struct record *record)
 
 bool registry_has_room(struct state *state, const struct record *wanted)
 {
-	size_t taken = state->view.keys.count + default_key_is_due(state);
-	size_t to_come = places_to_come(state, wanted);
+	size_t taken =
+	    state->view.keys.count + registry_awaits_default_key(state);
 
 	for (struct open_request *e = state->open_requests; e != NULL;
 	     e = e->next) {
 		if (e->record->index != wanted->index &&
-		    holds_place(state, e->record))
+		    has_reserved(state, e->record))
 			taken++;
 	}
-	return taken < state->config.key_limit + to_come;
+	return taken < state->config.key_limit + count_to_retire(state, wanted);
 }
+
+/* ------------------------------------------------------------- indexes -- */
 
 static bool index_is_taken(struct state *state, uint32_t index)
 {
@@ -90,6 +136,70 @@ uint32_t registry_next_index(struct state *state)
 		}
 	}
 	return 0;
+}
+
+/* ------------------------------------------------------------ retiring -- */
+
+/* Removes the keys that the last such success has retired. */
+static void forget_retired(struct state *state, struct txn *txn,
+			   uint32_t profile_index, uint32_t key_index)
+{
+	ROWS_EACH (i, &state->view.retired) {
+		const struct scep_key *retired = state->view.retired.row[i];
+
+		if (retired->profile_index == profile_index ||
+		    use_locations_replaced_key(&state->view, retired->successor,
+					       key_index))
+			txn_remove(txn, STORE_RETIRED, retired->index);
+	}
+}
+
+static void retire_key(struct txn *txn, const struct scep_key *old,
+		       uint32_t key_index)
+{
+	struct scep_key *retired = row_copy(old);
+
+	if (retired != NULL)
+		retired->successor = key_index;
+	log_info("key %u (%s) is replaced by key %u and retired", old->index,
+		 old->name, key_index);
+	txn_remove(txn, STORE_KEY, old->index);
+	txn_put(txn, STORE_RETIRED, retired);
+}
+
+void registry_retire_replaced(struct state *state, struct txn *txn,
+			      uint32_t profile_index, uint32_t key_index,
+			      bool deletes)
+{
+	const struct scep_view *view = &state->view;
+
+	forget_retired(state, txn, profile_index, key_index);
+	if (!deletes)
+		return;
+	ROWS_EACH (i, &view->keys) {
+		const struct scep_key *old = view->keys.row[i];
+
+		if (!old->is_default && old->index != key_index &&
+		    use_locations_replaced_key(view, old->index, key_index) &&
+		    !use_locations_have_key(view, old->index))
+			retire_key(txn, old, key_index);
+	}
+}
+
+void registry_restore_retired(struct state *state, struct txn *txn,
+			      uint32_t key_index)
+{
+	const struct scep_key *retired =
+	    scep_rows_find(&state->view.retired, key_index);
+	struct scep_key *key;
+
+	if (retired == NULL)
+		return;
+	key = row_copy(retired);
+	if (key != NULL)
+		key->successor = 0;
+	txn_remove(txn, STORE_RETIRED, key_index);
+	txn_put(txn, STORE_KEY, key);
 }
 
 /* ------------------------------------------------------------ sweeping -- */
@@ -224,7 +334,7 @@ static bool key_is_borne_out(struct state *state, const struct scep_key *key)
 	return is_there;
 }
 
-void registry_verify(struct state *state)
+void registry_check_files(struct state *state)
 {
 	ROWS_EACH (i, &state->view.keys) {
 		struct scep_key *key = state->view.keys.row[i];

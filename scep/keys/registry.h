@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The registry of keys and certificates: places, indexes, and the files
- * behind the rows.  Knows no protocol.
+ * The registry of keys and certificates (scepKeyTable): its places and indexes,
+ * the keys that others have replaced, and the files behind the rows.
+ *
+ * A key that DeleteOldKey takes out of the table is retired (MIB, rule 11): row
+ * and files are kept until the next success, so that a rollback of the key that
+ * replaced it can restore it.  Knows no protocol, and not how a key gets to a
+ * use location.
  */
 #ifndef SCEP_KEYS_REGISTRY_H
 #define SCEP_KEYS_REGISTRY_H
@@ -9,16 +14,35 @@
 #include "scep/state/txn.h"
 #include "scep/state/state.h"
 
-/* Whether the key of that request may be registered: places that other open
- * requests hold count, and what DeleteOldKey will take away for it does not
- * (MIB, rule 13). */
+/* True if the key of that request can be registered: places that other open
+ * requests have reserved count, and keys that DeleteOldKey will retire for it
+ * do not (MIB, rule 13). */
 bool registry_has_room(struct state *state, const struct record *wanted);
-/* A free index, 1..65535, never one that something refers to; 0 if none. */
+/* True if there is to be a default key and there is none yet; a place is kept
+ * for it. */
+bool registry_awaits_default_key(const struct state *state);
+/* Returns a free index, 1..65535, that nothing refers to; 0 if there is none.
+ */
 uint32_t registry_next_index(struct state *state);
-/* Removes files that neither a row nor an open request refers to; while a Set
- * is open, it only notes that this is due at the end of the Set. */
+
+/*
+ * A request of the profile has succeeded with the key, which its use locations
+ * now have.  Removes the keys that the last such success has retired.  If
+ * `deletes`, retires the keys that these locations had before, but neither the
+ * default key nor a key that another location has.
+ */
+void registry_retire_replaced(struct state *state, struct txn *txn,
+			      uint32_t profile_index, uint32_t key_index,
+			      bool deletes);
+/* Puts a retired key into scepKeyTable again.  Any other key stays as it is. */
+void registry_restore_retired(struct state *state, struct txn *txn,
+			      uint32_t key_index);
+
+/* Removes the files that no row and no open request refers to.  While a Set is
+ * open, notes that this is due at its end. */
 void registry_sweep(struct state *state);
-/* Marks the rows whose files are missing or do not fit. */
-void registry_verify(struct state *state);
+/* Marks the rows whose files are missing or empty as corrupt.  Writes to rows
+ * in place: only before the first view is published. */
+void registry_check_files(struct state *state);
 
 #endif

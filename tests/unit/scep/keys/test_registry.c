@@ -148,19 +148,19 @@ static void a_row_needs_its_files(void **state)
 
 	put_key(d, 1, "aa");
 	key = d->state.view.keys.row[0];
-	registry_verify(&d->state);
+	registry_check_files(&d->state);
 	assert_true(key->is_corrupt);
 	/* Without a certificate, the key's file is enough. */
 	assert_int_equal(
 	    files_write(d->state.keys_folder, "aa.pem", "k", 1, &d->error),
 	    SCEP_OK);
-	registry_verify(&d->state);
+	registry_check_files(&d->state);
 	assert_false(key->is_corrupt);
 	key->not_after = 1;
-	registry_verify(&d->state);
+	registry_check_files(&d->state);
 	assert_true(key->is_corrupt);
 	write_both(d, "aa.pem");
-	registry_verify(&d->state);
+	registry_check_files(&d->state);
 	assert_false(key->is_corrupt);
 }
 
