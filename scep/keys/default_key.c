@@ -2,122 +2,23 @@
 #include "scep/keys/default_key.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "scep/state/txn.h"
-#include "scep/state/open_request.h"
-#include "scep/base/error.h"
-#include "scep/store/files.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_file.h"
+#include "scep/keys/key_jobs.h"
 #include "scep/keys/registry.h"
 #include "scep/protocol/csr.h"
 #include "scep/settings/settings.h"
+#include "scep/state/txn.h"
+#include "scep/store/files.h"
 
-#define KEY_BITS 2048
-#define KEY_NAME "default"
-/* When it cannot be made or kept, how long until it is tried again, in ms. */
-#define TRY_AGAIN 10000
-
-/* What a worker makes. */
-struct making {
-	struct state *state;
-	char keys_folder[4200];
-	char certs_folder[4200];
-	struct scep_values values;
-	struct scep_key row;
-	struct scep_error error;
-};
+#define KEY_BITS	  2048
+#define KEY_NAME	  "default"
+#define DEFAULT_KEY_RETRY 10000 /* ms */
 
 /* ---------------------------------------------------------- on a worker -- */
-
-static enum scep_code write_certificate(struct making *making,
-					X509 *certificate, const char *name)
-{
-	struct bytes pem = {NULL, 0};
-	enum scep_code code =
-	    ca_certs_one_to_pem(certificate, &pem, &making->error);
-
-	if (code == SCEP_OK)
-		code = files_write(making->certs_folder, name, pem.data,
-				   pem.length, &making->error);
-	bytes_free(&pem);
-	return code;
-}
-
-static void make(void *context)
-{
-	struct making *making = context;
-	EVP_PKEY *key = NULL;
-	X509 *certificate = NULL;
-	char name[KEY_FILE_NAME];
-
-	key_file_name(making->row.file_id, name);
-	if (key_file_make(making->keys_folder, name, KEY_BITS, &key,
-			  &making->error) == SCEP_OK &&
-	    /* Valid whatever our clock says today. */
-	    csr_self_sign_for_ever(&making->values, key, state_build_time(),
-				   &certificate, &making->error) == SCEP_OK &&
-	    write_certificate(making, certificate, name) == SCEP_OK)
-		ca_certs_describe_leaf(certificate, &making->row);
-	X509_free(certificate);
-	EVP_PKEY_free(key);
-}
-
-/* ---------------------------------------------------------- on the loop -- */
-
-static enum scep_code keep(struct making *making)
-{
-	struct state *state = making->state;
-	struct scep_key *row = row_new(sizeof(*row));
-	struct txn txn;
-
-	txn_init(&txn);
-	if (row != NULL) {
-		*row = making->row;
-		row->is_default = true;
-		row->install_time = state_now(state);
-		snprintf(row->name, sizeof(row->name), KEY_NAME);
-	}
-	txn_put(&txn, STORE_KEY, row);
-	return txn_commit(state, &txn, NULL, &making->error);
-}
-
-static void remove_files(const struct making *making)
-{
-	char name[KEY_FILE_NAME];
-
-	key_file_name(making->row.file_id, name);
-	files_remove(making->keys_folder, name, NULL);
-	files_remove(making->certs_folder, name, NULL);
-}
-
-static void made(void *context)
-{
-	struct making *making = context;
-	struct state *state = making->state;
-
-	state->default_key.is_running = false;
-	state->default_key.file_id[0] = '\0';
-	if (state->is_stopping || state->store == NULL ||
-	    !registry_awaits_default_key(state)) {
-		/* The next start sweeps what is left. */
-		free(making);
-		return;
-	}
-	if (making->error.code == SCEP_OK && keep(making) == SCEP_OK) {
-		log_info("the default key was made");
-	} else {
-		log_error("the default key cannot be made: %s",
-			  making->error.text);
-		remove_files(making);
-		state->default_key.wake = state_mono(state) + TRY_AGAIN;
-		open_request_wake(state);
-	}
-	free(making);
-}
 
 static void name_device(char name[SCEP_TEXT64])
 {
@@ -126,41 +27,117 @@ static void name_device(char name[SCEP_TEXT64])
 	name[SCEP_TEXT64 - 1] = '\0';
 }
 
-static bool begin(struct state *state)
+static enum scep_code make_certificate(EVP_PKEY *key, X509 **certificate,
+				       struct scep_error *error)
 {
-	struct making *making = calloc(1, sizeof(*making));
+	struct scep_values values = {0};
 
-	if (making == NULL || !bytes_random_name(making->row.file_id)) {
-		free(making);
-		return false;
-	}
-	making->state = state;
-	/* At the first start that is 1, whatever is asked for meanwhile. */
-	making->row.index = registry_next_index(state);
-	memcpy(making->keys_folder, state->keys_folder,
-	       sizeof(making->keys_folder));
-	memcpy(making->certs_folder, state->certs_folder,
-	       sizeof(making->certs_folder));
-	settings_preset_values(&making->values);
-	name_device(making->values.common_name);
-	error_init(&making->error);
-	if (!state->io->ops->work(state->io, make, made, making)) {
-		free(making);
-		return false;
-	}
-	memcpy(state->default_key.file_id, making->row.file_id,
-	       sizeof(making->row.file_id));
-	state->default_key.is_running = true;
-	return true;
+	settings_preset_values(&values);
+	name_device(values.common_name);
+	/* Valid whatever our clock says today. */
+	return csr_self_sign_for_ever(&values, key, state_build_time(),
+				      certificate, error);
 }
+
+static enum scep_code write_certificate(struct key_job_run *run,
+					X509 *certificate, const char *name)
+{
+	struct bytes pem = {NULL, 0};
+	enum scep_code code =
+	    ca_certs_one_to_pem(certificate, &pem, &run->error);
+
+	if (code == SCEP_OK)
+		code = files_write(run->state->certs_folder, name, pem.data,
+				   pem.length, &run->error);
+	bytes_free(&pem);
+	return code;
+}
+
+static void default_key_make(struct key_job_run *run)
+{
+	EVP_PKEY *key = NULL;
+	X509 *certificate = NULL;
+	char name[KEY_FILE_NAME];
+
+	key_file_name(run->row.file_id, name);
+	if (key_file_make(run->state->keys_folder, name, KEY_BITS, &key,
+			  &run->error) == SCEP_OK &&
+	    make_certificate(key, &certificate, &run->error) == SCEP_OK &&
+	    write_certificate(run, certificate, name) == SCEP_OK)
+		ca_certs_describe_leaf(certificate, &run->row);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+}
+
+/* ---------------------------------------------------------- on the loop -- */
+
+static enum scep_code register_key(struct key_job_run *run)
+{
+	struct scep_key *row = row_new(sizeof(*row));
+	struct txn txn;
+
+	txn_init(&txn);
+	if (row != NULL) {
+		*row = run->row;
+		row->is_default = true;
+		row->install_time = state_now(run->state);
+		snprintf(row->name, sizeof(row->name), KEY_NAME);
+	}
+	txn_put(&txn, STORE_KEY, row);
+	return txn_commit(run->state, &txn, NULL, &run->error);
+}
+
+static void remove_files(const struct key_job_run *run)
+{
+	char name[KEY_FILE_NAME];
+
+	key_file_name(run->row.file_id, name);
+	files_remove(run->state->keys_folder, name, NULL);
+	files_remove(run->state->certs_folder, name, NULL);
+}
+
+static bool default_key_settle(struct key_job_run *run)
+{
+	struct state *state = run->state;
+
+	state->default_key_file_id[0] = '\0';
+	/* Not wanted any more: the next sweep removes the files. */
+	if (!registry_awaits_default_key(state))
+		return true;
+	if (run->error.code == SCEP_OK && register_key(run) == SCEP_OK) {
+		log_info("key %u (" KEY_NAME "): made", run->row.index);
+		return true;
+	}
+	log_error("key %u (" KEY_NAME "): not made: %s", run->row.index,
+		  run->error.text);
+	remove_files(run);
+	return false;
+}
+
+static const struct key_job_kind default_key_kind = {
+    .retry = DEFAULT_KEY_RETRY,
+    .work = default_key_make,
+    .settle = default_key_settle,
+};
 
 void default_key_tick(struct state *state)
 {
-	struct default_key_work *work = &state->default_key;
+	struct key_job *job = &state->default_key;
+	struct scep_key row = {0};
 
-	if (state->is_stopping || state->store == NULL || work->is_running ||
-	    !registry_awaits_default_key(state) ||
-	    (work->wake != 0 && state_mono(state) < work->wake))
+	if (!registry_awaits_default_key(state)) {
+		job->retry_at = 0;
 		return;
-	work->wake = begin(state) ? 0 : state_mono(state) + TRY_AGAIN;
+	}
+	if (!key_jobs_can_begin(state, job))
+		return;
+	if (!bytes_random_name(row.file_id)) {
+		key_jobs_try_later(state, job, &default_key_kind);
+		return;
+	}
+	/* At the first start that is 1, whatever is asked for meanwhile. */
+	row.index = registry_next_index(state);
+	if (key_jobs_begin(state, job, &default_key_kind, &row))
+		memcpy(state->default_key_file_id, row.file_id,
+		       sizeof(row.file_id));
 }

@@ -229,7 +229,7 @@ static bool list_file_ids(struct state *state, struct sweep *sweep)
 	if (sweep->file_ids == NULL)
 		return false;
 	/* A worker may be making them. */
-	sweep->file_ids[sweep->count++] = state->default_key.file_id;
+	sweep->file_ids[sweep->count++] = state->default_key_file_id;
 	ROWS_EACH (i, &state->view.keys) {
 		const struct scep_key *key = state->view.keys.row[i];
 

@@ -2,61 +2,64 @@
 #include "scep/keys/spare.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "scep/state/open_request.h"
-#include "scep/base/error.h"
-#include "scep/store/files.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_file.h"
+#include "scep/keys/key_jobs.h"
+#include "scep/store/files.h"
 
-#define NAME_LENGTH 32
-/* When one cannot be made or kept, how long until it is tried again, in ms. */
-#define TRY_AGAIN 60000
+#define SPARE_NAME  32
+#define SPARE_RETRY 60000 /* ms */
 
 /* All the lengths that there can be. */
 static const uint32_t lengths[] = {1024, 2048, 3072, 4096};
 
-/* What a worker makes. */
-struct making {
-	struct state *state;
-	char folder[4200];
-	uint32_t bits;
-	struct scep_error error;
-};
-
-/* No name of a registered key, so that no sweep removes it. */
-static void file_name(uint32_t bits, char name[NAME_LENGTH])
+/* Not the name of a registered key, so that no sweep removes the file. */
+static void spare_file_name(uint32_t bits, char name[SPARE_NAME])
 {
-	snprintf(name, NAME_LENGTH, "spare-%u.key", bits);
+	snprintf(name, SPARE_NAME, "spare-%u.key", bits);
 }
-
-/* ---------------------------------------------------------- on a worker -- */
 
 bool spare_take(const char *folder, uint32_t bits, const char *name,
 		EVP_PKEY **key)
 {
-	char spare[NAME_LENGTH];
+	char spare[SPARE_NAME];
 
 	*key = NULL;
-	file_name(bits, spare);
+	spare_file_name(bits, spare);
 	return files_rename(folder, spare, name, NULL) == SCEP_OK &&
 	       key_file_read(folder, name, key, NULL) == SCEP_OK;
 }
 
-static void make(void *context)
-{
-	struct making *making = context;
-	EVP_PKEY *key = NULL;
-	char name[NAME_LENGTH];
+/* ------------------------------------------------------------- the job -- */
 
-	file_name(making->bits, name);
-	key_file_make(making->folder, name, making->bits, &key, &making->error);
+static void spare_make(struct key_job_run *run)
+{
+	EVP_PKEY *key = NULL;
+	char name[SPARE_NAME];
+
+	spare_file_name(run->row.length, name);
+	key_file_make(run->state->keys_folder, name, run->row.length, &key,
+		      &run->error);
 	EVP_PKEY_free(key);
 }
 
-/* ---------------------------------------------------------- on the loop -- */
+static bool spare_settle(struct key_job_run *run)
+{
+	if (run->error.code == SCEP_OK)
+		return true;
+	log_error("spare key of %u bits: not made: %s", run->row.length,
+		  run->error.text);
+	return false;
+}
+
+static const struct key_job_kind spare_kind = {
+    .retry = SPARE_RETRY,
+    .work = spare_make,
+    .settle = spare_settle,
+};
+
+/* ------------------------------------------------------------- looking -- */
 
 static bool is_configured(const struct state *state, uint32_t bits)
 {
@@ -69,55 +72,18 @@ static bool is_configured(const struct state *state, uint32_t bits)
 	return false;
 }
 
-static void made(void *context)
-{
-	struct making *making = context;
-	struct state *state = making->state;
-
-	state->spare.is_running = false;
-	spare_look(state);
-	if (making->error.code != SCEP_OK) {
-		log_error("a spare key cannot be made: %s", making->error.text);
-		state->spare.wake = state_mono(state) + TRY_AGAIN;
-	}
-	free(making);
-	if (!state->is_stopping)
-		open_request_wake(state);
-}
-
-static bool begin(struct state *state, uint32_t bits)
-{
-	struct making *making = calloc(1, sizeof(*making));
-
-	if (making == NULL)
-		return false;
-	making->state = state;
-	making->bits = bits;
-	memcpy(making->folder, state->keys_folder, sizeof(making->folder));
-	error_init(&making->error);
-	state->spare.is_running =
-	    state->io->ops->work(state->io, make, made, making);
-	if (!state->spare.is_running)
-		free(making);
-	return state->spare.is_running;
-}
-
-void spare_look(struct state *state)
-{
-	state->spare.is_stale = true;
-}
-
-/* Returns the length of a key that is to be made, or 0. */
-static uint32_t look(struct state *state)
+/* Removes the keys that are no longer configured.  Returns the length of one
+ * that is missing, or 0. */
+static uint32_t spare_missing(struct state *state)
 {
 	uint32_t missing = 0;
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		bool is_wanted = is_configured(state, lengths[i]);
-		char name[NAME_LENGTH];
+		char name[SPARE_NAME];
 		bool is_there;
 
-		file_name(lengths[i], name);
+		spare_file_name(lengths[i], name);
 		is_there = files_exist(state->keys_folder, name);
 		if (is_there && !is_wanted)
 			files_remove(state->keys_folder, name, NULL);
@@ -127,18 +93,22 @@ static uint32_t look(struct state *state)
 	return missing;
 }
 
+void spare_look(struct state *state)
+{
+	state->spares_are_stale = true;
+}
+
 void spare_tick(struct state *state)
 {
-	struct spare_work *work = &state->spare;
-	uint32_t missing;
+	struct scep_key row = {0};
 
-	if (state->is_stopping || state->store == NULL || work->is_running ||
-	    (!work->is_stale && work->wake == 0) ||
-	    state_mono(state) < work->wake)
+	if (!state->spares_are_stale ||
+	    !key_jobs_can_begin(state, &state->spare))
 		return;
-	work->is_stale = false;
-	work->wake = 0;
-	missing = look(state);
-	if (missing != 0 && !begin(state, missing))
-		work->wake = state_mono(state) + TRY_AGAIN;
+	state->spare.retry_at = 0;
+	row.length = spare_missing(state);
+	/* When one is made, it looks for the next one. */
+	state->spares_are_stale = row.length != 0;
+	if (row.length != 0)
+		key_jobs_begin(state, &state->spare, &spare_kind, &row);
 }

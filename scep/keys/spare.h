@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys made ahead (spareKeys): of each configured length one, so that a
- * request needs not wait for its key.  They lie beside the others under names
- * of their own; taking one renames it, so that none is ever taken twice.
- * Knows no request.
+ * Keys made in advance (spareKeys): one of each configured length, so that a
+ * request does not wait for its key.  They lie beside the registered keys under
+ * names of their own.  To take one is to rename its file, so that no key is
+ * taken twice.  Knows no request.
  */
 #ifndef SCEP_KEYS_SPARE_H
 #define SCEP_KEYS_SPARE_H
@@ -11,15 +11,16 @@
 #include "scep/protocol/key.h"
 #include "scep/state/state.h"
 
-/* Makes what is missing, one at a time on a worker, and removes what is no
- * longer configured. */
+/* Makes the keys that are missing, one at a time on a worker, and removes those
+ * of lengths that are no longer configured. */
 void spare_tick(struct state *state);
 
-/* A key may have been taken: the next tick looks. */
+/* Has the next tick look for missing keys: one may have been taken, or the
+ * configuration may have changed. */
 void spare_look(struct state *state);
 
-/* On a worker: the spare key of that length becomes FOLDER/NAME.  `*key` is
- * owned.  False if there is none. */
+/* On a worker: renames the spare key of that length to FOLDER/NAME, and reads
+ * it.  `*key` is owned.  False if there is none that can be read. */
 bool spare_take(const char *folder, uint32_t bits, const char *name,
 		EVP_PKEY **key);
 

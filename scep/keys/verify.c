@@ -1,95 +1,104 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/keys/verify.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "scep/state/txn.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_file.h"
+#include "scep/keys/key_jobs.h"
+#include "scep/state/txn.h"
 
-/* What a worker looks at. */
-struct verifying {
-	struct state *state;
-	char keys_folder[4200];
-	char certs_folder[4200];
-	struct scep_key row; /* as it is to be */
-	struct scep_error error;
-};
+#define VERIFY_RETRY 5000 /* ms */
 
 /* ---------------------------------------------------------- on a worker -- */
 
-static void compare(struct verifying *verifying, EVP_PKEY *key,
-		    X509 *certificate)
+static void compare_certificate(struct key_job_run *run, EVP_PKEY *key,
+				X509 *certificate)
 {
-	const struct scep_key *row = &verifying->row;
+	const struct scep_key *row = &run->row;
 	struct scep_key found = {0};
 
 	ca_certs_describe_leaf(certificate, &found);
 	if (found.fingerprint.length != row->fingerprint.length ||
 	    memcmp(found.fingerprint.data, row->fingerprint.data,
 		   row->fingerprint.length) != 0)
-		error_set(&verifying->error, SCEP_STORAGE_ERROR,
+		error_set(&run->error, SCEP_STORAGE_ERROR,
 			  "the file holds another certificate");
 	else if (!key_fits(key, certificate))
-		error_set(&verifying->error, SCEP_KEY_ERROR,
+		error_set(&run->error, SCEP_KEY_ERROR,
 			  "the key is not that of the certificate");
 }
 
-static void look(void *context)
+static void verify_files(struct key_job_run *run)
 {
-	struct verifying *verifying = context;
 	STACK_OF(X509) *chain = NULL;
 	EVP_PKEY *key = NULL;
 	char name[KEY_FILE_NAME];
 
-	key_file_name(verifying->row.file_id, name);
-	if (key_file_read(verifying->keys_folder, name, &key,
-			  &verifying->error) == SCEP_OK &&
-	    verifying->row.not_after != 0 &&
-	    key_file_read_chain(verifying->certs_folder, name, &chain,
-				&verifying->error) == SCEP_OK)
-		compare(verifying, key, sk_X509_value(chain, 0));
+	key_file_name(run->row.file_id, name);
+	if (key_file_read(run->state->keys_folder, name, &key, &run->error) ==
+		SCEP_OK &&
+	    run->row.not_after != 0 &&
+	    key_file_read_chain(run->state->certs_folder, name, &chain,
+				&run->error) == SCEP_OK)
+		compare_certificate(run, key, sk_X509_value(chain, 0));
 	sk_X509_pop_free(chain, X509_free);
 	EVP_PKEY_free(key);
 }
 
 /* ---------------------------------------------------------- on the loop -- */
 
-static void looked(void *context)
+static void log_result(const struct key_job_run *run)
 {
-	struct verifying *verifying = context;
-	struct state *state = verifying->state;
-	uint32_t index = verifying->row.index;
-	bool is_good = verifying->error.code == SCEP_OK;
-	struct txn txn;
-	struct scep_key *key = NULL;
+	const struct scep_key *key = &run->row;
 
-	state->is_verifying = false;
+	if (run->error.code == SCEP_OK)
+		log_info("key %u (%s): verified", key->index, key->name);
+	else
+		log_error("key %u (%s): corrupt: %s", key->index, key->name,
+			  run->error.text);
+}
+
+/* The index may have been given to another key. */
+static bool is_still_wanted(const struct key_job_run *run)
+{
+	const struct scep_key *now =
+	    scep_rows_find(&run->state->view.keys, run->row.index);
+
+	return now != NULL && now->is_to_be_verified &&
+	       strcmp(now->file_id, run->row.file_id) == 0;
+}
+
+static bool verify_settle(struct key_job_run *run)
+{
+	bool is_good = run->error.code == SCEP_OK;
+	struct txn txn;
+	struct scep_key *key;
+
+	if (!is_still_wanted(run))
+		return true;
 	txn_init(&txn);
-	if (!state->is_stopping && state->store != NULL)
-		key = txn_edit(state, &txn, STORE_KEY, index, true);
-	/* The index may have been given to another key. */
-	if (key != NULL && key->is_to_be_verified &&
-	    strcmp(key->file_id, verifying->row.file_id) == 0) {
+	key = txn_edit(run->state, &txn, STORE_KEY, run->row.index, true);
+	if (key != NULL) {
 		key->is_to_be_verified = false;
 		key->is_corrupt = !is_good;
 		key->action_result =
-		    is_good ? SCEP_NONE : error_detail(verifying->error.code);
-		if (is_good)
-			log_info("key %u (%s): verified", index, key->name);
-		else
-			log_error("key %u (%s) is corrupt: %s", index,
-				  key->name, verifying->error.text);
-		/* If the disk refuses, the next tick does it again. */
-		txn_commit(state, &txn, NULL, NULL);
+		    is_good ? SCEP_NONE : error_detail(run->error.code);
 	}
-	txn_free(&txn);
-	free(verifying);
+	if (txn_commit(run->state, &txn, NULL, NULL) != SCEP_OK)
+		return false;
+	log_result(run);
+	return true;
 }
 
-static const struct scep_key *next_wanted(const struct state *state)
+static const struct key_job_kind verify_kind = {
+    .retry = VERIFY_RETRY,
+    .work = verify_files,
+    .settle = verify_settle,
+};
+
+static const struct scep_key *next_to_verify(const struct state *state)
 {
 	ROWS_EACH (i, &state->view.keys) {
 		const struct scep_key *key = state->view.keys.row[i];
@@ -102,24 +111,11 @@ static const struct scep_key *next_wanted(const struct state *state)
 
 void verify_tick(struct state *state)
 {
-	const struct scep_key *key = next_wanted(state);
-	struct verifying *verifying;
+	const struct scep_key *key = next_to_verify(state);
 
-	if (key == NULL || state->is_verifying || state->is_stopping ||
-	    state->store == NULL || state->deadline != 0)
-		return;
-	verifying = calloc(1, sizeof(*verifying));
-	if (verifying == NULL)
-		return;
-	verifying->state = state;
-	verifying->row = *key;
-	error_init(&verifying->error);
-	memcpy(verifying->keys_folder, state->keys_folder,
-	       sizeof(verifying->keys_folder));
-	memcpy(verifying->certs_folder, state->certs_folder,
-	       sizeof(verifying->certs_folder));
-	state->is_verifying =
-	    state->io->ops->work(state->io, look, looked, verifying);
-	if (!state->is_verifying)
-		free(verifying);
+	if (key == NULL)
+		state->verification.retry_at = 0;
+	else if (state->deadline == 0 &&
+		 key_jobs_can_begin(state, &state->verification))
+		key_jobs_begin(state, &state->verification, &verify_kind, key);
 }

@@ -234,9 +234,9 @@ static uint64_t sooner(uint64_t first, uint64_t due)
 
 static bool is_spare_due(struct state *state)
 {
-	return state->store != NULL && state->spare.is_stale &&
+	return state->store != NULL && state->spares_are_stale &&
 	       !state->spare.is_running &&
-	       state->spare.wake <= state_mono(state);
+	       state->spare.retry_at <= state_mono(state);
 }
 
 /* Has the tick come when the first of all is due. */
@@ -254,8 +254,9 @@ void open_request_wake(struct state *state)
 	first = sooner(first, state->restart.wake);
 	first = sooner(first, state->deploy.wake);
 	first = sooner(first, state->deploy.probe_at);
-	first = sooner(first, state->default_key.wake);
-	first = sooner(first, state->spare.wake);
+	first = sooner(first, state->default_key.retry_at);
+	first = sooner(first, state->spare.retry_at);
+	first = sooner(first, state->verification.retry_at);
 	first = first_due(state->open_requests, first);
 	first = first_due(state->checks, first);
 	state->io->ops->wake_at(state->io,

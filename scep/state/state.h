@@ -42,18 +42,10 @@ struct deploy {
 	struct scep_deploy_end end;
 };
 
-/* How the making of the default key stands (default_key.h). */
-struct default_key_work {
+/* A job that a worker does with a key (key_jobs.h). */
+struct key_job {
 	bool is_running;
-	char file_id[SCEP_TEXT64]; /* of its files, while it runs */
-	uint64_t wake;		   /* mono; when to try again, or 0 */
-};
-
-/* How the making of spare keys stands (spare.h). */
-struct spare_work {
-	bool is_running;
-	bool is_stale; /* one may be missing: to be looked for */
-	uint64_t wake; /* mono; not before that, or 0 */
+	uint64_t retry_at; /* mono; after a failure, else 0 */
 };
 
 struct state;
@@ -90,9 +82,11 @@ struct state {
 	bool sweep_is_due;	 /* at the end of the Set in hand */
 	struct restart restart;
 	struct deploy deploy;
-	struct default_key_work default_key;
-	struct spare_work spare;
-	bool is_verifying; /* a worker has a key (key_actions.h) */
+	struct key_job default_key;	       /* default_key.h */
+	char default_key_file_id[SCEP_TEXT64]; /* while it is made */
+	struct key_job spare;		       /* spare.h */
+	bool spares_are_stale;		       /* one may be missing */
+	struct key_job verification;	       /* verify.h */
 	/* Of each weak algorithm since the start; workers count. */
 	atomic_uint legacy_uses[SCEP_LEGACY_COUNT];
 

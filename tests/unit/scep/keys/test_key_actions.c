@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "scep/store/files.h"
+#include "tests/lib/disk.h"
 
 /* -------------------------------------------------------------- assigning */
 
@@ -266,6 +267,32 @@ static void a_sound_key_is_verified(void **state)
 	assert_false(key(d, number)->is_corrupt);
 }
 
+static void two_keys_of_one_Set_are_verified_one_after_the_other(void **state)
+{
+	struct device *d = *state;
+	uint32_t first = enrol_for(d, ""), second = enrol_for(d, "");
+
+	device_number(d, SCEP_KEY_ACTION, first, SCEP_KEY_VERIFY);
+	act(d, second, SCEP_KEY_VERIFY);
+	assert_int_equal(result_of(d, first), SCEP_NONE);
+	assert_int_equal(result_of(d, second), SCEP_NONE);
+}
+
+static void a_result_that_the_disk_refuses_is_found_again(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	device_number(d, SCEP_KEY_ACTION, number, SCEP_KEY_VERIFY);
+	device_set(d);
+	disk.is_full = true;
+	device_run(d);
+	assert_int_equal(result_of(d, number), SCEP_IN_PROGRESS);
+	disk_reset();
+	device_run_for(d, 10);
+	assert_int_equal(result_of(d, number), SCEP_NONE);
+}
+
 static void a_broken_key_is_found_corrupt(void **state)
 {
 	struct device *d = *state;
@@ -395,6 +422,8 @@ int main(void)
 	    USE_TEST(a_key_in_use_stays),
 	    USE_TEST(a_key_that_is_being_brought_to_a_location_stays),
 	    USE_TEST(a_sound_key_is_verified),
+	    USE_TEST(two_keys_of_one_Set_are_verified_one_after_the_other),
+	    USE_TEST(a_result_that_the_disk_refuses_is_found_again),
 	    USE_TEST(a_broken_key_is_found_corrupt),
 	    USE_TEST(the_key_of_another_is_found_out),
 	    USE_TEST(a_key_is_renewed_with_the_values_of_the_timer),
