@@ -108,8 +108,7 @@ static void resume_all(struct state *state, struct txn *txn)
 		    profile->request_status_index < e->record->index)
 			profile->request_status_index = e->record->index;
 		if (!e->record->is_suspended)
-			log_info("request %u: goes on after a restart",
-				 e->record->index);
+			log_info("%s: continues after a restart", e->name);
 	}
 }
 

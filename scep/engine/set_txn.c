@@ -106,8 +106,8 @@ static void act_cancel(struct state *state, struct txn *txn,
 		return;
 	/* Its certificate is registered, and it ends without the server. */
 	if (e->record->step == STEP_DEPLOY) {
-		log_info("request %u: is not cancelled, as it has succeeded",
-			 e->record->index);
+		log_info("%s: not cancelled, as its certificate is registered",
+			 e->name);
 		return;
 	}
 	status = status_in(state, txn, e->record->index);
@@ -124,7 +124,7 @@ static void act_cancel(struct state *state, struct txn *txn,
 		 profile->request_status_index == e->record->index)
 		memset(&profile->request.challenge_password, 0,
 		       sizeof(profile->request.challenge_password));
-	log_info("request %u: cancelled by the manager", e->record->index);
+	log_info("%s: cancelled by the manager", e->name);
 }
 
 /* A parked request has lost its challenge; one that was given anew serves. */

@@ -91,14 +91,11 @@ void ca_rollover_digest(struct open_request *e)
 
 void ca_rollover_keep(struct open_request *e, struct txn *txn)
 {
-	char name[OPEN_REQUEST_NAME];
-
 	if (e->work.ca_count > 0) {
 		ca_table_merge(e, SCEP_CA_GET_NEXT, SCEP_CA_TRUSTED, txn);
 		return;
 	}
-	open_request_name(e, name);
-	log_info("%s: there is no next CA yet", name);
+	log_info("%s: there is no next CA yet", e->name);
 }
 
 /* ------------------------------------------------------ in mid-transaction --
@@ -128,8 +125,8 @@ bool ca_rollover_begin_refetch(struct open_request *e, struct record *next)
 		return false;
 	e->ca_refetch = e->work.ca_refetch;
 	next->ca_refetch = CA_REFETCH_NOW;
-	log_warning("request %u: %s: %s; GetCACert is sent once more",
-		    e->record->index, e->step->name, e->ca_refetch.text);
+	log_warning("%s: %s failed, GetCACert is sent again: %s", e->name,
+		    e->step->name, e->ca_refetch.text);
 	return true;
 }
 
@@ -142,9 +139,10 @@ bool ca_rollover_end_refetch(struct open_request *e)
 	if (!unknown_signer_is_same_set(&e->record->trust,
 					&work->next->trust)) {
 		work->next->ca_refetch = CA_REFETCH_SETTLED;
-		log_warning("request %u: the certificates of the CA have "
-			    "changed in mid-transaction",
-			    e->record->index);
+		log_warning(
+		    "%s: the certificates of the CA have changed during "
+		    "the transaction",
+		    e->name);
 		return true;
 	}
 	/* Who was started again does not remember which check it was. */

@@ -119,9 +119,6 @@ static const struct {
 
 void message_log_legacy(struct open_request *e, const char *who, uint32_t used)
 {
-	char name[OPEN_REQUEST_NAME];
-
-	open_request_name(e, name);
 	for (size_t i = 0; i < SCEP_LEGACY_COUNT; i++) {
 		unsigned int before;
 
@@ -130,7 +127,7 @@ void message_log_legacy(struct open_request *e, const char *who, uint32_t used)
 		before = atomic_fetch_add(&e->state->legacy_uses[i], 1);
 		log_warning("%s: %s used %s, which the configuration allows "
 			    "(use %u of it since the start)",
-			    name, who, legacies[i].name, before + 1);
+			    e->name, who, legacies[i].name, before + 1);
 	}
 }
 

@@ -155,11 +155,9 @@ static void judge_clock(struct open_request *e,
 	int64_t limit = config->clock_skew_limit;
 	int64_t skew = answer->date != 0 ? answer->date - answer->received : 0;
 	bool is_far = skew > limit || -skew > limit;
-	char name[OPEN_REQUEST_NAME];
 
 	if (!is_far && state_clock_is_sane(e->state))
 		return;
-	open_request_name(e, name);
 	/* Once the message has been answered, nothing is saved by refusing. */
 	if (is_far && config->clock_skew_is_error &&
 	    e->ops->exchange == EXCHANGE_GET)
@@ -168,9 +166,10 @@ static void judge_clock(struct open_request *e,
 			  (long long)skew);
 	else if (is_far)
 		log_warning("%s: the server's clock is %lld s ahead of ours",
-			    name, (long long)skew);
+			    e->name, (long long)skew);
 	else
-		log_warning("%s: our clock is older than this program", name);
+		log_warning("%s: our clock is older than this program",
+			    e->name);
 	state_notify(e->state, SCEP_EVENT_CLOCK_SUSPECT,
 		     e->record->profile_index);
 }

@@ -41,9 +41,10 @@ static void show(struct state *state, uint32_t profile_index,
 
 void server_check_fail(struct open_request *e)
 {
-	log_info("check of profile %u: %s: %s: %s", e->record->profile_index,
-		 e->step->name, error_code_name(e->work.error.code),
-		 e->work.error.text);
+	char words[SCEP_TEXT255];
+
+	error_words(&e->work.error, words);
+	log_info("%s: %s failed: %s", e->name, e->step->name, words);
 	show(e->state, e->record->profile_index, e->work.error.code);
 	open_request_discard(e);
 }
@@ -104,8 +105,7 @@ static void go_on(struct open_request *e, struct txn *txn)
 		open_request_resume(e);
 		return;
 	}
-	log_info("check of profile %u: %s: successful", next->profile_index,
-		 e->step->name);
+	log_info("%s: successful", e->name);
 	show(state, next->profile_index, SCEP_NONE);
 	open_request_discard(e);
 }

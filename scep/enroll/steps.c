@@ -142,8 +142,8 @@ static void settle_next_ca(struct open_request *e)
 
 	txn_init(&txn);
 	if (e->work.error.code != SCEP_OK)
-		log_warning("request %u: the next CA is not known: %s",
-			    e->record->index, e->work.error.text);
+		log_warning("%s: %s failed: %s", e->name, e->step->name,
+			    e->work.error.text);
 	else if (open_request_has_same_server(e))
 		ca_rollover_keep(e, &txn);
 	error_init(&e->work.error);
@@ -313,15 +313,15 @@ static void digest_reply(struct open_request *e, const struct cert_rep *reply)
 		if (e->record->step != STEP_RENEW ||
 		    !renewal_may_fall_back(e->record))
 			break;
-		log_warning("request %u: RenewalReq is refused: %s",
-			    e->record->index, work->error.text);
+		log_warning("%s: RenewalReq failed, PKCSReq follows: %s",
+			    e->name, work->error.text);
 		error_init(&work->error);
 		break;
 	}
 	if (reply->subject_differs)
-		log_warning("request %u: the subject of the certificate is "
-			    "not the one asked for",
-			    e->record->index);
+		log_warning("%s: the subject of the certificate is not the one "
+			    "asked for",
+			    e->name);
 	message_log_legacy(e, "the server", reply->legacy_used);
 }
 

@@ -88,8 +88,7 @@ void transition_to(struct open_request *e, enum step_id to, struct record *next,
 		transition_fail(e, NULL);
 		return;
 	}
-	log_info("request %u: %s -> %s", e->record->index, from_name,
-		 target->name);
+	log_info("%s: %s -> %s", e->name, from_name, target->name);
 	open_request_resume(e);
 }
 
@@ -128,7 +127,7 @@ void transition_wait(struct open_request *e, enum step_id to,
 		transition_fail(e, NULL);
 		return;
 	}
-	log_info("request %u: %s -> %s: %s", e->record->index, e->step->name,
+	log_info("%s: %s -> %s: %s", e->name, e->step->name,
 		 step_find(to)->name, e->work.error.text);
 	transition_look_again(e);
 }
@@ -270,8 +269,7 @@ static void end_in_error(struct open_request *e, struct record *next,
 	txn_trim_statuses(state, &txn);
 	stats_count_end(&state->view.stats, state_now(state), false);
 	error_words(&error, words);
-	log_info("request %u: %s: ended in error: %s: %s", index, e->step->name,
-		 error_code_name(error.code), words);
+	log_info("%s: %s failed: %s", e->name, e->step->name, words);
 	e->due = OPEN_REQUEST_NEVER;
 	/* From here on, `e` may be gone. */
 	if (commit(e, &txn) != SCEP_OK) {
@@ -307,9 +305,9 @@ static void try_again(struct open_request *e, struct record *next,
 		return;
 	}
 	error_words(&error, words);
-	log_info("request %u: %s -> %s in %u s: %s: %s", e->record->index,
-		 e->step->name, step_find(e->record->step)->name, wait,
-		 error_code_name(error.code), words);
+	log_info("%s: %s%s: %s; %s in %u s", e->name, e->step->name,
+		 error.code == SCEP_DEFERRED ? "" : " failed", words,
+		 step_find(e->record->step)->name, wait);
 	open_request_go_on_at(e, state_mono(e->state) + (uint64_t)wait * 1000);
 	if (error.code == SCEP_DEFERRED)
 		state_notify(e->state, SCEP_EVENT_REQUEST_DEFERRED,
@@ -370,6 +368,7 @@ void transition_succeed(struct open_request *e, struct scep_status *status,
 	const struct scep_stats before = state->view.stats;
 	const bool had_retired = state->view.retired.count > 0;
 	uint32_t index = e->record->index;
+	char name[OPEN_REQUEST_NAME];
 
 	if (status != NULL) {
 		status_end(status, state_now(e->state), SCEP_STATE_SUCCESSFUL);
@@ -387,12 +386,14 @@ void transition_succeed(struct open_request *e, struct scep_status *status,
 	txn_trim_statuses(state, extra);
 	stats_count_end(&state->view.stats, state_now(state), true);
 	e->due = OPEN_REQUEST_NEVER;
+	/* The commit frees `e` with its record. */
+	memcpy(name, e->name, sizeof(name));
 	if (commit(e, extra) != SCEP_OK) {
 		state->view.stats = before;
 		transition_fail(e, NULL);
 		return;
 	}
-	log_info("request %u: successful", index);
+	log_info("%s: successful", name);
 	if (had_retired)
 		registry_sweep(state);
 	state_notify(state, SCEP_EVENT_REQUEST_SUCCEEDED, index);

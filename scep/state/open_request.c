@@ -8,6 +8,25 @@
 #include "scep/protocol/crl.h"
 #include "scep/base/error.h"
 
+/* ------------------------------------------------------------- the name -- */
+
+/* Names a request in the log: "request 7 (profile 1, key web, www.example)". */
+static void name_request(struct open_request *e)
+{
+	const struct record *record = e->record;
+
+	snprintf(e->name, sizeof(e->name),
+		 "request %u (profile %u, key %s, %s)", record->index,
+		 record->profile_index, record->values.key_name,
+		 record->values.common_name);
+}
+
+static void name_check(struct open_request *e)
+{
+	snprintf(e->name, sizeof(e->name), "server check of profile %u",
+		 e->record->profile_index);
+}
+
 /* --------------------------------------------------------------- a run -- */
 
 static void run_free(struct step_work *work)
@@ -82,6 +101,7 @@ static bool open_request_open(struct state *state, struct record *record)
 
 	if (e == NULL)
 		return false;
+	name_request(e);
 	e->is_blocked = find_in(state->discarded, record->index) != NULL;
 	e->due = record->is_suspended
 		     ? OPEN_REQUEST_NEVER
@@ -99,6 +119,7 @@ struct open_request *open_request_open_check(struct state *state,
 
 	if (e == NULL)
 		return NULL;
+	name_check(e);
 	e->check = check;
 	e->due = state_mono(state);
 	e->next = state->checks;
@@ -292,17 +313,6 @@ bool open_request_has_same_server(struct open_request *e)
 		memcmp(profile->server.ca_fingerprint.data,
 		       ours->ca_fingerprint.data,
 		       ours->ca_fingerprint.length) == 0);
-}
-
-void open_request_name(const struct open_request *e,
-		       char name[OPEN_REQUEST_NAME])
-{
-	if (e->check != 0)
-		snprintf(name, OPEN_REQUEST_NAME, "check of profile %u",
-			 e->record->profile_index);
-	else
-		snprintf(name, OPEN_REQUEST_NAME, "request %u",
-			 e->record->index);
 }
 
 void open_request_resume(struct open_request *e)

@@ -18,6 +18,7 @@ struct step;
 struct step_ops;
 
 #define OPEN_REQUEST_PINS 16
+#define OPEN_REQUEST_NAME 192
 
 /* What one pass through a step works on.  While a worker runs, it alone
  * writes here, and the record is only read by everybody. */
@@ -52,6 +53,8 @@ struct open_request {
 	struct open_request *next;
 	struct state *state;
 	struct record *record; /* what is durable; a reference */
+	/* For log lines; never changes. */
+	char name[OPEN_REQUEST_NAME];
 	struct step_work work;
 	const struct step *step;    /* that is running */
 	const struct step_ops *ops; /* what it does */
@@ -99,11 +102,6 @@ const struct scep_profile *open_request_profile(struct open_request *enrolment);
  * the server that this is a request to: what comes from another one must not
  * become its pin (MIB, rule 15). */
 bool open_request_has_same_server(struct open_request *enrolment);
-
-#define OPEN_REQUEST_NAME 40
-/* What the log calls it: "request 7". */
-void open_request_name(const struct open_request *enrolment,
-		       char name[OPEN_REQUEST_NAME]);
 
 /* Empties the run and readies it for the next pass. */
 bool open_request_prepare(struct open_request *enrolment);

@@ -375,7 +375,8 @@ def test_what_happens_while_there_is_no_master_is_told_when_it_is_back(lone):
     index = lone.send(KeyName="late")
     lone.wait_status(index, MessageType="pkcsReq")
     lone.master.stop()
-    lone.agent.wait_log("request %d: successful" % index)
+    lone.agent.wait_log(
+        "request %d (profile 1, key late, device.example.net): successful" % index)
     assert lone.sink.count("scepRequestSucceeded") == 0
     lone.master.start()
     one = lone.sink.wait("scepRequestSucceeded", index, limit=30)

@@ -245,7 +245,7 @@ def test_what_refuses_a_RenewalReq_without_challenge_gets_a_PKCSReq_with_it(
     assert enrol(master, server)[0] == "successful"
     (state, _, text, key), message = renew(master, "auto")
     assert (state, message) == ("successful", "pkcsReq"), (text, agent.log())
-    assert "RenewalReq is refused" in agent.log()
+    assert "RenewalReq failed, PKCSReq follows" in agent.log()
     check_renewed(master, agent, key)
 
 
