@@ -3,25 +3,26 @@
 
 #include <string.h>
 
-static bool is_same_certificate(const struct scep_ca *a,
-				const struct scep_ca *b)
+static bool is_fingerprint(const struct scep_octets32 *a,
+			   const struct scep_octets32 *b)
 {
-	return a->fingerprint.length == b->fingerprint.length &&
-	       memcmp(a->fingerprint.data, b->fingerprint.data,
-		      a->fingerprint.length) == 0;
+	return a->length == b->length && a->length > 0 &&
+	       memcmp(a->data, b->data, a->length) == 0;
 }
 
-void ca_table_collect_pins(struct open_request *enrolment)
+/* ---------------------------------------------------------------- pins -- */
+
+void ca_table_collect_pins(struct open_request *e)
 {
-	const struct record *record = enrolment->record;
-	const struct scep_rows *rows = &enrolment->state->view.cas;
-	struct step_work *work = &enrolment->work;
+	const struct record *record = e->record;
+	const struct scep_rows *rows = &e->state->view.cas;
+	struct step_work *work = &e->work;
 
 	work->pin_count = 0;
 	if (record->server.ca_fingerprint.length > 0)
 		work->pins[work->pin_count++] = record->server.ca_fingerprint;
-	/* The newest first: a CA that was trusted today must not be left out
-	 * for one of a decade ago. */
+	/* Begins with the newest row: if there are too many, the oldest ones
+	 * are left out. */
 	for (size_t i = rows->count; i-- > 0;) {
 		const struct scep_ca *ca = rows->row[i];
 		struct scep_octets64 *pin = &work->pins[work->pin_count];
@@ -29,8 +30,8 @@ void ca_table_collect_pins(struct open_request *enrolment)
 		if (ca->profile_index != record->profile_index ||
 		    ca->trust != SCEP_CA_TRUSTED)
 			continue;
-		/* What the manager has pinned speaks for the CA that it has
-		 * announced, and for no other. */
+		/* Under CaFingerprint, only a CA that was announced by the
+		 * pinned one is trusted too. */
 		if (record->server.ca_fingerprint.length > 0 &&
 		    ca->source != SCEP_CA_GET_NEXT)
 			continue;
@@ -41,7 +42,9 @@ void ca_table_collect_pins(struct open_request *enrolment)
 	}
 }
 
-static const struct scep_ca *cas_find(const struct scep_rows *rows,
+/* --------------------------------------------------------------- merging -- */
+
+static const struct scep_ca *find_row(const struct scep_rows *rows,
 				      uint32_t profile_index,
 				      const struct scep_ca *wanted)
 {
@@ -49,41 +52,43 @@ static const struct scep_ca *cas_find(const struct scep_rows *rows,
 		const struct scep_ca *ca = rows->row[i];
 
 		if (ca->profile_index == profile_index &&
-		    is_same_certificate(ca, wanted))
+		    is_fingerprint(&ca->fingerprint, &wanted->fingerprint))
 			return ca;
 	}
 	return NULL;
 }
 
-static bool is_brought(const struct step_work *work, const struct scep_ca *row)
+static bool is_delivered(const struct step_work *work,
+			 const struct scep_ca *row)
 {
 	for (size_t i = 0; i < work->ca_count; i++) {
-		if (is_same_certificate(&work->cas[i], row))
+		if (is_fingerprint(&work->cas[i].fingerprint,
+				   &row->fingerprint))
 			return true;
 	}
 	return false;
 }
 
-static void remove_what_is_gone(struct open_request *enrolment,
+static void remove_missing_rows(struct open_request *e,
 				enum scep_ca_source source, struct txn *txn)
 {
-	const struct scep_rows *rows = &enrolment->state->view.cas;
+	const struct scep_rows *rows = &e->state->view.cas;
 
 	ROWS_EACH (i, rows) {
 		const struct scep_ca *ca = rows->row[i];
 
-		if (ca->profile_index == enrolment->record->profile_index &&
+		if (ca->profile_index == e->record->profile_index &&
 		    ca->source == (uint32_t)source &&
 		    (ca->trust == SCEP_CA_PENDING ||
 		     ca->trust == SCEP_CA_CHAINED) &&
-		    !is_brought(&enrolment->work, ca))
+		    !is_delivered(&e->work, ca))
 			txn_remove(txn, STORE_CA, ca->index);
 	}
 }
 
-/* The next CA has become the present one.  Its source tells the pins, as
- * before, how it came to be trusted. */
-static void drop_next(const struct scep_ca *old, struct txn *txn)
+/* Shows the next CA as the present one.  Its source stays: the pins depend on
+ * it. */
+static void make_present(const struct scep_ca *old, struct txn *txn)
 {
 	struct scep_ca *row;
 
@@ -95,24 +100,24 @@ static void drop_next(const struct scep_ca *old, struct txn *txn)
 	txn_put(txn, STORE_CA, row);
 }
 
-/* Returns the row's index. */
-static uint32_t merge_one(struct open_request *enrolment,
+/* Returns the index of the row. */
+static uint32_t merge_one(struct open_request *e,
 			  const struct scep_ca *described,
 			  enum scep_ca_source source, enum scep_ca_trust trust,
 			  struct txn *txn)
 {
-	struct state *state = enrolment->state;
-	uint32_t profile_index = enrolment->record->profile_index;
+	struct state *state = e->state;
+	uint32_t profile_index = e->record->profile_index;
 	const struct scep_ca *old =
-	    cas_find(&state->view.cas, profile_index, described);
+	    find_row(&state->view.cas, profile_index, described);
 	struct scep_ca *row;
 
-	/* A decision stands; only a new one raises a row that had none. */
+	/* A decision stays; a row without one takes `trust`. */
 	if (old != NULL &&
 	    (old->trust == (uint32_t)trust || old->trust == SCEP_CA_TRUSTED ||
 	     old->trust == SCEP_CA_REJECTED)) {
 		if (source == SCEP_CA_GET)
-			drop_next(old, txn);
+			make_present(old, txn);
 		return old->index;
 	}
 	row = row_new(sizeof(*row));
@@ -127,34 +132,32 @@ static uint32_t merge_one(struct open_request *enrolment,
 	return row != NULL ? row->index : 0;
 }
 
-uint32_t ca_table_merge(struct open_request *enrolment,
-			enum scep_ca_source source, enum scep_ca_trust trust,
-			struct txn *txn)
+uint32_t ca_table_merge(struct open_request *e, enum scep_ca_source source,
+			enum scep_ca_trust trust, struct txn *txn)
 {
-	const struct step_work *work = &enrolment->work;
+	const struct step_work *work = &e->work;
 	uint32_t candidate = 0;
 
-	remove_what_is_gone(enrolment, source, txn);
+	remove_missing_rows(e, source, txn);
 	for (size_t i = 0; i < work->ca_count; i++) {
 		if (i == work->candidate)
-			candidate = merge_one(enrolment, &work->cas[i], source,
-					      trust, txn);
+			candidate =
+			    merge_one(e, &work->cas[i], source, trust, txn);
 		else
-			merge_one(enrolment, &work->cas[i], source,
-				  SCEP_CA_CHAINED, txn);
+			merge_one(e, &work->cas[i], source, SCEP_CA_CHAINED,
+				  txn);
 	}
 	return candidate;
 }
 
-enum scep_ca_trust ca_table_decided(struct open_request *enrolment)
+enum scep_ca_trust ca_table_decided(struct open_request *e)
 {
-	const struct step_work *work = &enrolment->work;
+	const struct step_work *work = &e->work;
 	const struct scep_ca *row;
 
 	if (work->candidate >= work->ca_count)
 		return SCEP_CA_PENDING;
-	row = cas_find(&enrolment->state->view.cas,
-		       enrolment->record->profile_index,
+	row = find_row(&e->state->view.cas, e->record->profile_index,
 		       &work->cas[work->candidate]);
 	return row != NULL ? row->trust : SCEP_CA_PENDING;
 }
@@ -168,4 +171,52 @@ void ca_table_forget(struct state *state, uint32_t profile_index,
 		if (ca->profile_index == profile_index)
 			txn_remove(txn, STORE_CA, ca->index);
 	}
+}
+
+/* ------------------------------------------------------------ succession -- */
+
+/* Returns the CA that issued the certificate, or NULL. */
+static const struct scep_ca *issuer_of(const struct scep_view *view,
+				       const struct scep_key *key)
+{
+	ROWS_EACH (i, &view->cas) {
+		const struct scep_ca *ca = view->cas.row[i];
+
+		if (ca->profile_index == key->profile_index &&
+		    is_fingerprint(&ca->fingerprint, &key->issuer_fingerprint))
+			return ca;
+	}
+	return NULL;
+}
+
+/* Returns the trusted CA of the profile that ends last, if it ends after
+ * `issuer`; else NULL. */
+static const struct scep_ca *successor_of(const struct scep_view *view,
+					  const struct scep_ca *issuer)
+{
+	const struct scep_ca *found = NULL;
+
+	ROWS_EACH (i, &view->cas) {
+		const struct scep_ca *ca = view->cas.row[i];
+
+		if (ca->profile_index != issuer->profile_index ||
+		    ca->trust != SCEP_CA_TRUSTED ||
+		    ca->not_after <= issuer->not_after)
+			continue;
+		if (found == NULL || ca->not_after > found->not_after)
+			found = ca;
+	}
+	return found;
+}
+
+struct ca_succession ca_table_succession(const struct scep_view *view,
+					 const struct scep_key *key)
+{
+	const struct scep_ca *issuer = issuer_of(view, key);
+	const struct scep_ca *next =
+	    issuer != NULL ? successor_of(view, issuer) : NULL;
+
+	if (next == NULL)
+		return (struct ca_succession){0, 0};
+	return (struct ca_succession){issuer->not_after, next->not_before};
 }

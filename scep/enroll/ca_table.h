@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rows of scepCaTable: what GetCACert and GetNextCACert brought for a
- * profile, and which of it is trusted (MIB, rule 15).  Knows no certificate but
- * by its row.
+ * The rows of scepCaTable (MIB, rule 15): the CA certificates of a profile, as
+ * GetCACert and GetNextCACert delivered them, with the decision to trust them.
+ * Knows a certificate only by its row, and neither a message nor a schedule.
  */
 #ifndef SCEP_ENROLL_CA_TABLE_H
 #define SCEP_ENROLL_CA_TABLE_H
@@ -11,27 +11,38 @@
 #include "scep/state/open_request.h"
 #include "scep/state/state.h"
 
-/* Fills run->pins: CaFingerprint of the request if it has one, with the CAs
- * that GetNextCACert has pinned with it, else the trusted rows of its
- * profile. */
-void ca_table_collect_pins(struct open_request *enrolment);
+/* Fills work.pins with the fingerprints that the request trusts: its
+ * CaFingerprint and the CAs that GetNextCACert announced under it, or, without
+ * CaFingerprint, the trusted rows of its profile. */
+void ca_table_collect_pins(struct open_request *e);
 
 /*
- * Adds to `batch` what makes the rows of the profile those that run->cas
- * describes: new ones are put, pending and chained ones of that source that
- * are gone are removed.  The candidate gets `trust`, the others are chained;
- * what somebody has decided before is kept.  Returns the index of the
- * candidate's row, or 0.
+ * Adds to `txn` the changes that make the profile's rows those of work.cas.
+ * The candidate gets `trust`, the others are chained; a decision that was made
+ * before stays.  Removes pending and chained rows of this source that the
+ * server no longer delivers.  Returns the index of the candidate's row, or 0.
  */
-uint32_t ca_table_merge(struct open_request *enrolment,
-			enum scep_ca_source source, enum scep_ca_trust trust,
-			struct txn *txn);
+uint32_t ca_table_merge(struct open_request *e, enum scep_ca_source source,
+			enum scep_ca_trust trust, struct txn *txn);
 
-/* What has been decided about the run's candidate: pending if nothing. */
-enum scep_ca_trust ca_table_decided(struct open_request *enrolment);
+/* Returns the decision about the candidate of work.cas: pending if there is
+ * none. */
+enum scep_ca_trust ca_table_decided(struct open_request *e);
 
-/* Adds the removal of all rows of a profile: its pins are forgotten. */
+/* Adds the removal of all rows of a profile: it trusts no CA afterwards. */
 void ca_table_forget(struct state *state, uint32_t profile_index,
 		     struct txn *txn);
+
+/* Times of the change from one CA to the next; both 0 if no other CA is known
+ * to follow. */
+struct ca_succession {
+	int64_t ends;	/* of the CA that issued the certificate */
+	int64_t begins; /* of the CA that follows it */
+};
+
+/* Returns when the CA of a key's certificate ends, and when the next one
+ * begins. */
+struct ca_succession ca_table_succession(const struct scep_view *view,
+					 const struct scep_key *key);
 
 #endif

@@ -14,7 +14,7 @@
 #include "scep/schedule/schedule.h"
 #include "scep/settings/settings.h"
 #include "scep/state/status.h"
-#include "scep/enroll/succession.h"
+#include "scep/enroll/ca_table.h"
 #include "scep/keys/use_locations.h"
 
 /* When the disk refuses, how long until it is tried again, in ms. */
@@ -97,7 +97,7 @@ static struct schedule_decision plan_after(struct state *state,
 					   enum schedule_outcome outcome)
 {
 	const struct scep_key *last = renewal_last(state, profile->index);
-	struct succession succession;
+	struct ca_succession succession;
 	struct schedule_situation situation = {
 	    .timer = &profile->timer,
 	    .memory = profile->timer.memory,
@@ -109,7 +109,7 @@ static struct schedule_decision plan_after(struct state *state,
 	};
 
 	if (last != NULL) {
-		succession = succession_of(&state->view, last);
+		succession = ca_table_succession(&state->view, last);
 		situation.not_after = last->not_after;
 		situation.ca_ends = succession.ends;
 		situation.next_ca_begins = succession.begins;
