@@ -159,12 +159,17 @@ enum scep_code error_wrap(struct scep_error *error, const char *format, ...)
 	return error->code;
 }
 
-/* Writes the reason of OpenSSL's oldest error: the deepest, as errors are
- * queued while the calls unwind.  Empties the queue. */
-static void openssl_reason(char *text, size_t size)
+/*
+ * Writes the reason of OpenSSL's oldest error: the deepest, as errors are
+ * queued while the calls unwind.  Empties the queue.  Returns false if memory
+ * was short: what the calls above made of that is no reason.
+ */
+static bool openssl_reason(char *text, size_t size)
 {
 	unsigned long first = ERR_peek_error();
 	const char *reason = first ? ERR_reason_error_string(first) : NULL;
+	bool is_short = false;
+	unsigned long each;
 
 	text[0] = '\0';
 	if (reason)
@@ -173,7 +178,9 @@ static void openssl_reason(char *text, size_t size)
 		snprintf(text, size, "%s", strerror(ERR_GET_REASON(first)));
 	else if (first)
 		snprintf(text, size, "OpenSSL error %lx", first);
-	ERR_clear_error();
+	while ((each = ERR_get_error()) != 0)
+		is_short |= ERR_GET_REASON(each) == ERR_R_MALLOC_FAILURE;
+	return !is_short;
 }
 
 enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
@@ -183,7 +190,8 @@ enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
 	char reason[SCEP_TEXT255];
 	va_list arguments;
 
-	openssl_reason(reason, sizeof(reason));
+	if (!openssl_reason(reason, sizeof(reason)))
+		return error_set_memory(error);
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);

@@ -36,7 +36,8 @@ enum scep_code error_set_memory(struct scep_error *error);
 enum scep_code error_wrap(struct scep_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Appends ": reason" of OpenSSL's error queue, and empties the queue. */
+/* Appends ": reason" of OpenSSL's error queue, and empties the queue.  If it
+ * says that memory was short, this is error_set_memory(). */
 enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
 				 const char *format, ...)
     __attribute__((format(printf, 3, 4)));

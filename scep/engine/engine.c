@@ -421,7 +421,7 @@ enum scep_code scep_open(const struct scep_config *config,
 
 	error_init(error);
 	if (engine == NULL)
-		return error_set(error, SCEP_STORAGE_ERROR, "memory is short");
+		return error_set_memory(error);
 	if (watcher != NULL)
 		log_set_sink(watcher->log, watcher->context);
 	engine->config = *config;
@@ -433,7 +433,7 @@ enum scep_code scep_open(const struct scep_config *config,
 	engine->loop = loop_open(config, engine_tick, engine);
 	if (engine->loop == NULL ||
 	    !state_init(&engine->state, loop_io(engine->loop), config, watcher))
-		code = error_set(error, SCEP_STORAGE_ERROR, "memory is short");
+		code = error_set_memory(error);
 	else
 		code = take_possession(engine, error);
 	if (code == SCEP_OK)

@@ -234,7 +234,7 @@ enum scep_code recover(struct state *state, struct scep_error *error)
 		goto out;
 	take_over(state, &content);
 	if (!open_request_follow_records(state)) {
-		code = error_set(error, SCEP_STORAGE_ERROR, "memory is short");
+		code = error_set_memory(error);
 		goto out;
 	}
 	registry_check_files(state);

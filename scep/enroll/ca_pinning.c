@@ -57,21 +57,21 @@ static enum scep_code keep_trust(struct open_request *e,
 				 const struct ca_certs *trust)
 {
 	STACK_OF(X509) *ordered = sk_X509_new_null();
-	enum scep_code code = SCEP_STORAGE_ERROR;
+	bool is_whole = ordered != NULL &&
+			sk_X509_push(ordered, trust->anchor) > 0 &&
+			sk_X509_push(ordered, trust->recipient) > 0;
+	enum scep_code code;
 
-	if (ordered == NULL || !sk_X509_push(ordered, trust->anchor) ||
-	    !sk_X509_push(ordered, trust->recipient))
-		goto out;
-	for (int i = 0; i < sk_X509_num(trust->chain); i++) {
+	for (int i = 0; is_whole && i < sk_X509_num(trust->chain); i++) {
 		X509 *each = sk_X509_value(trust->chain, i);
 
 		if (X509_cmp(each, trust->anchor) != 0 &&
-		    X509_cmp(each, trust->recipient) != 0 &&
-		    !sk_X509_push(ordered, each))
-			goto out;
+		    X509_cmp(each, trust->recipient) != 0)
+			is_whole = sk_X509_push(ordered, each) > 0;
 	}
-	code = ca_certs_to_pem(ordered, &e->work.next->trust, &e->work.error);
-out:
+	code = is_whole ? ca_certs_to_pem(ordered, &e->work.next->trust,
+					  &e->work.error)
+			: error_set_memory(&e->work.error);
 	sk_X509_free(ordered);
 	return code;
 }
@@ -127,7 +127,7 @@ void ca_pinning_digest(struct open_request *e)
 	if (describe_cas(work, certificates))
 		establish(e, certificates);
 	else
-		error_set(&work->error, SCEP_STORAGE_ERROR, "memory is short");
+		error_set_memory(&work->error);
 	/* Without a pin of the manager's own, an operator may still say yes
 	 * to what is new (MIB, rule 15); but there is no more to say of a
 	 * trusted CA that has expired. */

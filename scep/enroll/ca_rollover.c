@@ -45,7 +45,7 @@ static void describe_next(struct step_work *work, STACK_OF(X509) * certificates)
 
 	work->cas = calloc(count, sizeof(*work->cas));
 	if (work->cas == NULL) {
-		error_set(&work->error, SCEP_STORAGE_ERROR, "memory is short");
+		error_set_memory(&work->error);
 		return;
 	}
 	work->ca_count = count;

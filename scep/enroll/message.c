@@ -26,7 +26,9 @@ void message_url(struct open_request *e, const char *operation,
 
 	e->work.url =
 	    url_operation(server->url, server->port, operation, text, false);
-	if (e->work.url == NULL)
+	if (e->work.url == NULL && url_is_valid(server->url, NULL))
+		error_set_memory(&e->work.error);
+	else if (e->work.url == NULL)
 		error_set(&e->work.error, SCEP_CONFIG_ERROR,
 			  "no URL can be made of %s", server->url);
 }
@@ -181,7 +183,10 @@ void message_compose(struct open_request *e, struct credentials *credentials,
 	}
 	text = url_base64(work->message.data, work->message.length);
 	bytes_free(&work->message);
-	message_url(e, RFC8894_PKI_OPERATION, text);
+	if (text != NULL)
+		message_url(e, RFC8894_PKI_OPERATION, text);
+	else
+		error_set_memory(&work->error);
 	free(text);
 }
 

@@ -63,8 +63,7 @@ static void work(struct open_request *e, work_fn fn, work_done_fn done)
 
 	e->is_busy = true;
 	if (!io->ops->work(io, fn, done, e)) {
-		error_set(&e->work.error, SCEP_STORAGE_ERROR,
-			  "no worker can be had");
+		error_set_memory(&e->work.error);
 		e->is_busy = false;
 		fail(e, NULL);
 	}
@@ -110,7 +109,7 @@ static void composed(void *context)
 	e->fetch = io->ops->fetch(io, &request, exchanged, e);
 	if (e->fetch == NULL) {
 		e->is_busy = false;
-		error_set(&e->work.error, SCEP_COMM_ERROR, "memory is short");
+		error_set_memory(&e->work.error);
 		settle(e);
 	} else if (e->step->message_type == SCEP_MESSAGE_CERT_POLL) {
 		e->state->view.stats.polls++;
@@ -246,8 +245,7 @@ static bool make_ready(struct open_request *e)
 	next = row_copy(e->record);
 	status = transition_status(e);
 	if (next == NULL || status == NULL)
-		error_set(&e->work.error, SCEP_STORAGE_ERROR,
-			  "memory is short");
+		error_set_memory(&e->work.error);
 	else if (reserve_place(e, next)) {
 		status->state = SCEP_STATE_PROCESSING;
 		status->polls += is_retry;
@@ -272,7 +270,7 @@ static bool prepare(struct open_request *e)
 		ca_table_collect_pins(e);
 		return true;
 	}
-	error_set(&e->work.error, SCEP_STORAGE_ERROR, "memory is short");
+	error_set_memory(&e->work.error);
 	fail(e, NULL);
 	return false;
 }

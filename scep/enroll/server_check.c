@@ -453,7 +453,7 @@ void server_check_begin(struct state *state, uint32_t profile_index,
 		e = open_request_open_check(state, record, kind);
 	}
 	if (record == NULL || e == NULL) {
-		show(state, profile_index, SCEP_STORAGE_ERROR);
+		show(state, profile_index, SCEP_NO_MEMORY);
 		return;
 	}
 	server_check_find_step(e);

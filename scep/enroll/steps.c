@@ -263,7 +263,7 @@ static void compose_request(struct open_request *e)
 	length = i2d_X509_REQ(request, &der);
 	if (length <= 0 ||
 	    !bytes_set(&credentials.content, der, (size_t)length)) {
-		error_set(&work->error, SCEP_KEY_ERROR, "memory is short");
+		error_set_memory(&work->error);
 		goto out;
 	}
 	message_compose(e, &credentials,

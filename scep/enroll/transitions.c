@@ -190,8 +190,7 @@ void transition_save_end(struct open_request *e)
 
 	/* Memory was too short to show it. */
 	if (status != NULL && scep_status_is_open(status)) {
-		error_set(&e->work.error, SCEP_STORAGE_ERROR,
-			  "memory was short");
+		error_set_memory(&e->work.error);
 		status_end(status, state_now(state), SCEP_STATE_ERROR);
 		status_blame(status, &e->work.error);
 	}
@@ -301,7 +300,8 @@ static void try_again(struct open_request *e, struct record *next,
 		status_blame(status, &error);
 	}
 	if (!transition_commit(e, next, status, NULL)) {
-		transition_fail(e, NULL);
+		/* Trying that again could go on without end. */
+		end_in_error(e, row_copy(e->record), false);
 		return;
 	}
 	error_words(&error, words);

@@ -102,7 +102,7 @@ static enum scep_code judge_end(enum http_end end,
 				 "TLS certificate of %s not accepted: %s",
 				 progress->peer, progress->detail);
 	case HTTP_END_NO_MEMORY:
-		return error_set(error, SCEP_COMM_ERROR, "memory is short");
+		return error_set_memory(error);
 	case HTTP_END_TOO_LONG:
 	case HTTP_END_ABORTED:
 	case HTTP_END_OTHER:

@@ -138,8 +138,10 @@ bool http_response_take_body(struct answer *answer, const void *data,
 	}
 	if (length == 0)
 		return true;
-	if (!make_room(answer, body->length + length))
+	if (!make_room(answer, body->length + length)) {
+		answer->is_short = true;
 		return false;
+	}
 	memcpy(body->data + body->length, data, length);
 	body->length += length;
 	return true;
@@ -167,6 +169,8 @@ enum scep_code http_response_judge(struct answer *answer,
 	if (answer->has_header && (status < 100 || status > 599))
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "answer with the HTTP status %u", status);
+	if (answer->is_short)
+		return error_set_memory(error);
 	if (!answer->is_too_long)
 		return SCEP_OK;
 	if (status < 300)

@@ -17,6 +17,7 @@ struct answer {
 	bool has_content_length;
 	bool is_too_long;
 	bool is_header_too_long;
+	bool is_short; /* of memory for the body */
 	const char *fault; /* static text: why the answer is no good */
 	char date[64];	   /* the Date header; "": none */
 };
@@ -41,7 +42,8 @@ bool http_response_is_redirect(const struct answer *answer);
 /*
  * Judges what came against the caps; seen.http_status is filled.  Returns
  * SCEP_OK if nothing is wrong, or if what is too long is but the page of an
- * HTTP error (the body is then empty); else SCEP_BAD_RESPONSE.
+ * HTTP error (the body is then empty); else SCEP_BAD_RESPONSE or
+ * SCEP_NO_MEMORY.
  */
 enum scep_code http_response_judge(struct answer *answer,
 				   struct scep_error *error);

@@ -35,7 +35,8 @@ struct fetch_answer {
  * The end of an exchange.  `error` is NULL when there is an HTTP answer of
  * any status; SCEP_COMM_ERROR for no connection, time-out, cut connection;
  * SCEP_BAD_RESPONSE for an answer beyond a cap or that is no HTTP;
- * SCEP_CONFIG_ERROR for an address that the configuration forbids.
+ * SCEP_CONFIG_ERROR for an address that the configuration forbids;
+ * SCEP_NO_MEMORY.
  */
 typedef void (*fetch_done_fn)(void *context, struct fetch_answer *answer,
 			      const struct scep_error *error);

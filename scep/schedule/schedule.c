@@ -18,6 +18,9 @@
  * minutes after which the engine looks at the clock again. */
 #define GRACE (2 * MINUTE)
 
+/* How long short memory is waited for: it is soon back, or never. */
+#define MEMORY_WAIT MINUTE
+
 /* -------------------------------------------------------------- drawing -- */
 
 /* Uniform in 1..highest.  What is above the last multiple of `highest` is
@@ -43,6 +46,8 @@ struct schedule_retry schedule_after_failure(const struct scep_timer *timer,
 	struct schedule_retry again = {
 	    .is_again = true, .wait = timer->poll_interval, .code = code};
 
+	if (code == SCEP_NO_MEMORY && again.wait > MEMORY_WAIT)
+		again.wait = MEMORY_WAIT;
 	if (!timer->poll || !error_is_polled(code))
 		return end;
 	if (polls < timer->poll_count)

@@ -36,7 +36,7 @@ struct schedule_retry {
 
 /*
  * What follows a failure with this code, after `polls` tries that the polling
- * rules have already granted.
+ * rules have already granted.  Short memory is waited for at most a minute.
  */
 struct schedule_retry schedule_after_failure(const struct scep_timer *timer,
 					     enum scep_code code,

@@ -303,9 +303,12 @@ static enum scep_refusal judge_send(const struct rules_profile *profile,
 static bool is_resumable(const struct rules_profile *profile,
 			 const struct scep_status *status)
 {
+	/* Short memory is shown as storageError, and is the only cause with
+	 * that Detail that leaves a request to be resumed. */
 	return status && status->profile_index == profile->after->index &&
 	       status->state == SCEP_STATE_ERROR &&
-	       error_is_resumable((enum scep_code)status->detail);
+	       (status->detail == SCEP_STORAGE_ERROR ||
+		error_is_resumable((enum scep_code)status->detail));
 }
 
 /* Rule 9: the request may be that of the last send or one of the timer. */

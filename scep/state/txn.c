@@ -170,32 +170,29 @@ static enum scep_code txn_store(struct state *state, const struct txn *txn,
 				struct scep_error *error)
 {
 	struct store *store = state->store;
+	enum scep_code code;
 
 	if (!txn_is_stored(txn))
 		return SCEP_OK;
 	if (store == NULL)
 		return error_set(error, SCEP_STORAGE_ERROR,
 				 "the state directory cannot be used");
-	if (store_begin(store, error) != SCEP_OK)
-		goto failed;
-	if (txn->has_agent &&
-	    store_put_agent(store, &txn->agent, error) != SCEP_OK)
-		goto failed;
-	for (size_t i = 0; i < txn->count; i++) {
-		if (txn->ops[i].is_stored &&
-		    op_store(store, &txn->ops[i], error) != SCEP_OK)
-			goto failed;
+	code = store_begin(store, error);
+	if (code == SCEP_OK && txn->has_agent)
+		code = store_put_agent(store, &txn->agent, error);
+	for (size_t i = 0; code == SCEP_OK && i < txn->count; i++) {
+		if (txn->ops[i].is_stored)
+			code = op_store(store, &txn->ops[i], error);
 	}
-	if (store_put_counters(store, state->key_last_index,
-			       state->ca_last_index, error) != SCEP_OK ||
-	    store_commit(store, error) != SCEP_OK)
-		goto failed;
-	state->store_is_failing = false;
-	return SCEP_OK;
-failed:
-	store_rollback(store);
-	state->store_is_failing = true;
-	return SCEP_STORAGE_ERROR;
+	if (code == SCEP_OK)
+		code = store_put_counters(store, state->key_last_index,
+					  state->ca_last_index, error);
+	if (code == SCEP_OK)
+		code = store_commit(store, error);
+	if (code != SCEP_OK)
+		store_rollback(store);
+	state->store_is_failing = code != SCEP_OK;
+	return code;
 }
 
 /* ------------------------------------------------------------- to view -- */
@@ -284,7 +281,7 @@ enum scep_code txn_commit(struct state *state, struct txn *txn,
 		txn->is_short = txn->is_short || undo->is_short;
 	}
 	if (!txn_reserve(state, txn))
-		code = error_set(error, SCEP_STORAGE_ERROR, "memory is short");
+		code = error_set_memory(error);
 	else
 		code = txn_store(state, txn, error);
 	state->timers_are_stale = true;

@@ -48,7 +48,8 @@ void txn_forget_disk(struct txn *txn);
 /*
  * Commits: durable first, then in state->view, then published.  The batch is
  * empty afterwards.  `undo` (may be NULL, initialised) receives the batch
- * that takes it back.  SCEP_STORAGE_ERROR changes nothing at all.
+ * that takes it back.  A failure (SCEP_STORAGE_ERROR, SCEP_NO_MEMORY) changes
+ * nothing at all.
  */
 enum scep_code txn_commit(struct state *state, struct txn *txn,
 			  struct txn *undo, struct scep_error *error);

@@ -23,12 +23,6 @@ struct database {
 	bool has_put_secret; /* since the scratch page was washed */
 };
 
-static enum scep_code out_of_memory(struct scep_error *error)
-{
-	return error_set(error, SCEP_STORAGE_ERROR,
-			 "state database: out of memory");
-}
-
 /* --------------------------------------------------------------- schema -- */
 
 static enum scep_code schema_create(struct database *database,
@@ -109,13 +103,17 @@ static enum scep_code schema_update(struct database *database,
 {
 	long long application, schema, version;
 
-	if (sqlite_read_pragma(&database->connection, "application_id",
-			       &application, error) != SCEP_OK ||
-	    sqlite_read_pragma(&database->connection, "schema_version", &schema,
-			       error) != SCEP_OK ||
-	    sqlite_read_pragma(&database->connection, "user_version", &version,
-			       error) != SCEP_OK)
-		return SCEP_STORAGE_ERROR;
+	enum scep_code code = sqlite_read_pragma(
+	    &database->connection, "application_id", &application, error);
+
+	if (code == SCEP_OK)
+		code = sqlite_read_pragma(&database->connection,
+					  "schema_version", &schema, error);
+	if (code == SCEP_OK)
+		code = sqlite_read_pragma(&database->connection, "user_version",
+					  &version, error);
+	if (code != SCEP_OK)
+		return code;
 	/* A new file has had no schema yet. */
 	if ((schema != 0 || version != 0) && application != APPLICATION_ID) {
 		database->connection.is_corrupt = true;
@@ -238,6 +236,7 @@ enum scep_code database_put(struct database *database, enum columns_table table,
 {
 	const struct columns *columns = columns_of(table);
 	sqlite3_stmt *statement = database->statement[table][STATEMENT_PUT];
+	enum scep_code result = SCEP_OK;
 	int code =
 	    index != 0 ? sqlite3_bind_int64(statement, 1, index) : SQLITE_RANGE;
 
@@ -249,10 +248,10 @@ enum scep_code database_put(struct database *database, enum columns_table table,
 	if (code == SQLITE_OK)
 		code = sqlite3_step(statement);
 	if (code != SQLITE_DONE)
-		sqlite_fail(&database->connection, code, error, "writing to",
-			    columns->table);
+		result = sqlite_fail(&database->connection, code, error,
+				     "writing to", columns->table);
 	statement_end(statement);
-	return code == SQLITE_DONE ? SCEP_OK : SCEP_STORAGE_ERROR;
+	return result;
 }
 
 enum scep_code database_remove(struct database *database,
@@ -260,15 +259,16 @@ enum scep_code database_remove(struct database *database,
 			       struct scep_error *error)
 {
 	sqlite3_stmt *statement = database->statement[table][STATEMENT_REMOVE];
+	enum scep_code result = SCEP_OK;
 	int code = sqlite3_bind_int64(statement, 1, index);
 
 	if (code == SQLITE_OK)
 		code = sqlite3_step(statement);
 	if (code != SQLITE_DONE)
-		sqlite_fail(&database->connection, code, error, "removing from",
-			    columns_of(table)->table);
+		result = sqlite_fail(&database->connection, code, error,
+				     "removing from", columns_of(table)->table);
 	statement_end(statement);
-	return code == SQLITE_DONE ? SCEP_OK : SCEP_STORAGE_ERROR;
+	return result;
 }
 
 /* --------------------------------------------------------- transactions -- */
@@ -304,9 +304,12 @@ static enum scep_code scratch_wash(struct database *database,
 enum scep_code database_commit(struct database *database,
 			       struct scep_error *error)
 {
-	if (database->has_put_secret &&
-	    scratch_wash(database, error) != SCEP_OK)
-		return SCEP_STORAGE_ERROR;
+	enum scep_code code = SCEP_OK;
+
+	if (database->has_put_secret)
+		code = scratch_wash(database, error);
+	if (code != SCEP_OK)
+		return code;
 	return sqlite_run(&database->connection, "COMMIT", error);
 }
 
@@ -338,7 +341,7 @@ static enum scep_code statements_prepare(struct database *database,
 		table = columns_of(i / STATEMENTS)->table;
 		sql = make[i % STATEMENTS](columns_of(i / STATEMENTS));
 		if (sql == NULL)
-			return out_of_memory(error);
+			return error_set_memory(error);
 		code = sqlite3_prepare_v3(database->connection.sqlite, sql, -1,
 					  SQLITE_PREPARE_PERSISTENT, statement,
 					  NULL);
@@ -363,7 +366,7 @@ static enum scep_code table_verify(struct database *database,
 	uint32_t index;
 
 	if (row == NULL)
-		return out_of_memory(error);
+		return error_set_memory(error);
 	while (code == SCEP_OK && is_there) {
 		code = database_next(database, table, from, row, &index,
 				     &is_there, error);
@@ -400,7 +403,7 @@ enum scep_code database_open(const char *folder, const char *name,
 	if (*database == NULL || asprintf(&path, "%s/%s", folder, name) < 0) {
 		free(*database);
 		*database = NULL;
-		return out_of_memory(error);
+		return error_set_memory(error);
 	}
 	code = database_start(*database, path, error);
 	free(path);

@@ -212,7 +212,7 @@ static enum scep_code read_all(int file, const char *folder, const char *name,
 	size = (size_t)status.st_size;
 	content->data = size > 0 ? malloc(size) : NULL;
 	if (size > 0 && !content->data)
-		return error_set(error, SCEP_STORAGE_ERROR, "memory is short");
+		return error_set_memory(error);
 	while (content->length < size) {
 		count = read(file, content->data + content->length,
 			     size - content->length);

@@ -18,6 +18,8 @@ enum scep_code sqlite_fail(struct sqlite *connection, int code,
 	int system = 0;
 
 	switch (code & 0xff) {
+	case SQLITE_NOMEM:
+		return error_set_memory(error);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 	case SQLITE_ERROR: /* our SQL is right, so the schema is not ours */
@@ -78,6 +80,7 @@ static enum scep_code ask(struct sqlite *connection, const char *pragma,
 			  char *value, size_t size, struct scep_error *error)
 {
 	sqlite3_stmt *statement = NULL;
+	enum scep_code result = SCEP_OK;
 	char sql[64];
 	int code;
 
@@ -90,9 +93,9 @@ static enum scep_code ask(struct sqlite *connection, const char *pragma,
 	if (code == SQLITE_ROW)
 		code = copy_text(statement, value, size);
 	if (code != SQLITE_DONE)
-		sqlite_fail(connection, code, error, "running", sql);
+		result = sqlite_fail(connection, code, error, "running", sql);
 	sqlite3_finalize(statement);
-	return code == SQLITE_DONE ? SCEP_OK : SCEP_STORAGE_ERROR;
+	return result;
 }
 
 enum scep_code sqlite_read_pragma(struct sqlite *connection, const char *pragma,
@@ -134,17 +137,19 @@ static const struct {
 static enum scep_code set_pragmas(struct sqlite *connection,
 				  struct scep_error *error)
 {
+	enum scep_code code;
 	char wish[64];
 	char answer[64];
 
 	for (size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
 		snprintf(wish, sizeof(wish), "%s = %s", pragmas[i].name,
 			 pragmas[i].value);
-		if (ask(connection, wish, answer, sizeof(answer), error) !=
-			SCEP_OK ||
-		    ask(connection, pragmas[i].name, answer, sizeof(answer),
-			error) != SCEP_OK)
-			return SCEP_STORAGE_ERROR;
+		code = ask(connection, wish, answer, sizeof(answer), error);
+		if (code == SCEP_OK)
+			code = ask(connection, pragmas[i].name, answer,
+				   sizeof(answer), error);
+		if (code != SCEP_OK)
+			return code;
 		if (strcmp(answer, pragmas[i].answer) != 0)
 			return error_set(
 			    error, SCEP_STORAGE_ERROR,
@@ -239,13 +244,15 @@ static int read_through(sqlite3 *sqlite)
  */
 enum scep_code sqlite_check(struct sqlite *connection, struct scep_error *error)
 {
+	enum scep_code result;
 	char answer[128];
 	int code;
 
 	for (int attempt = 0; attempt < 2; attempt++) {
-		if (ask(connection, "quick_check(1)", answer, sizeof(answer),
-			error) != SCEP_OK)
-			return SCEP_STORAGE_ERROR;
+		result = ask(connection, "quick_check(1)", answer,
+			     sizeof(answer), error);
+		if (result != SCEP_OK)
+			return result;
 		if (strcmp(answer, "ok") == 0)
 			return SCEP_OK;
 		code = read_through(connection->sqlite);

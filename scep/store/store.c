@@ -65,12 +65,6 @@ static void *row_make(const struct store *store, enum columns_table table)
 	return row;
 }
 
-static enum scep_code out_of_memory(struct scep_error *error)
-{
-	return error_set(error, SCEP_STORAGE_ERROR,
-			 "state database: out of memory");
-}
-
 /*
  * Reads the first row from an index on.  `*row` is owned, and NULL if there
  * is none.
@@ -84,7 +78,7 @@ static enum scep_code row_next(struct store *store, enum columns_table table,
 
 	*row = row_make(store, table);
 	if (*row == NULL)
-		return out_of_memory(error);
+		return error_set_memory(error);
 	code = database_next(store->database, table, from, *row, index,
 			     &is_there, error);
 	if (code != SCEP_OK || !is_there) {
@@ -126,7 +120,7 @@ static enum scep_code undo_remember(struct store *store,
 	uint32_t found;
 
 	if (undo == NULL)
-		return out_of_memory(error);
+		return error_set_memory(error);
 	undo->table = table;
 	undo->index = index;
 	code = row_next(store, table, index, &undo->row, &found, error);
@@ -314,7 +308,7 @@ static enum scep_code rows_append(struct scep_rows *rows, void *row,
 {
 	if (!rows_reserve(rows, 1)) {
 		row_release(row);
-		return out_of_memory(error);
+		return error_set_memory(error);
 	}
 	rows_put(rows, row);
 	return SCEP_OK;
@@ -435,7 +429,7 @@ enum scep_code store_open(const char *folder, struct store **store,
 	code = *store != NULL
 		   ? database_open(folder, STORE_FILE, &(*store)->database,
 				   &is_broken, error)
-		   : out_of_memory(error);
+		   : error_set_memory(error);
 	if (is_corrupt != NULL)
 		*is_corrupt = is_broken;
 	if (code != SCEP_OK) {

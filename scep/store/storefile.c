@@ -57,7 +57,7 @@ enum scep_code storefile_prepare(const char *path, struct scep_error *error)
 	char *journal;
 
 	if (asprintf(&journal, "%s-journal", path) < 0)
-		return fail_file(path, "out of memory", error);
+		return error_set_memory(error);
 	code = file_make(path, error);
 	if (code == SCEP_OK)
 		code = file_tighten(path, error);

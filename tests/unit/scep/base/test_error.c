@@ -233,6 +233,21 @@ static void openssls_reason_is_told_and_its_queue_emptied(void **state)
 	assert_string_equal(error.text, "alone");
 }
 
+static void short_memory_of_openssl_is_short_memory(void **state)
+{
+	struct scep_error error;
+
+	(void)state;
+	ERR_clear_error();
+	ERR_raise(ERR_LIB_CRYPTO, ERR_R_MALLOC_FAILURE);
+	ERR_raise(ERR_LIB_ASN1, ERR_R_NESTED_ASN1_ERROR);
+	assert_int_equal(
+	    error_set_openssl(&error, SCEP_BAD_RESPONSE, "no CMS structure"),
+	    SCEP_NO_MEMORY);
+	assert_string_equal(error.text, "memory is short");
+	assert_int_equal(ERR_peek_error(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +265,7 @@ int main(void)
 	    cmocka_unit_test(an_http_status_is_kept_and_named),
 	    cmocka_unit_test(
 		wrapping_puts_the_context_before_and_keeps_the_rest),
+	    cmocka_unit_test(short_memory_of_openssl_is_short_memory),
 	    cmocka_unit_test(openssls_reason_is_told_and_its_queue_emptied),
 	};
 

@@ -56,6 +56,35 @@ static void a_date_that_is_too_long_is_none(void **state)
 	http_response_free(&room.answer);
 }
 
+/* ---------------------------------------------------------------- memory -- */
+
+static bool is_short; /* of memory */
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	return is_short ? NULL : __real_malloc(size);
+}
+
+static void short_memory_is_no_fault_of_the_answer(void **state)
+{
+	struct answer answer;
+	struct scep_error error;
+
+	(void)state;
+	http_response_init(&answer, 1000);
+	answer.seen.http_status = 200;
+	assert_true(take(&answer, "HTTP/1.1 200 OK\r\n"));
+	answer.seen.http_status = 200;
+	is_short = true;
+	assert_false(http_response_take_body(&answer, "body", 4));
+	is_short = false;
+	assert_int_equal(http_response_judge(&answer, &error), SCEP_NO_MEMORY);
+	http_response_free(&answer);
+}
+
 /* ------------------------------------------------------------------ ends -- */
 
 struct timed {
@@ -138,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_content_length_without_a_number_is_refused),
 	    cmocka_unit_test(a_date_that_is_too_long_is_none),
+	    cmocka_unit_test(short_memory_is_no_fault_of_the_answer),
 	    cmocka_unit_test(a_bad_header_ends_the_exchange_at_once),
 	    cmocka_unit_test(a_body_that_is_too_long_ends_the_exchange_at_once),
 	    cmocka_unit_test(a_redirect_does_not_lengthen_the_time),
