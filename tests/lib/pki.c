@@ -16,6 +16,8 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
+#include "tests/lib/key_pool.h"
+
 #include "scep/protocol/rfc8894.h"
 
 #define MUST(condition) must((condition), #condition, __LINE__)
@@ -33,37 +35,24 @@ static void must(bool is_true, const char *what, int line)
 
 static EVP_PKEY *keys[PKI_KEY_COUNT];
 
-/* Making keys is most of the work of a test.  Whoever runs one many times may
- * name a folder in which they are kept. */
-static EVP_PKEY *kept_key(const char *folder, enum pki_key_name name)
+static EVP_PKEY *make_rsa(int bits)
 {
-	EVP_PKEY *key = NULL;
-	char path[256];
-	FILE *file;
+	return EVP_PKEY_Q_keygen(NULL, "?provider=default", "RSA",
+				 (size_t)bits);
+}
 
-	snprintf(path, sizeof(path), "%s/%d.pem", folder, (int)name);
-	file = fopen(path, "r");
-	if (file != NULL) {
-		key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
-		fclose(file);
-		MUST(key != NULL);
-		return key;
-	}
-	key = pki_key_rsa(2048);
-	file = fopen(path, "w");
-	MUST(file != NULL);
-	MUST(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1);
-	MUST(fclose(file) == 0);
+EVP_PKEY *pki_key_rsa(int bits)
+{
+	EVP_PKEY *key = key_pool_take(bits, make_rsa);
+
+	MUST(key != NULL);
 	return key;
 }
 
 EVP_PKEY *pki_key(enum pki_key_name name)
 {
-	const char *folder = getenv("PKI_KEYS");
-
 	if (keys[name] == NULL)
-		keys[name] =
-		    folder == NULL ? pki_key_rsa(2048) : kept_key(folder, name);
+		keys[name] = pki_key_rsa(2048);
 	return keys[name];
 }
 
@@ -73,15 +62,6 @@ void pki_keys_free(void)
 		EVP_PKEY_free(keys[i]);
 		keys[i] = NULL;
 	}
-}
-
-EVP_PKEY *pki_key_rsa(int bits)
-{
-	EVP_PKEY *key =
-	    EVP_PKEY_Q_keygen(NULL, "?provider=default", "RSA", (size_t)bits);
-
-	MUST(key != NULL);
-	return key;
 }
 
 EVP_PKEY *pki_key_ec(bool is_explicit)

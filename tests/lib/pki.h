@@ -30,8 +30,7 @@ enum pki_key_name {
 	PKI_KEY_COUNT
 };
 
-/* An RSA key of 2048 bits, made at first use, or kept in the folder that the
- * environment names as PKI_KEYS.  Borrows. */
+/* An RSA key of 2048 bits, out of the pool at first use.  Borrows. */
 EVP_PKEY *pki_key(enum pki_key_name name);
 /* Frees those keys. */
 void pki_keys_free(void);
