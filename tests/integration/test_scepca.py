@@ -23,8 +23,9 @@ sys.path.insert(0, str(TESTS))
 from scepca import TestCA  # noqa: E402
 from scepca.behaviour import SETTINGS  # noqa: E402
 from scepca.client import Client, Party, Reply, name_of  # noqa: E402
-from scepca.control import PYTHON, CAError  # noqa: E402
+from scepca.control import CAError  # noqa: E402
 from scepca.deadline import scaled, wait_until  # noqa: E402
+from scepca.nursery import PYTHON  # noqa: E402
 from scepca.transport import TRANSPORTS  # noqa: E402
 
 DER = serialization.Encoding.DER

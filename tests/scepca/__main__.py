@@ -17,11 +17,12 @@ if not __package__:
 
 from .behaviour import Behaviour, BehaviourError
 from .files import write_atomically
+from .nursery import serve
 from .server import Server
 from .service import Service
 
 
-def arguments():
+def arguments(words):
     parser = argparse.ArgumentParser(prog="scepca", description=__doc__)
     parser.add_argument("--dir", required=True, help="where the CA keeps its state")
     parser.add_argument("--listen", default="127.0.0.1", help="a loopback address")
@@ -34,7 +35,7 @@ def arguments():
     parser.add_argument(
         "--until-eof", action="store_true", help="end when standard input does"
     )
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def read_text(path):
@@ -64,8 +65,8 @@ def end_with_standard_input():
     end_at_once()
 
 
-def main():
-    options = arguments()
+def main(words):
+    options = arguments(words)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end_at_once)
     if options.until_eof:
@@ -83,4 +84,7 @@ def main():
     server.serve_forever()
 
 
-main()
+if sys.argv[1:] == ["--nursery"]:
+    serve(main)
+else:
+    main(sys.argv[1:])

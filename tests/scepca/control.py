@@ -6,15 +6,14 @@ Only the standard library is used here, so that importing this costs nothing.
 
 import json
 import os
-import subprocess
 import urllib.error
 import urllib.request
 
 from .deadline import scaled, wait_until
 from .files import read_lines
+from .nursery import spawn
 
 START_LIMIT = 30.0
-PYTHON = "/usr/bin/python3"
 
 
 class CAError(Exception):
@@ -68,15 +67,14 @@ class TestCA:
         descriptor = os.open(settings, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(self.behaviour, file)
-        command = [
-            PYTHON, os.path.dirname(os.path.abspath(__file__)),
+        words = [
             "--dir", self.directory, "--listen", self.listen,
             "--port", str(self.requested_port), "--ready-file", ready_file,
             "--behaviour", "@" + settings, "--until-eof",
         ]
         self.errors = os.path.join(self.directory, "stderr.txt")
         with open(self.errors, "ab") as errors:
-            return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors)
+            return spawn(words, errors)
 
     def _is_ready(self, ready_file):
         if self.process.poll() is not None:
