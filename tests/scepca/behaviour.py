@@ -4,10 +4,10 @@
 A setting holds a plain value or a rule around one:
 
     {"value": V, "times": N, "skip": K, "message": "CertPoll",
-     "transaction": ID}
+     "transaction": ID, "common_name": NAME}
 
 which gives V to N uses after K ordinary ones, and only to that message or
-transaction.  Settings "per operation" hold {operation: value or rule}, where
+transaction, or to requests for that name.  Settings "per operation" hold {operation: value or rule}, where
 an operation is GetCACaps, GetCACert, GetNextCACert, PKIOperation, the name of
 a SCEP message (PKCSReq, RenewalReq, CertPoll, GetCert, GetCRL), or "*".
 This module knows no HTTP and no CMS.
@@ -21,7 +21,7 @@ from .authority import VARIANTS
 from .transport import TRANSPORTS
 
 SCOPES = ("*",) + OPERATIONS + tuple(MESSAGE_NAMES.values())
-RULE_KEYS = {"value", "times", "skip", "message", "transaction"}
+RULE_KEYS = {"value", "times", "skip", "message", "transaction", "common_name"}
 
 
 class BehaviourError(ValueError):
@@ -143,12 +143,14 @@ def check_setting(name, value):
 
 
 class Context:
-    """What is being answered: the scopes it falls under, and its transaction."""
+    """What is being answered: the scopes it falls under, its transaction, and
+    the common name that it asks for."""
 
-    def __init__(self, operation, message=None, transaction=None):
+    def __init__(self, operation, message=None, transaction=None, common_name=None):
         self.operation = operation
         self.message = message
         self.transaction = transaction
+        self.common_name = common_name
 
     def scopes(self):
         return [s for s in (self.message, self.operation, "*") if s]
@@ -209,6 +211,8 @@ class Behaviour:
         if rule.get("message") not in (None, context.message):
             return None
         if rule.get("transaction") not in (None, context.transaction):
+            return None
+        if rule.get("common_name") not in (None, context.common_name):
             return None
         count = self.used.get(key, 0)
         self.used[key] = count + 1

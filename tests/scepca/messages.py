@@ -17,6 +17,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import NameOID
 
 from . import cms, names
 from .authority import KEY_USAGES
@@ -82,6 +83,14 @@ class Request:
     @property
     def name(self):
         return names.MESSAGE_NAMES.get(self.message_type, "unknown")
+
+    @property
+    def common_name(self):
+        """That of the subject that is asked for, or None."""
+        if self.csr is None:
+            return None
+        found = self.csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return found[0].value if found else None
 
     def _one(self, values, name, kind):
         found = values.get(names.ATTRIBUTES[name], [])

@@ -369,7 +369,9 @@ class Service:
         }
 
     def context_of(self, request):
-        return Context("PKIOperation", request.name, request.transaction_id)
+        return Context(
+            "PKIOperation", request.name, request.transaction_id, request.common_name
+        )
 
 
 def outcome(verdict):
