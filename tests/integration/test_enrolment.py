@@ -14,6 +14,8 @@ from rig.device import public_bytes, request_pairs
 from rig.processes import wait_until
 from rig.quick import SET, set_bindings
 
+pytestmark = pytest.mark.usefixtures("real_keys")
+
 
 def request_words(**changes):
     """The words of the one PDU of a first enrolment, for snmpset."""

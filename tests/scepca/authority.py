@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.x509.oid import NameOID
 
+from . import key_pool
 from .files import write_atomically
 
 DAY = 86400
@@ -225,7 +226,7 @@ class Authority:
         return self._certify(name, Variant("Stranger " + name), None)
 
     def _certify(self, name, variant, issuer, is_ca=None):
-        key = rsa.generate_private_key(65537, variant.bits)
+        key = key_pool.take(variant.bits)
         subject = test_name(variant.common_name)
         issuer_name = issuer.certificate.subject if issuer else subject
         builder = plain_certificate(
@@ -241,7 +242,7 @@ class Authority:
 
     def _make_lookalike(self, name, model):
         """Names, serial number and key identifier of the model; another key."""
-        key = rsa.generate_private_key(65537, 2048)
+        key = key_pool.take(2048)
         original = model.certificate
         builder = plain_certificate(
             key.public_key(), original.subject, original.issuer,

@@ -18,10 +18,11 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.x509.oid import NameOID
 
+from . import key_pool
 from .deadline import scaled
 
 DER = serialization.Encoding.DER
@@ -41,7 +42,7 @@ class Party:
     """A key pair with a self-signed or, later, an issued certificate."""
 
     def __init__(self, common_name="device", bits=2048):
-        self.key = rsa.generate_private_key(65537, bits)
+        self.key = key_pool.take(bits)
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
         instant = datetime.datetime.utcnow()
         span = datetime.timedelta(days=1)

@@ -15,6 +15,16 @@ READY_LIMIT = 15
 REGISTERED_LIMIT = 15
 
 
+def ready_keys():
+    """For the environment of the program: its RSA keys are out of the pool of
+    the tests, if there is one."""
+    preload = os.path.join(os.path.dirname(program.scepagentd()), "tests/lib/key_preload.so")
+    names = ("TEST_KEYS", "TEST_KEYS_NEXT")
+    if not all(os.environ.get(name) for name in names) or not os.path.exists(preload):
+        return {}
+    return {"LD_PRELOAD": preload, **{name: os.environ[name] for name in names}}
+
+
 class Agent:
     """One state directory, one configuration file, one log."""
 
@@ -60,7 +70,8 @@ class Agent:
         self.process = spawn(
             self.command(*words),
             env=environment(
-                SNMPCONFPATH=self.master.empty, SNMP_PERSISTENT_DIR=self.master.persistent
+                SNMPCONFPATH=self.master.empty, SNMP_PERSISTENT_DIR=self.master.persistent,
+                **({} if self.prefix else ready_keys()),
             ),
             stderr=open(os.path.join(self.directory, "stderr"), "ab"),
         )
