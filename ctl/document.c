@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/document.h"
 
+#include "ctl/date_text.h"
 #include "ctl/labels.h"
-#include "ctl/date_and_time.h"
 #include "ctl/value.h"
 
 #include <jansson.h>
@@ -139,7 +139,7 @@ static bool read_time(const json_t *json, struct scep_value *value)
 	const char *text = json_string_value(json);
 	size_t length;
 
-	if (!text || !date_and_time_scan(text, value->octets, &length))
+	if (!text || !date_text_scan(text, value->octets, &length))
 		return false;
 	value->length = (uint32_t)length;
 	return true;
@@ -443,9 +443,9 @@ static json_t *write_octets(const struct scep_value *value)
 
 static json_t *write_time(const struct scep_value *value)
 {
-	char text[DATE_AND_TIME_TEXT];
+	char text[DATE_TEXT];
 
-	if (!date_and_time_print(value->octets, value->length, text))
+	if (!date_text_print(value->octets, value->length, text))
 		return NULL;
 	return json_string(text);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/value.h"
 
+#include "ctl/date_text.h"
 #include "ctl/labels.h"
-#include "ctl/date_and_time.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +10,27 @@
 
 /* The highest bit that a BITS of ours can have. */
 #define BIT_MAX 31
+
+static int64_t seconds_of(const struct scep_value *value)
+{
+	struct date_and_time date;
+
+	return date_and_time_read(value->octets, value->length, &date)
+		   ? date_and_time_seconds(&date)
+		   : 0;
+}
+
+/* Compares moments.  Local time is in the device's zone: it is compared with
+ * what the other value shows on its clock. */
+static bool is_same_time(const struct scep_value *a, const struct scep_value *b)
+{
+	if (a->length == 0 || b->length == 0)
+		return a->length == b->length;
+	if (a->length == DATE_AND_TIME_LOCAL ||
+	    b->length == DATE_AND_TIME_LOCAL)
+		return memcmp(a->octets, b->octets, DATE_AND_TIME_LOCAL) == 0;
+	return seconds_of(a) == seconds_of(b);
+}
 
 bool value_is_same(enum scep_field field, const struct scep_value *a,
 		   const struct scep_value *b)
@@ -22,8 +43,7 @@ bool value_is_same(enum scep_field field, const struct scep_value *a,
 	case SCEP_KIND_ACTION:
 		return a->number == b->number;
 	case SCEP_KIND_TIME:
-		return date_and_time_is_same(a->octets, a->length, b->octets,
-					     b->length);
+		return is_same_time(a, b);
 	case SCEP_KIND_TEXT:
 	case SCEP_KIND_OCTETS:
 	case SCEP_KIND_SECRET:
@@ -46,16 +66,15 @@ bool value_judge(enum scep_field field, const struct scep_value *value,
 	const struct scep_field_info *info = scep_field_info(field);
 	struct scep_value judged = *value;
 	struct scep_verdict verdict;
-	char text[DATE_AND_TIME_TEXT];
+	char text[DATE_TEXT];
 
 	if (info->kind == SCEP_KIND_TIME) {
-		if (!date_and_time_print(value->octets, value->length, text)) {
+		if (!date_text_print(value->octets, value->length, text)) {
 			snprintf(reason, VALUE_REASON, "%s: no date",
 				 info->name);
 			return false;
 		}
-		judged.number =
-		    date_and_time_seconds(value->octets, value->length);
+		judged.number = seconds_of(value);
 	}
 	if (scep_value_check(field, &judged, &verdict) == SCEP_ACCEPTED)
 		return true;
@@ -142,9 +161,9 @@ static void print_octets(const struct scep_value *value, struct line *line)
 
 static void print_time(const struct scep_value *value, struct line *line)
 {
-	char text[DATE_AND_TIME_TEXT];
+	char text[DATE_TEXT];
 
-	date_and_time_print(value->octets, value->length, text);
+	date_text_print(value->octets, value->length, text);
 	line_add(line, value->length ? text : "\"\"");
 }
 

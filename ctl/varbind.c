@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/varbind.h"
 
-#include "ctl/date_and_time.h"
+#include "ctl/date_text.h"
 
 #include <net-snmp/net-snmp-includes.h>
 
@@ -67,6 +67,19 @@ static void encode_bits(const struct object *object, struct wire_value *wire,
 	encode_octets(wire, octets, last / 8 + 1);
 }
 
+/* Gives a time the offset +00:00, which every device takes: an offset beyond
+ * 13:59 it takes only if it is its own.  Local time stays local. */
+static void encode_time(struct wire_value *wire, const struct scep_value *value)
+{
+	struct date_and_time date;
+
+	encode_octets(wire, value->octets, value->length);
+	if (value->length == DATE_AND_TIME_OCTETS &&
+	    date_and_time_read(value->octets, value->length, &date) &&
+	    date_and_time_at(date_and_time_seconds(&date), 0, &date))
+		date_and_time_write(&date, wire->octets);
+}
+
 void varbind_encode(const struct object *object, const struct scep_value *value,
 		    struct wire_value *wire)
 {
@@ -89,8 +102,7 @@ void varbind_encode(const struct object *object, const struct scep_value *value,
 		encode_bits(object, wire, value->number);
 		break;
 	case SYNTAX_TIME:
-		encode_octets(wire, value->octets, value->length);
-		date_and_time_to_utc(wire->octets, wire->length);
+		encode_time(wire, value);
 		break;
 	case SYNTAX_TEXT:
 	case SYNTAX_OCTETS:
@@ -150,10 +162,10 @@ static bool decode_bits(unsigned char type, const unsigned char *octets,
 static bool decode_time(unsigned char type, const void *data, size_t length,
 			struct scep_value *value)
 {
-	char text[DATE_AND_TIME_TEXT];
+	char text[DATE_TEXT];
 
 	return decode_octets(type, data, length, value) &&
-	       date_and_time_print(value->octets, value->length, text);
+	       date_text_print(value->octets, value->length, text);
 }
 
 bool varbind_decode(const struct object *object, unsigned char type,

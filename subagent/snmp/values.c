@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subagent/snmp/values.h"
 
-#include "subagent/snmp/dates.h"
+#include "subagent/snmp/date_and_time.h"
 
 #include <net-snmp/net-snmp-includes.h>
 
@@ -102,7 +102,8 @@ static void time_read(const struct object *object, const void *member,
 		      struct value *value)
 {
 	(void)object;
-	value->length = date_encode(*(const int64_t *)member, value->octets);
+	value->length =
+	    date_and_time_encode(*(const int64_t *)member, value->octets);
 }
 
 /* ------------------------------------------------------------------- in -- */
@@ -193,7 +194,7 @@ static int time_write(const struct object *object, const void *data,
 {
 	if (!object_range_has(&object->range, length))
 		return SNMP_ERR_WRONGLENGTH;
-	if (!date_decode(data, length, &value->number))
+	if (!date_and_time_decode(data, length, &value->number))
 		return SNMP_ERR_WRONGVALUE;
 	return SNMP_ERR_NOERROR;
 }

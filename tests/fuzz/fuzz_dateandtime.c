@@ -15,7 +15,7 @@
 #include <net-snmp/net-snmp-includes.h>
 
 #include "scep/settings/settings.h"
-#include "subagent/snmp/dates.h"
+#include "subagent/snmp/date_and_time.h"
 #include "subagent/snmp/values.h"
 
 static const char *const zones[] = {
@@ -43,15 +43,15 @@ static void choose_zone(uint8_t octet)
 
 static bool check_octets(const uint8_t *octets, size_t length)
 {
-	unsigned char shown[DATE_OCTETS];
+	unsigned char shown[DATE_AND_TIME_OCTETS];
 	int64_t time, again;
 
-	if (!date_decode(octets, length, &time))
+	if (!date_and_time_decode(octets, length, &time))
 		return false;
 	HOLDS(time >= 0 && (time > 0 || length == 0));
 	if (time == 0)
 		return true;
-	HOLDS(length == 8 || length == DATE_OCTETS);
+	HOLDS(length == 8 || length == DATE_AND_TIME_OCTETS);
 	/* RFC 2579: the ranges of the fields. */
 	HOLDS(octets[2] >= 1 && octets[2] <= 12);
 	HOLDS(octets[3] >= 1 && octets[3] <= 31);
@@ -59,24 +59,25 @@ static bool check_octets(const uint8_t *octets, size_t length)
 	HOLDS(octets[7] <= 9);
 	HOLDS(length == 8 || (octets[9] <= 14 && octets[10] <= 59));
 	/* A time of the last hours of the last year may be beyond it here. */
-	if (date_encode(time, shown) == 0) {
+	if (date_and_time_encode(time, shown) == 0) {
 		HOLDS(octets[0] == 0xff && octets[1] == 0xff);
 		return true;
 	}
-	HOLDS(date_decode(shown, DATE_OCTETS, &again));
+	HOLDS(date_and_time_decode(shown, DATE_AND_TIME_OCTETS, &again));
 	HOLDS(again == time);
 	return true;
 }
 
 static void check_seconds(const uint8_t *octets, size_t length)
 {
-	unsigned char shown[DATE_OCTETS];
+	unsigned char shown[DATE_AND_TIME_OCTETS];
 	int64_t time = 0, again;
 
 	memcpy(&time, octets, length < sizeof(time) ? length : sizeof(time));
-	if (date_encode(time, shown) == 0)
+	if (date_and_time_encode(time, shown) == 0)
 		return;
-	HOLDS(date_decode(shown, DATE_OCTETS, &again) == (time > 0));
+	HOLDS(date_and_time_decode(shown, DATE_AND_TIME_OCTETS, &again) ==
+	      (time > 0));
 	HOLDS(again == (time > 0 ? time : 0));
 }
 
@@ -138,7 +139,8 @@ static void check_shown(const struct object *object,
 		break;
 	case SYNTAX_TIME:
 		if (shown.length > 0)
-			HOLDS(date_decode(shown.octets, shown.length, &time) &&
+			HOLDS(date_and_time_decode(shown.octets, shown.length,
+						   &time) &&
 			      time == written->number);
 		break;
 	case SYNTAX_BITS:

@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
-#include "ctl/date_and_time.h"
+#include "ctl/date_text.h"
+#include "ctl/value.h"
+#include "ctl/varbind.h"
 
 /* 2026-03-01T02:03:04+05:30 */
 static const unsigned char kolkata[] = {0x07, 0xea, 3,	 1, 2, 3,
@@ -18,7 +20,7 @@ static const unsigned char utc[] = {0x07, 0xea, 2, 28, 20, 33, 4, 0, '+', 0, 0};
 
 static void scan(const char *text, unsigned char *octets, size_t *length)
 {
-	assert_true(date_and_time_scan(text, octets, length));
+	assert_true(date_text_scan(text, octets, length));
 }
 
 static void octets_and_text_go_both_ways(void **state)
@@ -32,13 +34,13 @@ static void octets_and_text_go_both_ways(void **state)
 	    "2024-02-29T00:00:00+00:00",
 	};
 	unsigned char octets[DATE_AND_TIME_OCTETS];
-	char text[DATE_AND_TIME_TEXT];
+	char text[DATE_TEXT];
 	size_t length;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		scan(texts[i], octets, &length);
-		assert_true(date_and_time_print(octets, length, text));
+		assert_true(date_text_print(octets, length, text));
 		assert_string_equal(text, texts[i]);
 	}
 	scan("2026-03-01T02:03:04+05:30", octets, &length);
@@ -78,55 +80,79 @@ static void what_is_no_date_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (date_and_time_scan(texts[i], octets, &length))
+		if (date_text_scan(texts[i], octets, &length))
 			fail_msg("%s was taken", texts[i]);
 }
 
 static void octets_that_are_no_date_are_not_printed(void **state)
 {
 	unsigned char bad[DATE_AND_TIME_OCTETS];
-	char text[DATE_AND_TIME_TEXT];
+	char text[DATE_TEXT];
 
 	(void)state;
-	assert_false(date_and_time_print(kolkata, 7, text));
-	assert_false(date_and_time_print(kolkata, 10, text));
+	assert_false(date_text_print(kolkata, 7, text));
+	assert_false(date_text_print(kolkata, 10, text));
 	for (size_t i = 2; i < DATE_AND_TIME_OCTETS; i++) {
 		memcpy(bad, kolkata, sizeof(bad));
 		bad[i] = 99;
-		assert_false(date_and_time_print(bad, sizeof(bad), text));
+		assert_false(date_text_print(bad, sizeof(bad), text));
 		assert_string_equal(text, "");
 	}
+}
+
+static struct scep_value value_of(const unsigned char *octets, size_t length)
+{
+	struct scep_value value = {.length = (uint32_t)length};
+
+	memcpy(value.octets, octets, length);
+	return value;
+}
+
+static bool is_same(const unsigned char *a, size_t a_length,
+		    const unsigned char *b, size_t b_length)
+{
+	struct scep_value one = value_of(a, a_length);
+	struct scep_value other = value_of(b, b_length);
+
+	return value_is_same(SCEP_AUTO_START_TIME, &one, &other);
+}
+
+/* What is sent of it to a device. */
+static struct wire_value sent(const unsigned char *octets, size_t length)
+{
+	struct scep_value value = value_of(octets, length);
+	struct wire_value wire;
+
+	varbind_encode(varbind_object("scepAutoStartTime"), &value, &wire);
+	return wire;
 }
 
 static void the_same_moment_is_the_same_in_every_zone(void **state)
 {
 	unsigned char later[DATE_AND_TIME_OCTETS];
-	unsigned char moved[DATE_AND_TIME_OCTETS];
+	struct wire_value wire = sent(kolkata, sizeof(kolkata));
 
 	(void)state;
 	memcpy(later, utc, sizeof(later));
 	later[6]++;
-	assert_true(date_and_time_is_same(kolkata, 11, utc, 11));
-	assert_false(date_and_time_is_same(kolkata, 11, later, 11));
-	assert_false(date_and_time_is_same(kolkata, 11, kolkata, 0));
-	assert_true(date_and_time_is_same(NULL, 0, NULL, 0));
-	memcpy(moved, kolkata, sizeof(moved));
-	date_and_time_to_utc(moved, sizeof(moved));
-	assert_memory_equal(moved, utc, sizeof(utc));
-	assert_int_equal(date_and_time_seconds(kolkata, 11), 1772310784);
+	assert_true(is_same(kolkata, 11, utc, 11));
+	assert_false(is_same(kolkata, 11, later, 11));
+	assert_false(is_same(kolkata, 11, kolkata, 0));
+	assert_true(is_same(kolkata, 0, utc, 0));
+	assert_int_equal(wire.length, sizeof(utc));
+	assert_memory_equal(wire.octets, utc, sizeof(utc));
 }
 
 static void local_time_is_what_the_clock_of_the_device_shows(void **state)
 {
-	unsigned char local[DATE_AND_TIME_OCTETS];
+	struct wire_value wire = sent(kolkata, LOCAL);
 
 	(void)state;
-	memcpy(local, kolkata, sizeof(local));
-	assert_true(date_and_time_is_same(local, LOCAL, kolkata, 11));
-	assert_true(date_and_time_is_same(kolkata, 11, local, LOCAL));
-	assert_false(date_and_time_is_same(local, LOCAL, utc, 11));
-	date_and_time_to_utc(local, LOCAL);
-	assert_memory_equal(local, kolkata, LOCAL);
+	assert_true(is_same(kolkata, LOCAL, kolkata, 11));
+	assert_true(is_same(kolkata, 11, kolkata, LOCAL));
+	assert_false(is_same(kolkata, LOCAL, utc, 11));
+	assert_int_equal(wire.length, LOCAL);
+	assert_memory_equal(wire.octets, kolkata, LOCAL);
 }
 
 int main(void)
