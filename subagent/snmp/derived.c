@@ -142,11 +142,10 @@ int64_t derived_ca_seconds_left(const struct read_context *context,
 	return seconds_until(context, ca->not_after);
 }
 
-/* Values of a wrong type never reach the engine, so refusals count here. */
 int64_t derived_set_rejects(const struct read_context *context, const void *row)
 {
 	(void)row;
-	return (uint32_t)(context->view->stats.set_rejects + context->refusals);
+	return context->refusals;
 }
 
 int64_t derived_started(const struct read_context *context, const void *row)

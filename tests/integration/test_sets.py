@@ -347,6 +347,55 @@ def test_a_PDU_of_many_variables_is_one_change(own):
     assert timeouts == {i: i for i in range(1, 65)}
 
 
+# --------------------------------------------------------------------- count --
+
+REFUSED = {
+    "wrongType": [("scepServerPort.1", "s", "80")],
+    "wrongLength": [("scepServerCaFingerprint.1", "x", "00")],
+    "wrongValue by range": [BAD],
+    "wrongValue by text": [("scepServerUrl.1", "s", "ftp://host/")],
+    "noCreation": [("scepServerTimeout.65", "u", "5")],
+    "notWritable": [("scepKeyCount.0", "u", "1")],
+    "inconsistentName": [("scepServerTimeout.2", "u", "5")],
+    "inconsistentValue": [TOO_LATE],
+    "two bad values": [GOOD, BAD, BAD],
+    "two bad actions": [GOOD, TOO_LATE, ("scepRequestAction.1", "i", "4")],
+    "a bad value and a bad action": [TOO_LATE, BAD],
+}
+
+
+def rejects(device):
+    return device.quick.get("scepStatsSetRejects.0")
+
+
+@pytest.mark.parametrize("pdu", REFUSED.values(), ids=REFUSED)
+def test_a_Set_that_scepagentd_refuses_counts_once(device, snmp, pdu):
+    before = rejects(device)
+    for count in (1, 2):
+        assert snmp.set(*[word for variable in pdu for word in variable]).reason is not None
+        assert rejects(device) == before + count
+
+
+def test_a_Set_that_the_disk_refuses_counts_once(make_agent):
+    agent = make_agent()
+    with open(agent.state, "w", encoding="utf-8"):
+        pass
+    agent.start()
+    for count in (1, 2):
+        assert agent.master.admin.numbers().set(*GOOD).reason == "commitFailed"
+        assert agent.master.quick.get("scepStatsSetRejects.0") == count
+
+
+def test_a_Set_that_scepagentd_takes_does_not_count(own):
+    snmp = own.master.admin.numbers()
+    set_one(snmp, *GOOD).ok()
+    # Refused by the master: before ours is made, and after it.
+    assert set_one(own.master.monitor.numbers(), *GOOD).reason == "noAccess"
+    assert snmp.set(*GOOD, SYS_CONTACT, "s", "x").reason == "notWritable"
+    assert snmp.set(*GOOD, GROUP_ROW, "i", "4").reason == "inconsistentValue"
+    assert rejects(own) == 0
+
+
 # -------------------------------------------------------------------- access --
 
 

@@ -302,6 +302,54 @@ static void what_was_made_is_taken_back_by_its_ticket(void **state)
 	assert_int_equal(engine.ticket, 101);
 }
 
+/* Runs a Set to its UNDO, or to FREE; each phase is called twice. */
+static void run_whole(struct set *set, unsigned long port)
+{
+	static const int phases[] = {MODE_SET_RESERVE1, MODE_SET_RESERVE2,
+				     MODE_SET_ACTION, MODE_SET_UNDO};
+	int error;
+
+	netsnmp_free_agent_data_sets(&set->info);
+	set->info.agent_data = NULL;
+	for (size_t i = 0; i < set->count; i++) {
+		snmp_reset_var_buffers(&set->variable[i]);
+		memset(&set->variable[i], 0, sizeof(set->variable[i]));
+	}
+	set->count = 0;
+	add_port(set, port);
+	add_port(set, port);
+	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
+		bool is_refused = run(set, phases[i], &error) != 0;
+
+		run(set, phases[i], &error);
+		if (is_refused && i < 2) {
+			run(set, MODE_SET_FREE, &error);
+			return;
+		}
+	}
+}
+
+static void each_refused_set_counts_once_in_whatever_phase(void **state)
+{
+	struct set *set = *state;
+
+	run_whole(set, 80);
+	assert_int_equal(sets_refusals(set->sets), 0);
+	run_whole(set, 65536);
+	assert_int_equal(sets_refusals(set->sets), 1);
+	engine.check_refusal = SCEP_INCONSISTENT_VALUE;
+	run_whole(set, 80);
+	assert_int_equal(sets_refusals(set->sets), 2);
+	engine.check_refusal = SCEP_ACCEPTED;
+	engine.apply_refusal = SCEP_COMMIT_FAILED;
+	run_whole(set, 80);
+	assert_int_equal(sets_refusals(set->sets), 3);
+	engine.apply_refusal = SCEP_ACCEPTED;
+	engine.revert_refusal = SCEP_COMMIT_FAILED;
+	run_whole(set, 80);
+	assert_int_equal(sets_refusals(set->sets), 4);
+}
+
 static void an_undo_that_fails_is_said(void **state)
 {
 	struct set *set = *state;
@@ -410,6 +458,7 @@ int main(void)
 	    TEST(blame_beyond_the_items_falls_on_the_first),
 	    TEST(an_action_that_fails_is_commit_failed_and_not_undone),
 	    TEST(what_was_made_is_taken_back_by_its_ticket),
+	    TEST(each_refused_set_counts_once_in_whatever_phase),
 	    TEST(an_undo_that_fails_is_said),
 	    TEST(phases_without_a_beginning_do_nothing),
 	    TEST(a_set_whose_session_is_gone_is_not_made),

@@ -104,6 +104,15 @@ static void numbers_have_the_type_of_their_syntax(void **state)
 	assert_number("scepStatsConsecutiveFailures", &stats, ASN_GAUGE, 3);
 }
 
+static void refused_sets_are_counted_by_the_front_end(void **state)
+{
+	struct scep_stats stats = {0};
+
+	(void)state;
+	context.refusals = 7;
+	assert_number("scepStatsSetRejects", &stats, ASN_COUNTER, 7);
+}
+
 static void truths_are_one_and_two(void **state)
 {
 	struct scep_profile profile = {.timer = {.enable = 1}};
@@ -475,6 +484,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(numbers_have_the_type_of_their_syntax),
+	    TEST(refused_sets_are_counted_by_the_front_end),
 	    TEST(truths_are_one_and_two),
 	    TEST(what_nobody_has_set_yet_has_the_first_name),
 	    TEST(actions_read_as_noop),
