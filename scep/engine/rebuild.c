@@ -65,12 +65,10 @@ static void rebuild_one(void *context, const char *name)
 {
 	struct rebuild *rebuild = context;
 	struct state *state = rebuild->state;
-	size_t length = strlen(name);
+	char file_id[SCEP_TEXT64];
 	struct scep_key *key;
 
-	if (length <= strlen(KEY_FILE_SUFFIX) || length >= SCEP_TEXT64 ||
-	    strcmp(name + length - strlen(KEY_FILE_SUFFIX), KEY_FILE_SUFFIX) !=
-		0)
+	if (!key_file_id(name, file_id))
 		return;
 	key = row_new(sizeof(*key));
 	if (key == NULL || !describe(state, name, key)) {
@@ -78,7 +76,7 @@ static void rebuild_one(void *context, const char *name)
 		row_release(key);
 		return;
 	}
-	memcpy(key->file_id, name, length - strlen(KEY_FILE_SUFFIX));
+	strcpy(key->file_id, file_id);
 	snprintf(key->name, sizeof(key->name), "recovered");
 	/* Nobody else issues what has no end to itself. */
 	key->is_default = key->not_after == REQUEST_FOR_EVER &&

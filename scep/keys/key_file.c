@@ -2,14 +2,28 @@
 #include "scep/keys/key_file.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "scep/store/files.h"
 
+#define SUFFIX	   ".pem"
 #define FILE_LIMIT (1024 * 1024)
 
 void key_file_name(const char *file_id, char name[KEY_FILE_NAME])
 {
-	snprintf(name, KEY_FILE_NAME, "%s" KEY_FILE_SUFFIX, file_id);
+	snprintf(name, KEY_FILE_NAME, "%s" SUFFIX, file_id);
+}
+
+bool key_file_id(const char *name, char file_id[SCEP_TEXT64])
+{
+	size_t length = strlen(name), tail = strlen(SUFFIX);
+
+	if (length <= tail || length - tail >= SCEP_TEXT64 ||
+	    strcmp(name + length - tail, SUFFIX) != 0)
+		return false;
+	memcpy(file_id, name, length - tail);
+	file_id[length - tail] = '\0';
+	return true;
 }
 
 enum scep_code key_file_make(const char *folder, const char *name,

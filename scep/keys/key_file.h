@@ -10,11 +10,12 @@
 #include "scep/protocol/ca_certs.h"
 #include "scep/protocol/key.h"
 
-#define KEY_FILE_SUFFIX ".pem"
-#define KEY_FILE_NAME	80
+#define KEY_FILE_NAME 80
 
 /* Writes the name that both files of the key have in their folders. */
 void key_file_name(const char *file_id, char name[KEY_FILE_NAME]);
+/* Reads the ID from the name of a file.  False if it is no name of ours. */
+bool key_file_id(const char *name, char file_id[SCEP_TEXT64]);
 
 /* Makes an RSA key and writes it durably as FOLDER/NAME.  `*key` is owned; NULL
  * on failure.  SCEP_KEY_ERROR, or SCEP_STORAGE_ERROR from the disk. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/keys/registry.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +13,18 @@
 #include "scep/keys/use_list.h"
 #include "scep/keys/use_locations.h"
 
-#define INDEX_MAX	  65535
-#define CERTIFICATE_LIMIT (1024 * 1024)
+#define INDEX_MAX  65535
+#define FILE_LIMIT (1024 * 1024)
+
+void registry_name_key(const struct scep_key *key, char name[REGISTRY_KEY_NAME])
+{
+	if (key->profile_index != 0)
+		snprintf(name, REGISTRY_KEY_NAME, "key %u (%s, profile %u)",
+			 key->index, key->name, key->profile_index);
+	else
+		snprintf(name, REGISTRY_KEY_NAME, "key %u (%s)", key->index,
+			 key->name);
+}
 
 /* -------------------------------------------------------------- places -- */
 
@@ -158,11 +169,12 @@ static void retire_key(struct txn *txn, const struct scep_key *old,
 		       uint32_t key_index)
 {
 	struct scep_key *retired = row_copy(old);
+	char name[REGISTRY_KEY_NAME];
 
 	if (retired != NULL)
 		retired->successor = key_index;
-	log_info("key %u (%s) is replaced by key %u and retired", old->index,
-		 old->name, key_index);
+	registry_name_key(old, name);
+	log_info("%s: retired: key %u has replaced it", name, key_index);
 	txn_remove(txn, STORE_KEY, old->index);
 	txn_put(txn, STORE_RETIRED, retired);
 }
@@ -210,12 +222,12 @@ struct sweep {
 	size_t count;
 };
 
-static int compare(const void *a, const void *b)
+static int compare_file_ids(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* There may be 10,000 of them: each file is looked up, not compared with all.
+/* There may be 10,000 keys, so that each file is looked up in a sorted list.
  * False if memory is short. */
 static bool list_file_ids(struct state *state, struct sweep *sweep)
 {
@@ -228,7 +240,7 @@ static bool list_file_ids(struct state *state, struct sweep *sweep)
 	sweep->file_ids = calloc(most + 1, sizeof(*sweep->file_ids));
 	if (sweep->file_ids == NULL)
 		return false;
-	/* A worker may be making them. */
+	/* A worker may be writing its files. */
 	sweep->file_ids[sweep->count++] = state->default_key_file_id;
 	ROWS_EACH (i, &state->view.keys) {
 		const struct scep_key *key = state->view.keys.row[i];
@@ -245,39 +257,29 @@ static bool list_file_ids(struct state *state, struct sweep *sweep)
 		sweep->file_ids[sweep->count++] = e->record->file_id;
 		sweep->file_ids[sweep->count++] = e->record->old_file_id;
 	}
-	qsort(sweep->file_ids, sweep->count, sizeof(*sweep->file_ids), compare);
+	qsort(sweep->file_ids, sweep->count, sizeof(*sweep->file_ids),
+	      compare_file_ids);
 	return true;
 }
 
-/* `length` is that of the name without the suffix. */
-static bool file_is_referred(const struct sweep *sweep, const char *name,
-			     size_t length)
+static bool is_referred_to(const struct sweep *sweep, const char *file_id)
 {
-	char file_id[SCEP_TEXT64] = "";
-	const char *wanted = file_id;
-
-	if (length >= sizeof(file_id))
-		return false;
-	memcpy(file_id, name, length);
-	return bsearch(&wanted, sweep->file_ids, sweep->count,
-		       sizeof(*sweep->file_ids), compare) != NULL;
+	return bsearch(&file_id, sweep->file_ids, sweep->count,
+		       sizeof(*sweep->file_ids), compare_file_ids) != NULL;
 }
 
-static void sweep_one(void *context, const char *name)
+static void sweep_file(void *context, const char *name)
 {
 	struct sweep *sweep = context;
 	struct scep_error error;
-	size_t length = strlen(name);
+	char file_id[SCEP_TEXT64];
 
-	/* What has another name was put aside for a person to look at. */
-	if (length < strlen(KEY_FILE_SUFFIX) ||
-	    strcmp(name + length - strlen(KEY_FILE_SUFFIX), KEY_FILE_SUFFIX) !=
-		0 ||
-	    file_is_referred(sweep, name, length - strlen(KEY_FILE_SUFFIX)))
+	/* A file with another name is kept for a person to look at. */
+	if (!key_file_id(name, file_id) || is_referred_to(sweep, file_id))
 		return;
 	error_init(&error);
 	if (files_remove(sweep->folder, name, &error) != SCEP_OK)
-		log_warning("%s/%s: left over: %s", sweep->folder, name,
+		log_warning("%s/%s: not removed: %s", sweep->folder, name,
 			    error.text);
 }
 
@@ -286,52 +288,58 @@ void registry_sweep(struct state *state)
 	struct sweep sweep = {.folder = state->keys_folder};
 	struct scep_error error;
 
-	/* Rows that are lost may have had these files. */
+	/* The files may belong to rows of the lost database. */
 	if (state->database_was_set_aside)
 		return;
-	/* A Set that is taken back brings rows back that need theirs. */
+	/* If the Set is undone, rows come back that need their files. */
 	state->sweep_is_due = state->deadline != 0;
 	if (state->sweep_is_due)
 		return;
 	error_init(&error);
 	if (!list_file_ids(state, &sweep)) {
-		log_warning("leftovers not swept: memory is short");
+		log_warning("registry: unused files are not removed: memory "
+			    "is short");
 		return;
 	}
-	if (files_list(sweep.folder, sweep_one, &sweep, &error) == SCEP_OK) {
+	if (files_list(sweep.folder, sweep_file, &sweep, &error) == SCEP_OK) {
 		sweep.folder = state->certs_folder;
-		files_list(sweep.folder, sweep_one, &sweep, &error);
+		files_list(sweep.folder, sweep_file, &sweep, &error);
 	}
 	if (error.code != SCEP_OK)
-		log_warning("leftovers not swept: %s", error.text);
+		log_warning("registry: unused files are not removed: %s",
+			    error.text);
 	free(sweep.file_ids);
 }
 
-/* ----------------------------------------------------------- verifying -- */
+/* ------------------------------------------------------------ checking -- */
 
-static bool key_is_borne_out(struct state *state, const struct scep_key *key)
+static bool has_file(const char *folder, const char *name,
+		     struct scep_error *error)
 {
-	char name[KEY_FILE_NAME];
 	struct bytes content = {NULL, 0};
+
+	if (files_read(folder, name, FILE_LIMIT, &content, error) == SCEP_OK &&
+	    content.length == 0)
+		error_set(error, SCEP_STORAGE_ERROR, "%s/%s is empty", folder,
+			  name);
+	bytes_free(&content);
+	return error->code == SCEP_OK;
+}
+
+static bool has_its_files(struct state *state, const struct scep_key *key)
+{
+	char file[KEY_FILE_NAME], name[REGISTRY_KEY_NAME];
 	struct scep_error error;
-	bool is_there;
 
 	error_init(&error);
-	key_file_name(key->file_id, name);
-	is_there = files_read(state->keys_folder, name, CERTIFICATE_LIMIT,
-			      &content, &error) == SCEP_OK &&
-		   content.length > 0;
-	bytes_free(&content);
-	if (is_there && key->not_after != 0)
-		is_there =
-		    files_read(state->certs_folder, name, CERTIFICATE_LIMIT,
-			       &content, &error) == SCEP_OK &&
-		    content.length > 0;
-	bytes_free(&content);
-	if (!is_there)
-		log_error("key %u (%s) is corrupt: %s", key->index, key->name,
-			  error.text);
-	return is_there;
+	key_file_name(key->file_id, file);
+	if (has_file(state->keys_folder, file, &error) &&
+	    (key->not_after == 0 ||
+	     has_file(state->certs_folder, file, &error)))
+		return true;
+	registry_name_key(key, name);
+	log_error("%s: corrupt: %s", name, error.text);
+	return false;
 }
 
 void registry_check_files(struct state *state)
@@ -339,7 +347,6 @@ void registry_check_files(struct state *state)
 	ROWS_EACH (i, &state->view.keys) {
 		struct scep_key *key = state->view.keys.row[i];
 
-		/* Before the first view is published, rows may be written. */
-		key->is_corrupt = !key_is_borne_out(state, key);
+		key->is_corrupt = !has_its_files(state, key);
 	}
 }

@@ -14,6 +14,11 @@
 #include "scep/state/txn.h"
 #include "scep/state/state.h"
 
+#define REGISTRY_KEY_NAME 128
+/* Writes the name of the key in the log: "key 3 (web, profile 1)". */
+void registry_name_key(const struct scep_key *key,
+		       char name[REGISTRY_KEY_NAME]);
+
 /* True if the key of that request can be registered: places that other open
  * requests have reserved count, and keys that DeleteOldKey will retire for it
  * do not (MIB, rule 13). */

@@ -7,6 +7,7 @@
 #include "scep/base/log.h"
 #include "scep/keys/key_file.h"
 #include "scep/keys/key_jobs.h"
+#include "scep/keys/registry.h"
 #include "scep/state/txn.h"
 
 #define VERIFY_RETRY 5000 /* ms */
@@ -51,13 +52,13 @@ static void verify_files(struct key_job_run *run)
 
 static void log_result(const struct key_job_run *run)
 {
-	const struct scep_key *key = &run->row;
+	char name[REGISTRY_KEY_NAME];
 
+	registry_name_key(&run->row, name);
 	if (run->error.code == SCEP_OK)
-		log_info("key %u (%s): verified", key->index, key->name);
+		log_info("%s: verified", name);
 	else
-		log_error("key %u (%s): corrupt: %s", key->index, key->name,
-			  run->error.text);
+		log_error("%s: corrupt: %s", name, run->error.text);
 }
 
 /* The index may have been given to another key. */

@@ -52,6 +52,23 @@ static void a_key_that_is_made_is_the_one_that_is_read(void **state)
 	EVP_PKEY_free(read);
 }
 
+static void the_name_of_a_file_has_the_ID(void **state)
+{
+	char file_id[SCEP_TEXT64] = "", name[80];
+
+	(void)state;
+	assert_true(key_file_id("0a1b.pem", file_id));
+	assert_string_equal(file_id, "0a1b");
+	assert_false(key_file_id(".pem", file_id));
+	assert_false(key_file_id("0a1b.pem.lost", file_id));
+	assert_false(key_file_id("spare-2048.key", file_id));
+	memset(name, 'a', sizeof(name));
+	strcpy(name + SCEP_TEXT64, ".pem");
+	assert_false(key_file_id(name, file_id));
+	assert_true(key_file_id(name + 1, file_id));
+	assert_int_equal(strlen(file_id), SCEP_TEXT64 - 1);
+}
+
 static void a_key_that_cannot_be_kept_is_none(void **state)
 {
 	struct scep_error error;
@@ -97,6 +114,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_key_that_is_made_is_the_one_that_is_read),
+	    TEST(the_name_of_a_file_has_the_ID),
 	    TEST(a_key_that_cannot_be_kept_is_none),
 	    TEST(what_is_no_key_or_certificate_is_refused),
 	};
