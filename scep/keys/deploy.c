@@ -11,13 +11,13 @@
 #include "scep/state/status.h"
 #include "scep/keys/use_list.h"
 
-/* When the disk refuses, how long until it is tried again, in ms. */
-#define SAVE_AGAIN 5000
-/* What is not heard of for so long has failed, in ms: each of the commands of
- * a location has a limit of its own, which is much shorter. */
-#define PATIENCE (15 * 60 * 1000)
-/* How often the locations are asked whether their functions are on, in ms. */
-#define PROBE_AGAIN (10 * 60 * 1000)
+/* From a result that could not be stored to the next try, in ms. */
+#define SAVE_RETRY 5000
+/* A deployment without an answer for so long has failed, in ms.  The commands
+ * of a location have limits of their own, which are much shorter. */
+#define ANSWER_TIME (15 * 60 * 1000)
+/* From one round of probes to the next, in ms. */
+#define PROBE_INTERVAL (10 * 60 * 1000)
 
 /* ------------------------------------------------------------ beginning -- */
 
@@ -46,8 +46,8 @@ static const struct scep_use *next_to_probe(const struct state *state)
 	return NULL;
 }
 
-static void begin(struct state *state, const struct scep_use *use,
-		  bool is_probe)
+static void deploy_ask(struct state *state, const struct scep_use *use,
+		       bool is_probe)
 {
 	struct deploy *deploy = &state->deploy;
 
@@ -55,17 +55,17 @@ static void begin(struct state *state, const struct scep_use *use,
 	deploy->is_probe = is_probe;
 	deploy->use = use->index;
 	deploy->key = is_probe ? 0 : use->wanted_key;
-	deploy->wake = state_mono(state) + PATIENCE;
+	deploy->wake = state_mono(state) + ANSWER_TIME;
 	if (is_probe)
 		deploy->probed = use->index;
 	else
-		log_info("use location '%s': is given key %u", use->name,
+		log_info("use location %s: key %u is deployed", use->name,
 			 deploy->key);
 	state_notify(state, is_probe ? SCEP_EVENT_PROBE : SCEP_EVENT_DEPLOY,
 		     use->index);
 }
 
-static void begin_probe(struct state *state)
+static void deploy_probe_next(struct state *state)
 {
 	struct deploy *deploy = &state->deploy;
 	const struct scep_use *use;
@@ -75,12 +75,12 @@ static void begin_probe(struct state *state)
 	use = next_to_probe(state);
 	if (use != NULL) {
 		deploy->probe_at = 0;
-		begin(state, use, true);
+		deploy_ask(state, use, true);
 		return;
 	}
-	/* The round is over; without a location to ask, there is no other. */
+	/* The round is over.  If it had no location, there is no next one. */
 	deploy->probe_at =
-	    deploy->probed != 0 ? state_mono(state) + PROBE_AGAIN : 0;
+	    deploy->probed != 0 ? state_mono(state) + PROBE_INTERVAL : 0;
 	deploy->probed = 0;
 }
 
@@ -92,29 +92,12 @@ void deploy_probe_soon(struct state *state)
 
 /* --------------------------------------------------------------- ending -- */
 
-/* The other keys do not have the location any more. */
-static void take_from_others(struct state *state, struct txn *txn,
-			     const struct scep_use *use, uint32_t key_index)
-{
-	ROWS_EACH (i, &state->view.keys) {
-		const struct scep_key *old = state->view.keys.row[i];
-		struct scep_key *key;
-
-		if (old->index == key_index ||
-		    !use_list_has(old->use_location, use->name))
-			continue;
-		key = txn_edit(state, txn, STORE_KEY, old->index, true);
-		if (key != NULL)
-			use_list_remove(key->use_location, use->name);
-	}
-}
-
-static void note_applied(struct state *state, struct txn *txn,
-			 struct scep_use *use, struct scep_key *key)
+static void put_success(struct state *state, struct txn *txn,
+			struct scep_use *use, struct scep_key *key)
 {
 	uint32_t before = use->key_index;
 
-	take_from_others(state, txn, use, key->index);
+	use_locations_remove_from_keys(state, txn, use, key->index);
 	if (before != key->index)
 		use->previous_key = before;
 	use->key_index = key->index;
@@ -126,7 +109,7 @@ static void note_applied(struct state *state, struct txn *txn,
 	use_list_add(key->use_location, use->name);
 }
 
-static void note_failed(struct scep_use *use, struct scep_key *key,
+static void put_failure(struct scep_use *use, struct scep_key *key,
 			const char *text)
 {
 	char whole[SCEP_TEXT255 + 32];
@@ -139,8 +122,8 @@ static void note_failed(struct scep_use *use, struct scep_key *key,
 		use_list_remove(key->use_location, use->name);
 }
 
-static void txn_end(struct state *state, struct txn *txn,
-		    const struct scep_deploy_end *end)
+static void put_result(struct state *state, struct txn *txn,
+		       const struct scep_deploy_end *end)
 {
 	struct scep_use *use =
 	    txn_edit(state, txn, STORE_USE, end->use_index, true);
@@ -150,20 +133,20 @@ static void txn_end(struct state *state, struct txn *txn,
 	if (use == NULL)
 		return;
 	use->function_enabled = end->is_enabled;
-	/* A manager may have come to want another one. */
+	/* A manager may have assigned another key meanwhile. */
 	if (use->wanted_key == state->deploy.key)
 		use->wanted_key = 0;
 	if (key == NULL)
 		return;
 	if (end->is_good)
-		note_applied(state, txn, use, key);
+		put_success(state, txn, use, key);
 	else
-		note_failed(use, key, end->text);
+		put_failure(use, key, end->text);
 	key_actions_note_deployed(state, txn, end->use_index, key->index,
 				  end->is_good);
 }
 
-/* Requests that wait for it look again. */
+/* Has the requests that wait for this deployment go on. */
 static void resume_requests(struct state *state, uint32_t key_index)
 {
 	for (struct open_request *e = state->open_requests; e != NULL;
@@ -174,20 +157,22 @@ static void resume_requests(struct state *state, uint32_t key_index)
 	}
 }
 
-static void tell_end(struct state *state, const struct scep_deploy_end *end,
-		     uint32_t key_index)
+static void announce_result(struct state *state,
+			    const struct scep_deploy_end *end,
+			    uint32_t key_index)
 {
 	const struct scep_use *use =
 	    scep_rows_find(&state->view.uses, end->use_index);
-	const char *name = use != NULL ? use->name : "";
+	const char *name = use != NULL ? use->name : "(removed)";
 
 	if (end->is_good) {
-		log_info("use location '%s': has key %u%s", name, key_index,
-			 end->is_enabled ? "" : ", and its function is off");
+		log_info("use location %s: key %u is applied%s", name,
+			 key_index,
+			 end->is_enabled ? "" : ", and the function is off");
 		return;
 	}
-	log_error("use location '%s': key %u is not applied: %s", name,
-		  key_index, end->text);
+	log_error("use location %s: key %u is not applied: %s", name, key_index,
+		  end->text);
 	state_notify(state, SCEP_EVENT_DEPLOY_FAILED, end->use_index);
 }
 
@@ -202,18 +187,19 @@ static void settle_deploy(struct state *state,
 
 	txn_init(&txn);
 	error_init(&error);
-	txn_end(state, &txn, end);
+	put_result(state, &txn, end);
 	if (!end->is_good)
 		stats_count_error(&state->view.stats, &failure);
 	if (txn_commit(state, &txn, NULL, &error) != SCEP_OK) {
-		/* It is wanted still, and is done once more. */
+		/* The key is still wanted, and is deployed once more. */
 		state->view.stats = before;
-		log_error("how key %u was applied waits for the disk: %s",
+		log_error("key %u: the result of its deployment is not "
+			  "stored: %s",
 			  deploy->key, error.text);
-		deploy->wake = state_mono(state) + SAVE_AGAIN;
+		deploy->wake = state_mono(state) + SAVE_RETRY;
 		return;
 	}
-	tell_end(state, end, deploy->key);
+	announce_result(state, end, deploy->key);
 	resume_requests(state, deploy->key);
 }
 
@@ -234,7 +220,7 @@ static void settle_probe(struct state *state, const struct scep_deploy_end *end)
 	txn_commit(state, &txn, NULL, NULL);
 }
 
-static void settle(struct state *state)
+static void deploy_settle(struct state *state)
 {
 	struct deploy *deploy = &state->deploy;
 	const struct scep_deploy_end end = deploy->end;
@@ -257,17 +243,17 @@ void deploy_end(struct state *state, const struct scep_deploy_end *end)
 		return;
 	deploy->end = *end;
 	deploy->has_end = true;
-	/* A Set that is taken back would take back what it finds changed. */
+	/* If the Set were undone, the result would be undone with it. */
 	if (state->deadline == 0)
-		settle(state);
+		deploy_settle(state);
 }
 
-static void give_up(struct state *state)
+static void deploy_give_up(struct state *state)
 {
 	struct scep_deploy_end end = {
 	    .use_index = state->deploy.use,
 	    .is_enabled = true,
-	    .text = "nothing is heard of it",
+	    .text = "there was no answer within 15 minutes",
 	};
 
 	deploy_end(state, &end);
@@ -281,18 +267,18 @@ void deploy_tick(struct state *state)
 	if (state->is_stopping || state->store == NULL || state->deadline != 0)
 		return;
 	if (deploy->has_end)
-		settle(state);
+		deploy_settle(state);
 	if (deploy->wake != 0 && state_mono(state) >= deploy->wake) {
 		deploy->wake = 0;
 		if (deploy->is_running)
-			give_up(state);
+			deploy_give_up(state);
 	}
-	/* While one runs, and after the disk has refused, `wake` is to come. */
+	/* One is running, or the next try is still to come. */
 	if (deploy->wake != 0)
 		return;
 	use = next_wanted(state);
 	if (use != NULL)
-		begin(state, use, false);
+		deploy_ask(state, use, false);
 	else
-		begin_probe(state);
+		deploy_probe_next(state);
 }

@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Giving keys to use locations: what is wanted (uses.h) is told to the front
- * end, one location at a time, and how it ended is written into the rows.
- * What is wanted is durable until its end is: after a kill it is told again,
- * so that telling twice must do no harm.  Knows no file and no command; a
- * location that failed keeps the key that it had.
+ * Deploys keys to use locations.  The front end is asked to deploy the key that
+ * a location wants, one location at a time; its answer becomes the result in
+ * the rows.  A key stays wanted on disk until its result is there as well:
+ * after a kill the front end is asked again, so that deploying a key twice must
+ * do no harm.  A location where it fails keeps the key that it had.
+ *
+ * Where no location wants a key, the front end is asked from time to time if
+ * the functions of the locations are on (a probe).  Knows no file and no
+ * command.
  */
 #ifndef SCEP_KEYS_DEPLOY_H
 #define SCEP_KEYS_DEPLOY_H
 
 #include "scep/keys/use_locations.h"
 
-/* Tells what is wanted next, but for a Set in hand, which it waits for; where
- * nothing is wanted, asks the locations from time to time whether their
- * functions are on. */
+/* Asks the front end for the next deployment or probe, and settles the last
+ * one.  Waits for the end of an open Set. */
 void deploy_tick(struct state *state);
 
-/* The front end says how it has ended. */
+/* Takes the answer of the front end. */
 void deploy_end(struct state *state, const struct scep_deploy_end *end);
 
-/* Asks all locations anew whether their functions are on. */
+/* Has the next tick begin to probe all locations anew. */
 void deploy_probe_soon(struct state *state);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lists of use locations as settings and scepKeyUseLocation have them: names,
- * parted by commas; blanks around a name do not count.  Pure texts; knows no
- * location.
+ * Lists of use locations, as settings and scepKeyUseLocation have them: names
+ * with commas between them; blanks around a name do not count.  Pure text;
+ * knows no location.
  */
 #ifndef SCEP_KEYS_USE_LIST_H
 #define SCEP_KEYS_USE_LIST_H
@@ -19,7 +19,7 @@ bool use_list_next(const char *list, size_t *at, const char **name,
 		   size_t *length);
 
 bool use_list_has(const char *list, const char *name);
-/* Adds a name that is not there yet.  False if there is no room for it. */
+/* Adds the name unless the list has it.  False if there is no room for it. */
 bool use_list_add(char list[SCEP_TEXT255], const char *name);
 void use_list_remove(char list[SCEP_TEXT255], const char *name);
 

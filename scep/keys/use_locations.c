@@ -150,9 +150,25 @@ void use_locations_want(struct state *state, struct txn *txn, const char *list,
 	}
 }
 
+void use_locations_remove_from_keys(struct state *state, struct txn *txn,
+				    const struct scep_use *use, uint32_t except)
+{
+	ROWS_EACH (i, &state->view.keys) {
+		const struct scep_key *old = state->view.keys.row[i];
+		struct scep_key *key;
+
+		if (old->index == except ||
+		    !use_list_has(old->use_location, use->name))
+			continue;
+		key = txn_edit(state, txn, STORE_KEY, old->index, true);
+		if (key != NULL)
+			use_list_remove(key->use_location, use->name);
+	}
+}
+
 /* ----------------------------------------------------------- configuring -- */
 
-static uint32_t last_index(const struct scep_rows *rows)
+static uint32_t last_use_index(const struct scep_rows *rows)
 {
 	const uint32_t *last =
 	    rows->count > 0 ? rows->row[rows->count - 1] : NULL;
@@ -175,9 +191,10 @@ static void add_use(struct txn *txn, const struct scep_use_config *config,
 	txn_put(txn, STORE_USE, use);
 }
 
-/* Its type is not stored; it is in service unless a probe says otherwise. */
-static void renew_use(struct state *state, struct txn *txn,
-		      const struct scep_use_config *config, uint32_t index)
+/* Sets what is not stored: the type, and that the function of a location
+ * without a probe is on. */
+static void update_use(struct state *state, struct txn *txn,
+		       const struct scep_use_config *config, uint32_t index)
 {
 	const struct scep_use *old = scep_rows_find(&state->view.uses, index);
 	struct scep_use *use;
@@ -188,7 +205,7 @@ static void renew_use(struct state *state, struct txn *txn,
 	use = txn_edit(state, txn, STORE_USE, index, false);
 	if (use == NULL)
 		return;
-	/* As it comes from the disk, nothing is known of it. */
+	/* A row that was loaded from the disk has no type yet. */
 	if (use->type == 0 || !config->has_probe)
 		use->function_enabled = true;
 	use->type = config->type;
@@ -197,24 +214,15 @@ static void renew_use(struct state *state, struct txn *txn,
 static void remove_use(struct state *state, struct txn *txn,
 		       const struct scep_use *use)
 {
-	ROWS_EACH (i, &state->view.keys) {
-		const struct scep_key *old = state->view.keys.row[i];
-		struct scep_key *key;
-
-		if (!use_list_has(old->use_location, use->name))
-			continue;
-		key = txn_edit(state, txn, STORE_KEY, old->index, true);
-		if (key != NULL)
-			use_list_remove(key->use_location, use->name);
-	}
-	log_info("the use location '%s' is no longer configured", use->name);
+	use_locations_remove_from_keys(state, txn, use, 0);
+	log_info("use location %s: no longer configured", use->name);
 	txn_remove(txn, STORE_USE, use->index);
 }
 
 void use_locations_configure(struct state *state, struct txn *txn)
 {
 	const struct scep_config *config = &state->config;
-	uint32_t last = last_index(&state->view.uses);
+	uint32_t last = last_use_index(&state->view.uses);
 
 	ROWS_EACH (i, &state->view.uses) {
 		const struct scep_use *use = state->view.uses.row[i];
@@ -228,7 +236,7 @@ void use_locations_configure(struct state *state, struct txn *txn)
 		    &state->view, wanted->name, strlen(wanted->name));
 
 		if (use != NULL)
-			renew_use(state, txn, wanted, use->index);
+			update_use(state, txn, wanted, use->index);
 		else
 			add_use(txn, wanted, ++last);
 	}

@@ -233,7 +233,8 @@ static void what_is_not_heard_of_has_failed(void **state)
 	send_for(d, "web");
 	device_run_for(d, HOUR);
 	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_DEPLOY_FAILED);
-	assert_string_equal(use(d, WEB)->text, "key 1: nothing is heard of it");
+	assert_string_equal(use(d, WEB)->text,
+			    "key 1: there was no answer within 15 minutes");
 }
 
 static void an_end_of_another_location_is_passed_over(void **state)
