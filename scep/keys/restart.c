@@ -5,11 +5,11 @@
 #include "scep/base/log.h"
 #include "scep/keys/use_locations.h"
 
-/* When the disk refuses, how long until it is tried again, in ms. */
-#define SAVE_AGAIN 5000
-/* A command of which nothing is heard for so long has failed, in ms.  Its own
- * time limit is much shorter, and another one may run before it. */
-#define PATIENCE (10 * 60 * 1000)
+/* From a disk that refused to the next try, in ms. */
+#define SAVE_RETRY 5000
+/* A command without an answer for so long has failed, in ms.  Its own limit is
+ * much shorter, but another command may run before it. */
+#define ANSWER_TIME (10 * 60 * 1000)
 
 void restart_want(struct state *state, struct txn *txn, uint32_t who,
 		  uint32_t key_index)
@@ -33,8 +33,8 @@ void restart_keep(const struct state *state, struct txn *undo)
 	undo->agent.restart_key = now->restart_key;
 }
 
-/* The key that was installed last, or 0. */
-static uint32_t last_key(const struct scep_view *view)
+/* Returns the index of the key that was installed last, or 0. */
+static uint32_t last_installed_key(const struct scep_view *view)
 {
 	const struct scep_key *last = NULL;
 
@@ -47,34 +47,35 @@ static uint32_t last_key(const struct scep_view *view)
 	return last != NULL ? last->index : 0;
 }
 
-/* The restart stays pending; a manager has to see to it.  The notification
- * names a key, and is not for a registry that has none. */
-static void stay_pending(struct state *state)
+/* The restart stays pending, and a manager is notified.  The notification names
+ * a key, so that there is none while the registry is empty. */
+static void restart_stay_pending(struct state *state)
 {
 	uint32_t key = state->restart.key;
 
 	state_publish(state);
 	if (scep_rows_find(&state->view.keys, key) == NULL)
-		key = last_key(&state->view);
+		key = last_installed_key(&state->view);
 	if (key != 0)
 		state_notify(state, SCEP_EVENT_RESTART_REQUIRED, key);
 }
 
-static void begin(struct state *state)
+static void restart_begin(struct state *state)
 {
 	if (!state->config.has_restart_command) {
-		log_warning("a restart is due, and there is no restartCommand");
-		stay_pending(state);
+		log_warning("restart: wanted, but there is no restartCommand");
+		restart_stay_pending(state);
 		return;
 	}
-	log_info("the restart command is run");
+	log_info("restart: the restart command runs");
 	state->restart.is_running = true;
-	state->restart.wake = state_mono(state) + PATIENCE;
+	state->restart.wake = state_mono(state) + ANSWER_TIME;
 	state_notify(state, SCEP_EVENT_RESTART, state->restart.key);
 }
 
-/* From here on, it is not wanted any more, whatever happens to us. */
-static bool take_wish(struct state *state, struct scep_error *error)
+/* Removes from the disk that a restart is wanted.  False if the disk refuses.
+ */
+static bool remove_wanted(struct state *state, struct scep_error *error)
 {
 	const uint32_t key = state->view.agent.restart_key;
 	const bool was_pending = state->restart.is_pending;
@@ -84,7 +85,8 @@ static bool take_wish(struct state *state, struct scep_error *error)
 	txn_put_agent(&txn, &state->view.agent);
 	txn.agent.restart_wanted = 0;
 	txn.agent.restart_key = 0;
-	/* What is shown does not go off and on again. */
+	/* Set before the commit, so that scepAgentRestartPending does not go
+	 * off and on again. */
 	state->restart.is_pending = true;
 	if (txn_commit(state, &txn, NULL, error) != SCEP_OK) {
 		state->restart.is_pending = was_pending;
@@ -104,21 +106,22 @@ void restart_tick(struct state *state)
 	if (restart->wake != 0 && state_mono(state) >= restart->wake) {
 		restart->wake = 0;
 		if (restart->is_running) {
-			log_error("nothing is heard of the restart command");
+			log_error("restart: no answer from the restart "
+				  "command within 10 minutes");
 			restart_end(state, false);
 		}
 	}
-	/* While one runs, and after the disk has refused, `wake` is to come. */
+	/* One is running, or the next try is still to come. */
 	if (state->view.agent.restart_wanted == 0 || restart->wake != 0 ||
 	    state->deadline != 0)
 		return;
 	error_init(&error);
-	if (take_wish(state, &error)) {
-		begin(state);
+	if (remove_wanted(state, &error)) {
+		restart_begin(state);
 		return;
 	}
-	log_error("the restart waits for the disk: %s", error.text);
-	restart->wake = state_mono(state) + SAVE_AGAIN;
+	log_error("restart: not begun: %s", error.text);
+	restart->wake = state_mono(state) + SAVE_RETRY;
 }
 
 void restart_end(struct state *state, bool is_good)
@@ -131,13 +134,14 @@ void restart_end(struct state *state, bool is_good)
 	restart->is_running = false;
 	restart->wake = 0;
 	if (is_good) {
-		log_info("the restart command has ended well");
+		log_info("restart: the restart command has ended well");
 		restart->is_pending = false;
 		txn_init(&txn);
 		use_locations_note_restart(state, &txn);
 		txn_commit(state, &txn, NULL, NULL);
 		return;
 	}
-	log_error("the restart command has failed: the restart stays pending");
-	stay_pending(state);
+	log_error("restart: the restart command has failed; the restart stays "
+		  "pending");
+	restart_stay_pending(state);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Restarting the device (MIB, rule 14): from being wanted, by a Set or by a
- * timer, to the word to the front end that runs the command, and to its end.
+ * Restarts the device (MIB, rule 14): a Set or a timer wants a restart, the
+ * front end is asked to run the restart command, and says how it has ended.
  *
- * What is wanted is durable together with what it follows from, and is no
- * longer wanted, durably, before the command is told to run.  So a kill before
- * that loses no restart, and a command that restarts the device is not run
- * again when it comes back.  Knows no command.
+ * That a restart is wanted is stored with the change that wants it, and is
+ * removed from the disk before the command runs.  So a kill before that loses
+ * no restart, and a command that restarts the device is not run again when the
+ * device is back.  Knows no command.
  */
 #ifndef SCEP_KEYS_RESTART_H
 #define SCEP_KEYS_RESTART_H
@@ -17,20 +17,19 @@
 #define RESTART_BY_MANAGER (1u << 0)
 #define RESTART_BY_TIMER   (1u << 1)
 
-/* Adds to the batch that a restart is wanted, because of the key with that
- * index (0: of none). */
+/* Adds to the transaction that a restart is wanted, because of that key (0: of
+ * none). */
 void restart_want(struct state *state, struct txn *txn, uint32_t who,
 		  uint32_t key_index);
 
-/* A Set is taken back by `undo`: what a timer has come to want since stays
- * wanted. */
+/* `undo` undoes a Set: keeps in it what a timer has wanted since. */
 void restart_keep(const struct state *state, struct txn *undo);
 
-/* Begins what is wanted, but for a Set in hand, which it waits for (a restart
- * leaves no half of a Set), and one at a time. */
+/* Begins the restart that is wanted, one at a time.  Waits for the end of an
+ * open Set, so that no half of a Set is lost by it. */
 void restart_tick(struct state *state);
 
-/* The front end says how the command has ended. */
+/* Takes the result of the command from the front end. */
 void restart_end(struct state *state, bool is_good);
 
 #endif
