@@ -314,7 +314,7 @@ static void put_run(struct state *state, struct txn *txn,
 	    request_new_record(profile, &profile->timer.values, index);
 
 	if (record != NULL)
-		renewal_begin(state, record);
+		renewal_of_last(state, record);
 	request_new_drop_suspended(state, txn, profile->index);
 	txn_put(txn, STORE_RECORD, record);
 }

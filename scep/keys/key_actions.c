@@ -8,18 +8,18 @@
 #include "scep/state/request_new.h"
 #include "scep/keys/use_locations.h"
 
-static struct scep_key *key_in(struct state *state, struct txn *txn,
-			       uint32_t index)
+static struct scep_key *edit_key(struct state *state, struct txn *txn,
+				 uint32_t index)
 {
 	return txn_edit(state, txn, STORE_KEY, index, false);
 }
 
-/* --------------------------------------------------------------- renewing */
+/* ------------------------------------------------------------ renewing -- */
 
-/* A request of the profile that the key came by, with the values of its
- * timer (MIB, rule 16). */
-static void act_renew(struct state *state, struct txn *txn,
-		      struct scep_key *key)
+/* Sends a request of the key's profile, with the values of the timer (MIB, rule
+ * 16). */
+static void begin_renewal(struct state *state, struct txn *txn,
+			  struct scep_key *key)
 {
 	struct scep_profile *profile =
 	    txn_edit(state, txn, STORE_PROFILE, key->profile_index, false);
@@ -51,7 +51,7 @@ void key_actions_note_renewed(struct state *state, struct txn *txn,
 			      uint32_t key_index, enum scep_code code)
 {
 	struct scep_key *key =
-	    key_index != 0 ? key_in(state, txn, key_index) : NULL;
+	    key_index != 0 ? edit_key(state, txn, key_index) : NULL;
 
 	if (key != NULL)
 		key->action_result =
@@ -60,16 +60,16 @@ void key_actions_note_renewed(struct state *state, struct txn *txn,
 
 /* ---------------------------------------------- assigning, rolling back -- */
 
-static void act_assign(struct state *state, struct txn *txn,
-		       struct scep_key *key)
+static void begin_assignment(struct state *state, struct txn *txn,
+			     struct scep_key *key)
 {
 	use_locations_want(state, txn, key->assign_to, key->index);
 	key->action_result = SCEP_IN_PROGRESS;
 }
 
-/* Each location of the key has again what it had before. */
-static void act_rollback(struct state *state, struct txn *txn,
-			 struct scep_key *key)
+/* Has each location of the key want the key that it had before. */
+static void begin_rollback(struct state *state, struct txn *txn,
+			   struct scep_key *key)
 {
 	ROWS_EACH (i, &state->view.uses) {
 		const struct scep_use *use = state->view.uses.row[i];
@@ -86,7 +86,7 @@ static void act_rollback(struct state *state, struct txn *txn,
 	}
 }
 
-/* --------------------------------------------------------------- the end -- */
+/* --------------------------------------------------------------- ending -- */
 
 static bool is_renewing(const struct state *state, uint32_t key_index)
 {
@@ -99,10 +99,10 @@ static bool is_renewing(const struct state *state, uint32_t key_index)
 	return false;
 }
 
-/* Whether a location is being changed for the sake of the key: given it, or
- * given back what it had before. */
-static bool is_moving(const struct scep_view *view, uint32_t key_index,
-		      uint32_t except)
+/* True if a location other than `except` waits for a deployment that an action
+ * on the key wants: of the key itself, or of the one before. */
+static bool is_deploying(const struct scep_view *view, uint32_t key_index,
+			 uint32_t except)
 {
 	ROWS_EACH (i, &view->uses) {
 		const struct scep_use *use = view->uses.row[i];
@@ -115,8 +115,8 @@ static bool is_moving(const struct scep_view *view, uint32_t key_index,
 	return false;
 }
 
-static void note_one(struct state *state, struct txn *txn, uint32_t key_index,
-		     uint32_t use_index, bool is_good)
+static void note_deployed(struct state *state, struct txn *txn,
+			  uint32_t key_index, uint32_t use_index, bool is_good)
 {
 	const struct scep_key *now =
 	    scep_rows_find(&state->view.keys, key_index);
@@ -125,12 +125,12 @@ static void note_one(struct state *state, struct txn *txn, uint32_t key_index,
 	if (now == NULL || now->action_result != SCEP_IN_PROGRESS ||
 	    now->is_to_be_verified || is_renewing(state, key_index))
 		return;
-	key = key_in(state, txn, key_index);
+	key = edit_key(state, txn, key_index);
 	if (key == NULL)
 		return;
 	if (!is_good)
 		key->action_failed = true;
-	if (is_moving(&state->view, key_index, use_index))
+	if (is_deploying(&state->view, key_index, use_index))
 		return;
 	key->action_result =
 	    key->action_failed ? SCEP_DEPLOY_FAILED : SCEP_NONE;
@@ -144,19 +144,20 @@ void key_actions_note_deployed(struct state *state, struct txn *txn,
 	const struct scep_use *before =
 	    scep_rows_find(&state->view.uses, use_index);
 
-	note_one(state, txn, key_index, use_index, is_good);
+	note_deployed(state, txn, key_index, use_index, is_good);
 	if (before != NULL && before->key_index != key_index)
-		note_one(state, txn, before->key_index, use_index, is_good);
+		note_deployed(state, txn, before->key_index, use_index,
+			      is_good);
 }
 
-/* Whether nothing is under way any more that would end the action. */
+/* True if an action is shown as running, and nothing will end it any more. */
 static bool is_overtaken(const struct state *state, const struct scep_key *key)
 {
 	const struct deploy *deploy = &state->deploy;
 
 	return key->action_result == SCEP_IN_PROGRESS &&
 	       !key->is_to_be_verified && !is_renewing(state, key->index) &&
-	       !is_moving(&state->view, key->index, 0) &&
+	       !is_deploying(&state->view, key->index, 0) &&
 	       !(deploy->is_running && deploy->key == key->index);
 }
 
@@ -164,7 +165,7 @@ void key_actions_tick(struct state *state)
 {
 	struct txn txn;
 
-	/* A Set that is taken back would take back what it finds changed. */
+	/* If the Set were undone, the result would be undone with it. */
 	if (state->is_stopping || state->store == NULL || state->deadline != 0)
 		return;
 	txn_init(&txn);
@@ -174,7 +175,7 @@ void key_actions_tick(struct state *state)
 
 		if (!is_overtaken(state, old))
 			continue;
-		key = key_in(state, &txn, old->index);
+		key = edit_key(state, &txn, old->index);
 		if (key != NULL)
 			key->action_result = SCEP_CANCELLED;
 	}
@@ -184,26 +185,25 @@ void key_actions_tick(struct state *state)
 		txn_free(&txn);
 }
 
-/* ------------------------------------------------------------------- acts --
- */
+/* ----------------------------------------------------------- beginning -- */
 
-static void act(struct state *state, struct txn *txn, uint32_t index,
-		enum scep_key_action action)
+static void begin_action(struct state *state, struct txn *txn, uint32_t index,
+			 enum scep_key_action action)
 {
-	struct scep_key *key = key_in(state, txn, index);
+	struct scep_key *key = edit_key(state, txn, index);
 
 	if (key == NULL)
 		return;
 	key->action_failed = false;
 	switch (action) {
 	case SCEP_KEY_RENEW:
-		act_renew(state, txn, key);
+		begin_renewal(state, txn, key);
 		break;
 	case SCEP_KEY_ASSIGN:
-		act_assign(state, txn, key);
+		begin_assignment(state, txn, key);
 		break;
 	case SCEP_KEY_ROLLBACK:
-		act_rollback(state, txn, key);
+		begin_rollback(state, txn, key);
 		break;
 	case SCEP_KEY_VERIFY:
 		key->is_to_be_verified = true;
@@ -217,21 +217,21 @@ static void act(struct state *state, struct txn *txn, uint32_t index,
 void key_actions_act(struct state *state, struct txn *txn,
 		     const struct draft_action *action)
 {
-	/* Its files go when the Set stands (registry_sweep). */
+	/* registry_sweep() removes the files at the end of the Set. */
 	if (action->field == SCEP_KEY_ROW_STATUS)
 		txn_remove(txn, STORE_KEY, action->index);
 	if (action->field == SCEP_KEY_ACTION)
-		act(state, txn, action->index,
-		    (enum scep_key_action)action->number);
+		begin_action(state, txn, action->index,
+			     (enum scep_key_action)action->number);
 }
 
-/* -------------------------------------------------------------- at a start */
+/* ---------------------------------------------------------- at a start -- */
 
 static void show_running(struct state *state, struct txn *txn,
 			 uint32_t key_index)
 {
 	struct scep_key *key =
-	    key_index != 0 ? key_in(state, txn, key_index) : NULL;
+	    key_index != 0 ? edit_key(state, txn, key_index) : NULL;
 
 	if (key != NULL)
 		key->action_result = SCEP_IN_PROGRESS;

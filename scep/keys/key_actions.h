@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scepKeyAction on the engine's side: what a judged action adds to a batch,
- * what runs for it afterwards, and scepKeyActionResult.  The result of an
- * action is not kept over a restart; what it has begun is.
+ * Actions of a manager on keys (scepKeyAction, destroy): what an action adds to
+ * the transaction of its Set, what runs for it afterwards, and its result
+ * (scepKeyActionResult).  A restart of the program forgets the result, but not
+ * what the action has begun.  Knows no rule: draft has judged the action.
  */
 #ifndef SCEP_KEYS_KEY_ACTIONS_H
 #define SCEP_KEYS_KEY_ACTIONS_H
@@ -10,24 +11,25 @@
 #include "scep/state/txn.h"
 #include "scep/settings/draft.h"
 
-/* Adds to the batch what the action (of a field of scepKeyTable) asks for. */
+/* Adds to the transaction what an action on a key asks for.  Skips actions on
+ * other tables. */
 void key_actions_act(struct state *state, struct txn *txn,
 		     const struct draft_action *action);
 
-/* A location was to be given the key, and now has it or has not (its row in
- * the view is the one before): adds what it means for actions. */
+/* A deployment of the key has ended: adds the results of the actions that end
+ * with it.  The view still has the row of the location as it was before. */
 void key_actions_note_deployed(struct state *state, struct txn *txn,
 			       uint32_t use_index, uint32_t key_index,
 			       bool is_good);
-/* The request that renews it has ended: adds the result to the batch. */
+/* The request that renews the key has ended: adds the result. */
 void key_actions_note_renewed(struct state *state, struct txn *txn,
 			      uint32_t key_index, enum scep_code code);
 
-/* Ends what waited for its turn at a location that is by now to be given
- * another key, or that is gone: there is nothing that would end it. */
+/* Cancels the actions that nothing will end any more: another key was assigned
+ * to their location before theirs was deployed, or the location is gone. */
 void key_actions_tick(struct state *state);
 
-/* At the start: shows what is still running. */
+/* Shows the actions that go on after a start as running. */
 void key_actions_recall(struct state *state, struct txn *txn);
 
 #endif

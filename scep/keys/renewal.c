@@ -6,7 +6,7 @@
 #include "scep/base/error.h"
 #include "scep/keys/key_file.h"
 
-/* ----------------------------------------------------- what is renewed -- */
+/* ----------------------------------------- which certificate it renews -- */
 
 const struct scep_key *renewal_last(struct state *state, uint32_t profile_index)
 {
@@ -23,8 +23,8 @@ const struct scep_key *renewal_last(struct state *state, uint32_t profile_index)
 	return last;
 }
 
-/* A clock that cannot be believed is no judge of validity. */
-static bool is_valid(struct state *state, const struct scep_key *key)
+/* Where our clock is wrong, it does not judge validity. */
+static bool is_valid_now(struct state *state, const struct scep_key *key)
 {
 	int64_t now = state_now(state);
 
@@ -37,13 +37,13 @@ static bool is_valid(struct state *state, const struct scep_key *key)
 void renewal_of(struct state *state, struct record *record,
 		const struct scep_key *key)
 {
-	if (!is_valid(state, key))
+	if (!is_valid_now(state, key))
 		return;
 	record->replaces = key->index;
 	memcpy(record->old_file_id, key->file_id, sizeof(key->file_id));
 }
 
-void renewal_begin(struct state *state, struct record *record)
+void renewal_of_last(struct state *state, struct record *record)
 {
 	const struct scep_key *key = renewal_last(state, record->profile_index);
 
@@ -51,7 +51,7 @@ void renewal_begin(struct state *state, struct record *record)
 		renewal_of(state, record, key);
 }
 
-/* ----------------------------------------------------------------- how -- */
+/* --------------------------------------------------------- how it asks -- */
 
 bool renewal_signs_with_old(const struct record *record)
 {
@@ -84,8 +84,8 @@ bool renewal_may_fall_back(const struct record *record)
 	       renewal_step(record) == STEP_RENEW;
 }
 
-/* A server may keep to its answer for a transactionID, and the digest of the
- * key has been one. */
+/* A server may repeat its answer for a transactionID; the digest of the key has
+ * been that of the RenewalReq. */
 bool renewal_fall_back(struct record *next)
 {
 	next->renewal_was_refused = 1;
