@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/change.h"
+#include "scep/view.h"
+
 /* How often it is read while others change it. */
 #define TRIES 10
 

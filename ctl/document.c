@@ -2,6 +2,10 @@
 #include "ctl/document.h"
 
 #include "ctl/date_text.h"
+#include "scep/change.h"
+#include "scep/octets.h"
+#include "scep/profile_row.h"
+#include "scep/view.h"
 #include "ctl/labels.h"
 #include "ctl/value.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/import.h"
 
+#include "scep/change.h"
+#include "scep/profile_row.h"
 #include "ctl/plan.h"
 #include "ctl/value.h"
 

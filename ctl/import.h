@@ -12,6 +12,8 @@
 
 #include "ctl/reading.h"
 
+struct scep_change;
+
 /* The device, and whoever waits for it. */
 struct import_device {
 	void *context;

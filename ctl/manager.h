@@ -8,6 +8,7 @@
 #ifndef CTL_MANAGER_H
 #define CTL_MANAGER_H
 
+#include "scep/change.h"
 #include "ctl/reading.h"
 #include "ctl/varbind.h"
 

@@ -14,6 +14,8 @@
 
 #include "ctl/snapshot.h"
 
+struct scep_change;
+
 struct plan {
 	struct scep_change *sets; /* owned */
 	size_t count;

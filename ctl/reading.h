@@ -6,6 +6,7 @@
 #ifndef CTL_READING_H
 #define CTL_READING_H
 
+#include "scep/octets.h"
 #include "ctl/snapshot.h"
 
 struct reading {

@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "scep/change.h"
+
 enum exit_code { EXIT_GOOD, EXIT_FAILED, EXIT_USAGE };
 
 #define WAIT_DEFAULT	      120 /* seconds */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/snapshot.h"
 
+#include "scep/profile_row.h"
 #include "ctl/value.h"
 
 #include <inttypes.h>

@@ -11,6 +11,8 @@
 #ifndef CTL_SNAPSHOT_H
 #define CTL_SNAPSHOT_H
 
+#include "scep/change.h"
+#include "scep/view.h"
 #include "subagent/snmp/objects.h"
 
 /* One profile, or the scalars.  A sheet need not say everything. */

@@ -2,6 +2,7 @@
 #include "ctl/value.h"
 
 #include "ctl/date_text.h"
+#include "scep/octets.h"
 #include "ctl/labels.h"
 
 #include <inttypes.h>

@@ -8,7 +8,7 @@
 #ifndef CTL_VALUE_H
 #define CTL_VALUE_H
 
-#include "scep/scep.h"
+#include "scep/change.h"
 
 bool value_is_same(enum scep_field field, const struct scep_value *a,
 		   const struct scep_value *b);

@@ -2,6 +2,8 @@
 #include "ctl/varbind.h"
 
 #include "ctl/date_text.h"
+#include "scep/view.h"
+#include "subagent/snmp/date_and_time.h"
 
 #include <net-snmp/net-snmp-includes.h>
 

@@ -6,8 +6,9 @@
 #ifndef CTL_VARBIND_H
 #define CTL_VARBIND_H
 
+#include "scep/change.h"
+#include "scep/octets.h"
 #include "subagent/snmp/objects.h"
-
 #include "mibs/scep_root.h"
 
 #include <net-snmp/net-snmp-config.h>

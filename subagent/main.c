@@ -19,6 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "scep/engine_config.h"
+#include "scep/event.h"
+
 #define EXIT_BAD_CONFIG	  2
 
 #define PATIENCE_AT_START 10000 /* ms for the check of a configuration */

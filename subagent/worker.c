@@ -6,6 +6,12 @@
 #include "subagent/conf/conf_netsnmp.h"
 #include "subagent/system/daemon_log.h"
 
+#include "scep/scep.h"
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/event.h"
+#include "scep/key_row.h"
+#include "scep/use_row.h"
 #include "mibs/scep_root.h"
 
 #include <net-snmp/net-snmp-config.h>

@@ -12,6 +12,8 @@
 #include "subagent/parent/parent.h"
 #include "subagent/system/privilege.h"
 
+struct scep_config;
+
 struct worker_setup {
 	const struct conf *conf;
 	const struct privilege *privilege;

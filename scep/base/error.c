@@ -7,6 +7,7 @@
 
 #include <openssl/err.h>
 
+#include "scep/octets.h"
 #include "scep/base/bytes.h"
 
 /* What each code means for a request, and what it is called. */

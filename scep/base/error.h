@@ -8,7 +8,9 @@
 #ifndef SCEP_BASE_ERROR_H
 #define SCEP_BASE_ERROR_H
 
-#include "scep/scep.h"
+#include <stdbool.h>
+
+#include "scep/codes.h"
 
 void error_init(struct scep_error *error);
 

@@ -6,7 +6,7 @@
 #ifndef SCEP_BASE_LOG_H
 #define SCEP_BASE_LOG_H
 
-#include "scep/scep.h"
+#include "scep/codes.h"
 
 typedef void (*log_sink_fn)(void *context, enum scep_log_level level,
 			    const char *line);

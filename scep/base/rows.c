@@ -9,6 +9,8 @@
 
 #include <openssl/crypto.h>
 
+#include "scep/rows.h"
+
 /* Stands before each row, and keeps the row's alignment. */
 struct row_header {
 	alignas(max_align_t) atomic_size_t references;

@@ -8,7 +8,11 @@
 #ifndef SCEP_BASE_ROWS_H
 #define SCEP_BASE_ROWS_H
 
-#include "scep/scep.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct scep_rows;
 
 /* A kind of row that owns parts on the heap. */
 struct row_type {

@@ -6,7 +6,9 @@
 #ifndef SCEP_BASE_URL_H
 #define SCEP_BASE_URL_H
 
-#include "scep/scep.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* Whether it is an http or https URL with a host, without user information
  * and fragment.  On false, `reason` (may be NULL) points to static text. */

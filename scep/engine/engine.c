@@ -11,6 +11,12 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "scep/scep.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/event.h"
+#include "scep/view.h"
 #include "scep/engine/set_txn.h"
 #include "scep/keys/deploy.h"
 #include "scep/settings/draft.h"

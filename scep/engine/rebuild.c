@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
 #include "scep/base/error.h"
 #include "scep/store/files.h"
 #include "scep/base/log.h"

@@ -3,6 +3,14 @@
 
 #include <string.h>
 
+#include "scep/agent_row.h"
+#include "scep/ca_row.h"
+#include "scep/event.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
+#include "scep/view.h"
 #include "scep/state/open_request.h"
 #include "scep/base/error.h"
 #include "scep/store/files.h"

@@ -6,6 +6,7 @@
 #ifndef SCEP_ENGINE_RECOVER_H
 #define SCEP_ENGINE_RECOVER_H
 
+#include "scep/codes.h"
 #include "scep/state/state.h"
 
 /*

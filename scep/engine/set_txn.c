@@ -4,6 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/server.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
+#include "scep/use_row.h"
 #include "scep/enroll/ca_table.h"
 #include "scep/enroll/server_check.h"
 #include "scep/settings/draft.h"

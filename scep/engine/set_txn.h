@@ -7,6 +7,8 @@
 #ifndef SCEP_ENGINE_SET_TXN_H
 #define SCEP_ENGINE_SET_TXN_H
 
+#include "scep/change.h"
+#include "scep/view.h"
 #include "scep/state/txn.h"
 #include "scep/state/state.h"
 

@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/ca_row.h"
+#include "scep/codes.h"
+#include "scep/octets.h"
+#include "scep/server.h"
 #include "scep/base/error.h"
 #include "scep/protocol/ca_certs.h"
 

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#include "scep/ca_row.h"
+#include "scep/codes.h"
+#include "scep/server.h"
 #include "scep/enroll/ca_table.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"

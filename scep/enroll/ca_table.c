@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "scep/octets.h"
+#include "scep/rows.h"
+
 static bool is_fingerprint(const struct scep_octets32 *a,
 			   const struct scep_octets32 *b)
 {

@@ -7,6 +7,7 @@
 #ifndef SCEP_ENROLL_CA_TABLE_H
 #define SCEP_ENROLL_CA_TABLE_H
 
+#include "scep/ca_row.h"
 #include "scep/state/txn.h"
 #include "scep/state/open_request.h"
 #include "scep/state/state.h"

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/rows.h"
+#include "scep/values.h"
 #include "scep/base/error.h"
 #include "scep/store/files.h"
 #include "scep/protocol/get_cert.h"

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/engine_config.h"
+#include "scep/server.h"
+#include "scep/values.h"
 #include "scep/base/error.h"
 #include "scep/protocol/key.h"
 #include "scep/base/log.h"

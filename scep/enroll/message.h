@@ -7,6 +7,7 @@
 #ifndef SCEP_ENROLL_MESSAGE_H
 #define SCEP_ENROLL_MESSAGE_H
 
+#include "scep/codes.h"
 #include "scep/state/open_request.h"
 #include "scep/protocol/cert_rep.h"
 

@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/event.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
 #include "scep/enroll/ca_table.h"
 #include "scep/enroll/server_check.h"
 #include "scep/base/error.h"

@@ -4,6 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
 #include "scep/enroll/ca_table.h"
 #include "scep/protocol/crl.h"
 #include "scep/base/error.h"

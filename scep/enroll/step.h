@@ -6,6 +6,7 @@
 #ifndef SCEP_ENROLL_STEP_H
 #define SCEP_ENROLL_STEP_H
 
+#include "scep/status_row.h"
 #include "scep/store/record.h"
 
 struct step {

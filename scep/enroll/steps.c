@@ -5,6 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/status_row.h"
+#include "scep/ca_row.h"
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/use_row.h"
+#include "scep/values.h"
+#include "scep/view.h"
 #include "scep/enroll/ca_table.h"
 #include "scep/base/error.h"
 #include "scep/store/files.h"

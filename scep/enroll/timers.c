@@ -5,6 +5,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
+#include "scep/view.h"
 #include "scep/state/open_request.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"

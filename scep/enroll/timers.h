@@ -10,6 +10,9 @@
 
 #include "scep/state/txn.h"
 
+struct scep_profile;
+struct scep_status;
+
 /* Works out every timer anew, and sets state->timers_due.  Does nothing while
  * a Set is in hand. */
 void timers_tick(struct state *state);

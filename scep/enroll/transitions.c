@@ -4,6 +4,13 @@
 #include <assert.h>
 #include <string.h>
 
+#include "scep/agent_row.h"
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/octets.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
 #include "scep/base/error.h"
 #include "scep/keys/key_actions.h"
 #include "scep/base/log.h"

@@ -12,6 +12,8 @@
 
 #include "scep/state/open_request.h"
 
+struct scep_status;
+
 /* From the step that just ran to another one. */
 void transition_to(struct open_request *enrolment, enum step_id to,
 		   struct record *next, struct scep_status *status,

@@ -5,6 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
+#include "scep/values.h"
+#include "scep/state/txn.h"
+#include "scep/state/open_request.h"
+#include "scep/base/error.h"
+#include "scep/store/files.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_file.h"
 #include "scep/keys/key_jobs.h"

@@ -4,6 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scep/agent_row.h"
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/event.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
+#include "scep/rows.h"
+#include "scep/use_row.h"
 #include "scep/state/open_request.h"
 #include "scep/base/error.h"
 #include "scep/keys/key_actions.h"

@@ -15,6 +15,8 @@
 
 #include "scep/keys/use_locations.h"
 
+struct scep_deploy_end;
+
 /* Asks the front end for the next deployment or probe, and settles the last
  * one.  Waits for the end of an open Set. */
 void deploy_tick(struct state *state);

@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/keys/key_actions.h"
 
+#include "scep/change.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
+#include "scep/use_row.h"
+#include "scep/view.h"
 #include "scep/base/error.h"
 #include "scep/keys/registry.h"
 #include "scep/state/open_request.h"

@@ -8,6 +8,7 @@
 #ifndef SCEP_KEYS_KEY_ACTIONS_H
 #define SCEP_KEYS_KEY_ACTIONS_H
 
+#include "scep/codes.h"
 #include "scep/state/txn.h"
 #include "scep/settings/draft.h"
 

@@ -7,6 +7,7 @@
 #ifndef SCEP_KEYS_KEY_FILE_H
 #define SCEP_KEYS_KEY_FILE_H
 
+#include "scep/codes.h"
 #include "scep/protocol/ca_certs.h"
 #include "scep/protocol/key.h"
 

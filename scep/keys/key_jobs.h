@@ -8,6 +8,7 @@
 #ifndef SCEP_KEYS_KEY_JOBS_H
 #define SCEP_KEYS_KEY_JOBS_H
 
+#include "scep/key_row.h"
 #include "scep/state/state.h"
 
 /* One job, from its begin to its end. */

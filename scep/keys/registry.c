@@ -5,6 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/octets.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
+#include "scep/use_row.h"
+#include "scep/keys/default_key.h"
 #include "scep/state/open_request.h"
 #include "scep/base/error.h"
 #include "scep/store/files.h"

@@ -11,6 +11,7 @@
 #ifndef SCEP_KEYS_REGISTRY_H
 #define SCEP_KEYS_REGISTRY_H
 
+#include "scep/octets.h"
 #include "scep/state/txn.h"
 #include "scep/state/state.h"
 

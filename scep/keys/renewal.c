@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "scep/key_row.h"
+#include "scep/server.h"
 #include "scep/base/error.h"
 #include "scep/keys/key_file.h"
 

@@ -7,8 +7,11 @@
 #ifndef SCEP_KEYS_RENEWAL_H
 #define SCEP_KEYS_RENEWAL_H
 
+#include "scep/codes.h"
 #include "scep/state/open_request.h"
 #include "scep/protocol/ca_certs.h"
+
+struct scep_key;
 
 /* scepServerRenewalMode */
 enum renewal_mode {

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/keys/restart.h"
 
+#include "scep/agent_row.h"
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/key_row.h"
+#include "scep/rows.h"
+#include "scep/view.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
 #include "scep/keys/use_locations.h"

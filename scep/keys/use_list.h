@@ -7,7 +7,10 @@
 #ifndef SCEP_KEYS_USE_LIST_H
 #define SCEP_KEYS_USE_LIST_H
 
-#include "scep/scep.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "scep/octets.h"
 
 /*
  * Gives the next name of the list, beginning with `*at` = 0, and moves `*at`

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+#include "scep/engine_config.h"
+#include "scep/key_row.h"
+#include "scep/rows.h"
+#include "scep/use_row.h"
+#include "scep/view.h"
 #include "scep/base/log.h"
 #include "scep/keys/use_list.h"
 

@@ -7,7 +7,12 @@
 #ifndef SCEP_KEYS_USE_LOCATIONS_H
 #define SCEP_KEYS_USE_LOCATIONS_H
 
+#include "scep/octets.h"
 #include "scep/state/txn.h"
+
+struct scep_use;
+struct scep_use_config;
+struct scep_view;
 
 /* Returns the row with that name, or NULL. */
 const struct scep_use *use_locations_find(const struct scep_view *view,

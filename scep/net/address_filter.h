@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#include "scep/scep.h"
+#include "scep/engine_config.h"
 
 /* A configuration, shared by the exchanges that began under it. */
 struct address_filter {

@@ -10,6 +10,8 @@
 
 #include <curl/curl.h>
 
+#include "scep/codes.h"
+#include "scep/engine_config.h"
 #include "scep/base/error.h"
 #include "scep/net/address_filter.h"
 #include "scep/net/http_fault.h"

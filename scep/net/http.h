@@ -13,6 +13,7 @@
 #include "scep/net/io.h"
 
 struct http;
+struct scep_config;
 
 /* `loop` is borrowed; `config` is copied where needed (caFile, addresses).
  * Returns an owned struct, NULL if memory is short. */

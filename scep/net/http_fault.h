@@ -8,6 +8,7 @@
 
 #include <netinet/in.h>
 
+#include "scep/codes.h"
 #include "scep/net/http_response.h"
 
 enum http_end {

@@ -6,6 +6,7 @@
 #ifndef SCEP_NET_HTTP_RESPONSE_H
 #define SCEP_NET_HTTP_RESPONSE_H
 
+#include "scep/codes.h"
 #include "scep/net/io.h"
 
 struct answer {

@@ -8,10 +8,12 @@
 #ifndef SCEP_NET_IO_H
 #define SCEP_NET_IO_H
 
+#include <stdint.h>
+
 #include "scep/base/bytes.h"
-#include "scep/scep.h"
 
 struct io;
+struct scep_error;
 
 /* One HTTP exchange; everything is copied by fetch(). */
 struct fetch_request {

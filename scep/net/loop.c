@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "scep/engine_config.h"
 #include "scep/net/http.h"
 
 /* Due times are wall clock: looked at again at least this often. */

@@ -12,6 +12,7 @@
 #include "scep/net/io.h"
 
 struct loop;
+struct scep_config;
 
 /* Opens a loop that calls `tick` when io->wake_at() asked for it, and in any
  * case once a minute, so that a suspend or a step of the clock strands

@@ -6,9 +6,12 @@
 #ifndef SCEP_PROTOCOL_ATTRIBUTES_H
 #define SCEP_PROTOCOL_ATTRIBUTES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include <openssl/cms.h>
 
-#include "scep/scep.h"
+#include "scep/codes.h"
 
 /*
  * Finds the value of a signed attribute; `*value` is borrowed, NULL if the

@@ -9,8 +9,11 @@
 
 #include <openssl/x509.h>
 
+#include "scep/codes.h"
 #include "scep/base/bytes.h"
-#include "scep/scep.h"
+
+struct scep_ca;
+struct scep_key;
 
 /*
  * Reads the certificates of an answer: one DER certificate, a degenerate

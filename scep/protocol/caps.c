@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "scep/engine_config.h"
 #include "scep/base/bytes.h"
 #include "scep/base/error.h"
 #include "scep/protocol/rfc8894.h"

@@ -6,7 +6,11 @@
 #ifndef SCEP_PROTOCOL_CAPS_H
 #define SCEP_PROTOCOL_CAPS_H
 
-#include "scep/scep.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "scep/codes.h"
+#include "scep/server.h"
 
 /*
  * Reads the keywords: CRLF, LF, blanks, any case, unknown words are fine, and

@@ -9,6 +9,8 @@
 
 #include <openssl/x509.h>
 
+#include "scep/codes.h"
+#include "scep/octets.h"
 #include "scep/base/bytes.h"
 #include "scep/protocol/rfc8894.h"
 #include "scep/protocol/ca_certs.h"

@@ -6,10 +6,13 @@
 #ifndef SCEP_PROTOCOL_CERTS_H
 #define SCEP_PROTOCOL_CERTS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include <openssl/x509.h>
 
+#include "scep/codes.h"
 #include "scep/protocol/rfc8894.h"
-#include "scep/scep.h"
 
 /* Reads the certificates of a SignedData that fills `der` exactly.  Owned; at
  * least one and at most LIMIT_CERTIFICATES.  Fails with SCEP_BAD_RESPONSE. */

@@ -8,6 +8,8 @@
 #include <openssl/objects.h>
 #include <openssl/rsa.h>
 
+#include "scep/engine_config.h"
+#include "scep/octets.h"
 #include "scep/protocol/certs.h"
 #include "scep/base/error.h"
 #include "scep/protocol/get_cert.h"

@@ -6,7 +6,10 @@
 #ifndef SCEP_PROTOCOL_CRL_H
 #define SCEP_PROTOCOL_CRL_H
 
+#include "scep/codes.h"
 #include "scep/protocol/cert_rep.h"
+
+struct scep_octets32;
 
 /* IssuerAndSerialNumber of the certificate whose CRL is wanted, as the content
  * of the message.  `der` is set and owned. */

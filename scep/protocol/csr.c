@@ -9,6 +9,8 @@
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
+#include "scep/octets.h"
+#include "scep/values.h"
 #include "scep/base/error.h"
 #include "scep/protocol/extensions.h"
 #include "scep/protocol/key.h"

@@ -9,9 +9,11 @@
 
 #include <openssl/x509.h>
 
+#include "scep/codes.h"
 #include "scep/base/bytes.h"
 #include "scep/protocol/names.h"
-#include "scep/scep.h"
+
+struct scep_values;
 
 /*
  * Judges the texts of the request values without a key: SubjectExtra (RFC

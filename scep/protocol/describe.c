@@ -8,6 +8,9 @@
 
 #include <openssl/evp.h>
 
+#include "scep/ca_row.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
 #include "scep/protocol/certs.h"
 #include "scep/protocol/extensions.h"
 #include "scep/protocol/names.h"

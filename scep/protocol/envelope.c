@@ -8,6 +8,7 @@
 #include <openssl/objects.h>
 #include <openssl/provider.h>
 
+#include "scep/engine_config.h"
 #include "scep/base/error.h"
 #include "scep/protocol/key.h"
 #include "scep/protocol/rfc8894.h"

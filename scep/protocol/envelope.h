@@ -10,8 +10,8 @@
 
 #include <openssl/x509.h>
 
+#include "scep/codes.h"
 #include "scep/base/bytes.h"
-#include "scep/scep.h"
 
 /* All borrowed. */
 struct envelope_input {

@@ -9,9 +9,9 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 
+#include "scep/octets.h"
 #include "scep/base/bytes.h"
 #include "scep/protocol/names.h"
-#include "scep/scep.h"
 
 /* Of a name in a list: what the longest text can hold. */
 #define ITEM_MAX SCEP_TEXT255

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/pkcs7.h>
 
+#include "scep/octets.h"
 #include "scep/protocol/certs.h"
 #include "scep/base/error.h"
 #include "scep/protocol/names.h"

@@ -7,7 +7,10 @@
 #ifndef SCEP_PROTOCOL_GET_CERT_H
 #define SCEP_PROTOCOL_GET_CERT_H
 
+#include "scep/codes.h"
 #include "scep/protocol/cert_rep.h"
+
+struct scep_octets32;
 
 /* RFC 5652, 10.2.4: IssuerAndSerialNumber, the content of GetCert and of
  * GetCRL.  `der` is set and owned.  Fails with SCEP_CONFIG_ERROR. */

@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 
+#include "scep/engine_config.h"
 #include "scep/protocol/certs.h"
 #include "scep/base/error.h"
 #include "scep/protocol/key.h"

@@ -6,6 +6,7 @@
 #ifndef SCEP_PROTOCOL_ISSUED_H
 #define SCEP_PROTOCOL_ISSUED_H
 
+#include "scep/codes.h"
 #include "scep/protocol/cert_rep.h"
 
 /*

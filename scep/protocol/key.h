@@ -9,8 +9,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "scep/codes.h"
 #include "scep/base/bytes.h"
-#include "scep/scep.h"
 
 /* Makes an RSA key.  `*key` is owned.  Fails with SCEP_KEY_ERROR. */
 enum scep_code key_make_rsa(uint32_t bits, EVP_PKEY **key,

@@ -12,8 +12,8 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 
+#include "scep/octets.h"
 #include "scep/base/bytes.h"
-#include "scep/scep.h"
 
 #define AVA_MAX	    40
 #define VALUE_MAX   SCEP_TEXT255

@@ -7,6 +7,7 @@
 #ifndef SCEP_PROTOCOL_NEXT_CA_H
 #define SCEP_PROTOCOL_NEXT_CA_H
 
+#include "scep/codes.h"
 #include "scep/protocol/ca_certs.h"
 
 /* All borrowed. */

@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
+#include "scep/server.h"
 #include "scep/base/error.h"
 #include "scep/protocol/key.h"
 

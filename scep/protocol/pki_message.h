@@ -8,6 +8,7 @@
 
 #include <openssl/x509.h>
 
+#include "scep/codes.h"
 #include "scep/base/bytes.h"
 #include "scep/protocol/caps.h"
 #include "scep/protocol/rfc8894.h"

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 
+#include "scep/engine_config.h"
 #include "scep/protocol/certs.h"
 #include "scep/base/error.h"
 #include "scep/protocol/rfc8894.h"

@@ -8,10 +8,12 @@
 #ifndef SCEP_PROTOCOL_SIGNED_H
 #define SCEP_PROTOCOL_SIGNED_H
 
+#include <stddef.h>
+
 #include <openssl/cms.h>
 #include <openssl/x509.h>
 
-#include "scep/scep.h"
+#include "scep/codes.h"
 
 struct signed_data {
 	CMS_ContentInfo *message; /* owned */

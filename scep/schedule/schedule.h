@@ -21,7 +21,10 @@
 #ifndef SCEP_SCHEDULE_SCHEDULE_H
 #define SCEP_SCHEDULE_SCHEDULE_H
 
-#include "scep/scep.h"
+#include <stdbool.h>
+
+#include "scep/codes.h"
+#include "scep/timer.h"
 
 /* -------------------------------------------------------------- polling -- */
 

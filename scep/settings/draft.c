@@ -4,6 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/ca_row.h"
+#include "scep/engine_config.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
 #include "scep/settings/key_rules.h"
 #include "scep/settings/rules.h"
 #include "scep/settings/settings.h"

@@ -9,7 +9,14 @@
 #ifndef SCEP_SETTINGS_DRAFT_H
 #define SCEP_SETTINGS_DRAFT_H
 
+#include "scep/agent_row.h"
+#include "scep/change.h"
+#include "scep/rows.h"
+#include "scep/view.h"
 #include "scep/base/rows.h"
+
+struct scep_config;
+struct scep_status;
 
 struct draft_action {
 	enum scep_field field;

@@ -10,6 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scep/agent_row.h"
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
+#include "scep/profile_row.h"
+#include "scep/server.h"
+#include "scep/values.h"
 #include "scep/base/bytes.h"
 #include "scep/protocol/csr.h"
 #include "scep/base/url.h"

@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/use_row.h"
+#include "scep/view.h"
 #include "scep/settings/rules.h"
 #include "scep/settings/settings.h"
 #include "scep/keys/use_locations.h"

@@ -6,7 +6,12 @@
 #ifndef SCEP_SETTINGS_KEY_RULES_H
 #define SCEP_SETTINGS_KEY_RULES_H
 
+#include "scep/change.h"
 #include "scep/settings/draft.h"
+
+struct scep_config;
+struct scep_key;
+struct scep_view;
 
 /* One key under a change.  All borrowed. */
 struct key_rules_case {

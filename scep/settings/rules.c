@@ -3,6 +3,15 @@
 
 #include <string.h>
 
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/server.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
+#include "scep/values.h"
+#include "scep/view.h"
 #include "scep/base/error.h"
 #include "scep/settings/settings.h"
 #include "scep/keys/use_locations.h"

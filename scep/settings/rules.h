@@ -8,7 +8,12 @@
 #ifndef SCEP_SETTINGS_RULES_H
 #define SCEP_SETTINGS_RULES_H
 
-#include "scep/scep.h"
+#include "scep/change.h"
+
+struct scep_config;
+struct scep_profile;
+struct scep_status;
+struct scep_view;
 
 /* One profile under a change.  All borrowed. */
 struct rules_profile {

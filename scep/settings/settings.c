@@ -7,6 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/agent_row.h"
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/octets.h"
+#include "scep/profile_row.h"
+#include "scep/server.h"
+#include "scep/values.h"
+
 /* Where the state is unless the build or the configuration file says so. */
 #ifndef SCEP_STATE_DIRECTORY
 #define SCEP_STATE_DIRECTORY "/var/lib/scepagent"

@@ -7,7 +7,12 @@
 #ifndef SCEP_SETTINGS_SETTINGS_H
 #define SCEP_SETTINGS_SETTINGS_H
 
-#include "scep/scep.h"
+#include "scep/change.h"
+
+struct scep_agent;
+struct scep_profile;
+struct scep_server;
+struct scep_values;
 
 /* The offset in struct scep_field_info of what no row has a member for. */
 #define SETTINGS_NO_PLACE SIZE_MAX

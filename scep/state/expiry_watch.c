@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/ca_row.h"
+#include "scep/key_row.h"
+#include "scep/view.h"
 #include "scep/state/health.h"
 #include "scep/base/rows.h"
 

@@ -12,7 +12,12 @@
 #ifndef SCEP_STATE_EXPIRY_WATCH_H
 #define SCEP_STATE_EXPIRY_WATCH_H
 
-#include "scep/scep.h"
+#include <stddef.h>
+
+#include "scep/event.h"
+#include "scep/octets.h"
+
+struct scep_view;
 
 struct watch_item {
 	enum scep_event_kind kind;

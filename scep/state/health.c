@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/state/health.h"
 
+#include "scep/agent_row.h"
+#include "scep/ca_row.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/use_row.h"
+#include "scep/view.h"
 #include "scep/base/rows.h"
 
 #define DAY 86400

@@ -6,7 +6,11 @@
 #ifndef SCEP_STATE_HEALTH_H
 #define SCEP_STATE_HEALTH_H
 
-#include "scep/scep.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct scep_ca;
+struct scep_view;
 
 /* scepAgentHealthReason: bits in the order of the MIB. */
 enum health_reason {

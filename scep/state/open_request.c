@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/event.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/server.h"
+#include "scep/status_row.h"
 #include "scep/protocol/crl.h"
 #include "scep/base/error.h"
 

@@ -9,11 +9,17 @@
 #ifndef SCEP_STATE_OPEN_REQUEST_H
 #define SCEP_STATE_OPEN_REQUEST_H
 
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
 #include "scep/state/txn.h"
 #include "scep/protocol/caps.h"
 #include "scep/protocol/rfc8894.h"
 #include "scep/state/state.h"
 
+struct scep_ca;
+struct scep_profile;
+struct scep_status;
 struct step;
 struct step_ops;
 

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "scep/codes.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/values.h"
 #include "scep/state/open_request.h"
 
 struct record *request_new_record(const struct scep_profile *profile,

@@ -6,7 +6,12 @@
 #ifndef SCEP_STATE_REQUEST_NEW_H
 #define SCEP_STATE_REQUEST_NEW_H
 
+#include "scep/timer.h"
 #include "scep/state/txn.h"
+
+struct scep_profile;
+struct scep_status;
+struct scep_values;
 
 /* Both are owned; NULL if memory is short. */
 struct record *request_new_record(const struct scep_profile *profile,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/profile_row.h"
+#include "scep/scep.h"
 #include "scep/state/health.h"
 #include "scep/base/log.h"
 #include "scep/settings/settings.h"

@@ -11,6 +11,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "scep/rows.h"
+#include "scep/engine_config.h"
+#include "scep/event.h"
+#include "scep/octets.h"
+#include "scep/view.h"
 #include "scep/net/io.h"
 #include "scep/store/record.h"
 #include "scep/base/rows.h"

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "scep/agent_row.h"
+#include "scep/codes.h"
+#include "scep/rows.h"
 #include "scep/base/error.h"
 #include "scep/base/rows.h"
 

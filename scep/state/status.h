@@ -6,7 +6,12 @@
 #ifndef SCEP_STATE_STATUS_H
 #define SCEP_STATE_STATUS_H
 
-#include "scep/scep.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
+
+struct scep_error;
+struct scep_rows;
+struct scep_stats;
 
 /* Closes a row: RequestTime becomes the time of the outcome (rule 12). */
 void status_end(struct scep_status *status, int64_t now, enum scep_state state);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
 #include "scep/base/error.h"
 
 void txn_init(struct txn *txn)

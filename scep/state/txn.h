@@ -7,6 +7,8 @@
 #ifndef SCEP_STATE_TXN_H
 #define SCEP_STATE_TXN_H
 
+#include "scep/agent_row.h"
+#include "scep/codes.h"
 #include "scep/state/state.h"
 
 struct txn_op {

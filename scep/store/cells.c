@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "scep/octets.h"
+
 /* All structs of octets are laid out alike. */
 #define OCTETS_DATA offsetof(struct scep_octets32, data)
 static_assert(offsetof(struct scep_octets64, data) == OCTETS_DATA &&

@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 
+#include "scep/octets.h"
 #include "scep/store/cells.h"
 #include "scep/store/sqlite.h"
 #include "scep/base/error.h"

@@ -6,6 +6,7 @@
 #ifndef SCEP_STORE_DATABASE_H
 #define SCEP_STORE_DATABASE_H
 
+#include "scep/codes.h"
 #include "scep/store/schema.h"
 
 struct database;

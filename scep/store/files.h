@@ -6,8 +6,8 @@
 #ifndef SCEP_STORE_FILES_H
 #define SCEP_STORE_FILES_H
 
+#include "scep/codes.h"
 #include "scep/base/bytes.h"
-#include "scep/scep.h"
 
 /* Makes the folder with mode 0700 if it is not there (parents are not made),
  * and checks that it is a folder of ours with no access for others.

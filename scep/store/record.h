@@ -8,8 +8,10 @@
 #ifndef SCEP_STORE_RECORD_H
 #define SCEP_STORE_RECORD_H
 
+#include "scep/octets.h"
+#include "scep/server.h"
+#include "scep/values.h"
 #include "scep/base/bytes.h"
-#include "scep/scep.h"
 
 /* The steps of an enrolment, in the order of the RFC. */
 enum step_id {

@@ -3,6 +3,14 @@
 
 #include <assert.h>
 
+#include "scep/agent_row.h"
+#include "scep/ca_row.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/use_row.h"
+
 #define MEMBER(type, member) (((type *)0)->member)
 
 /* The kind follows from the member, so that the two cannot disagree. */

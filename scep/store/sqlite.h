@@ -8,9 +8,11 @@
 #ifndef SCEP_STORE_SQLITE_H
 #define SCEP_STORE_SQLITE_H
 
+#include <stdbool.h>
+
 #include <sqlite3.h>
 
-#include "scep/scep.h"
+#include "scep/codes.h"
 
 struct sqlite {
 	sqlite3 *sqlite;

@@ -3,6 +3,11 @@
 
 #include <stdlib.h>
 
+#include "scep/ca_row.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/use_row.h"
 #include "scep/store/schema.h"
 #include "scep/store/database.h"
 #include "scep/base/error.h"

@@ -10,9 +10,17 @@
 #ifndef SCEP_STORE_STORE_H
 #define SCEP_STORE_STORE_H
 
+#include "scep/agent_row.h"
+#include "scep/codes.h"
+#include "scep/rows.h"
 #include "scep/store/record.h"
 #include "scep/base/rows.h"
 
+struct scep_ca;
+struct scep_key;
+struct scep_profile;
+struct scep_status;
+struct scep_use;
 struct store;
 
 /* What a database holds at start; store_content_free() it. */

@@ -6,7 +6,7 @@
 #ifndef SCEP_STORE_STOREFILE_H
 #define SCEP_STORE_STOREFILE_H
 
-#include "scep/scep.h"
+#include "scep/codes.h"
 
 /*
  * Makes the file, empty and with mode 0600, unless it is there, and withdraws

@@ -8,10 +8,9 @@
 #ifndef SUBAGENT_CONF_CONF_H
 #define SUBAGENT_CONF_CONF_H
 
+#include "scep/engine_config.h"
 #include "subagent/conf/conf_words.h"
 #include "subagent/conf/use_location.h"
-
-#include "scep/scep.h"
 
 #define CONF_APPLICATION "scepagentd"
 #define CONF_NAME_MAX	 64 /* of users and groups, with the NUL */

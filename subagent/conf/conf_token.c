@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subagent/conf/conf_token.h"
 
+#include "scep/engine_config.h"
 #include "subagent/conf/conf_use_location.h"
 #include "subagent/conf/conf_value.h"
 

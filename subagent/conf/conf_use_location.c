@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subagent/conf/conf_use_location.h"
 
+#include "scep/engine_config.h"
+#include "scep/use_row.h"
 #include "subagent/conf/conf_value.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subagent/conf/conf_value.h"
 
+#include "scep/engine_config.h"
 #include "subagent/conf/conf_words.h"
 
 #include <arpa/inet.h>

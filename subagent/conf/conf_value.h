@@ -11,6 +11,8 @@
 #include "subagent/conf/conf.h"
 #include "subagent/system/fault.h"
 
+struct scep_cidr;
+
 /* Takes the next word off `*words` into `word` (CONF_LINE_MAX octets).  Fails
  * with "wants WHAT" if there is none. */
 int conf_value_word(const char **words, char *word, const char *what,

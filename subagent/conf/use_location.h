@@ -9,6 +9,7 @@
 #define SUBAGENT_CONF_USE_LOCATION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subagent/parent/deploy_child.h"
 
+#include "scep/event.h"
 #include "subagent/parent/command.h"
 #include "subagent/parent/install.h"
 #include "subagent/parent/key_files.h"

@@ -12,7 +12,7 @@
 
 #include "subagent/conf/use_location.h"
 
-#include "scep/scep.h"
+struct scep_deploy_end;
 
 struct deploy_child_order {
 	const struct use_location *location;

@@ -8,6 +8,7 @@
 #ifndef SUBAGENT_PARENT_DEPLOYER_H
 #define SUBAGENT_PARENT_DEPLOYER_H
 
+#include "scep/event.h"
 #include "subagent/parent/message.h"
 
 #include <sys/types.h>

@@ -13,7 +13,9 @@
 #ifndef SUBAGENT_PARENT_MESSAGE_H
 #define SUBAGENT_PARENT_MESSAGE_H
 
-#include "scep/scep.h"
+#include "scep/engine_config.h"
+#include "scep/event.h"
+#include "scep/octets.h"
 
 #define MESSAGE_PATH 4352 /* octets of a path, with the NUL */
 

@@ -8,6 +8,8 @@
 #include "subagent/snmp/traps.h"
 #include "subagent/system/daemon_log.h"
 
+#include "scep/codes.h"
+#include "scep/event.h"
 #include "mibs/scep_root.h"
 
 #include <net-snmp/agent/agent_callbacks.h>

@@ -24,7 +24,9 @@
 #ifndef SUBAGENT_SNMP_AGENT_H
 #define SUBAGENT_SNMP_AGENT_H
 
-#include "scep/scep.h"
+struct scep_engine;
+struct scep_event;
+struct scep_watcher;
 
 struct agent;
 

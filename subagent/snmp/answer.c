@@ -3,6 +3,8 @@
 
 #include "subagent/snmp/values.h"
 
+#include "scep/scep.h"
+#include "scep/view.h"
 #include "mibs/scep_root.h"
 
 #include <time.h>

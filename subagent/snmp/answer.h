@@ -12,6 +12,9 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
+struct scep_engine;
+struct scep_view;
+
 /* What does not come from the engine. */
 struct answer_facts {
 	const char *version; /* borrowed */

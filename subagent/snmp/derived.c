@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subagent/snmp/derived.h"
 
+#include "scep/ca_row.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
+#include "scep/view.h"
+
 #define SECONDS_MAX INT32_MAX
 
 /* Puts `number` into the range of an Integer32 that counts seconds. */

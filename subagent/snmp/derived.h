@@ -6,7 +6,10 @@
 #ifndef SUBAGENT_SNMP_DERIVED_H
 #define SUBAGENT_SNMP_DERIVED_H
 
-#include "scep/scep.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct scep_view;
 
 /* All that an answer is made from, the same for every object of a request. */
 struct read_context {

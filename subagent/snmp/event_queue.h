@@ -9,7 +9,8 @@
 #ifndef SUBAGENT_SNMP_EVENT_QUEUE_H
 #define SUBAGENT_SNMP_EVENT_QUEUE_H
 
-#include "scep/scep.h"
+#include "scep/codes.h"
+#include "scep/event.h"
 
 struct event_queue;
 

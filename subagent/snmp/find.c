@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subagent/snmp/find.h"
 
+#include "scep/rows.h"
+#include "scep/view.h"
+
 /* The rows of a table in the view; NULL for scalars. */
 static const struct scep_rows *home_rows(const struct scep_view *view,
 					 enum object_home home)

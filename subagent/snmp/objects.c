@@ -17,6 +17,13 @@
  */
 #include "subagent/snmp/objects.h"
 
+#include "scep/agent_row.h"
+#include "scep/ca_row.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/use_row.h"
+#include "scep/view.h"
 #include "subagent/snmp/derived.h"
 
 #include <inttypes.h>

@@ -11,7 +11,9 @@
 #ifndef SUBAGENT_SNMP_OBJECTS_H
 #define SUBAGENT_SNMP_OBJECTS_H
 
-#include "scep/scep.h"
+#include <stdio.h>
+
+#include "scep/change.h"
 
 struct read_context;
 

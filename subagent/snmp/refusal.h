@@ -8,7 +8,7 @@
 #ifndef SUBAGENT_SNMP_REFUSAL_H
 #define SUBAGENT_SNMP_REFUSAL_H
 
-#include "scep/scep.h"
+#include "scep/change.h"
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>

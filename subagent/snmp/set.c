@@ -4,6 +4,8 @@
 #include "subagent/snmp/refusal.h"
 #include "subagent/snmp/values.h"
 
+#include "scep/scep.h"
+#include "scep/change.h"
 #include "mibs/scep_root.h"
 
 #include <stdlib.h>

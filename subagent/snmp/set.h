@@ -18,12 +18,11 @@
 #ifndef SUBAGENT_SNMP_SET_H
 #define SUBAGENT_SNMP_SET_H
 
-#include "scep/scep.h"
-
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
+struct scep_engine;
 struct sets;
 
 /* Returns owned, or NULL if memory is short.  Borrows the engine. */

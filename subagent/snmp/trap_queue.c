@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "scep/event.h"
+
 /* That something was reported, and when. */
 struct report {
 	enum scep_event_kind kind;

@@ -13,7 +13,10 @@
 #ifndef SUBAGENT_SNMP_TRAP_QUEUE_H
 #define SUBAGENT_SNMP_TRAP_QUEUE_H
 
-#include "scep/scep.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct scep_event;
 
 #define TRAP_QUEUE_EVENTS 512
 #define TRAP_QUEUE_MEMORY 2048 /* reports whose time is remembered */

@@ -5,6 +5,9 @@
 #include "subagent/snmp/values.h"
 #include "subagent/system/daemon_log.h"
 
+#include "scep/scep.h"
+#include "scep/event.h"
+#include "scep/view.h"
 #include "mibs/scep_root.h"
 
 #include <net-snmp/agent/agent_trap.h>

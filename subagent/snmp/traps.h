@@ -11,9 +11,12 @@
 #ifndef SUBAGENT_SNMP_TRAPS_H
 #define SUBAGENT_SNMP_TRAPS_H
 
+#include "scep/event.h"
 #include "subagent/snmp/answer.h"
 #include "subagent/snmp/find.h"
 
+struct scep_engine;
+struct scep_event;
 struct traps;
 
 /* Returns owned traps over an engine (borrowed), NULL if memory is short. */

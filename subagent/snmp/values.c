@@ -2,6 +2,7 @@
 #include "subagent/snmp/values.h"
 
 #include "subagent/snmp/date_and_time.h"
+#include "scep/change.h"
 
 #include <net-snmp/net-snmp-includes.h>
 

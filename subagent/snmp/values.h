@@ -10,7 +10,10 @@
 #ifndef SUBAGENT_SNMP_VALUES_H
 #define SUBAGENT_SNMP_VALUES_H
 
+#include "scep/octets.h"
 #include "subagent/snmp/find.h"
+
+struct scep_value;
 
 /* A value as it goes out. */
 struct value {

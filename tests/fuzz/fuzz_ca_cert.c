@@ -11,6 +11,9 @@
 
 #include <openssl/err.h>
 
+#include "scep/ca_row.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
 #include "scep/protocol/rfc8894.h"
 #include "scep/protocol/ca_certs.h"
 #include "tests/fuzz/fixed.h"

@@ -8,6 +8,9 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/server.h"
 #include "scep/protocol/caps.h"
 
 #define ALL_CAPS (2u * SCEP_CAP_STANDARD - 1)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <stdlib.h>
 
+#include "scep/engine_config.h"
 #include "subagent/conf/conf_check.h"
 #include "subagent/conf/conf_file.h"
 

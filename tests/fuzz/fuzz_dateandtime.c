@@ -14,6 +14,11 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
+#include "scep/agent_row.h"
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
 #include "scep/settings/settings.h"
 #include "subagent/snmp/date_and_time.h"
 #include "subagent/snmp/values.h"

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/change.h"
 #include "ctl/document.h"
 #include "ctl/value.h"
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scep/codes.h"
 #include "scep/net/http_fault.h"
 #include "scep/protocol/rfc8894.h"
 

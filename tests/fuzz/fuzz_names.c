@@ -12,6 +12,10 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
+#include "scep/values.h"
 #include "scep/protocol/extensions.h"
 #include "scep/protocol/csr.h"
 #include "scep/protocol/ca_certs.h"

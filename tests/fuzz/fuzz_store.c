@@ -16,6 +16,13 @@
 
 #include <sqlite3.h>
 
+#include "scep/agent_row.h"
+#include "scep/ca_row.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
 #include "scep/store/schema.h"
 #include "scep/settings/settings.h"
 #include "scep/store/store.h"

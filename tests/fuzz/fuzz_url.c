@@ -13,6 +13,7 @@
 
 #include <curl/curl.h>
 
+#include "scep/octets.h"
 #include "scep/base/url.h"
 
 static char *part_of(CURLU *curl, CURLUPart part)

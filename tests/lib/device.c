@@ -11,6 +11,11 @@
 
 #include <cmocka.h>
 
+#include "scep/scep.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/view.h"
 #include "scep/base/error.h"
 #include "scep/protocol/key.h"
 #include "scep/base/log.h"

@@ -8,10 +8,19 @@
 #ifndef TESTS_DEVICE_H
 #define TESTS_DEVICE_H
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/event.h"
+#include "scep/status_row.h"
 #include "scep/engine/set_txn.h"
 #include "scep/state/open_request.h"
 #include "scep/state/health.h"
 #include "tests/lib/scripted_ca.h"
+
+struct scep_key;
+struct scep_profile;
+struct scep_view;
 
 #define DEVICE_EVENTS 64
 #define DEVICE_URL    "http://ca.example/scep"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/disk.h"
 
+#include "scep/codes.h"
 #include "scep/base/error.h"
 #include "scep/store/files.h"
 #include "scep/store/store.h"

@@ -8,6 +8,9 @@
 
 #include <uv.h>
 
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/octets.h"
 #include "scep/net/http.h"
 
 struct client {

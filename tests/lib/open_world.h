@@ -18,6 +18,7 @@
 #include <openssl/cms.h>
 #include <openssl/x509v3.h>
 
+#include "scep/codes.h"
 #include "scep/protocol/cert_rep.h"
 #include "tests/lib/pki.h"
 

@@ -8,6 +8,7 @@
 #include <openssl/cms.h>
 #include <openssl/err.h>
 
+#include "scep/codes.h"
 #include "scep/base/error.h"
 #include "scep/protocol/key.h"
 

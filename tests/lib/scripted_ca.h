@@ -7,6 +7,7 @@
 #ifndef TESTS_SCRIPTED_CA_H
 #define TESTS_SCRIPTED_CA_H
 
+#include "scep/octets.h"
 #include "tests/lib/pki.h"
 #include "scep/protocol/rfc8894.h"
 #include "tests/lib/virtual_io.h"

@@ -14,6 +14,8 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include "scep/rows.h"
+
 char storetest_folder[256];
 struct scep_error storetest_error;
 

@@ -7,6 +7,7 @@
 #ifndef TESTS_STORETEST_H
 #define TESTS_STORETEST_H
 
+#include "scep/codes.h"
 #include "scep/store/schema.h"
 #include "scep/store/store.h"
 

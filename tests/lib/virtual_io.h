@@ -8,6 +8,7 @@
 #ifndef TESTS_VIRTUAL_IO_H
 #define TESTS_VIRTUAL_IO_H
 
+#include "scep/codes.h"
 #include "scep/net/io.h"
 
 /* What the server says.  An error of SCEP_OK: there is an answer. */

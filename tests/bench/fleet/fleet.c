@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "scep/codes.h"
+#include "scep/timer.h"
 #include "scep/schedule/calendar.h"
 #include "scep/schedule/schedule.h"
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "scep/change.h"
 #include "ctl/document.h"
 #include "ctl/value.h"
 

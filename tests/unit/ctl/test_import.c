@@ -12,6 +12,10 @@
 
 #include <cmocka.h>
 
+#include "scep/change.h"
+#include "scep/octets.h"
+#include "scep/profile_row.h"
+#include "scep/view.h"
 #include "ctl/import.h"
 
 enum fault {

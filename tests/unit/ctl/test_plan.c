@@ -7,6 +7,9 @@
 
 #include <cmocka.h>
 
+#include "scep/change.h"
+#include "scep/profile_row.h"
+#include "scep/view.h"
 #include "ctl/plan.h"
 #include "ctl/value.h"
 

@@ -11,6 +11,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "scep/codes.h"
+#include "scep/octets.h"
 #include "scep/base/error.h"
 
 #define LAST_CODE SCEP_IN_PROGRESS

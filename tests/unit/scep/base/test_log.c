@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "scep/codes.h"
 #include "scep/base/log.h"
 
 struct seen {

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 
+#include "scep/rows.h"
 #include "scep/base/rows.h"
 
 struct row {

@@ -18,9 +18,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "scep/scep.h"
+#include "scep/agent_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/event.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
+#include "scep/view.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
-#include "scep/scep.h"
 
 /* The least that a wait lasts before it is a failure, in ms. */
 #define PATIENCE 20000

@@ -14,6 +14,14 @@
 
 #include <cmocka.h>
 
+#include "scep/agent_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/view.h"
 #include "tests/lib/device.h"
 #include "tests/lib/disk.h"
 

@@ -10,6 +10,10 @@
 
 #include <cmocka.h>
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
 #include "tests/lib/device.h"
 
 static void write_send(struct device *d)

@@ -5,6 +5,13 @@
  */
 #include "tests/unit/scep/settings/draft_world.h"
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
+#include "scep/values.h"
+
 /* ----------------------------------------------------- actions (rule 3) -- */
 
 static void send_is_noted(void **state)

@@ -11,6 +11,13 @@
 
 #include <cmocka.h>
 
+#include "scep/agent_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
 #include "tests/lib/device.h"
 #include "tests/lib/disk.h"
 

@@ -14,7 +14,16 @@
 
 #include <cmocka.h>
 
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/profile_row.h"
+#include "scep/server.h"
+#include "scep/status_row.h"
 #include "tests/lib/device.h"
+
+struct scep_ca;
+struct scep_view;
 
 static inline void begin(struct device *d, enum scep_server_check kind)
 {

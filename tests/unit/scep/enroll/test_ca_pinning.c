@@ -9,6 +9,14 @@
 
 #include <cmocka.h>
 
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/profile_row.h"
+#include "scep/server.h"
+#include "scep/status_row.h"
+#include "scep/view.h"
 #include "tests/lib/device.h"
 
 static void set_policy(struct device *d, enum scep_trust_policy policy)

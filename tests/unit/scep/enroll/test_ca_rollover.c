@@ -3,6 +3,14 @@
  * middle of a transaction (RFC 8894, 4.7, and MIB, rule 15). */
 #include "tests/unit/scep/enroll/check_world.h"
 
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
+
 #define CAPS	  "AES\nPOSTPKIOperation\nSHA-256\nSCEPStandard\nRenewal\n"
 #define CAPS_NEXT CAPS "GetNextCACert\n"
 

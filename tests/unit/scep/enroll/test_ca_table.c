@@ -9,6 +9,10 @@
 
 #include <cmocka.h>
 
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/rows.h"
 #include "scep/enroll/ca_table.h"
 #include "tests/lib/device.h"
 

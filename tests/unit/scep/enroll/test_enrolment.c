@@ -9,6 +9,15 @@
 
 #include <cmocka.h>
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/server.h"
+#include "scep/status_row.h"
+#include "scep/view.h"
 #include "tests/lib/device.h"
 
 /* ------------------------------------------------------------- success -- */

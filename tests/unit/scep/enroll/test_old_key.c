@@ -3,6 +3,11 @@
  * back (MIB, rule 11). */
 #include "tests/unit/scep/keys/use_world.h"
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+
 /* ------------------------------------------------------------- DeleteOldKey */
 
 static void the_replaced_key_goes_once_the_new_one_is_applied(void **state)

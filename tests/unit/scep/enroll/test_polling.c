@@ -10,6 +10,13 @@
 
 #include <cmocka.h>
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/octets.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/view.h"
 #include "tests/lib/device.h"
 
 static void plan_many(struct device *d, enum ca_operation operation,

@@ -3,6 +3,12 @@
  * (RFC 8894, 2.5, and MIB, rule 16). */
 #include "tests/unit/scep/enroll/timer_world.h"
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
 #include "scep/keys/registry.h"
 #include "scep/keys/renewal.h"
 

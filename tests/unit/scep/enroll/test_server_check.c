@@ -3,6 +3,13 @@
  * it learns of CAs is in test_check_cas.c. */
 #include "tests/unit/scep/enroll/check_world.h"
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/server.h"
+#include "scep/status_row.h"
+
 static void assert_refused(struct device *d, const char *reason)
 {
 	assert_int_equal(device_apply(d), SCEP_INCONSISTENT_VALUE);

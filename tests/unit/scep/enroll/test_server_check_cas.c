@@ -3,6 +3,14 @@
  * which of them an enrolment then believes (MIB, rule 15). */
 #include "tests/unit/scep/enroll/check_world.h"
 
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/profile_row.h"
+#include "scep/server.h"
+#include "scep/status_row.h"
+
 /* ------------------------------------------------------------- GetCACert -- */
 
 static void getCaCert_shows_the_pinned_ca_as_trusted(void **state)

@@ -3,6 +3,12 @@
  * them asks for. */
 #include "tests/unit/scep/settings/draft_world.h"
 
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+
 static void assert_asks(struct world *world, enum scep_field field,
 			uint32_t index, uint32_t number)
 {

@@ -10,6 +10,14 @@
 
 #include <cmocka.h>
 
+#include "scep/agent_row.h"
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
 #include "tests/lib/device.h"
 
 static void act(struct device *d, enum scep_request_action action)

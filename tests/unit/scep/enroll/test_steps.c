@@ -9,6 +9,11 @@
 
 #include <cmocka.h>
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
+#include "scep/server.h"
 #include "scep/store/files.h"
 #include "scep/enroll/ca_table.h"
 #include "scep/enroll/steps.h"

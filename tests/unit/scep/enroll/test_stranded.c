@@ -10,6 +10,11 @@
 
 #include <cmocka.h>
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/profile_row.h"
+#include "scep/server.h"
+#include "scep/status_row.h"
 #include "scep/settings/draft.h"
 #include "tests/lib/device.h"
 #include "tests/lib/disk.h"

@@ -2,6 +2,14 @@
 /* A timer that is left to itself (MIB, rules 4, 8, 9, 10 and 12). */
 #include "tests/unit/scep/enroll/timer_world.h"
 
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/octets.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
+#include "scep/view.h"
 #include "scep/keys/renewal.h"
 
 /* ------------------------------------------------------------- one run -- */

@@ -2,6 +2,11 @@
 /* A timer over time off and over steps of the clock (MIB, rules 8 and 10). */
 #include "tests/unit/scep/enroll/timer_world.h"
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
+
 #define YEARS_10 (3652 * DAY)
 
 /* Off for so long, with the clock going on. */

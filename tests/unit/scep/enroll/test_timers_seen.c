@@ -3,6 +3,12 @@
  * of the manager is open (MIB, rules 1, 10 and 12). */
 #include "tests/unit/scep/enroll/timer_world.h"
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
+
 /* ------------------------------------------------------ seen with a Set -- */
 
 /* No tick of the timers has come between the Set and what is seen. */

@@ -3,6 +3,11 @@
  * 10 and 12). */
 #include "tests/unit/scep/enroll/timer_world.h"
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
 #include "tests/lib/disk.h"
 
 /* A test that failed may have left the disk full. */

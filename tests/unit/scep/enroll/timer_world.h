@@ -15,6 +15,12 @@
 
 #include <cmocka.h>
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
 #include "scep/schedule/calendar.h"
 #include "scep/schedule/schedule.h"
 #include "tests/lib/device.h"

@@ -4,6 +4,11 @@
 
 #include <stdio.h>
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
 #include "scep/store/files.h"
 #include "scep/keys/registry.h"
 #include "tests/lib/disk.h"

@@ -3,6 +3,12 @@
  * and 13). */
 #include "tests/unit/scep/keys/use_world.h"
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/use_row.h"
 #include "tests/lib/disk.h"
 
 /* ---------------------------------------------------------------- the rows */

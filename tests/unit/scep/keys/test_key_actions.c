@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
 #include "scep/store/files.h"
 #include "tests/lib/disk.h"
 

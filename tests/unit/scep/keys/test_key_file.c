@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "scep/codes.h"
 #include "scep/base/error.h"
 #include "scep/keys/key_file.h"
 #include "scep/store/files.h"

@@ -10,6 +10,10 @@
 
 #include <cmocka.h>
 
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
+#include "scep/status_row.h"
 #include "scep/store/files.h"
 #include "scep/keys/registry.h"
 #include "tests/lib/device.h"

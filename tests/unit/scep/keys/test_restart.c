@@ -2,6 +2,11 @@
 /* A restart of the device, as the engine sees it (MIB, rule 14). */
 #include "tests/unit/scep/enroll/timer_world.h"
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
 #include "scep/keys/restart.h"
 #include "tests/lib/disk.h"
 

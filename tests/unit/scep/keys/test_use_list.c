@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "scep/octets.h"
 #include "scep/keys/use_list.h"
 
 /* The names of a list, parted by "|". */

@@ -7,11 +7,21 @@
 #ifndef TESTS_UNIT_SCEP_KEYS_USE_WORLD_H
 #define TESTS_UNIT_SCEP_KEYS_USE_WORLD_H
 
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/event.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
+#include "scep/use_row.h"
 #include "tests/unit/scep/enroll/timer_world.h"
-
 #include "scep/keys/deploy.h"
 #include "scep/keys/use_list.h"
 #include "scep/keys/use_locations.h"
+
+struct scep_config;
+struct scep_key;
+struct scep_use_config;
 
 #define WEB 1
 #define VPN 2

@@ -21,6 +21,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "scep/codes.h"
+#include "scep/engine_config.h"
 #include "scep/net/address_filter.h"
 #include "tests/lib/exchange.h"
 #include "tests/lib/server.h"

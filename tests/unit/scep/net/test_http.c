@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "scep/codes.h"
 #include "scep/protocol/rfc8894.h"
 #include "tests/lib/exchange.h"
 #include "tests/lib/server.h"

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "scep/codes.h"
 #include "scep/net/http_response.h"
 #include "tests/lib/exchange.h"
 #include "tests/lib/server.h"

@@ -18,6 +18,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "scep/codes.h"
 #include "tests/lib/exchange.h"
 #include "tests/lib/server.h"
 

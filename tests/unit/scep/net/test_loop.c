@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "scep/codes.h"
+#include "scep/engine_config.h"
 #include "scep/net/loop.h"
 #include "tests/lib/server.h"
 

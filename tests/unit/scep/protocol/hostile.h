@@ -7,6 +7,7 @@
 #ifndef TESTS_UNIT_SCEP_PROTOCOL_HOSTILE_H
 #define TESTS_UNIT_SCEP_PROTOCOL_HOSTILE_H
 
+#include "scep/codes.h"
 #include "tests/lib/der.h"
 #include "tests/lib/open_world.h"
 

@@ -2,6 +2,8 @@
 /* Faults in the signed attributes of a CertRep, signed again with the fault. */
 #include "tests/unit/scep/protocol/hostile.h"
 
+#include "scep/codes.h"
+
 #define SIGNER	   "1/0/4/0"
 #define ATTRIBUTES SIGNER "/3"
 

@@ -2,6 +2,7 @@
 /* Faults in an answer to GetCACert. */
 #include "scep/base/error.h"
 
+#include "scep/codes.h"
 #include "tests/unit/scep/protocol/hostile.h"
 
 #define RA "1/0/3/1"

@@ -2,6 +2,8 @@
 /* Faults in what is in the envelope: the bag of certificates, and ours. */
 #include "tests/unit/scep/protocol/hostile.h"
 
+#include "scep/codes.h"
+
 #define CERTIFICATE "1/0/3/0"
 
 static enum scep_code open_bag(struct world *world,

@@ -2,6 +2,8 @@
 /* Faults in the EnvelopedData of a CertRep, which is signed over them. */
 #include "tests/unit/scep/protocol/hostile.h"
 
+#include "scep/codes.h"
+
 static enum scep_code open_envelope(struct world *world,
 				    struct hostile_case *hostile,
 				    struct scep_error *error)

@@ -2,6 +2,8 @@
 /* Faults in a CertRep outside of its signed attributes and its envelope. */
 #include "tests/unit/scep/protocol/hostile.h"
 
+#include "scep/codes.h"
+
 static enum scep_code open_message(struct world *world,
 				   struct hostile_case *hostile,
 				   struct scep_error *error)

@@ -2,6 +2,7 @@
 /* Faults in an answer to GetCACert that comes as PEM. */
 #include <openssl/pem.h>
 
+#include "scep/codes.h"
 #include "tests/unit/scep/protocol/hostile.h"
 
 enum part { LINE_BEGIN, BODY, LINE_END, PART_COUNT };

@@ -4,6 +4,8 @@
 
 #include <openssl/evp.h>
 
+#include "scep/codes.h"
+
 size_t hostile_children(const struct der *node)
 {
 	size_t count = 0;

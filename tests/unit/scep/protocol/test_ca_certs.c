@@ -2,6 +2,8 @@
 /* Whom to believe: pins, chains, recipients. */
 #include "tests/unit/scep/protocol/trust_world.h"
 
+#include "scep/codes.h"
+
 static struct trust_pin pin_of(X509 *certificate, const char *digest)
 {
 	struct trust_pin pin;

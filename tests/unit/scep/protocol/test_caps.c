@@ -7,6 +7,9 @@
 
 #include <cmocka.h>
 
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/server.h"
 #include "scep/protocol/caps.h"
 #include "scep/protocol/rfc8894.h"
 

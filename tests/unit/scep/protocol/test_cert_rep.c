@@ -5,6 +5,10 @@
  */
 #include "tests/lib/open_world.h"
 
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/octets.h"
+
 static void assert_certificates(const struct cert_rep *reply, int count,
 				X509 *const *expected)
 {

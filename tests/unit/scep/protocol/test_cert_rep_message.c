@@ -7,6 +7,8 @@
  */
 #include <openssl/err.h>
 
+#include "scep/codes.h"
+#include "scep/engine_config.h"
 #include "tests/lib/open_world.h"
 
 /* ----------------------------------------------------------- structure -- */

@@ -6,6 +6,8 @@
  */
 #include "tests/unit/scep/protocol/hostile.h"
 
+#include "scep/codes.h"
+
 #define SIGNER	   "1/0/4/0"
 #define ATTRIBUTES SIGNER "/3"
 

@@ -2,6 +2,9 @@
 /* Certificates: read from what a server sends, and described as rows. */
 #include "scep/protocol/certs.h"
 
+#include "scep/ca_row.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
 #include "tests/unit/scep/protocol/trust_world.h"
 
 /* -------------------------------------------------------------- reading -- */

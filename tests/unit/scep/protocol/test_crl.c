@@ -4,6 +4,9 @@
 
 #include <openssl/pkcs7.h>
 
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/octets.h"
 #include "scep/protocol/crl.h"
 
 /* One list in a CertRep that is otherwise right. */

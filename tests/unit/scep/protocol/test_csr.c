@@ -11,6 +11,9 @@
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
+#include "scep/codes.h"
+#include "scep/octets.h"
+#include "scep/values.h"
 #include "scep/protocol/extensions.h"
 #include "scep/protocol/csr.h"
 #include "scep/protocol/ca_certs.h"

@@ -4,6 +4,8 @@
 
 #include <openssl/pkcs7.h>
 
+#include "scep/codes.h"
+#include "scep/octets.h"
 #include "scep/base/error.h"
 #include "scep/protocol/get_cert.h"
 

@@ -11,6 +11,7 @@
 
 #include "scep/base/error.h"
 
+#include "scep/codes.h"
 #include "tests/unit/scep/protocol/hostile.h"
 
 static struct {

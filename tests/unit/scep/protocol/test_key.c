@@ -15,6 +15,7 @@
 #include <openssl/crypto.h>
 #include <openssl/pem.h>
 
+#include "scep/codes.h"
 #include "scep/protocol/key.h"
 #include "tests/lib/pki.h"
 

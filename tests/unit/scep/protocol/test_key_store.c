@@ -14,6 +14,9 @@
 
 #include <openssl/provider.h>
 
+#include "scep/codes.h"
+#include "scep/server.h"
+#include "scep/values.h"
 #include "scep/base/error.h"
 #include "scep/protocol/key.h"
 #include "scep/protocol/csr.h"

@@ -10,6 +10,7 @@
 
 #include <openssl/objects.h>
 
+#include "scep/octets.h"
 #include "scep/protocol/names.h"
 #include "scep/protocol/csr.h"
 

@@ -2,6 +2,8 @@
 /* GetNextCACert: who may say which CA comes next, and what is taken of it. */
 #include "tests/lib/open_world.h"
 
+#include "scep/codes.h"
+#include "scep/engine_config.h"
 #include "scep/protocol/next_ca.h"
 
 /* An answer that is right until a test changes it. */

@@ -10,6 +10,8 @@
 #include <openssl/cms.h>
 #include <openssl/objects.h>
 
+#include "scep/codes.h"
+#include "scep/server.h"
 #include "scep/protocol/attributes.h"
 #include "scep/protocol/pki_message.h"
 #include "tests/lib/pki.h"

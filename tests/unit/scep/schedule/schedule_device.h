@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "scep/timer.h"
 #include "tests/unit/scep/schedule/calendar_oracle.h"
 #include "scep/schedule/schedule.h"
 

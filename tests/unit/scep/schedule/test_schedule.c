@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "scep/codes.h"
+#include "scep/timer.h"
 #include "scep/schedule/schedule.h"
 
 static const struct scep_timer polling = {

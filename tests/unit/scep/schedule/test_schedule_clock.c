@@ -2,6 +2,8 @@
 /* The timer under clocks that are wrong, and settings that change. */
 #include "tests/unit/scep/schedule/schedule_device.h"
 
+#include "scep/timer.h"
+
 /* ------------------------------------------------------------------ clock */
 
 static void a_small_step_back_runs_nothing_twice(void **state)

@@ -2,6 +2,8 @@
 /* What Adjust makes of a run that was missed (MIB, rules 8 and 10). */
 #include "tests/unit/scep/schedule/schedule_device.h"
 
+#include "scep/timer.h"
+
 #define OFF (3 * HOUR)
 
 /* The announced run with its jitter, at noon. */

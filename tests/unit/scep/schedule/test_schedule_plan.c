@@ -2,6 +2,9 @@
 /* When the timer sends (MIB, rules 8 and 10), and what it does of the past. */
 #include "tests/unit/scep/schedule/schedule_device.h"
 
+#include "scep/codes.h"
+#include "scep/timer.h"
+
 /* ----------------------------------------------------------------- rule 8 */
 
 static void jitter_is_uniform_in_1_to_adjust_max(void **state)

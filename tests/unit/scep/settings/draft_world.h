@@ -14,8 +14,21 @@
 
 #include <cmocka.h>
 
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
+#include "scep/use_row.h"
+#include "scep/view.h"
 #include "scep/settings/draft.h"
 #include "scep/settings/settings.h"
+
+struct scep_profile;
+struct scep_use;
 
 #define URL "http://ca.example/scep"
 

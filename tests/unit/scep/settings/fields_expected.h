@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "scep/change.h"
+#include "scep/profile_row.h"
 #include "scep/settings/settings.h"
 
 struct expected {

@@ -5,6 +5,12 @@
  */
 #include "tests/unit/scep/settings/draft_world.h"
 
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/view.h"
+
 /* ------------------------------------------------------------ the basics -- */
 
 static void an_empty_set_changes_nothing(void **state)

@@ -5,6 +5,8 @@
  */
 #include "tests/unit/scep/settings/fields_expected.h"
 
+#include "scep/change.h"
+
 #define NOT_TOUCHED ((size_t)77)
 
 static enum scep_refusal judge(enum scep_field field, struct scep_value value)

@@ -3,6 +3,14 @@
  * What must hold between settings: one test for each claim of the MIB's rules
  * 1, 2 and 17, and of what the configuration file has to allow.
  */
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/profile_row.h"
+#include "scep/server.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
+#include "scep/values.h"
 #include "tests/unit/scep/settings/draft_world.h"
 #include "scep/settings/rules.h"
 

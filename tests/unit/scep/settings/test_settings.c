@@ -2,6 +2,16 @@
 /* Values in and out of rows, defaults, and changes as lists of items. */
 #include "tests/unit/scep/settings/fields_expected.h"
 
+#include "scep/agent_row.h"
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/engine_config.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/server.h"
+#include "scep/values.h"
+
 /* A home of any kind. */
 union home {
 	struct scep_agent agent;

@@ -9,6 +9,11 @@
 
 #include <cmocka.h>
 
+#include "scep/ca_row.h"
+#include "scep/event.h"
+#include "scep/key_row.h"
+#include "scep/rows.h"
+#include "scep/view.h"
 #include "scep/base/rows.h"
 #include "scep/state/expiry_watch.h"
 

@@ -8,6 +8,14 @@
 
 #include <cmocka.h>
 
+#include "scep/agent_row.h"
+#include "scep/ca_row.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
+#include "scep/view.h"
 #include "scep/state/health.h"
 #include "scep/base/rows.h"
 

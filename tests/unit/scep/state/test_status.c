@@ -9,6 +9,11 @@
 
 #include <cmocka.h>
 
+#include "scep/agent_row.h"
+#include "scep/codes.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
+#include "scep/timer.h"
 #include "scep/base/error.h"
 #include "scep/base/rows.h"
 #include "scep/state/status.h"

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "scep/codes.h"
 #include "scep/store/files.h"
 
 /* A folder of its own for each test, removed with what is in it. */

@@ -10,6 +10,14 @@
 
 #include <cmocka.h>
 
+#include "scep/agent_row.h"
+#include "scep/ca_row.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/rows.h"
+#include "scep/status_row.h"
+#include "scep/use_row.h"
 #include "tests/lib/storetest.h"
 
 /* ----------------------------------------------------------- round trip -- */

@@ -16,6 +16,9 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/rows.h"
 #include "tests/lib/storetest.h"
 
 /* ------------------------------------------------------------- the disk -- */

@@ -15,6 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/octets.h"
+#include "scep/profile_row.h"
 #include "tests/lib/storetest.h"
 
 /* ------------------------------------------------------------ soundness -- */

@@ -13,6 +13,8 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "scep/engine_config.h"
+#include "scep/use_row.h"
 #include "tests/lib/desk.h"
 
 static void every_token_takes_good_values(void **state)

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "scep/event.h"
 #include "subagent/parent/deploy_child.h"
 #include "tests/lib/registry_files.h"
 

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "scep/event.h"
 #include "subagent/parent/command.h"
 #include "subagent/parent/deployer.h"
 #include "tests/lib/registry_files.h"

@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "scep/engine_config.h"
+#include "scep/event.h"
 #include "subagent/parent/message.h"
 #include "tests/lib/registry_files.h"
 

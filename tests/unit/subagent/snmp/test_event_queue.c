@@ -12,6 +12,8 @@
 #include <poll.h>
 #include <pthread.h>
 
+#include "scep/codes.h"
+#include "scep/event.h"
 #include "subagent/snmp/event_queue.h"
 
 #define THREADS 4

@@ -12,6 +12,9 @@
 
 #include <cmocka.h>
 
+#include "scep/rows.h"
+#include "scep/status_row.h"
+#include "scep/view.h"
 #include "subagent/snmp/find.h"
 
 #define NAME_ARCS 8

@@ -10,6 +10,13 @@
 
 #include <cmocka.h>
 
+#include "scep/agent_row.h"
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/use_row.h"
 #include "subagent/snmp/objects.h"
 
 /* The beginning of all names in a table. */

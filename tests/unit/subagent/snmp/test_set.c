@@ -15,6 +15,8 @@
 
 #include "subagent/snmp/set.h"
 
+#include "scep/scep.h"
+#include "scep/change.h"
 #include "mibs/scep_root.h"
 
 #define REQUESTS 4

@@ -9,6 +9,9 @@
 
 #include <cmocka.h>
 
+#include "scep/event.h"
+#include "scep/profile_row.h"
+#include "scep/view.h"
 #include "subagent/snmp/trap_queue.h"
 #include "subagent/snmp/traps.h"
 

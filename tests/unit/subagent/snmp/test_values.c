@@ -10,6 +10,14 @@
 
 #include <cmocka.h>
 
+#include "scep/agent_row.h"
+#include "scep/ca_row.h"
+#include "scep/change.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
+#include "scep/profile_row.h"
+#include "scep/status_row.h"
+#include "scep/view.h"
 #include "subagent/snmp/values.h"
 
 #include <net-snmp/net-snmp-includes.h>

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The row of a profile: the four profile tables of the MIB, which share one
+ * index.  Settings, and what the engine shows beside them.
+ */
+#ifndef SCEP_PROFILE_ROW_H
+#define SCEP_PROFILE_ROW_H
+
+#include <stdint.h>
+
+#include "scep/octets.h"
+#include "scep/server.h"
+#include "scep/timer.h"
+#include "scep/values.h"
+
+enum scep_storage_type { SCEP_STORAGE_VOLATILE = 2, SCEP_STORAGE_NONVOLATILE };
+enum scep_row_status {
+	SCEP_ROW_ACTIVE = 1,
+	SCEP_ROW_NOT_IN_SERVICE = 2,
+	SCEP_ROW_NOT_READY = 3,
+	SCEP_ROW_CREATE_AND_GO = 4,
+	SCEP_ROW_CREATE_AND_WAIT = 5,
+	SCEP_ROW_DESTROY = 6,
+};
+
+/* Every row begins with its index, so that one search serves all tables. */
+struct scep_profile {
+	uint32_t index; /* from 1 */
+	char name[SCEP_TEXT64];
+	uint32_t storage_type; /* enum scep_storage_type */
+	uint32_t row_status;   /* enum scep_row_status */
+	struct scep_server server;
+	struct scep_server_facts facts;
+	struct scep_values request;
+	uint32_t request_status_index; /* the row of the last send, or 0 */
+	struct scep_timer timer;
+};
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The values of a certificate request, "P" of the MIB: those of a manual
+ * request (scepRequestTable) and those of the timer (scepAutoTable).  Both are
+ * parts of a profile row.  Knows no profile.
+ *
+ * A BITS value has bit n of the MIB in bit n of the number (1u << n).
+ */
+#ifndef SCEP_VALUES_H
+#define SCEP_VALUES_H
+
+#include <stdint.h>
+
+#include "scep/octets.h"
+
+enum scep_signature_algorithm {
+	SCEP_SIGN_SHA1 = 1,
+	SCEP_SIGN_SHA256 = 2,
+	SCEP_SIGN_SHA384 = 3,
+	SCEP_SIGN_SHA512 = 4,
+};
+
+/* The request values, "P" of the MIB: of a manual request or of the timer. */
+struct scep_values {
+	char key_name[SCEP_TEXT64];
+	uint32_t signature_algorithm; /* enum scep_signature_algorithm */
+	uint32_t key_length;	      /* bits */
+	char organization[SCEP_TEXT64];
+	char common_name[SCEP_TEXT64];
+	char subject_extra[SCEP_TEXT255];
+	char subject_alt_name[SCEP_TEXT255];
+	uint32_t key_usage; /* BITS, numbered as KeyUsage of RFC 5280 */
+	char extended_key_usage[SCEP_TEXT255];
+	struct scep_octets128 challenge_password; /* secret */
+	char use_location[SCEP_TEXT255];
+};
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The view: all that can be read of the engine at one moment.  A user of its
+ * rows includes the header of the row too.
+ */
+#ifndef SCEP_VIEW_H
+#define SCEP_VIEW_H
+
+#include <stdint.h>
+
+#include "scep/agent_row.h"
+#include "scep/rows.h"
+
+#define SCEP_PROFILE_MAX 64
+
+/* All that can be read.  Immutable once published. */
+struct scep_view {
+	struct scep_agent agent;
+	struct scep_stats stats;
+	struct scep_rows profiles; /* struct scep_profile */
+	struct scep_rows statuses; /* struct scep_status */
+	struct scep_rows keys;	   /* struct scep_key */
+	struct scep_rows cas;	   /* struct scep_ca */
+	struct scep_rows uses;	   /* struct scep_use */
+	struct scep_rows retired;  /* struct scep_key: those that DeleteOldKey
+				    * has taken away; never shown */
+	/* Of each profile: the status row of the request that was put aside
+	 * and that pollNow can resume, or 0. */
+	uint32_t suspended[SCEP_PROFILE_MAX + 1];
+};
+
+/* How many requests are processing: scepStatusProcessing. */
+uint32_t scep_view_processing(const struct scep_view *view);
+
+/* The first notAfter in the registry, or 0 if there is nothing to expire. */
+int64_t scep_view_earliest_expiry(const struct scep_view *view);
+
+#endif
