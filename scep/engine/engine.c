@@ -30,7 +30,7 @@
 #include "scep/state/open_request.h"
 #include "scep/state/state.h"
 #include "scep/enroll/timers.h"
-#include "scep/engine/turn.h"
+#include "scep/engine/tick.h"
 
 /* How often a state directory that cannot be used is tried, in ms. */
 #define RECOVER_AGAIN 10000
@@ -337,25 +337,28 @@ static enum scep_code take_possession(struct scep_engine *engine,
 }
 
 /* A state directory that could not be used may have been mended. */
-static void try_again(struct scep_engine *engine)
+static uint64_t recover_tick(struct scep_engine *engine)
 {
 	struct scep_error error;
 	uint64_t now = state_mono(&engine->state);
 
-	if (engine->state.store != NULL || engine->set_txn.is_open ||
-	    now < engine->recover_at)
-		return;
+	if (engine->state.store != NULL || engine->set_txn.is_open)
+		return STATE_NEVER;
+	if (now < engine->recover_at)
+		return engine->recover_at;
+	engine->recover_at = now + RECOVER_AGAIN;
 	error_init(&error);
 	if (take_possession(engine, &error) != SCEP_OK)
 		log_error("%s", error.text);
+	return engine->state.store == NULL ? engine->recover_at : STATE_NEVER;
 }
 
 static void engine_tick(void *context)
 {
 	struct scep_engine *engine = context;
+	uint64_t next = recover_tick(engine);
 
-	try_again(engine);
-	turn(&engine->state, &engine->set_txn);
+	tick_run(&engine->state, &engine->set_txn, next);
 }
 
 static void *engine_main(void *context)

@@ -510,10 +510,13 @@ enum scep_refusal set_txn_revert(struct set_txn *set_txn, struct state *state,
 	return refuse_to_revert(verdict, error.text);
 }
 
-void set_txn_tick(struct set_txn *set_txn, struct state *state)
+uint64_t set_txn_tick(struct set_txn *set_txn, struct state *state)
 {
-	if (!set_txn->is_open || state_mono(state) < state->deadline)
-		return;
+	if (!set_txn->is_open)
+		return STATE_NEVER;
+	if (state_mono(state) < state->deadline)
+		return state->deadline;
 	log_warning("a Set was neither completed nor undone: it stands");
 	set_txn_confirm(set_txn, state, set_txn->ticket);
+	return STATE_NEVER;
 }

@@ -32,8 +32,7 @@ void set_txn_confirm(struct set_txn *set_txn, struct state *state,
 		     uint64_t ticket);
 enum scep_refusal set_txn_revert(struct set_txn *set_txn, struct state *state,
 				 uint64_t ticket, struct scep_verdict *verdict);
-/* Confirms what a master that was killed will not (MIB, rule 6); to be called
- * when state->deadline has come. */
-void set_txn_tick(struct set_txn *set_txn, struct state *state);
+/* Confirms what a master that was killed will not (MIB, rule 6). */
+uint64_t set_txn_tick(struct set_txn *set_txn, struct state *state);
 
 #endif

@@ -321,17 +321,27 @@ static struct open_request *next_due(struct state *state)
 	return e != NULL ? e : first_due(state->checks, now);
 }
 
-void pipeline_tick(struct state *state)
+static uint64_t earliest(const struct open_request *e, uint64_t due)
+{
+	for (; e != NULL; e = e->next) {
+		if (open_request_is_idle(e) && e->due < due)
+			due = e->due;
+	}
+	return due;
+}
+
+uint64_t pipeline_tick(struct state *state)
 {
 	struct open_request *e;
 
 	if (state->is_stopping)
-		return;
+		return STATE_NEVER;
 	/* Each is begun at most once, as beginning makes it busy or sets when
 	 * it is due; the list may change under us. */
 	while ((e = next_due(state)) != NULL) {
-		e->due = OPEN_REQUEST_NEVER;
+		e->due = STATE_NEVER;
 		begin(e);
 	}
-	open_request_wake(state);
+	return earliest(state->checks,
+			earliest(state->open_requests, STATE_NEVER));
 }

@@ -8,8 +8,7 @@
 
 #include "scep/state/open_request.h"
 
-/* Goes on with all requests and checks whose time has come, and sets the next
- * wake-up. */
-void pipeline_tick(struct state *state);
+/* Goes on with all requests and checks whose time has come. */
+uint64_t pipeline_tick(struct state *state);
 
 #endif

@@ -357,7 +357,7 @@ static uint64_t due_of(struct state *state,
 	int64_t wait = decision->at - state_now(state);
 
 	if (decision->action != SCHEDULE_WAIT)
-		return UINT64_MAX;
+		return STATE_NEVER;
 	if (wait < 0)
 		wait = 0;
 	return state_mono(state) + (uint64_t)wait * 1000;
@@ -396,7 +396,7 @@ static uint64_t tick_one(struct state *state,
 	struct schedule_decision decision;
 
 	if (is_out_of_service(profile))
-		return UINT64_MAX;
+		return STATE_NEVER;
 	decision = plan(state, profile);
 	hold_back(state, profile, &decision);
 	if (carry_out(state, profile, &decision) != SCEP_OK)
@@ -419,13 +419,12 @@ static struct scep_profile *profile_of(struct state *state, uint32_t index)
 	return profile != NULL ? row_retain(profile) : NULL;
 }
 
-void timers_tick(struct state *state)
+uint64_t timers_tick(struct state *state)
 {
-	uint64_t first = UINT64_MAX;
+	uint64_t first = STATE_NEVER;
 
-	state->timers_are_stale = false;
 	if (state->deadline != 0 || state->store == NULL)
-		return;
+		return STATE_NEVER;
 	/* The device may have been given another zone. */
 	tzset();
 	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++) {
@@ -439,9 +438,8 @@ void timers_tick(struct state *state)
 		if (due < first)
 			first = due;
 	}
-	state->timers_due = first;
-	state->timers_are_stale = false;
 	state->timers_have_looked = true;
+	return first;
 }
 
 /* Nothing is begun yet; what is due is announced. */

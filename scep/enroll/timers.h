@@ -13,9 +13,8 @@
 struct scep_profile;
 struct scep_status;
 
-/* Works out every timer anew, and sets state->timers_due.  Does nothing while
- * a Set is in hand. */
-void timers_tick(struct state *state);
+/* Works out every timer anew.  Does nothing while a Set is in hand. */
+uint64_t timers_tick(struct state *state);
 
 /* Shows what a move of a request means for the timer of its profile, and
  * begins nothing. */

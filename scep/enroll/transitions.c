@@ -276,7 +276,7 @@ static void end_in_error(struct open_request *e, struct record *next,
 	stats_count_end(&state->view.stats, state_now(state), false);
 	error_words(&error, words);
 	log_info("%s: %s failed: %s", e->name, e->step->name, words);
-	e->due = OPEN_REQUEST_NEVER;
+	e->due = STATE_NEVER;
 	/* From here on, `e` may be gone. */
 	if (commit(e, &txn) != SCEP_OK) {
 		status = transition_status(e);
@@ -288,7 +288,6 @@ static void end_in_error(struct open_request *e, struct record *next,
 	if (is_pending)
 		state_notify(state, SCEP_EVENT_REQUEST_DEFERRED, index);
 	state_notify(state, SCEP_EVENT_REQUEST_FAILED, index);
-	open_request_wake(state);
 }
 
 static void try_again(struct open_request *e, struct record *next,
@@ -392,7 +391,7 @@ void transition_succeed(struct open_request *e, struct scep_status *status,
 	txn_remove(extra, STORE_RECORD, index);
 	txn_trim_statuses(state, extra);
 	stats_count_end(&state->view.stats, state_now(state), true);
-	e->due = OPEN_REQUEST_NEVER;
+	e->due = STATE_NEVER;
 	/* The commit frees `e` with its record. */
 	memcpy(name, e->name, sizeof(name));
 	if (commit(e, extra) != SCEP_OK) {
@@ -404,5 +403,4 @@ void transition_succeed(struct open_request *e, struct scep_status *status,
 	if (had_retired)
 		registry_sweep(state);
 	state_notify(state, SCEP_EVENT_REQUEST_SUCCEEDED, index);
-	open_request_wake(state);
 }

@@ -128,17 +128,11 @@ static const struct key_job_kind default_key_kind = {
     .settle = default_key_settle,
 };
 
-void default_key_tick(struct state *state)
+static void begin_default_key(struct state *state)
 {
 	struct key_job *job = &state->default_key;
 	struct scep_key row = {0};
 
-	if (!registry_awaits_default_key(state)) {
-		job->retry_at = 0;
-		return;
-	}
-	if (!key_jobs_can_begin(state, job))
-		return;
 	if (!bytes_random_name(row.file_id)) {
 		key_jobs_try_later(state, job, &default_key_kind);
 		return;
@@ -148,4 +142,15 @@ void default_key_tick(struct state *state)
 	if (key_jobs_begin(state, job, &default_key_kind, &row))
 		memcpy(state->default_key_file_id, row.file_id,
 		       sizeof(row.file_id));
+}
+
+uint64_t default_key_tick(struct state *state)
+{
+	struct key_job *job = &state->default_key;
+
+	if (!registry_awaits_default_key(state))
+		job->retry_at = 0;
+	else if (key_jobs_can_begin(state, job))
+		begin_default_key(state);
+	return key_jobs_next(state, job);
 }

@@ -11,6 +11,6 @@
 #include "scep/state/state.h"
 
 /* Has a worker make the key if the registry waits for it. */
-void default_key_tick(struct state *state);
+uint64_t default_key_tick(struct state *state);
 
 #endif

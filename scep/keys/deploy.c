@@ -267,13 +267,23 @@ static void deploy_give_up(struct state *state)
 	deploy_end(state, &end);
 }
 
-void deploy_tick(struct state *state)
+/* Returns the sooner of both; 0 is never. */
+static uint64_t next_wake(const struct deploy *deploy)
+{
+	uint64_t next = deploy->wake != 0 ? deploy->wake : STATE_NEVER;
+
+	return deploy->probe_at != 0 && deploy->probe_at < next
+		   ? deploy->probe_at
+		   : next;
+}
+
+uint64_t deploy_tick(struct state *state)
 {
 	struct deploy *deploy = &state->deploy;
 	const struct scep_use *use;
 
 	if (state->is_stopping || state->store == NULL || state->deadline != 0)
-		return;
+		return STATE_NEVER;
 	if (deploy->has_end)
 		deploy_settle(state);
 	if (deploy->wake != 0 && state_mono(state) >= deploy->wake) {
@@ -283,10 +293,11 @@ void deploy_tick(struct state *state)
 	}
 	/* One is running, or the next try is still to come. */
 	if (deploy->wake != 0)
-		return;
+		return next_wake(deploy);
 	use = next_wanted(state);
 	if (use != NULL)
 		deploy_ask(state, use, false);
 	else
 		deploy_probe_next(state);
+	return next_wake(deploy);
 }

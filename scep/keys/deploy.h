@@ -19,7 +19,7 @@ struct scep_deploy_end;
 
 /* Asks the front end for the next deployment or probe, and settles the last
  * one.  Waits for the end of an open Set. */
-void deploy_tick(struct state *state);
+uint64_t deploy_tick(struct state *state);
 
 /* Takes the answer of the front end. */
 void deploy_end(struct state *state, const struct scep_deploy_end *end);

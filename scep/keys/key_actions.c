@@ -169,13 +169,13 @@ static bool is_overtaken(const struct state *state, const struct scep_key *key)
 	       !(deploy->is_running && deploy->key == key->index);
 }
 
-void key_actions_tick(struct state *state)
+uint64_t key_actions_tick(struct state *state)
 {
 	struct txn txn;
 
 	/* If the Set were undone, the result would be undone with it. */
 	if (state->is_stopping || state->store == NULL || state->deadline != 0)
-		return;
+		return STATE_NEVER;
 	txn_init(&txn);
 	ROWS_EACH (i, &state->view.keys) {
 		const struct scep_key *old = state->view.keys.row[i];
@@ -191,6 +191,7 @@ void key_actions_tick(struct state *state)
 		txn_commit(state, &txn, NULL, NULL);
 	else
 		txn_free(&txn);
+	return STATE_NEVER;
 }
 
 /* ----------------------------------------------------------- beginning -- */

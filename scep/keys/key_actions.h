@@ -28,7 +28,7 @@ void key_actions_note_renewed(struct state *state, struct txn *txn,
 
 /* Cancels the actions that nothing will end any more: another key was assigned
  * to their location before theirs was deployed, or the location is gone. */
-void key_actions_tick(struct state *state);
+uint64_t key_actions_tick(struct state *state);
 
 /* Shows the actions that go on after a start as running. */
 void key_actions_recall(struct state *state, struct txn *txn);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "scep/base/error.h"
-#include "scep/state/open_request.h"
 
 /* On a worker. */
 static void key_job_work(void *context)
@@ -30,7 +29,7 @@ static void key_job_settle(void *context)
 		if (!run->kind->settle(run))
 			key_jobs_try_later(state, run->job, run->kind);
 		/* There may be another one to do. */
-		open_request_wake(state);
+		state_ask_tick(state);
 	}
 	free(run);
 }
@@ -39,6 +38,14 @@ bool key_jobs_can_begin(struct state *state, const struct key_job *job)
 {
 	return !state->is_stopping && state->store != NULL &&
 	       !job->is_running && state_mono(state) >= job->retry_at;
+}
+
+uint64_t key_jobs_next(const struct state *state, const struct key_job *job)
+{
+	return state->is_stopping || state->store == NULL || job->is_running ||
+		       job->retry_at == 0
+		   ? STATE_NEVER
+		   : job->retry_at;
 }
 
 bool key_jobs_begin(struct state *state, struct key_job *job,

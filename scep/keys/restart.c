@@ -102,13 +102,13 @@ static bool remove_wanted(struct state *state, struct scep_error *error)
 	return true;
 }
 
-void restart_tick(struct state *state)
+uint64_t restart_tick(struct state *state)
 {
 	struct restart *restart = &state->restart;
 	struct scep_error error;
 
 	if (state->is_stopping || state->store == NULL)
-		return;
+		return STATE_NEVER;
 	if (restart->wake != 0 && state_mono(state) >= restart->wake) {
 		restart->wake = 0;
 		if (restart->is_running) {
@@ -118,16 +118,17 @@ void restart_tick(struct state *state)
 		}
 	}
 	/* One is running, or the next try is still to come. */
-	if (state->view.agent.restart_wanted == 0 || restart->wake != 0 ||
-	    state->deadline != 0)
-		return;
-	error_init(&error);
-	if (remove_wanted(state, &error)) {
-		restart_begin(state);
-		return;
+	if (state->view.agent.restart_wanted != 0 && restart->wake == 0 &&
+	    state->deadline == 0) {
+		error_init(&error);
+		if (remove_wanted(state, &error)) {
+			restart_begin(state);
+		} else {
+			log_error("restart: not begun: %s", error.text);
+			restart->wake = state_mono(state) + SAVE_RETRY;
+		}
 	}
-	log_error("restart: not begun: %s", error.text);
-	restart->wake = state_mono(state) + SAVE_RETRY;
+	return restart->wake != 0 ? restart->wake : STATE_NEVER;
 }
 
 void restart_end(struct state *state, bool is_good)

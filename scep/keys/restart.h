@@ -27,7 +27,7 @@ void restart_keep(const struct state *state, struct txn *undo);
 
 /* Begins the restart that is wanted, one at a time.  Waits for the end of an
  * open Set, so that no half of a Set is lost by it. */
-void restart_tick(struct state *state);
+uint64_t restart_tick(struct state *state);
 
 /* Takes the result of the command from the front end. */
 void restart_end(struct state *state, bool is_good);

@@ -100,19 +100,25 @@ static uint32_t spare_missing(struct state *state)
 void spare_look(struct state *state)
 {
 	state->spares_are_stale = true;
+	state_ask_tick(state);
 }
 
-void spare_tick(struct state *state)
+static void begin_spare(struct state *state)
 {
-	struct scep_key row = {0};
+	struct scep_key row = {.length = spare_missing(state)};
 
-	if (!state->spares_are_stale ||
-	    !key_jobs_can_begin(state, &state->spare))
-		return;
 	state->spare.retry_at = 0;
-	row.length = spare_missing(state);
 	/* When one is made, it looks for the next one. */
 	state->spares_are_stale = row.length != 0;
 	if (row.length != 0)
 		key_jobs_begin(state, &state->spare, &spare_kind, &row);
+}
+
+uint64_t spare_tick(struct state *state)
+{
+	if (!state->spares_are_stale)
+		return STATE_NEVER;
+	if (key_jobs_can_begin(state, &state->spare))
+		begin_spare(state);
+	return key_jobs_next(state, &state->spare);
 }

@@ -13,9 +13,9 @@
 
 /* Makes the keys that are missing, one at a time on a worker, and removes those
  * of lengths that are no longer configured. */
-void spare_tick(struct state *state);
+uint64_t spare_tick(struct state *state);
 
-/* Has the next tick look for missing keys: one may have been taken, or the
+/* Asks for a tick that looks for missing keys: one may have been taken, or the
  * configuration may have changed. */
 void spare_look(struct state *state);
 

@@ -113,13 +113,16 @@ static const struct scep_key *next_to_verify(const struct state *state)
 	return NULL;
 }
 
-void verify_tick(struct state *state)
+uint64_t verify_tick(struct state *state)
 {
 	const struct scep_key *key = next_to_verify(state);
+	struct key_job *job = &state->verification;
 
+	if (state->deadline != 0)
+		return STATE_NEVER;
 	if (key == NULL)
-		state->verification.retry_at = 0;
-	else if (state->deadline == 0 &&
-		 key_jobs_can_begin(state, &state->verification))
-		key_jobs_begin(state, &state->verification, &verify_kind, key);
+		job->retry_at = 0;
+	else if (key_jobs_can_begin(state, job))
+		key_jobs_begin(state, job, &verify_kind, key);
+	return key_jobs_next(state, job);
 }

@@ -12,6 +12,6 @@
 
 /* Begins with the next key that is to be verified; waits for the end of an open
  * Set. */
-void verify_tick(struct state *state);
+uint64_t verify_tick(struct state *state);
 
 #endif

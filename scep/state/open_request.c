@@ -109,7 +109,7 @@ static bool open_request_open(struct state *state, struct record *record)
 	name_request(e);
 	e->is_blocked = find_in(state->discarded, record->index) != NULL;
 	e->due = record->is_suspended
-		     ? OPEN_REQUEST_NEVER
+		     ? STATE_NEVER
 		     : state_mono(state) + wait_left(state, record);
 	e->next = state->open_requests;
 	state->open_requests = e;
@@ -180,7 +180,7 @@ void open_request_come_back(struct open_request *e)
 	if (heir == NULL || find_in(state->discarded, index) != NULL)
 		return;
 	heir->is_blocked = false;
-	open_request_wake(state);
+	state_ask_tick(state);
 }
 
 void open_request_stop_all(struct state *state)
@@ -243,56 +243,10 @@ bool open_request_is_idle(const struct open_request *e)
 	return !e->is_busy && !e->is_held && !e->is_blocked;
 }
 
-static uint64_t first_due(const struct open_request *e, uint64_t first)
-{
-	for (; e != NULL; e = e->next) {
-		if (open_request_is_idle(e) && e->due < first)
-			first = e->due;
-	}
-	return first;
-}
-
-/* `due` is 0 for never. */
-static uint64_t sooner(uint64_t first, uint64_t due)
-{
-	return due != 0 && due < first ? due : first;
-}
-
-static bool is_spare_due(struct state *state)
-{
-	return state->store != NULL && state->spares_are_stale &&
-	       !state->spare.is_running &&
-	       state->spare.retry_at <= state_mono(state);
-}
-
-/* Has the tick come when the first of all is due. */
-void open_request_wake(struct state *state)
-{
-	uint64_t first = state->timers_due;
-
-	/* While a Set is in hand, the timers wait for its end. */
-	if (state->deadline != 0)
-		first = state->deadline;
-	else if (state->timers_are_stale || is_spare_due(state))
-		first = state_mono(state);
-	else if (first == 0)
-		first = OPEN_REQUEST_NEVER;
-	first = sooner(first, state->restart.wake);
-	first = sooner(first, state->deploy.wake);
-	first = sooner(first, state->deploy.probe_at);
-	first = sooner(first, state->default_key.retry_at);
-	first = sooner(first, state->spare.retry_at);
-	first = sooner(first, state->verification.retry_at);
-	first = first_due(state->open_requests, first);
-	first = first_due(state->checks, first);
-	state->io->ops->wake_at(state->io,
-				first == OPEN_REQUEST_NEVER ? 0 : first);
-}
-
 void open_request_go_on_at(struct open_request *e, uint64_t due)
 {
 	e->due = due;
-	open_request_wake(e->state);
+	state_ask_tick(e->state);
 }
 
 const struct scep_status *open_request_status_now(struct open_request *e)

@@ -74,7 +74,7 @@ struct open_request {
 	bool is_unsaved;    /* ended, but the disk refused to know */
 	bool is_distrusted; /* counted in scepStatsCaRejects */
 	struct scep_error ca_refetch; /* why GetCACert is sent once more */
-	uint64_t due;		      /* mono; when to go on */
+	uint64_t due;		      /* mono; when to go on, or STATE_NEVER */
 };
 
 /*
@@ -116,12 +116,9 @@ void open_request_come_back(struct open_request *enrolment);
 /* Whether it can be begun when it is due. */
 bool open_request_is_idle(const struct open_request *enrolment);
 
-#define OPEN_REQUEST_NEVER UINT64_MAX
-/* Sets when it is due, and the wake-up of the engine. */
+/* Sets when it is due, and has the engine look. */
 void open_request_go_on_at(struct open_request *enrolment, uint64_t due);
 /* At once, unless it is busy. */
 void open_request_resume(struct open_request *enrolment);
-/* Has the engine's tick come when the first of all is due. */
-void open_request_wake(struct state *state);
 
 #endif

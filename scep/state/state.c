@@ -170,6 +170,12 @@ void scep_view_release(const struct scep_view *view)
 	published_release((struct published *)view);
 }
 
+void state_ask_tick(struct state *state)
+{
+	state->tick_is_asked = true;
+	state->io->ops->wake_at(state->io, state_mono(state));
+}
+
 /* ---------------------------------------------------------- telling -- */
 
 const void *scep_row_retain(const void *row)

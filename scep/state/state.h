@@ -79,12 +79,11 @@ struct state {
 	struct open_request *checks;	/* of servers, at the manager's wish */
 	struct open_request *discarded; /* those that still have a worker */
 	uint64_t deadline;		/* of a Set in hand, mono; 0: none */
-	uint64_t timers_due;	 /* mono; when the timers are asked again */
-	bool timers_are_stale;	 /* something was committed since */
-	bool publish_is_held;	 /* more is to be seen with it */
-	bool timers_have_looked; /* since the program began */
-	bool is_stopping;	 /* nothing new is begun */
-	bool sweep_is_due;	 /* at the end of the Set in hand */
+	bool tick_is_asked;		/* since the last one began */
+	bool publish_is_held;		/* more is to be seen with it */
+	bool timers_have_looked;	/* since the program began */
+	bool is_stopping;		/* nothing new is begun */
+	bool sweep_is_due;		/* at the end of the Set in hand */
 	struct restart restart;
 	struct deploy deploy;
 	struct key_job default_key;	       /* default_key.h */
@@ -115,6 +114,16 @@ void state_free(struct state *state);
 void state_publish(struct state *state);
 /* Takes a reference to the published view; from any thread. */
 const struct scep_view *state_take(struct state *state);
+
+/*
+ * A part that can be due has a tick, which looks at what is due now and
+ * returns when it is to look again (mono), or STATE_NEVER.  What happens
+ * outside of a tick and may make something due (a commit, a worker that comes
+ * back) asks for all ticks at once.
+ */
+#define STATE_NEVER UINT64_MAX
+typedef uint64_t state_tick_fn(struct state *state);
+void state_ask_tick(struct state *state);
 
 /* Tells the watcher of a row as it is now. */
 void state_notify(struct state *state, enum scep_event_kind kind,

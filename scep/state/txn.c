@@ -287,11 +287,12 @@ enum scep_code txn_commit(struct state *state, struct txn *txn,
 		code = error_set_memory(error);
 	else
 		code = txn_store(state, txn, error);
-	state->timers_are_stale = true;
-	if (code == SCEP_OK)
+	if (code == SCEP_OK) {
 		txn_show_all(state, txn);
-	else if (undo != NULL)
+		state_ask_tick(state);
+	} else if (undo != NULL) {
 		txn_free(undo);
+	}
 	state_publish(state);
 	txn_free(txn);
 	return code;

@@ -20,7 +20,7 @@
 #include "scep/protocol/key.h"
 #include "scep/base/log.h"
 #include "scep/engine/recover.h"
-#include "scep/engine/turn.h"
+#include "scep/engine/tick.h"
 
 static void on_event(void *context, const struct scep_event *event)
 {
@@ -226,7 +226,7 @@ void device_send(struct device *device, uint32_t profile)
 
 void device_tick(struct device *device)
 {
-	turn(&device->state, &device->set_txn);
+	tick_run(&device->state, &device->set_txn, STATE_NEVER);
 }
 
 bool device_step(struct device *device)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/engine/tick.h"
+
+#include "scep/enroll/pipeline.h"
+#include "scep/enroll/timers.h"
+#include "scep/keys/default_key.h"
+#include "scep/keys/deploy.h"
+#include "scep/keys/key_actions.h"
+#include "scep/keys/restart.h"
+#include "scep/keys/spare.h"
+#include "scep/keys/verify.h"
+
+/* How old a view may become before it is made anew, in ms. */
+#define REVIEW_TIME 10000
+
+/* Shows what time alone changes; asks for no wake-up. */
+static uint64_t review(struct state *state)
+{
+	if (state_mono(state) - state->reviewed_at < REVIEW_TIME)
+		return STATE_NEVER;
+	/* Only by writing is it known whether the disk is well again. */
+	if (state->store_is_failing && state->store != NULL)
+		txn_rewrite(state);
+	else
+		state_publish(state);
+	return STATE_NEVER;
+}
+
+static state_tick_fn *const parts[] = {
+    restart_tick,     default_key_tick, spare_tick,    verify_tick, deploy_tick,
+    key_actions_tick, timers_tick,	pipeline_tick, review,
+};
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+void tick_run(struct state *state, struct set_txn *set_txn, uint64_t next)
+{
+	state->tick_is_asked = false;
+	next = sooner(next, set_txn_tick(set_txn, state));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		next = sooner(next, parts[i](state));
+	/* What a part did may have made another one due. */
+	if (state->tick_is_asked)
+		return;
+	state->io->ops->wake_at(state->io, next == STATE_NEVER ? 0 : next);
+}
