@@ -249,6 +249,9 @@ static void serve(struct scep_engine *engine, struct call *call)
 		break;
 	case CALL_CONFIRM:
 		set_txn_confirm(&engine->set_txn, &engine->state, call->ticket);
+		/* The next Set may be in the queue: between two of them, what
+		 * is due gets its tick. */
+		engine_tick(engine);
 		break;
 	case CALL_REVERT:
 		call->refusal = set_txn_revert(&engine->set_txn, &engine->state,
@@ -342,7 +345,7 @@ static uint64_t recover_tick(struct scep_engine *engine)
 	struct scep_error error;
 	uint64_t now = state_mono(&engine->state);
 
-	if (engine->state.store != NULL || engine->set_txn.is_open)
+	if (engine->state.store != NULL || set_txn_is_open(&engine->set_txn))
 		return STATE_NEVER;
 	if (now < engine->recover_at)
 		return engine->recover_at;
@@ -383,9 +386,9 @@ static void *engine_main(void *context)
 static void engine_free(struct scep_engine *engine)
 {
 	open_request_stop_all(&engine->state);
+	set_txn_free(&engine->set_txn);
 	if (engine->loop != NULL)
 		loop_close(engine->loop);
-	set_txn_free(&engine->set_txn);
 	open_request_discard_all(&engine->state);
 	state_free(&engine->state);
 	if (engine->lock >= 0)
@@ -421,6 +424,18 @@ static enum scep_code engine_start(struct scep_engine *engine,
 	return error_set(error, SCEP_STORAGE_ERROR, "no thread can be had");
 }
 
+static bool engine_init(struct scep_engine *engine,
+			const struct scep_config *config,
+			const struct scep_watcher *watcher)
+{
+	engine->loop = loop_open(config, engine_tick, engine);
+	if (engine->loop == NULL)
+		return false;
+	set_txn_init(&engine->set_txn, loop_io(engine->loop));
+	return state_init(&engine->state, set_txn_io(&engine->set_txn), config,
+			  watcher);
+}
+
 enum scep_code scep_open(const struct scep_config *config,
 			 const struct scep_watcher *watcher,
 			 struct scep_engine **opened, struct scep_error *error)
@@ -438,10 +453,7 @@ enum scep_code scep_open(const struct scep_config *config,
 	engine->lock = -1;
 	pthread_mutex_init(&engine->mutex, NULL);
 	pthread_cond_init(&engine->answered, NULL);
-	set_txn_init(&engine->set_txn);
-	engine->loop = loop_open(config, engine_tick, engine);
-	if (engine->loop == NULL ||
-	    !state_init(&engine->state, loop_io(engine->loop), config, watcher))
+	if (!engine_init(engine, config, watcher))
 		code = error_set_memory(error);
 	else
 		code = take_possession(engine, error);

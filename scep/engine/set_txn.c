@@ -28,15 +28,27 @@
 /* A master that says nothing for this long, in ms, has been killed. */
 #define CONFIRM_TIME 5000
 
-void set_txn_init(struct set_txn *set_txn)
+void set_txn_init(struct set_txn *set_txn, struct io *io)
 {
 	memset(set_txn, 0, sizeof(*set_txn));
+	io_gate_init(&set_txn->gate, io);
 	txn_init(&set_txn->undo);
 }
 
 void set_txn_free(struct set_txn *set_txn)
 {
+	io_gate_open(&set_txn->gate);
 	txn_free(&set_txn->undo);
+}
+
+struct io *set_txn_io(struct set_txn *set_txn)
+{
+	return &set_txn->gate.io;
+}
+
+bool set_txn_is_open(const struct set_txn *set_txn)
+{
+	return set_txn->is_open;
 }
 
 /* -------------------------------------------------------- batch's rows -- */
@@ -272,34 +284,14 @@ static void txn_of_draft(struct state *state, struct txn *txn,
 	txn_trim_statuses(state, txn);
 }
 
-static void hold_renewal(struct state *state, uint32_t key_index)
-{
-	for (struct open_request *e = state->open_requests; e != NULL;
-	     e = e->next) {
-		if (e->record->action_key == key_index && !e->is_busy &&
-		    !e->record->is_suspended)
-			e->is_held = true;
-	}
-}
-
-/* Requests that the change begins or hastens wait for its confirmation. */
-static void hold(struct set_txn *set_txn, struct state *state,
-		 const struct draft *draft)
+/* Checks begin when the Set is confirmed. */
+static void note_checks(struct set_txn *set_txn, const struct draft *draft)
 {
 	for (size_t i = 0; i < draft->action_count; i++) {
-		struct open_request *e =
-		    request_of(state, draft->actions[i].index);
+		const struct draft_action *action = &draft->actions[i];
 
-		if (draft->actions[i].field == SCEP_KEY_ACTION)
-			hold_renewal(state, draft->actions[i].index);
-		if (draft->actions[i].field == SCEP_SERVER_CHECK)
-			set_txn->checks[draft->actions[i].index] =
-			    draft->actions[i].number;
-		if (draft->actions[i].field == SCEP_REQUEST_ACTION &&
-		    e != NULL && !e->is_busy && !e->record->is_suspended &&
-		    (draft->actions[i].number == SCEP_ACTION_SEND ||
-		     draft->actions[i].number == SCEP_ACTION_POLL_NOW))
-			e->is_held = true;
+		if (action->field == SCEP_SERVER_CHECK)
+			set_txn->checks[action->index] = action->number;
 	}
 }
 
@@ -329,9 +321,10 @@ enum scep_refusal set_txn_change(struct set_txn *set_txn, struct state *state,
 			 error.text);
 		goto out;
 	}
-	hold(set_txn, state, &draft);
+	note_checks(set_txn, &draft);
 	set_txn->is_open = true;
-	state->deadline = state_mono(state) + CONFIRM_TIME;
+	set_txn->deadline = state_mono(state) + CONFIRM_TIME;
+	io_gate_close(&set_txn->gate);
 	*ticket = ++set_txn->ticket;
 out:
 	draft_free(&draft);
@@ -372,7 +365,7 @@ static bool removes_files(const struct set_txn *set_txn, struct state *state)
 		if (op->row == NULL)
 			continue;
 		if (op->table == STORE_RECORD &&
-		    open_request_find(state, op->index) == NULL)
+		    scep_rows_find(&state->records, op->index) == NULL)
 			return true;
 		if (op->table == STORE_KEY &&
 		    scep_rows_find(&state->view.keys, op->index) == NULL)
@@ -381,15 +374,14 @@ static bool removes_files(const struct set_txn *set_txn, struct state *state)
 	return false;
 }
 
-/* What waited for the end of the Set. */
+/* Hastens what has no time to wait for: requests that the Set begins or polls,
+ * and those that wait for a decision about their CA. */
 static void begin_actions(struct set_txn *set_txn, struct state *state)
 {
 	for (struct open_request *e = state->open_requests; e != NULL;
 	     e = e->next) {
-		if (e->is_held || e->record->step == STEP_WAIT_TRUST) {
-			e->is_held = false;
+		if (!e->record->is_suspended && e->record->next_try == 0)
 			open_request_resume(e);
-		}
 	}
 	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++) {
 		if (set_txn->checks[index] != 0)
@@ -399,6 +391,13 @@ static void begin_actions(struct set_txn *set_txn, struct state *state)
 	memset(set_txn->checks, 0, sizeof(set_txn->checks));
 }
 
+/* What has ended meanwhile may change the state again. */
+static void set_txn_end(struct set_txn *set_txn)
+{
+	set_txn->is_open = false;
+	io_gate_open(&set_txn->gate);
+}
+
 void set_txn_confirm(struct set_txn *set_txn, struct state *state,
 		     uint64_t ticket)
 {
@@ -406,67 +405,13 @@ void set_txn_confirm(struct set_txn *set_txn, struct state *state,
 
 	if (!set_txn->is_open || ticket != set_txn->ticket)
 		return;
-	set_txn->is_open = false;
-	state->deadline = 0;
 	tell_cancelled(set_txn, state);
 	has_removed = removes_files(set_txn, state);
 	txn_free(&set_txn->undo);
 	begin_actions(set_txn, state);
-	if (has_removed || state->sweep_is_due)
+	if (has_removed)
 		registry_sweep(state);
-}
-
-/* What was learned of a server meanwhile stays as it is; a check that has not
- * begun was never asked for. */
-static void keep_facts(struct set_txn *set_txn, struct state *state)
-{
-	for (size_t i = 0; i < set_txn->undo.count; i++) {
-		struct txn_op *op = &set_txn->undo.ops[i];
-		const struct scep_profile *old = op->row, *now;
-		struct scep_profile *row;
-
-		if (op->table != STORE_PROFILE || old == NULL)
-			continue;
-		row = row_copy(old);
-		if (row == NULL)
-			continue;
-		now = scep_rows_find(&state->view.profiles, op->index);
-		if (now != NULL) {
-			row->facts = now->facts;
-			timers_keep_end(now, row);
-		}
-		if (set_txn->checks[op->index] != 0)
-			row->facts.check_result = old->facts.check_result;
-		if (row->facts.check_result == SCEP_IN_PROGRESS &&
-		    !server_check_is_running(state, op->index))
-			row->facts.check_result = SCEP_INTERRUPTED;
-		row_release(op->row);
-		op->row = row;
-	}
-}
-
-/* What a request has come to want of a location stays wanted: it waits for
- * that.  All else that changes there waits for the end of the Set. */
-static void keep_wishes(struct set_txn *set_txn, struct state *state)
-{
-	for (size_t i = 0; i < set_txn->undo.count; i++) {
-		struct txn_op *op = &set_txn->undo.ops[i];
-		const struct scep_use *now;
-		struct scep_use *row;
-
-		if (op->table != STORE_USE || op->row == NULL)
-			continue;
-		now = scep_rows_find(&state->view.uses, op->index);
-		if (now == NULL ||
-		    !open_request_deploys(state, now->wanted_key))
-			continue;
-		row = row_copy(op->row);
-		if (row == NULL)
-			continue;
-		row->wanted_key = now->wanted_key;
-		row_release(op->row);
-		op->row = row;
-	}
+	set_txn_end(set_txn);
 }
 
 static enum scep_refusal refuse_to_revert(struct scep_verdict *verdict,
@@ -487,26 +432,16 @@ enum scep_refusal set_txn_revert(struct set_txn *set_txn, struct state *state,
 		return SCEP_ACCEPTED;
 	if (!set_txn->is_open || ticket != set_txn->ticket)
 		return refuse_to_revert(verdict, "it is too late");
-	set_txn->is_open = false;
-	state->deadline = 0;
 	error_init(&error);
-	keep_facts(set_txn, state);
-	keep_wishes(set_txn, state);
-	restart_keep(state, &set_txn->undo);
 	if (txn_commit(state, &set_txn->undo, NULL, &error) == SCEP_OK) {
-		for (struct open_request *e = state->open_requests; e != NULL;
-		     e = e->next)
-			e->is_held = false;
 		memset(set_txn->checks, 0, sizeof(set_txn->checks));
 		set_txn->reverted = ticket;
-		if (state->sweep_is_due)
-			registry_sweep(state);
+		set_txn_end(set_txn);
 		return SCEP_ACCEPTED;
 	}
 	/* What cannot be taken back stands, and nobody will ask again. */
 	begin_actions(set_txn, state);
-	if (state->sweep_is_due)
-		registry_sweep(state);
+	set_txn_end(set_txn);
 	return refuse_to_revert(verdict, error.text);
 }
 
@@ -514,8 +449,8 @@ uint64_t set_txn_tick(struct set_txn *set_txn, struct state *state)
 {
 	if (!set_txn->is_open)
 		return STATE_NEVER;
-	if (state_mono(state) < state->deadline)
-		return state->deadline;
+	if (state_mono(state) < set_txn->deadline)
+		return set_txn->deadline;
 	log_warning("a Set was neither completed nor undone: it stands");
 	set_txn_confirm(set_txn, state, set_txn->ticket);
 	return STATE_NEVER;

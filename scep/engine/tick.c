@@ -40,8 +40,10 @@ void tick_run(struct state *state, struct set_txn *set_txn, uint64_t next)
 {
 	state->tick_is_asked = false;
 	next = sooner(next, set_txn_tick(set_txn, state));
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		next = sooner(next, parts[i](state));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (!set_txn_is_open(set_txn))
+			next = sooner(next, parts[i](state));
+	}
 	/* What a part did may have made another one due. */
 	if (state->tick_is_asked)
 		return;

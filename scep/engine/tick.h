@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One tick of the engine: every part looks once at what is due, and the
- * earliest time that any of them returns becomes the next wake-up.  A Set that
- * ends comes before the parts that wait for its end; requests go on last, with
- * what the other parts have brought.  Knows no thread and no loop.
+ * earliest time that any of them returns becomes the next wake-up.  While a Set
+ * is open, only its own end is due.  Requests go on last, with what the other
+ * parts have brought.  Knows no thread and no loop.
  */
 #ifndef SCEP_ENGINE_TICK_H
 #define SCEP_ENGINE_TICK_H

@@ -418,11 +418,6 @@ static struct open_request *find(struct state *state, uint32_t profile_index)
 	return e;
 }
 
-bool server_check_is_running(struct state *state, uint32_t profile_index)
-{
-	return find(state, profile_index) != NULL;
-}
-
 /* A CRL is asked for with a certificate of ours. */
 static bool choose_key(struct open_request *e)
 {

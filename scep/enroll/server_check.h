@@ -15,7 +15,6 @@
  * ended. */
 void server_check_begin(struct state *state, uint32_t profile_index,
 			uint32_t kind);
-bool server_check_is_running(struct state *state, uint32_t profile_index);
 
 /* For the pipeline: finds the step that a check has come to. */
 void server_check_find_step(struct open_request *check);

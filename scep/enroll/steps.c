@@ -181,8 +181,7 @@ static bool has_pending_row(struct open_request *e)
 /* Somebody has decided, or the program was started again. */
 static void settle_trust(struct open_request *e)
 {
-	/* A Set that is in hand may yet be taken back. */
-	if (has_pending_row(e) || e->state->deadline != 0) {
+	if (has_pending_row(e)) {
 		transition_look_again(e);
 		return;
 	}
@@ -494,8 +493,7 @@ static void settle_deploy(struct open_request *e)
 	struct state *state = e->state;
 	struct txn txn;
 
-	if (use_locations_want_key(&state->view, e->record->key_index) ||
-	    state->deadline != 0) {
+	if (use_locations_want_key(&state->view, e->record->key_index)) {
 		transition_look_again(e);
 		return;
 	}

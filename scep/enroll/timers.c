@@ -423,7 +423,7 @@ uint64_t timers_tick(struct state *state)
 {
 	uint64_t first = STATE_NEVER;
 
-	if (state->deadline != 0 || state->store == NULL)
+	if (state->store == NULL)
 		return STATE_NEVER;
 	/* The device may have been given another zone. */
 	tzset();
@@ -457,7 +457,7 @@ void timers_look(struct state *state, uint32_t profile_index)
 	struct scep_profile *profile = profile_of(state, profile_index);
 	struct schedule_decision decision;
 
-	if (profile == NULL || state->deadline != 0 || state->store == NULL ||
+	if (profile == NULL || state->store == NULL ||
 	    is_out_of_service(profile)) {
 		row_release(profile);
 		return;
@@ -496,18 +496,6 @@ void timers_note_cancel(struct state *state, struct scep_profile *profile)
 	decision = plan_after(state, profile, SCHEDULE_NO_NEWS);
 	put_off(profile, &decision);
 	profile->timer.oper_status = oper_of(state, profile, &decision);
-}
-
-void timers_keep_end(const struct scep_profile *now, struct scep_profile *row)
-{
-	const struct scep_schedule *memory = &now->timer.memory;
-
-	if (memory->last_try == 0 ||
-	    memory->last_try < row->timer.memory.last_try)
-		return;
-	row->timer.memory.last_try = memory->last_try;
-	row->timer.memory.last_failed = memory->last_failed;
-	row->timer.lacks_challenge = now->timer.lacks_challenge;
 }
 
 /* What the change makes of the next run, to be seen as soon as the change. */

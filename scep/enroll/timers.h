@@ -13,7 +13,7 @@
 struct scep_profile;
 struct scep_status;
 
-/* Works out every timer anew.  Does nothing while a Set is in hand. */
+/* Works out every timer anew. */
 uint64_t timers_tick(struct state *state);
 
 /* Shows what a move of a request means for the timer of its profile, and
@@ -29,10 +29,6 @@ void timers_note_end(struct state *state, struct scep_profile *profile,
 
 /* The same for a Set that cancels it. */
 void timers_note_cancel(struct state *state, struct scep_profile *profile);
-
-/* A Set is taken back: what has ended since, as `now` has it, is written into
- * the row that takes its place again. */
-void timers_keep_end(const struct scep_profile *now, struct scep_profile *row);
 
 /* Works a Set into the new row of a profile that it changed, and adds what it
  * makes of the announced run to its batch; `before` is NULL for a new one. */

@@ -251,9 +251,7 @@ void deploy_end(struct state *state, const struct scep_deploy_end *end)
 		return;
 	deploy->end = *end;
 	deploy->has_end = true;
-	/* If the Set were undone, the result would be undone with it. */
-	if (state->deadline == 0)
-		deploy_settle(state);
+	state_ask_tick(state);
 }
 
 static void deploy_give_up(struct state *state)
@@ -282,15 +280,15 @@ uint64_t deploy_tick(struct state *state)
 	struct deploy *deploy = &state->deploy;
 	const struct scep_use *use;
 
-	if (state->is_stopping || state->store == NULL || state->deadline != 0)
+	if (state->is_stopping || state->store == NULL)
 		return STATE_NEVER;
-	if (deploy->has_end)
-		deploy_settle(state);
 	if (deploy->wake != 0 && state_mono(state) >= deploy->wake) {
 		deploy->wake = 0;
 		if (deploy->is_running)
 			deploy_give_up(state);
 	}
+	if (deploy->has_end)
+		deploy_settle(state);
 	/* One is running, or the next try is still to come. */
 	if (deploy->wake != 0)
 		return next_wake(deploy);

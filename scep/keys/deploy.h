@@ -17,11 +17,11 @@
 
 struct scep_deploy_end;
 
-/* Asks the front end for the next deployment or probe, and settles the last
- * one.  Waits for the end of an open Set. */
+/* Settles the last deployment or probe, and asks the front end for the next
+ * one. */
 uint64_t deploy_tick(struct state *state);
 
-/* Takes the answer of the front end. */
+/* Takes the answer of the front end, for the next tick. */
 void deploy_end(struct state *state, const struct scep_deploy_end *end);
 
 /* Has the next tick begin to probe all locations anew. */

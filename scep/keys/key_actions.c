@@ -173,8 +173,7 @@ uint64_t key_actions_tick(struct state *state)
 {
 	struct txn txn;
 
-	/* If the Set were undone, the result would be undone with it. */
-	if (state->is_stopping || state->store == NULL || state->deadline != 0)
+	if (state->is_stopping || state->store == NULL)
 		return STATE_NEVER;
 	txn_init(&txn);
 	ROWS_EACH (i, &state->view.keys) {

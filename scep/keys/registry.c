@@ -300,10 +300,6 @@ void registry_sweep(struct state *state)
 	/* The files may belong to rows of the lost database. */
 	if (state->database_was_set_aside)
 		return;
-	/* If the Set is undone, rows come back that need their files. */
-	state->sweep_is_due = state->deadline != 0;
-	if (state->sweep_is_due)
-		return;
 	error_init(&error);
 	if (!list_file_ids(state, &sweep)) {
 		log_warning("registry: unused files are not removed: memory "

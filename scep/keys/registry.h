@@ -44,8 +44,7 @@ void registry_retire_replaced(struct state *state, struct txn *txn,
 void registry_restore_retired(struct state *state, struct txn *txn,
 			      uint32_t key_index);
 
-/* Removes the files that no row and no open request refers to.  While a Set is
- * open, notes that this is due at its end. */
+/* Removes the files that no row and no open request refers to. */
 void registry_sweep(struct state *state);
 /* Marks the rows whose files are missing or empty as corrupt.  Writes to rows
  * in place: only before the first view is published. */

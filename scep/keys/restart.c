@@ -27,18 +27,6 @@ void restart_want(struct state *state, struct txn *txn, uint32_t who,
 		txn->agent.restart_key = key_index;
 }
 
-void restart_keep(const struct state *state, struct txn *undo)
-{
-	const struct scep_agent *now = &state->view.agent;
-
-	if (!undo->has_agent)
-		return;
-	undo->agent.restart_wanted =
-	    (undo->agent.restart_wanted & RESTART_BY_MANAGER) |
-	    (now->restart_wanted & RESTART_BY_TIMER);
-	undo->agent.restart_key = now->restart_key;
-}
-
 /* Returns the index of the key that was installed last, or 0. */
 static uint32_t last_installed_key(const struct scep_view *view)
 {
@@ -102,45 +90,15 @@ static bool remove_wanted(struct state *state, struct scep_error *error)
 	return true;
 }
 
-uint64_t restart_tick(struct state *state)
-{
-	struct restart *restart = &state->restart;
-	struct scep_error error;
-
-	if (state->is_stopping || state->store == NULL)
-		return STATE_NEVER;
-	if (restart->wake != 0 && state_mono(state) >= restart->wake) {
-		restart->wake = 0;
-		if (restart->is_running) {
-			log_error("restart: no answer from the restart "
-				  "command within 10 minutes");
-			restart_end(state, false);
-		}
-	}
-	/* One is running, or the next try is still to come. */
-	if (state->view.agent.restart_wanted != 0 && restart->wake == 0 &&
-	    state->deadline == 0) {
-		error_init(&error);
-		if (remove_wanted(state, &error)) {
-			restart_begin(state);
-		} else {
-			log_error("restart: not begun: %s", error.text);
-			restart->wake = state_mono(state) + SAVE_RETRY;
-		}
-	}
-	return restart->wake != 0 ? restart->wake : STATE_NEVER;
-}
-
-void restart_end(struct state *state, bool is_good)
+static void restart_settle(struct state *state)
 {
 	struct restart *restart = &state->restart;
 	struct txn txn;
 
-	if (!restart->is_running)
-		return;
+	restart->has_ended = false;
 	restart->is_running = false;
 	restart->wake = 0;
-	if (is_good) {
+	if (restart->is_good) {
 		log_info("restart: the restart command has ended well");
 		restart->is_pending = false;
 		txn_init(&txn);
@@ -151,4 +109,50 @@ void restart_end(struct state *state, bool is_good)
 	log_error("restart: the restart command has failed; the restart stays "
 		  "pending");
 	restart_stay_pending(state);
+}
+
+void restart_end(struct state *state, bool is_good)
+{
+	struct restart *restart = &state->restart;
+
+	if (!restart->is_running || restart->has_ended)
+		return;
+	restart->has_ended = true;
+	restart->is_good = is_good;
+	state_ask_tick(state);
+}
+
+static void restart_try_begin(struct state *state)
+{
+	struct scep_error error;
+
+	error_init(&error);
+	if (remove_wanted(state, &error)) {
+		restart_begin(state);
+		return;
+	}
+	log_error("restart: not begun: %s", error.text);
+	state->restart.wake = state_mono(state) + SAVE_RETRY;
+}
+
+uint64_t restart_tick(struct state *state)
+{
+	struct restart *restart = &state->restart;
+
+	if (state->is_stopping || state->store == NULL)
+		return STATE_NEVER;
+	if (restart->wake != 0 && state_mono(state) >= restart->wake) {
+		restart->wake = 0;
+		if (restart->is_running && !restart->has_ended) {
+			log_error("restart: no answer from the restart "
+				  "command within 10 minutes");
+			restart_end(state, false);
+		}
+	}
+	if (restart->has_ended)
+		restart_settle(state);
+	/* Neither is one running, nor is the next try still to come. */
+	if (state->view.agent.restart_wanted != 0 && restart->wake == 0)
+		restart_try_begin(state);
+	return restart->wake != 0 ? restart->wake : STATE_NEVER;
 }

@@ -22,14 +22,11 @@
 void restart_want(struct state *state, struct txn *txn, uint32_t who,
 		  uint32_t key_index);
 
-/* `undo` undoes a Set: keeps in it what a timer has wanted since. */
-void restart_keep(const struct state *state, struct txn *undo);
-
-/* Begins the restart that is wanted, one at a time.  Waits for the end of an
- * open Set, so that no half of a Set is lost by it. */
+/* Begins the restart that is wanted, one at a time.  Not called while a Set is
+ * open, so that no half of a Set is lost by it. */
 uint64_t restart_tick(struct state *state);
 
-/* Takes the result of the command from the front end. */
+/* Takes the result of the command from the front end, for the next tick. */
 void restart_end(struct state *state, bool is_good);
 
 #endif

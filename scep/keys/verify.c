@@ -118,8 +118,6 @@ uint64_t verify_tick(struct state *state)
 	const struct scep_key *key = next_to_verify(state);
 	struct key_job *job = &state->verification;
 
-	if (state->deadline != 0)
-		return STATE_NEVER;
 	if (key == NULL)
 		job->retry_at = 0;
 	else if (key_jobs_can_begin(state, job))

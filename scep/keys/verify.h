@@ -10,8 +10,7 @@
 
 #include "scep/state/state.h"
 
-/* Begins with the next key that is to be verified; waits for the end of an open
- * Set. */
+/* Begins with the next key that is to be verified. */
 uint64_t verify_tick(struct state *state);
 
 #endif

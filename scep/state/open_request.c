@@ -240,7 +240,7 @@ struct open_request *open_request_find(struct state *state, uint32_t index)
 
 bool open_request_is_idle(const struct open_request *e)
 {
-	return !e->is_busy && !e->is_held && !e->is_blocked;
+	return !e->is_busy && !e->is_blocked;
 }
 
 void open_request_go_on_at(struct open_request *e, uint64_t due)

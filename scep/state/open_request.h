@@ -68,7 +68,6 @@ struct open_request {
 	struct scep_key *lost;	    /* of a check (lost.h), or NULL; owned */
 	struct fetch *fetch;	    /* in flight, or NULL */
 	bool is_busy;		    /* with a worker or an exchange */
-	bool is_held;		    /* until its Set is confirmed */
 	bool is_blocked;    /* until a worker that was given up is back */
 	bool is_discarded;  /* freed when the worker is back */
 	bool is_unsaved;    /* ended, but the disk refused to know */

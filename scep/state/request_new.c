@@ -59,17 +59,6 @@ struct scep_status *request_new_status(const struct scep_profile *profile,
 	return status;
 }
 
-bool open_request_deploys(struct state *state, uint32_t key_index)
-{
-	for (struct open_request *e = state->open_requests; e != NULL;
-	     e = e->next) {
-		if (e->record->step == STEP_DEPLOY &&
-		    e->record->key_index == key_index)
-			return true;
-	}
-	return false;
-}
-
 void request_new_drop_suspended(struct state *state, struct txn *txn,
 				uint32_t profile_index)
 {

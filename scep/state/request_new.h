@@ -25,8 +25,6 @@ struct scep_status *request_new_status(const struct scep_profile *profile,
 void request_new_name_status(struct scep_status *status,
 			     const struct scep_profile *profile,
 			     const struct scep_values *values);
-/* Whether a request waits for its key to be brought to its locations. */
-bool open_request_deploys(struct state *state, uint32_t key_index);
 /* What could have been resumed no longer can: it goes with the batch. */
 void request_new_drop_suspended(struct state *state, struct txn *txn,
 				uint32_t profile_index);

@@ -29,6 +29,8 @@ struct open_request;
 struct restart {
 	bool is_pending; /* was begun, and has not ended well */
 	bool is_running; /* the front end runs the command */
+	bool has_ended;	 /* it says so, and the next tick takes it */
+	bool is_good;	 /* it has ended well */
 	uint32_t key;	 /* because of which it was begun, or 0 */
 	uint64_t wake;	 /* mono; when to look again, or 0 */
 };
@@ -38,7 +40,7 @@ struct restart {
 struct deploy {
 	bool is_running; /* the front end has been told, and has not ended */
 	bool is_probe;
-	bool has_end;	   /* that waits for the end of a Set */
+	bool has_end;	   /* it says so, and the next tick takes it */
 	uint32_t use;	   /* index */
 	uint32_t key;	   /* index; 0 of a probe */
 	uint32_t probed;   /* index of the last one in this round */
@@ -78,12 +80,10 @@ struct state {
 	struct open_request *open_requests; /* a list; parked ones included */
 	struct open_request *checks;	/* of servers, at the manager's wish */
 	struct open_request *discarded; /* those that still have a worker */
-	uint64_t deadline;		/* of a Set in hand, mono; 0: none */
 	bool tick_is_asked;		/* since the last one began */
 	bool publish_is_held;		/* more is to be seen with it */
 	bool timers_have_looked;	/* since the program began */
 	bool is_stopping;		/* nothing new is begun */
-	bool sweep_is_due;		/* at the end of the Set in hand */
 	struct restart restart;
 	struct deploy deploy;
 	struct key_job default_key;	       /* default_key.h */

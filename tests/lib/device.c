@@ -50,9 +50,9 @@ enum scep_code device_try_start(struct device *device)
 
 	assert_false(device->is_on);
 	error_init(&device->error);
-	assert_true(state_init(&device->state, &device->io.io, &device->config,
-			       &watcher));
-	set_txn_init(&device->set_txn);
+	set_txn_init(&device->set_txn, &device->io.io);
+	assert_true(state_init(&device->state, set_txn_io(&device->set_txn),
+			       &device->config, &watcher));
 	code = recover(&device->state, &device->error);
 	device->is_on = true;
 	if (code != SCEP_OK)
@@ -73,8 +73,8 @@ void device_kill(struct device *device)
 	if (!device->is_on)
 		return;
 	open_request_stop_all(&device->state);
-	virtual_io_close(&device->io);
 	set_txn_free(&device->set_txn);
+	virtual_io_close(&device->io);
 	open_request_discard_all(&device->state);
 	state_free(&device->state);
 	device->is_on = false;

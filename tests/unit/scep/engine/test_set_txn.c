@@ -205,21 +205,76 @@ static void a_second_send_is_refused_while_one_is_open(void **state)
 	assert_int_equal(device_view(d)->agent.status_last_index, 1);
 }
 
+/* Neither what was begun before nor what is due: all waits for the end. */
+static void nothing_else_changes_while_a_set_is_open(void **state)
+{
+	struct device *d = *state;
+
+	d->io.holds_fetches = true;
+	device_send(d, 1);
+	device_run(d);
+	virtual_io_advance(&d->io, 1000);
+	device_number(d, SCEP_STATUS_MAX_ROWS, 0, 77);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	d->io.holds_fetches = false;
+	device_run_for(d, 4);
+	assert_int_equal(d->io.fetches, 1);
+	assert_int_equal(virtual_io_pending(&d->io), 0);
+	assert_int_equal(device_record(d)->step, STEP_GET_CA_CAPS);
+	assert_int_equal(device_profile(d, 1)->facts.last_contact, 0);
+	revert(d);
+	assert_int_equal(device_view(d)->agent.status_max_rows, 20);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_int_equal(device_view(d)->agent.key_last_change_mono,
+			 d->io.mono);
+}
+
+/* Its worker has ended, and waits for the end of the Set. */
+static void a_request_can_be_cancelled_whose_worker_is_held_back(void **state)
+{
+	struct device *d = *state;
+
+	device_send(d, 1);
+	device_run_to(d, STEP_MAKE_KEY);
+	device_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_CANCEL);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	device_run(d);
+	assert_int_equal(device_files(d), 1);
+	set_txn_confirm(&d->set_txn, &d->state, d->ticket);
+	assert_int_equal(device_files(d), 0);
+	device_run(d);
+	assert_null(d->state.discarded);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CANCELLED);
+}
+
+static void what_is_held_back_ends_with_the_program(void **state)
+{
+	struct device *d = *state;
+
+	device_send(d, 1);
+	device_run_to(d, STEP_MAKE_KEY);
+	device_text(d, SCEP_PROFILE_NAME, 1, "first");
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	device_run(d);
+	device_restart(d);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_string_equal(device_profile(d, 1)->name, "first");
+}
+
 static void what_engine_shows_is_not_taken_back(void **state)
 {
 	struct device *d = *state;
 	uint64_t keys, cas;
 
-	device_number(d, SCEP_PROFILE_ROW_STATUS, 2, SCEP_ROW_CREATE_AND_GO);
-	device_fill(d, 2);
 	device_send(d, 1);
-	virtual_io_advance(&d->io, 1000);
-	device_number(d, SCEP_STATUS_MAX_ROWS, 0, 77);
-	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	device_run(d);
 	keys = device_view(d)->agent.key_last_change_mono;
 	cas = device_view(d)->agent.ca_last_change_mono;
-	assert_int_equal(keys, d->io.mono);
+	virtual_io_advance(&d->io, 1000);
+	device_number(d, SCEP_STATUS_MAX_ROWS, 0, 77);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	revert(d);
 	assert_int_equal(device_view(d)->agent.status_max_rows, 20);
 	assert_int_equal(device_view(d)->agent.key_last_change_mono, keys);
@@ -279,6 +334,9 @@ int main(void)
 	    TEST(a_ticket_of_another_set_confirms_nothing),
 	    TEST(an_unconfirmed_send_goes_on_after_a_kill),
 	    TEST(a_second_send_is_refused_while_one_is_open),
+	    TEST(nothing_else_changes_while_a_set_is_open),
+	    TEST(a_request_can_be_cancelled_whose_worker_is_held_back),
+	    TEST(what_is_held_back_ends_with_the_program),
 	    TEST(what_engine_shows_is_not_taken_back),
 	    TEST(only_a_change_of_settings_is_a_change_of_the_configuration),
 	    TEST(a_profile_that_is_destroyed_takes_its_rows_along),

@@ -250,12 +250,14 @@ static void an_end_of_another_location_is_passed_over(void **state)
 
 	send_for(d, "web");
 	deploy_end(&d->state, &end);
+	device_tick(d);
 	assert_true(d->state.deploy.is_running);
 	assert_int_equal(use(d, VPN)->key_index, 0);
 	end_deploy(d, true);
 	/* Nothing runs any more. */
 	end.use_index = WEB;
 	deploy_end(&d->state, &end);
+	device_tick(d);
 	assert_int_equal(use(d, WEB)->applied, SCEP_APPLIED_YES);
 }
 
@@ -307,6 +309,7 @@ static void a_function_is_asked_for_at_the_start_and_now_and_then(void **state)
 	assert_int_equal(probed(d), 2);
 	end.is_enabled = true;
 	deploy_end(&d->state, &end);
+	device_tick(d);
 	assert_true(use(d, VPN)->function_enabled);
 }
 

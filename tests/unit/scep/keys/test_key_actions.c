@@ -87,7 +87,7 @@ static void a_Set_that_is_taken_back_leaves_what_a_request_wants(void **state)
 	struct device *d = *state;
 	uint32_t number = enrol_for(d, "");
 
-	/* It is registered while the other Set is in hand. */
+	/* Its worker comes back while the other Set is open. */
 	d->io.holds_work = true;
 	device_text(d, SCEP_REQUEST_USE_LOCATION, 1, "web");
 	device_send(d, 1);
@@ -95,8 +95,7 @@ static void a_Set_that_is_taken_back_leaves_what_a_request_wants(void **state)
 	device_text(d, SCEP_KEY_ASSIGN_TO, number, "web");
 	assert_int_equal(try_act(d, number, SCEP_KEY_ASSIGN), SCEP_ACCEPTED);
 	d->io.holds_work = false;
-	while (device_record(d)->step != STEP_DEPLOY)
-		assert_true(virtual_io_step(&d->io) || device_step(d));
+	device_run(d);
 	assert_int_equal(
 	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
@@ -200,7 +199,7 @@ static void a_destroying_that_is_taken_back_leaves_the_files(void **state)
 	assert_int_equal(device_files(d), 2);
 }
 
-/* What ends meanwhile sweeps the files that nothing refers to. */
+/* A request that ends sweeps the files that nothing refers to. */
 static void a_destroying_still_open_leaves_the_files(void **state)
 {
 	struct device *d = *state;
@@ -212,11 +211,11 @@ static void a_destroying_still_open_leaves_the_files(void **state)
 	device_number(d, SCEP_KEY_ROW_STATUS, number, SCEP_ROW_DESTROY);
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
 	device_run(d);
-	device_assert_status(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);
 	assert_int_equal(
 	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
 	device_run(d);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);
 	assert_non_null(key(d, number));
 	/* And those of the request that failed are gone. */
 	assert_int_equal(device_files(d), 2);

@@ -320,7 +320,27 @@ static void nothing_else_restarts_it(void **state)
 	assert_false(is_pending(d));
 }
 
-static void it_waits_for_a_Set_in_hand_and_outlives_its_revert(void **state)
+/* A Set that is taken back must not take back what the end has changed. */
+static void its_end_waits_for_the_end_of_a_Set(void **state)
+{
+	struct device *d = *state;
+
+	device_set_number(d, SCEP_AGENT_RESTART, 0, 2);
+	assert_int_equal(begun(d), 1);
+	device_number(d, SCEP_STATUS_MAX_ROWS, 0, 25);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	end_restart(d, true);
+	assert_true(is_pending(d));
+	assert_int_equal(
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
+	    SCEP_ACCEPTED);
+	device_tick(d);
+	assert_false(is_pending(d));
+	device_run_for(d, HOUR);
+	assert_int_equal(begun(d), 1);
+}
+
+static void it_waits_for_an_open_Set_and_outlives_its_revert(void **state)
 {
 	struct device *d = *state;
 
@@ -328,14 +348,13 @@ static void it_waits_for_a_Set_in_hand_and_outlives_its_revert(void **state)
 	device_number(d, SCEP_AGENT_RESTART, 0, 2);
 	device_number(d, SCEP_STATUS_MAX_ROWS, 0, 25);
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
-	run_to_its_end(d);
-	device_tick(d);
-	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	device_run(d);
 	assert_int_equal(begun(d), 0);
 	assert_int_equal(
 	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
 	    SCEP_ACCEPTED);
-	device_tick(d);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
 	assert_int_equal(device_view(d)->agent.status_max_rows, 20);
 	assert_int_equal(begun(d), 1);
 	assert_int_equal(d->events[d->event_count - 1].index,
@@ -475,7 +494,8 @@ int main(void)
 	    RESTART_TEST(a_command_that_restarts_the_device_is_not_run_again),
 	    RESTART_TEST(each_period_restarts_it_again),
 	    RESTART_TEST(nothing_else_restarts_it),
-	    RESTART_TEST(it_waits_for_a_Set_in_hand_and_outlives_its_revert),
+	    RESTART_TEST(its_end_waits_for_the_end_of_a_Set),
+	    RESTART_TEST(it_waits_for_an_open_Set_and_outlives_its_revert),
 	    RESTART_TEST(other_requests_go_on_after_it),
 	    RESTART_TEST(a_power_cut_at_any_write_leaves_one_restart),
 	    RESTART_TEST(it_waits_until_the_disk_is_well_again),
