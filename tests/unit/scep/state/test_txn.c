@@ -221,7 +221,7 @@ static void short_memory_fails_the_whole(void **state)
 	txn_put(&txn, STORE_KEY, key_of(5, "x"));
 	txn_put(&txn, STORE_STATUS, NULL);
 	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error),
-			 SCEP_STORAGE_ERROR);
+			 SCEP_NO_MEMORY);
 	assert_int_equal(device_view(d)->keys.count, 0);
 }
 
