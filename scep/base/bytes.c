@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/base/bytes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,4 +187,22 @@ void text_copy(char *to, size_t size, const void *text, size_t length)
 		at += width;
 	}
 	to[used] = '\0';
+}
+
+void text_format_list(char *to, size_t size, const char *format,
+		      va_list arguments)
+{
+	char text[TEXT_MAX + 1];
+
+	vsnprintf(text, sizeof(text), format, arguments);
+	text_copy(to, size, text, strlen(text));
+}
+
+void text_format(char *to, size_t size, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	text_format_list(to, size, format, arguments);
+	va_end(arguments);
 }

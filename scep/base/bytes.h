@@ -6,6 +6,7 @@
 #ifndef SCEP_BASE_BYTES_H
 #define SCEP_BASE_BYTES_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -39,5 +40,16 @@ bool text_is_clean(const void *text, size_t length);
 /* Copies with a NUL into `size` octets, cutting at a UTF-8 boundary and
  * replacing what is not clean by '?'. */
 void text_copy(char *to, size_t size, const void *text, size_t length);
+/*
+ * Puts a text together as printf() does, and writes it as text_copy() does;
+ * what is beyond TEXT_MAX octets is lost.  The arguments may point into `to`.
+ * Every text of an error, a refusal or a log line comes from here.
+ */
+void text_format(char *to, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same with the arguments as a list. */
+void text_format_list(char *to, size_t size, const char *format,
+		      va_list arguments) __attribute__((format(printf, 3, 0)));
+#define TEXT_MAX 1023
 
 #endif

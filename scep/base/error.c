@@ -102,26 +102,21 @@ void error_init(struct scep_error *error)
 	error->fail_info = SCEP_FAIL_NONE;
 }
 
-static void set_text(struct scep_error *error, const char *text)
-{
-	text_copy(error->text, sizeof(error->text), text, strlen(text));
-}
-
 enum scep_code error_set(struct scep_error *error, enum scep_code code,
 			 const char *format, ...)
 {
-	char text[2 * SCEP_TEXT255];
+	char text[SCEP_TEXT255];
 	va_list arguments;
 
 	if (!error)
 		return code;
 	/* The arguments may point into `error`: format before clearing it. */
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	text_format_list(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	error_init(error);
 	error->code = code;
-	set_text(error, text);
+	strcpy(error->text, text);
 	return code;
 }
 
@@ -143,20 +138,12 @@ enum scep_code error_set_http(struct scep_error *error, uint32_t http_status)
 	return SCEP_HTTP_ERROR;
 }
 
-enum scep_code error_wrap(struct scep_error *error, const char *format, ...)
+enum scep_code error_wrap(struct scep_error *error, const char *context)
 {
-	char text[3 * SCEP_TEXT255];
-	va_list arguments;
-	size_t length;
-
 	if (!error)
 		return SCEP_NONE;
-	va_start(arguments, format);
-	vsnprintf(text, 2 * SCEP_TEXT255 - 2, format, arguments);
-	va_end(arguments);
-	length = strlen(text);
-	snprintf(text + length, sizeof(text) - length, ": %s", error->text);
-	set_text(error, text);
+	text_format(error->text, sizeof(error->text), "%s: %s", context,
+		    error->text);
 	return error->code;
 }
 
@@ -187,14 +174,14 @@ static bool openssl_reason(char *text, size_t size)
 enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
 				 const char *format, ...)
 {
-	char text[2 * SCEP_TEXT255];
+	char text[SCEP_TEXT255];
 	char reason[SCEP_TEXT255];
 	va_list arguments;
 
 	if (!openssl_reason(reason, sizeof(reason)))
 		return error_set_memory(error);
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	text_format_list(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	return error_set(error, code, "%s%s%s", text, reason[0] ? ": " : "",
 			 reason);
@@ -283,11 +270,9 @@ void error_words(const struct scep_error *error, char *text)
 {
 	char words[SCEP_TEXT64];
 	char cause[2 * SCEP_TEXT255];
-	char whole[3 * SCEP_TEXT255];
 
 	manual_words(error, words, sizeof(words));
 	cause_words(error, cause, sizeof(cause));
-	snprintf(whole, sizeof(whole), "%s%s%s", words,
-		 words[0] && cause[0] ? ": " : "", cause);
-	text_copy(text, SCEP_TEXT255, whole, strlen(whole));
+	text_format(text, SCEP_TEXT255, "%s%s%s", words,
+		    words[0] && cause[0] ? ": " : "", cause);
 }

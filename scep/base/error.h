@@ -33,13 +33,12 @@ enum scep_code error_set_http(struct scep_error *error, uint32_t http_status);
  */
 enum scep_code error_set_memory(struct scep_error *error);
 
-/* Puts "context: " before the text, wrapping on the way up.  Returns the code;
- * of NULL, which holds none, SCEP_NONE: never success. */
-enum scep_code error_wrap(struct scep_error *error, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Puts "context: " before the text.  Returns the code; of NULL, which holds
+ * none, SCEP_NONE: never success. */
+enum scep_code error_wrap(struct scep_error *error, const char *context);
 
-/* Appends ": reason" of OpenSSL's error queue, and empties the queue.  If it
- * says that memory was short, this is error_set_memory(). */
+/* Sets "text: reason" with the reason of OpenSSL's error queue, and empties
+ * the queue.  If it says that memory was short, this is error_set_memory(). */
 enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
 				 const char *format, ...)
     __attribute__((format(printf, 3, 4)));

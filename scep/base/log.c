@@ -4,12 +4,11 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "scep/base/bytes.h"
 
 /* A line holds a whole error text and what it is about. */
-#define LINE_SIZE 1024
+#define LINE_SIZE (TEXT_MAX + 1)
 
 /*
  * Held for reading while a sink runs, so that once log_set_sink() has
@@ -42,49 +41,20 @@ static void write_standard_error(enum scep_log_level level, const char *line)
 	}
 }
 
-/* What is not clean becomes '?': words of a server that are in a line cannot
- * begin another one. */
-static void write_line(enum scep_log_level level, const char *format,
-		       va_list arguments) __attribute__((format(printf, 2, 0)));
-static void write_line(enum scep_log_level level, const char *format,
-		       va_list arguments)
+/* A character that is not clean becomes '?': what a server says in a line
+ * cannot begin another one. */
+void log_line(enum scep_log_level level, const char *format, ...)
 {
-	char raw[LINE_SIZE];
 	char line[LINE_SIZE];
+	va_list arguments;
 
-	vsnprintf(raw, sizeof(raw), format, arguments);
-	text_copy(line, sizeof(line), raw, strlen(raw));
+	va_start(arguments, format);
+	text_format_list(line, sizeof(line), format, arguments);
+	va_end(arguments);
 	pthread_rwlock_rdlock(&sink_lock);
 	if (current_sink)
 		current_sink(current_context, level, line);
 	else
 		write_standard_error(level, line);
 	pthread_rwlock_unlock(&sink_lock);
-}
-
-void log_error(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_line(SCEP_LOG_ERROR, format, arguments);
-	va_end(arguments);
-}
-
-void log_warning(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_line(SCEP_LOG_WARNING, format, arguments);
-	va_end(arguments);
-}
-
-void log_info(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_line(SCEP_LOG_INFO, format, arguments);
-	va_end(arguments);
 }

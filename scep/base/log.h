@@ -14,8 +14,12 @@ typedef void (*log_sink_fn)(void *context, enum scep_log_level level,
 /* Sets where lines go, for the whole process; NULL: standard error. */
 void log_set_sink(log_sink_fn sink, void *context);
 
-void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Writes a line as printf() puts it together. */
+void log_line(enum scep_log_level level, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#define log_error(...)	 log_line(SCEP_LOG_ERROR, __VA_ARGS__)
+#define log_warning(...) log_line(SCEP_LOG_WARNING, __VA_ARGS__)
+#define log_info(...)	 log_line(SCEP_LOG_INFO, __VA_ARGS__)
 
 #endif

@@ -156,7 +156,7 @@ static enum scep_code read_key_file(const char *path, EVP_PKEY **key,
 	}
 	code = key_from_pem(data, (size_t)length, key, error);
 	if (code != SCEP_OK)
-		error_wrap(error, "%s", path);
+		error_wrap(error, path);
 out:
 	OPENSSL_clear_free(data, KEY_FILE_LIMIT + 1);
 	if (file >= 0)

@@ -85,7 +85,7 @@ bool names_fault(char *reason, const char *format, ...)
 	if (reason == NULL)
 		return false;
 	va_start(arguments, format);
-	vsnprintf(reason, NAMES_REASON, format, arguments);
+	text_format_list(reason, NAMES_REASON, format, arguments);
 	va_end(arguments);
 	return false;
 }

@@ -304,7 +304,8 @@ enum scep_refusal settings_refuse(struct scep_verdict *verdict,
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(verdict->reason, sizeof(verdict->reason), format, arguments);
+	text_format_list(verdict->reason, sizeof(verdict->reason), format,
+			 arguments);
 	va_end(arguments);
 	verdict->refusal = refusal;
 	return refusal;

@@ -174,6 +174,25 @@ static void copying_cuts_at_a_character(void **state)
 	assert_string_equal(to, "old");
 }
 
+static void a_text_is_put_together_clean_and_cut(void **state)
+{
+	char long_text[TEXT_MAX + 100];
+	char to[sizeof(long_text) + 10];
+
+	(void)state;
+	text_format(to, sizeof(to), "%s %d\n", "a\x1b", 7);
+	assert_string_equal(to, "a? 7?");
+	/* The arguments may point into what is written. */
+	text_format(to, sizeof(to), "b: %s", to);
+	assert_string_equal(to, "b: a? 7?");
+	text_format(to, 6, "abc%s", "\xc3\xa9\xc3\xa9");
+	assert_string_equal(to, "abc\xc3\xa9");
+	memset(long_text, 'x', sizeof(long_text));
+	long_text[sizeof(long_text) - 1] = '\0';
+	text_format(to, sizeof(to), "%s", long_text);
+	assert_int_equal(strlen(to), TEXT_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +205,7 @@ int main(void)
 	    cmocka_unit_test(only_well_formed_text_without_controls_is_clean),
 	    cmocka_unit_test(copying_replaces_what_is_not_clean),
 	    cmocka_unit_test(copying_cuts_at_a_character),
+	    cmocka_unit_test(a_text_is_put_together_clean_and_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,8 +208,7 @@ static void wrapping_puts_the_context_before_and_keeps_the_rest(void **state)
 	struct scep_error error = filled(SCEP_HTTP_ERROR, 503, 254, "");
 
 	(void)state;
-	assert_int_equal(error_wrap(&error, "GetCA%s", "Caps"),
-			 SCEP_HTTP_ERROR);
+	assert_int_equal(error_wrap(&error, "GetCACaps"), SCEP_HTTP_ERROR);
 	assert_string_equal(error.text, "GetCACaps: the cause");
 	assert_int_equal(error.http_status, 503);
 	assert_int_not_equal(error_wrap(NULL, "x"), SCEP_OK);
