@@ -5,42 +5,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scep/net/http.h"
-
 struct address_filter *address_filter_new(const struct scep_config *config)
 {
-	struct address_filter *policy = malloc(sizeof(*policy));
+	struct address_filter *filter = malloc(sizeof(*filter));
 
-	if (policy) {
-		policy->references = 1;
-		policy->config = *config;
+	if (filter) {
+		filter->references = 1;
+		filter->config = *config;
 	}
-	return policy;
+	return filter;
 }
 
-struct address_filter *address_filter_retain(struct address_filter *policy)
+struct address_filter *address_filter_retain(struct address_filter *filter)
 {
-	policy->references++;
-	return policy;
+	filter->references++;
+	return filter;
 }
 
-void address_filter_release(struct address_filter *policy)
+void address_filter_release(struct address_filter *filter)
 {
-	if (--policy->references == 0)
-		free(policy);
+	if (--filter->references == 0)
+		free(filter);
 }
 
-void address_filter_replace(struct address_filter **policy,
+void address_filter_replace(struct address_filter **filter,
 			    const struct scep_config *config)
 {
 	struct address_filter *next = address_filter_new(config);
 
 	if (!next) {
-		(*policy)->config = *config;
+		(*filter)->config = *config;
 		return;
 	}
-	address_filter_release(*policy);
-	*policy = next;
+	address_filter_release(*filter);
+	*filter = next;
 }
 
 /* The octets that tell an IPv4-mapped address. */
@@ -92,7 +90,7 @@ void address_to_text(const unsigned char address[16],
 		inet_ntop(AF_INET6, address, text, INET6_ADDRSTRLEN);
 }
 
-/* Whether the first `prefix` bits are the same. */
+/* Tells if the first `prefix` bits are the same. */
 static bool shares_prefix(const unsigned char *a, const unsigned char *b,
 			  uint32_t prefix)
 {
@@ -104,8 +102,7 @@ static bool shares_prefix(const unsigned char *a, const unsigned char *b,
 	return prefix % 8 == 0 || ((a[whole] ^ b[whole]) & mask) == 0;
 }
 
-/* ::/0 means IPv6, as everywhere: an IPv4 address is only in a range that is
- * one of IPv4. */
+/* ::/0 means IPv6, as everywhere: an IPv4 address is only in ranges of IPv4. */
 static bool is_in(const struct scep_cidr *range, const unsigned char *address)
 {
 	if (is_ipv4(address) && range->prefix < 8 * MAPPED_LENGTH)
@@ -143,8 +140,8 @@ static void replace_unspecified(const unsigned char *address,
 		map_ipv4(ipv4_loopback, judged);
 }
 
-bool http_address_is_allowed(const struct scep_config *config,
-			     const unsigned char address[16])
+bool address_filter_allows(const struct scep_config *config,
+			   const unsigned char address[16])
 {
 	unsigned char judged[16];
 

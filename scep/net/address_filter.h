@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Internet addresses as 16 octets, IPv4 as IPv4-mapped IPv6, and the
- * configuration that says which are allowed (http_address_is_allowed() of
+ * configuration that says which are allowed (address_filter_allows() of
  * http.h).  Resolves no name.
  */
 #ifndef SCEP_NET_ADDRESS_FILTER_H
@@ -13,20 +13,25 @@
 
 #include "scep/engine_config.h"
 
-/* A configuration, shared by the exchanges that began under it. */
+/* A copy of the configuration.  All exchanges that began under it share it. */
 struct address_filter {
 	unsigned int references;
 	struct scep_config config;
 };
 
-/* A copy with one reference; NULL if memory is short. */
+/* Returns a copy with one reference, or NULL if memory is short. */
 struct address_filter *address_filter_new(const struct scep_config *config);
-struct address_filter *address_filter_retain(struct address_filter *policy);
-void address_filter_release(struct address_filter *policy);
-/* Puts another in its place; if memory is short, changes it under those that
- * share it, so that what is newly forbidden is so in any case. */
-void address_filter_replace(struct address_filter **policy,
+struct address_filter *address_filter_retain(struct address_filter *filter);
+void address_filter_release(struct address_filter *filter);
+/* Replaces the filter by one with this configuration.  If memory is short, it
+ * changes the filter under those that share it: an address that is newly
+ * forbidden must be refused in any case. */
+void address_filter_replace(struct address_filter **filter,
 			    const struct scep_config *config);
+
+/* Tells if the configuration lets a server have this address.  Pure. */
+bool address_filter_allows(const struct scep_config *config,
+			   const unsigned char address[16]);
 
 /* Return false if it is no Internet address. */
 bool address_from_socket(const struct sockaddr *from,

@@ -14,7 +14,7 @@
 #include "scep/engine_config.h"
 #include "scep/base/error.h"
 #include "scep/net/address_filter.h"
-#include "scep/net/http_fault.h"
+#include "scep/net/http_response.h"
 #include "scep/net/poll_handle.h"
 #include "scep/base/url.h"
 
@@ -28,14 +28,14 @@ struct http {
 	uv_timer_t timer; /* curl's */
 	uv_timer_t idle;  /* ends kept connections */
 	unsigned int open_timers;
-	struct address_filter *policy;
+	struct address_filter *filter;
 	LIST_HEAD(, fetch) fetches;
 };
 
 struct fetch {
 	LIST_ENTRY(fetch) entry;
 	struct http *http;
-	struct address_filter *policy;
+	struct address_filter *filter;
 	CURL *easy;
 	struct curl_slist *headers;
 	char *origin; /* "http://host:port", NULL if the URL is none */
@@ -48,24 +48,24 @@ struct fetch {
 	bool is_get;
 	bool is_redirected;
 	struct http_progress progress;
-	struct answer answer;
+	struct http_response answer;
 	char words[CURL_ERROR_SIZE]; /* curl's, on an error */
 };
 
-/* ------------------------------------------- what curl calls while busy -- */
+/* ------------------------------------------------- callbacks of curl -- */
 
-static bool judge_address(struct fetch *fetch, const unsigned char *address)
+static bool fetch_may_connect(struct fetch *fetch, const unsigned char *address)
 {
 	struct http_progress *progress = &fetch->progress;
 
-	if (http_address_is_allowed(&fetch->policy->config, address))
+	if (address_filter_allows(&fetch->filter->config, address))
 		return true;
 	progress->is_refused = true;
 	address_to_text(address, progress->refused);
 	return false;
 }
 
-/* A socket to one of the addresses that a name has. */
+/* Opens a socket to one of the addresses of a name, if it is allowed. */
 static curl_socket_t on_open_socket(void *context, curlsocktype purpose,
 				    struct curl_sockaddr *wanted)
 {
@@ -74,15 +74,15 @@ static curl_socket_t on_open_socket(void *context, curlsocktype purpose,
 
 	(void)purpose;
 	if (!address_from_socket(&wanted->addr, address) ||
-	    !judge_address(fetch, address))
+	    !fetch_may_connect(fetch, address))
 		return CURL_SOCKET_BAD;
 	fetch->progress.has_tried = true;
 	return socket(wanted->family, wanted->socktype | SOCK_CLOEXEC,
 		      wanted->protocol);
 }
 
-/* The request is about to be sent, maybe over a connection that was kept from
- * before the configuration changed. */
+/* Judges the address once more, right before the request is sent: the
+ * connection may have been kept from before the configuration changed. */
 static int on_connected(void *context, char *remote, char *local,
 			int remote_port, int local_port)
 {
@@ -93,7 +93,7 @@ static int on_connected(void *context, char *remote, char *local,
 	(void)remote_port;
 	(void)local_port;
 	if (!address_from_text(remote, address) ||
-	    !judge_address(fetch, address))
+	    !fetch_may_connect(fetch, address))
 		return CURL_PREREQFUNC_ABORT;
 	fetch->progress.is_connected = true;
 	return CURL_PREREQFUNC_OK;
@@ -117,7 +117,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 		   : 0;
 }
 
-/* ----------------------------------------------------- what came of it -- */
+/* ----------------------------------------------- the end of an exchange -- */
 
 static const struct {
 	CURLcode result;
@@ -144,8 +144,8 @@ static const struct {
 };
 
 /* Returns SCEP_OK if there is an answer. */
-static enum scep_code judge(struct fetch *fetch, CURLcode result,
-			    struct scep_error *error)
+static enum scep_code fetch_judge(struct fetch *fetch, CURLcode result,
+				  struct scep_error *error)
 {
 	struct http_progress *progress = &fetch->progress;
 	struct fetch_answer *seen = &fetch->answer.seen;
@@ -166,14 +166,15 @@ static enum scep_code judge(struct fetch *fetch, CURLcode result,
 	progress->reason = (int)reason;
 	progress->detail =
 	    fetch->words[0] ? fetch->words : curl_easy_strerror(result);
-	return http_fault_judge(end, progress, &fetch->answer, error);
+	return http_response_judge(end, progress, &fetch->answer, error);
 }
 
 /* ------------------------------------------------------- one exchange -- */
 
-/* Returns false if memory is short.  A URL that is none, be it the proxy's,
- * leaves `origin` NULL. */
-static bool set_peer(struct fetch *fetch, const struct fetch_request *request)
+/* Returns false if memory is short.  If the URL or that of the proxy is not
+ * valid, `origin` stays NULL. */
+static bool fetch_set_peer(struct fetch *fetch,
+			   const struct fetch_request *request)
 {
 	const char *proxy = request->proxy_url;
 	bool is_proxied = proxy && proxy[0];
@@ -197,25 +198,25 @@ static bool set_peer(struct fetch *fetch, const struct fetch_request *request)
 #define SET(option, value)                                                     \
 	(failed += curl_easy_setopt(easy, option, value) != CURLE_OK)
 
-static bool set_transport(struct fetch *fetch,
-			  const struct fetch_request *request)
+static bool fetch_set_transport(struct fetch *fetch,
+				const struct fetch_request *request)
 {
-	const char *ca_file = fetch->policy->config.ca_file;
+	const char *ca_file = fetch->filter->config.ca_file;
 	long timeout = (long)fetch->progress.timeout;
 	CURL *easy = fetch->easy;
 	int failed = 0;
 
-	/* What is no URL for us shall be none for curl. */
+	/* A URL that is not valid for us must not be one for curl. */
 	SET(CURLOPT_URL, fetch->origin ? request->url : "");
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	/* "": not even what the environment says. */
+	/* "" ignores the environment, too. */
 	SET(CURLOPT_PROXY, fetch->proxy ? fetch->proxy : "");
 	SET(CURLOPT_NOPROXY, "");
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(CURLOPT_NOSIGNAL, 1L);
-	/* A resolver that hangs is left to itself, and not waited for. */
+	/* Closing does not wait for a resolver that hangs. */
 	SET(CURLOPT_QUICK_EXIT, 1L);
 	SET(CURLOPT_CONNECTTIMEOUT, timeout);
 	SET(CURLOPT_TIMEOUT, timeout);
@@ -235,7 +236,7 @@ static bool set_transport(struct fetch *fetch,
 	return failed == 0;
 }
 
-static bool add_header(struct fetch *fetch, const char *line)
+static bool fetch_add_header(struct fetch *fetch, const char *line)
 {
 	struct curl_slist *whole = curl_slist_append(fetch->headers, line);
 
@@ -244,8 +245,8 @@ static bool add_header(struct fetch *fetch, const char *line)
 	return whole != NULL;
 }
 
-static bool set_message(struct fetch *fetch,
-			const struct fetch_request *request)
+static bool fetch_set_message(struct fetch *fetch,
+			      const struct fetch_request *request)
 {
 	CURL *easy = fetch->easy;
 	char content_type[128];
@@ -264,7 +265,8 @@ static bool set_message(struct fetch *fetch,
 		return failed == 0;
 	snprintf(content_type, sizeof(content_type), "Content-Type: %s",
 		 request->content_type);
-	if (!add_header(fetch, content_type) || !add_header(fetch, "Expect:") ||
+	if (!fetch_add_header(fetch, content_type) ||
+	    !fetch_add_header(fetch, "Expect:") ||
 	    !bytes_set(&fetch->body, request->body, request->body_length))
 		return false;
 	SET(CURLOPT_HTTPHEADER, fetch->headers);
@@ -279,7 +281,7 @@ static void fetch_free(struct fetch *fetch)
 {
 	curl_easy_cleanup(fetch->easy);
 	curl_slist_free_all(fetch->headers);
-	address_filter_release(fetch->policy);
+	address_filter_release(fetch->filter);
 	bytes_free(&fetch->body);
 	http_response_free(&fetch->answer);
 	free(fetch->origin);
@@ -296,24 +298,25 @@ static struct fetch *fetch_new(struct http *http,
 	if (!fetch)
 		return NULL;
 	fetch->http = http;
-	fetch->policy = address_filter_retain(http->policy);
+	fetch->filter = address_filter_retain(http->filter);
 	fetch->progress.timeout = request->timeout > 0 ? request->timeout : 1;
 	fetch->progress.peer = "";
-	fetch->progress.ca_file = fetch->policy->config.ca_file;
+	fetch->progress.ca_file = fetch->filter->config.ca_file;
 	fetch->deadline =
 	    uv_now(http->loop) + fetch->progress.timeout * 1000ull;
 	http_response_init(&fetch->answer, request->limit);
 	fetch->is_get = !request->content_type;
 	fetch->easy = curl_easy_init();
-	if (fetch->easy && set_peer(fetch, request) &&
-	    set_transport(fetch, request) && set_message(fetch, request))
+	if (fetch->easy && fetch_set_peer(fetch, request) &&
+	    fetch_set_transport(fetch, request) &&
+	    fetch_set_message(fetch, request))
 		return fetch;
 	fetch_free(fetch);
 	return NULL;
 }
 
-/* Whether the answer is a redirect that may be followed: one, of a GET, to
- * the same scheme, host and port.  Returns its target, owned, or NULL. */
+/* Returns the target of a redirect that may be followed, owned, or NULL: the
+ * first one, of a GET, to the same scheme, host and port. */
 static char *redirect_target(struct fetch *fetch)
 {
 	char *target = NULL;
@@ -332,8 +335,8 @@ static char *redirect_target(struct fetch *fetch)
 	return is_same ? strdup(target) : NULL;
 }
 
-/* Sends the fetch on to where it was redirected, within the same time-out. */
-static bool follow(struct fetch *fetch)
+/* Follows a redirect within the same time-out. */
+static bool fetch_follow(struct fetch *fetch)
 {
 	char *target = redirect_target(fetch);
 	uint64_t now = uv_now(fetch->http->loop);
@@ -356,8 +359,8 @@ static bool follow(struct fetch *fetch)
 
 /* ----------------------------------------------------------- the loop -- */
 
-/* Ends kept connections; curl itself would do so only at the next exchange,
- * and hold them half closed until then. */
+/* Ends kept connections.  curl itself does so only at the next exchange, and
+ * holds them half closed until then. */
 static void on_idle(uv_timer_t *timer)
 {
 	struct http *http = timer->data;
@@ -368,8 +371,8 @@ static void on_idle(uv_timer_t *timer)
 	uv_timer_stop(&http->timer);
 }
 
-/* Takes the fetch out; it is the caller's to free. */
-static void detach(struct fetch *fetch)
+/* Takes the fetch out of the list and of curl.  The caller frees it. */
+static void fetch_detach(struct fetch *fetch)
 {
 	struct http *http = fetch->http;
 
@@ -379,28 +382,28 @@ static void detach(struct fetch *fetch)
 		uv_timer_start(&http->idle, on_idle, IDLE_MILLISECONDS, 0);
 }
 
-static void settle(struct fetch *fetch, CURLcode result)
+static void fetch_settle(struct fetch *fetch, CURLcode result)
 {
 	struct scep_error error;
 	enum scep_code code;
 
 	error_init(&error);
-	code = judge(fetch, result, &error);
+	code = fetch_judge(fetch, result, &error);
 	if (code == SCEP_OK) {
 		/* It must be out of the multi handle to be put in again. */
 		curl_multi_remove_handle(fetch->http->multi, fetch->easy);
-		if (follow(fetch))
+		if (fetch_follow(fetch))
 			return;
 	}
-	detach(fetch);
+	fetch_detach(fetch);
 	fetch->done(fetch->context, &fetch->answer.seen,
 		    code == SCEP_OK ? NULL : &error);
 	fetch_free(fetch);
 }
 
-/* After every action: curl may have ended any exchange in any of them, and a
- * callback may have closed everything. */
-static void drain(struct http *http)
+/* Settles all exchanges that curl has ended.  Called after every action of
+ * curl, as each can end any exchange.  A callback may close everything. */
+static void http_drain(struct http *http)
 {
 	CURLMsg *message;
 	char *fetch;
@@ -414,16 +417,16 @@ static void drain(struct http *http)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
 				  &fetch);
-		settle((struct fetch *)(void *)fetch, result);
+		fetch_settle((struct fetch *)(void *)fetch, result);
 	}
 }
 
 static void on_timer(uv_timer_t *timer);
 
-static void arm(struct http *http, long milliseconds)
+static void http_arm(struct http *http, long milliseconds)
 {
-	/* The loop's idea of now may be old; and 0 would run us again in the
-	 * same round, before any socket. */
+	/* The loop's clock may be late.  0 would call us again in the same
+	 * round, before any socket. */
 	uv_update_time(http->loop);
 	uv_timer_start(&http->timer, on_timer,
 		       milliseconds > 0 ? (uint64_t)milliseconds : 1, 0);
@@ -436,13 +439,13 @@ static void on_timer(uv_timer_t *timer)
 	int running;
 
 	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	drain(http);
-	/* curl does not ask anew for a time-out that it has asked for, even if
-	 * we came a fraction of a millisecond too early for it. */
+	http_drain(http);
+	/* curl asks for each time-out once, even if we came a fraction of a
+	 * millisecond too early for it. */
 	if (!http->multi || uv_is_active((uv_handle_t *)timer))
 		return;
 	if (curl_multi_timeout(http->multi, &wait) == CURLM_OK && wait >= 0)
-		arm(http, wait);
+		http_arm(http, wait);
 }
 
 static int on_wait(CURLM *multi, long milliseconds, void *context)
@@ -453,7 +456,7 @@ static int on_wait(CURLM *multi, long milliseconds, void *context)
 	if (milliseconds < 0)
 		uv_timer_stop(&http->timer);
 	else
-		arm(http, milliseconds);
+		http_arm(http, milliseconds);
 	return 0;
 }
 
@@ -463,47 +466,47 @@ static void on_ready(void *context, int fd, int events)
 	int flags = 0;
 	int running;
 
-	if (events & WATCH_READABLE)
+	if (events & POLL_HANDLE_READABLE)
 		flags |= CURL_CSELECT_IN;
-	if (events & WATCH_WRITABLE)
+	if (events & POLL_HANDLE_WRITABLE)
 		flags |= CURL_CSELECT_OUT;
-	if (events & WATCH_ERROR)
+	if (events & POLL_HANDLE_ERROR)
 		flags |= CURL_CSELECT_ERR;
 	curl_multi_socket_action(http->multi, fd, flags, &running);
-	drain(http);
+	http_drain(http);
 }
 
-/* Returns 0 even if memory is short: -1 would end all exchanges, and this one
- * ends at its time-out. */
+/* Returns 0 even if memory is short: -1 would end all exchanges, while this
+ * one ends at its time-out. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 		     void *known)
 {
 	struct http *http = context;
-	struct poll_handle *watch = known;
+	struct poll_handle *handle = known;
 	int events = 0;
 
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
-		if (watch)
-			poll_handle_close(watch);
+		if (handle)
+			poll_handle_close(handle);
 		curl_multi_assign(http->multi, fd, NULL);
 		return 0;
 	}
-	if (!watch) {
-		watch = poll_handle_open(http->loop, fd, on_ready, http);
-		curl_multi_assign(http->multi, fd, watch);
+	if (!handle) {
+		handle = poll_handle_open(http->loop, fd, on_ready, http);
+		curl_multi_assign(http->multi, fd, handle);
 	}
-	if (!watch)
+	if (!handle)
 		return 0;
 	if (what & CURL_POLL_IN)
-		events |= WATCH_READABLE;
+		events |= POLL_HANDLE_READABLE;
 	if (what & CURL_POLL_OUT)
-		events |= WATCH_WRITABLE;
-	poll_handle_set(watch, events);
+		events |= POLL_HANDLE_WRITABLE;
+	poll_handle_set(handle, events);
 	return 0;
 }
 
-static CURLM *multi_new(struct http *http)
+static CURLM *http_multi_new(struct http *http)
 {
 	CURLM *multi = curl_multi_init();
 
@@ -523,13 +526,13 @@ struct http *http_open(uv_loop_t *loop, const struct scep_config *config)
 
 	if (!http)
 		return NULL;
-	http->policy = address_filter_new(config);
-	if (!http->policy) {
+	http->filter = address_filter_new(config);
+	if (!http->filter) {
 		free(http);
 		return NULL;
 	}
-	/* Counted, and safe on any thread (curl 7.84).  Never undone: a
-	 * resolver that was left to itself may still run. */
+	/* curl counts these calls, and they are safe on any thread (7.84).
+	 * Never undone, as a resolver may still hang. */
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	http->loop = loop;
 	uv_timer_init(loop, &http->timer);
@@ -537,14 +540,14 @@ struct http *http_open(uv_loop_t *loop, const struct scep_config *config)
 	http->open_timers = 2;
 	http->timer.data = http;
 	http->idle.data = http;
-	/* Kept connections are no reason for a loop to go on. */
+	/* A kept connection must not keep the loop running. */
 	uv_unref((uv_handle_t *)&http->idle);
 	return http;
 }
 
 void http_configure(struct http *http, const struct scep_config *config)
 {
-	address_filter_replace(&http->policy, config);
+	address_filter_replace(&http->filter, config);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -553,7 +556,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 	if (--http->open_timers > 0)
 		return;
-	address_filter_release(http->policy);
+	address_filter_release(http->filter);
 	free(http);
 }
 
@@ -574,7 +577,7 @@ struct fetch *http_fetch(struct http *http, const struct fetch_request *request,
 	struct fetch *fetch;
 
 	if (!http->multi)
-		http->multi = multi_new(http);
+		http->multi = http_multi_new(http);
 	fetch = http->multi ? fetch_new(http, request) : NULL;
 	if (!fetch)
 		return NULL;
@@ -592,6 +595,6 @@ struct fetch *http_fetch(struct http *http, const struct fetch_request *request,
 void http_cancel(struct http *http, struct fetch *fetch)
 {
 	(void)http;
-	detach(fetch);
+	fetch_detach(fetch);
 	fetch_free(fetch);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/net/http_response.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,19 +12,19 @@
 #include "scep/base/error.h"
 #include "scep/protocol/rfc8894.h"
 
-void http_response_init(struct answer *answer, size_t limit)
+void http_response_init(struct http_response *answer, size_t limit)
 {
 	memset(answer, 0, sizeof(*answer));
 	answer->limit = limit;
 }
 
-void http_response_free(struct answer *answer)
+void http_response_free(struct http_response *answer)
 {
 	bytes_free(&answer->seen.body);
 	answer->room = 0;
 }
 
-void http_response_begin(struct answer *answer)
+void http_response_begin(struct http_response *answer)
 {
 	http_response_free(answer);
 	answer->seen = (struct fetch_answer){0};
@@ -55,8 +56,8 @@ static const char *value_of(const char *line, size_t length, const char *name,
 	return line + skip;
 }
 
-/* RFC 9112, 6.3: a message with two lengths has no end that can be known. */
-static void take_content_length(struct answer *answer, const char *value,
+/* RFC 9112, 6.3: the end of a message with two lengths is not known. */
+static void take_content_length(struct http_response *answer, const char *value,
 				size_t length)
 {
 	if (answer->has_content_length)
@@ -69,7 +70,8 @@ static void take_content_length(struct answer *answer, const char *value,
 		answer->fault = "answer with a bad Content-Length";
 }
 
-static void take_date(struct answer *answer, const char *value, size_t length)
+static void take_date(struct http_response *answer, const char *value,
+		      size_t length)
 {
 	if (length >= sizeof(answer->date))
 		return;
@@ -77,14 +79,14 @@ static void take_date(struct answer *answer, const char *value, size_t length)
 	answer->date[length] = '\0';
 }
 
-bool http_response_take_line(struct answer *answer, const char *line,
+bool http_response_take_line(struct http_response *answer, const char *line,
 			     size_t length)
 {
 	size_t value_length;
 	const char *value;
 
-	/* Counted over the whole exchange: interim answers, a redirect and
-	 * trailers included. */
+	/* Counts the whole exchange, with interim answers, a redirect and
+	 * trailers. */
 	answer->header_length += length;
 	answer->is_header_too_long = answer->header_length > LIMIT_HEADER;
 	if (length >= 5 && memcmp(line, "HTTP/", 5) == 0)
@@ -102,9 +104,9 @@ bool http_response_take_line(struct answer *answer, const char *line,
 	return !answer->is_header_too_long && !answer->fault;
 }
 
-/* Grows by doubling, so that a server that sends octet by octet costs little;
- * not realloc(), which leaves an uncleansed copy behind. */
-static bool make_room(struct answer *answer, size_t wanted)
+/* Doubles the room, so that a server that sends octet by octet costs little.
+ * Not by realloc(), which leaves an uncleansed copy behind. */
+static bool make_room(struct http_response *answer, size_t wanted)
 {
 	struct bytes *body = &answer->seen.body;
 	size_t room = answer->room ? answer->room : 1024;
@@ -127,7 +129,7 @@ static bool make_room(struct answer *answer, size_t wanted)
 	return true;
 }
 
-bool http_response_take_body(struct answer *answer, const void *data,
+bool http_response_take_body(struct http_response *answer, const void *data,
 			     size_t length)
 {
 	struct bytes *body = &answer->seen.body;
@@ -147,7 +149,7 @@ bool http_response_take_body(struct answer *answer, const void *data,
 	return true;
 }
 
-bool http_response_is_redirect(const struct answer *answer)
+bool http_response_is_redirect(const struct http_response *answer)
 {
 	uint32_t status = answer->seen.http_status;
 
@@ -155,8 +157,12 @@ bool http_response_is_redirect(const struct answer *answer)
 	       status == 307 || status == 308;
 }
 
-enum scep_code http_response_judge(struct answer *answer,
-				   struct scep_error *error)
+/* --------------------------------------------------------- judging -- */
+
+/* Judges what came against the caps.  What is too long is fine if it is but the
+ * page of an HTTP error; the body is then empty. */
+static enum scep_code judge_caps(struct http_response *answer,
+				 struct scep_error *error)
 {
 	uint32_t status = answer->seen.http_status;
 
@@ -178,4 +184,138 @@ enum scep_code http_response_judge(struct answer *answer,
 				 "answer beyond %zu octets", answer->limit);
 	http_response_free(answer);
 	return SCEP_OK;
+}
+
+static enum scep_code end_no_name(const struct http_progress *progress,
+				  struct scep_error *error)
+{
+	const char *port = strrchr(progress->peer, ':');
+	size_t length = strlen(progress->peer);
+
+	/* Of "host:port" the name is the host. */
+	if (port && !strchr(progress->peer, '/'))
+		length = (size_t)(port - progress->peer);
+	return error_set(error, SCEP_COMM_ERROR, "name %.*s not resolved",
+			 (int)length, progress->peer);
+}
+
+/* "WORDS PEER: what the system or the transport says". */
+static enum scep_code comm_error(const struct http_progress *progress,
+				 const char *words, struct scep_error *error)
+{
+	const char *why = progress->reason ? strerror(progress->reason) : "";
+
+	return error_set(error, SCEP_COMM_ERROR, "%s %s%s%s", words,
+			 progress->peer, why[0] ? ": " : "", why);
+}
+
+static enum scep_code end_timeout(const struct http_progress *progress,
+				  const struct http_response *answer,
+				  struct scep_error *error)
+{
+	const char *what;
+
+	/* This is the system's time-out, not ours. */
+	if (!progress->is_connected && progress->reason == ETIMEDOUT)
+		return comm_error(progress, "no connection to", error);
+	if (answer->header_length > 0)
+		what = "no whole answer from";
+	else if (progress->is_connected)
+		what = "no answer from";
+	else if (progress->has_tried)
+		what = "no connection to";
+	else
+		what = "no address of";
+	return error_set(error, SCEP_COMM_ERROR, "time-out after %u s: %s %s",
+			 progress->timeout, what, progress->peer);
+}
+
+/* The bytes are not HTTP, or the URL is not valid. */
+static enum scep_code end_nonsense(const struct http_progress *progress,
+				   struct scep_error *error)
+{
+	if (progress->is_connected)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the answer is no HTTP");
+	return error_set(error, SCEP_CONFIG_ERROR, "no http or https URL");
+}
+
+/* The transport has one code for a bad chunk and for a broken connection;
+ * only its words tell them apart. */
+static enum scep_code end_cut(const struct http_progress *progress,
+			      struct scep_error *error)
+{
+	if (strcasestr(progress->detail, "chunk"))
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "answer with a bad chunk");
+	/* Within TLS or by a proxy, before the request was sent. */
+	if (!progress->is_connected)
+		return error_set(error, SCEP_COMM_ERROR,
+				 "no connection to %s: %s", progress->peer,
+				 progress->detail);
+	return comm_error(progress, "connection cut by", error);
+}
+
+static enum scep_code judge_end(enum http_end end,
+				const struct http_progress *progress,
+				const struct http_response *answer,
+				struct scep_error *error)
+{
+	switch (end) {
+	case HTTP_END_WHOLE:
+		break;
+	case HTTP_END_NO_NAME:
+		return end_no_name(progress, error);
+	case HTTP_END_NO_CONNECTION:
+		return comm_error(progress, "no connection to", error);
+	case HTTP_END_TIMEOUT:
+		return end_timeout(progress, answer, error);
+	case HTTP_END_CUT:
+		return end_cut(progress, error);
+	case HTTP_END_NONSENSE:
+		return end_nonsense(progress, error);
+	case HTTP_END_NO_CA_FILE:
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "caFile %s cannot be used", progress->ca_file);
+	case HTTP_END_NOT_TRUSTED:
+		return error_set(error, SCEP_COMM_ERROR,
+				 "TLS certificate of %s not accepted: %s",
+				 progress->peer, progress->detail);
+	case HTTP_END_NO_MEMORY:
+		return error_set_memory(error);
+	case HTTP_END_TOO_LONG:
+	case HTTP_END_ABORTED:
+	case HTTP_END_OTHER:
+		return error_set(error, SCEP_COMM_ERROR, "%s: %s",
+				 progress->peer, progress->detail);
+	}
+	/* The transport takes a connection that ends in the header for whole.
+	 */
+	return answer->has_header
+		   ? SCEP_OK
+		   : comm_error(progress, "connection cut by", error);
+}
+
+enum scep_code http_response_judge(enum http_end end,
+				   const struct http_progress *progress,
+				   struct http_response *answer,
+				   struct scep_error *error)
+{
+	enum scep_code code;
+
+	if (end == HTTP_END_TOO_LONG)
+		answer->is_too_long = true;
+	/* This is how the transport ends a header line without end. */
+	if (end == HTTP_END_NO_MEMORY && progress->is_connected &&
+	    !answer->has_header)
+		answer->is_header_too_long = true;
+	code = judge_caps(answer, error);
+	if (code != SCEP_OK || answer->is_too_long)
+		return code;
+	if (end != HTTP_END_WHOLE && progress->is_refused &&
+	    (!progress->has_tried || end == HTTP_END_ABORTED))
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "address %s is not allowed",
+				 progress->refused);
+	return judge_end(end, progress, answer, error);
 }

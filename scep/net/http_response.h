@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The answer to a request as it comes in, header line by header line and
- * piece by piece, held to the caps.  Knows no socket and no curl.
+ * The answer to an HTTP request: takes it in header line by header line and
+ * piece by piece, holds it to the caps, and makes an error of an exchange that
+ * ended without one.  Knows no socket and no curl.
  */
 #ifndef SCEP_NET_HTTP_RESPONSE_H
 #define SCEP_NET_HTTP_RESPONSE_H
 
+#include <netinet/in.h>
+
 #include "scep/codes.h"
 #include "scep/net/io.h"
 
-struct answer {
-	struct fetch_answer seen; /* status and date are filled by others */
+struct http_response {
+	struct fetch_answer seen; /* the caller fills status and date */
 	size_t limit;		  /* octets of the body */
 	size_t room;		  /* octets that seen.body.data has */
 	size_t header_length;
@@ -18,35 +21,65 @@ struct answer {
 	bool has_content_length;
 	bool is_too_long;
 	bool is_header_too_long;
-	bool is_short; /* of memory for the body */
-	const char *fault; /* static text: why the answer is no good */
+	bool is_short;	   /* of memory for the body */
+	const char *fault; /* static text: why the answer is not valid */
 	char date[64];	   /* the Date header; "": none */
 };
 
-void http_response_init(struct answer *answer, size_t limit);
-void http_response_free(struct answer *answer);
+void http_response_init(struct http_response *answer, size_t limit);
+void http_response_free(struct http_response *answer);
 
-/* Another answer is to come: after an interim one, or after a redirect.  What
- * is counted over the whole exchange stays. */
-void http_response_begin(struct answer *answer);
+/* Makes room for another answer, after an interim one or a redirect.  Keeps
+ * the counts, which are over the whole exchange. */
+void http_response_begin(struct http_response *answer);
 
-/* Takes a header line with its end, or a piece of the body.  Return false if
- * the exchange must end here. */
-bool http_response_take_line(struct answer *answer, const char *line,
+/* Take a header line with its line end, or a piece of the body.  Return false
+ * if the exchange must end here. */
+bool http_response_take_line(struct http_response *answer, const char *line,
 			     size_t length);
-bool http_response_take_body(struct answer *answer, const void *data,
+bool http_response_take_body(struct http_response *answer, const void *data,
 			     size_t length);
 
-/* RFC 9110, 15.4: whether its Location is where the answer is. */
-bool http_response_is_redirect(const struct answer *answer);
+/* Tells if the answer is at its Location (RFC 9110, 15.4). */
+bool http_response_is_redirect(const struct http_response *answer);
+
+/* How the transport says that an exchange ended. */
+enum http_end {
+	HTTP_END_WHOLE = 0, /* as far as the transport can tell */
+	HTTP_END_NO_NAME,
+	HTTP_END_NO_CONNECTION,
+	HTTP_END_TIMEOUT,
+	HTTP_END_CUT,
+	HTTP_END_NONSENSE, /* not HTTP, or the URL is not valid */
+	HTTP_END_NO_CA_FILE,
+	HTTP_END_NOT_TRUSTED, /* TLS */
+	HTTP_END_TOO_LONG,    /* by its Content-Length */
+	HTTP_END_NO_MEMORY,
+	HTTP_END_ABORTED, /* by ourselves */
+	HTTP_END_OTHER,
+};
+
+/* How far an exchange got.  All pointers are borrowed. */
+struct http_progress {
+	const char *peer; /* "host:port" or "proxy URL" */
+	const char *ca_file;
+	uint32_t timeout; /* seconds */
+	bool has_tried;	  /* to connect to an address */
+	bool is_connected;
+	bool is_refused;
+	char refused[INET6_ADDRSTRLEN]; /* the address, if one was */
+	int reason;			/* an errno, or 0 */
+	const char *detail;		/* words of the transport, or "" */
+};
 
 /*
- * Judges what came against the caps; seen.http_status is filled.  Returns
- * SCEP_OK if nothing is wrong, or if what is too long is but the page of an
- * HTTP error (the body is then empty); else SCEP_BAD_RESPONSE or
- * SCEP_NO_MEMORY.
+ * Judges an exchange that has ended; seen.http_status is filled before.
+ * Returns SCEP_OK if there is an answer, even the page of an HTTP error that is
+ * too long (its body is then empty); else what io.h says of fetch_done_fn.
  */
-enum scep_code http_response_judge(struct answer *answer,
+enum scep_code http_response_judge(enum http_end end,
+				   const struct http_progress *progress,
+				   struct http_response *answer,
 				   struct scep_error *error);
 
 #endif

@@ -13,7 +13,7 @@
 #include "scep/engine_config.h"
 #include "scep/net/http.h"
 
-/* Due times are wall clock: looked at again at least this often. */
+/* Due times are wall clock, so they are checked at least this often. */
 #define LONGEST_WAIT 60000 /* milliseconds */
 #define WORKER_NICE  10
 
@@ -32,7 +32,7 @@ struct loop {
 	uv_timer_t timer;
 	struct http *http;
 	LIST_HEAD(, job) jobs;
-	uint64_t wish;	    /* of wake_at(), 0: none */
+	uint64_t wish;	    /* of loop_wake_at(), 0: none */
 	uint64_t last_tick; /* monotonic, milliseconds */
 	bool is_closing;
 	void (*tick)(void *context);
@@ -61,12 +61,11 @@ static uint64_t monotonic(struct io *io)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* ---------------------------------------------------------------- wake-up --
- */
+/* --------------------------------------------------------------- wake-up -- */
 
 static void on_timer(uv_timer_t *timer);
 
-/* When tick is to be called next. */
+/* Returns when tick must be called next. */
 static uint64_t due_time(const struct loop *loop)
 {
 	uint64_t due = loop->last_tick + LONGEST_WAIT;
@@ -74,13 +73,13 @@ static uint64_t due_time(const struct loop *loop)
 	return loop->wish != 0 && loop->wish < due ? loop->wish : due;
 }
 
-static void arm(struct loop *loop)
+static void loop_arm(struct loop *loop)
 {
 	uint64_t now = monotonic(&loop->io);
 	uint64_t due = due_time(loop);
 
-	/* The loop's idea of now may be old.  Never 0: a tick that asks for
-	 * another at once would keep the loop from its sockets. */
+	/* The loop's clock may be late.  Never 0: a tick that asks for another
+	 * one at once would keep the loop from its sockets. */
 	uv_update_time(&loop->uv);
 	uv_timer_start(&loop->timer, on_timer, due > now ? due - now : 1, 0);
 }
@@ -90,33 +89,33 @@ static void on_timer(uv_timer_t *timer)
 	struct loop *loop = timer->data;
 	uint64_t now = monotonic(&loop->io);
 
-	/* libuv's clock is coarser than ours, and can be early by a hair. */
+	/* libuv's clock is coarser than ours and may be a little early. */
 	if (now < due_time(loop)) {
-		arm(loop);
+		loop_arm(loop);
 		return;
 	}
 	if (loop->wish != 0 && loop->wish <= now)
 		loop->wish = 0;
 	loop->last_tick = now;
-	arm(loop);
+	loop_arm(loop);
 	loop->tick(loop->context);
 }
 
-static void wake_at(struct io *io, uint64_t mono)
+static void loop_wake_at(struct io *io, uint64_t mono)
 {
 	struct loop *loop = loop_of(io);
 
 	if (loop->is_closing)
 		return;
 	loop->wish = mono;
-	arm(loop);
+	loop_arm(loop);
 }
 
-/* ---------------------------------------------------------------- fetches --
- */
+/* --------------------------------------------------------------- fetches -- */
 
-static struct fetch *fetch(struct io *io, const struct fetch_request *request,
-			   fetch_done_fn done, void *context)
+static struct fetch *loop_fetch(struct io *io,
+				const struct fetch_request *request,
+				fetch_done_fn done, void *context)
 {
 	struct loop *loop = loop_of(io);
 
@@ -125,20 +124,20 @@ static struct fetch *fetch(struct io *io, const struct fetch_request *request,
 	return http_fetch(loop->http, request, done, context);
 }
 
-static void fetch_cancel(struct io *io, struct fetch *fetch)
+static void loop_fetch_cancel(struct io *io, struct fetch *fetch)
 {
 	struct loop *loop = loop_of(io);
 
-	/* Closing has ended it already. */
+	/* loop_close() has ended it already. */
 	if (!loop->is_closing)
 		http_cancel(loop->http, fetch);
 }
 
-/* ---------------------------------------------------------------- workers --
- */
+/* --------------------------------------------------------------- workers -- */
 
-/* Keys of 4096 bits take seconds: they must not slow down a small device. */
-static void be_nice(void)
+/* Lowers the priority of a worker: making a key of 4096 bits takes seconds and
+ * must not slow down a small device. */
+static void worker_be_nice(void)
 {
 	static _Thread_local bool is_nice;
 	id_t self = (id_t)gettid();
@@ -152,7 +151,7 @@ static void on_work(uv_work_t *request)
 {
 	struct job *job = request->data;
 
-	be_nice();
+	worker_be_nice();
 	job->work(job->context);
 }
 
@@ -166,8 +165,8 @@ static void on_worked(uv_work_t *request, int status)
 	free(job);
 }
 
-static bool queue_work(struct io *io, work_fn work, work_done_fn done,
-		       void *context)
+static bool loop_work(struct io *io, work_fn work, work_done_fn done,
+		      void *context)
 {
 	struct loop *loop = loop_of(io);
 	struct job *job;
@@ -192,10 +191,10 @@ static bool queue_work(struct io *io, work_fn work, work_done_fn done,
 static const struct io_ops loop_ops = {
     .now = wall_clock,
     .mono = monotonic,
-    .wake_at = wake_at,
-    .fetch = fetch,
-    .fetch_cancel = fetch_cancel,
-    .work = queue_work,
+    .wake_at = loop_wake_at,
+    .fetch = loop_fetch,
+    .fetch_cancel = loop_fetch_cancel,
+    .work = loop_work,
 };
 
 struct loop *loop_open(const struct scep_config *config,
@@ -216,7 +215,7 @@ struct loop *loop_open(const struct scep_config *config,
 	uv_timer_init(&loop->uv, &loop->timer);
 	loop->timer.data = loop;
 	loop->last_tick = monotonic(&loop->io);
-	arm(loop);
+	loop_arm(loop);
 	loop->http = http_open(&loop->uv, config);
 	if (!loop->http) {
 		loop_close(loop);
@@ -235,9 +234,9 @@ uv_loop_t *loop_uv(struct loop *loop)
 	return &loop->uv;
 }
 
-/* TLS writes to sockets without asking for no signal.  The thread keeps it
- * blocked: a signal that is pending would come on unblocking. */
-static void block_pipe_signal(void)
+/* Blocks SIGPIPE, which TLS does not suppress when it writes.  It stays
+ * blocked: a pending signal would come on unblocking. */
+static void loop_block_pipe_signal(void)
 {
 	sigset_t pipe;
 
@@ -248,7 +247,7 @@ static void block_pipe_signal(void)
 
 void loop_run(struct loop *loop)
 {
-	block_pipe_signal();
+	loop_block_pipe_signal();
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
 
@@ -262,8 +261,8 @@ void loop_configure(struct loop *loop, const struct scep_config *config)
 	http_configure(loop->http, config);
 }
 
-/* Work that runs goes on; on_worked() comes for all of it. */
-static void drop_jobs(struct loop *loop)
+/* Cancels the work that has not begun.  on_worked() is called for all of it. */
+static void loop_cancel_jobs(struct loop *loop)
 {
 	struct job *job;
 
@@ -277,13 +276,13 @@ void loop_close(struct loop *loop)
 
 	if (!loop)
 		return;
-	block_pipe_signal();
+	loop_block_pipe_signal();
 	loop->is_closing = true;
 	if (loop->http)
 		http_close(loop->http);
-	drop_jobs(loop);
+	loop_cancel_jobs(loop);
 	uv_close((uv_handle_t *)&loop->timer, NULL);
-	/* A loop_stop() that is still due, or comes from a callback, ends a run
+	/* A loop_stop() that is pending, or comes from a callback, ends a run
 	 * early. */
 	while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
 		;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The real struct io: a libuv loop with a wake-up, HTTP and workers.  All of
- * it belongs to the thread that calls loop_run(); open and close may come from
- * another one while that thread does not run.  Knows no enrolment.
+ * The real struct io: a libuv loop with a wake-up, HTTP and workers.  It
+ * belongs to the thread that calls loop_run(); another thread may open and
+ * close it while that one does not run.  Knows no enrolment.
  */
 #ifndef SCEP_NET_LOOP_H
 #define SCEP_NET_LOOP_H
@@ -14,14 +14,14 @@
 struct loop;
 struct scep_config;
 
-/* Opens a loop that calls `tick` when io->wake_at() asked for it, and in any
- * case once a minute, so that a suspend or a step of the clock strands
- * nothing.  Returns an owned struct; NULL if memory or descriptors are short.
+/* Opens a loop that calls `tick` when io->wake_at() asked for it, and at least
+ * once a minute, so that nothing waits too long after a suspend or a step of
+ * the clock.  Returns an owned struct; NULL if memory or descriptors are short.
  */
 struct loop *loop_open(const struct scep_config *config,
 		       void (*tick)(void *context), void *context);
 
-/* Both are the loop's own and live as long as it. */
+/* Both belong to the loop and live as long as it. */
 struct io *loop_io(struct loop *loop);
 uv_loop_t *loop_uv(struct loop *loop);
 
@@ -30,16 +30,16 @@ uv_loop_t *loop_uv(struct loop *loop);
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
-/* Takes over a configuration for exchanges that begin from now on. */
+/* Sets the configuration of all exchanges that begin from now on. */
 void loop_configure(struct loop *loop, const struct scep_config *config);
 
 /*
- * Cancels the fetches, drops work that has not begun, waits for work that
- * runs, and frees.  Every work that was accepted still gets its `done`, here,
- * whether or not it ran, so that it can free its context: while closing,
- * `done` must judge no result.  What it asks of the io is refused.  Handles
- * that the caller has put on loop_uv() must be closing or closed; their close
- * callbacks are run here.  NULL is fine.
+ * Cancels the fetches and the work that has not begun, waits for the work that
+ * runs, and frees.  Calls `done` for all work that was accepted, even if it
+ * did not run, so that it can free its context: while closing, `done` must not
+ * judge a result, and the io refuses whatever it asks.  Handles of the caller
+ * on loop_uv() must be closing or closed; their close callbacks run here.  NULL
+ * is fine.
  */
 void loop_close(struct loop *loop);
 

@@ -7,61 +7,62 @@ struct poll_handle {
 	uv_poll_t poll;
 	int fd;
 	int events;
-	watch_fn ready;
+	poll_ready_fn ready;
 	void *context;
 };
 
 static void on_poll(uv_poll_t *poll, int status, int seen)
 {
-	struct poll_handle *watch = poll->data;
+	struct poll_handle *handle = poll->data;
 	int events = 0;
 
-	/* With a status there are no events: read, write and see. */
+	/* An error comes without events: try to read and to write. */
 	if (status < 0)
-		events = WATCH_READABLE | WATCH_WRITABLE | WATCH_ERROR;
+		events = POLL_HANDLE_READABLE | POLL_HANDLE_WRITABLE |
+			 POLL_HANDLE_ERROR;
 	if (seen & UV_READABLE)
-		events |= WATCH_READABLE;
+		events |= POLL_HANDLE_READABLE;
 	if (seen & UV_WRITABLE)
-		events |= WATCH_WRITABLE;
-	watch->ready(watch->context, watch->fd, events);
-	/* libuv stops watching at an error of the socket; the owner may still
-	 * have data to read before it comes to that error.  The memory is
-	 * there until the close callback. */
+		events |= POLL_HANDLE_WRITABLE;
+	handle->ready(handle->context, handle->fd, events);
+	/* libuv stops watching at an error of the socket, but the owner may
+	 * still have data to read before that error.  The memory stays until
+	 * the close callback. */
 	if (status < 0 && !uv_is_closing((uv_handle_t *)poll))
-		poll_handle_set(watch, watch->events);
+		poll_handle_set(handle, handle->events);
 }
 
-struct poll_handle *poll_handle_open(uv_loop_t *loop, int fd, watch_fn ready,
-				     void *context)
+struct poll_handle *poll_handle_open(uv_loop_t *loop, int fd,
+				     poll_ready_fn ready, void *context)
 {
-	struct poll_handle *watch = calloc(1, sizeof(*watch));
+	struct poll_handle *handle = calloc(1, sizeof(*handle));
 
-	if (!watch)
+	if (!handle)
 		return NULL;
-	if (uv_poll_init_socket(loop, &watch->poll, fd) != 0) {
-		free(watch);
+	if (uv_poll_init_socket(loop, &handle->poll, fd) != 0) {
+		free(handle);
 		return NULL;
 	}
-	watch->poll.data = watch;
-	watch->fd = fd;
-	watch->ready = ready;
-	watch->context = context;
-	return watch;
+	handle->poll.data = handle;
+	handle->fd = fd;
+	handle->ready = ready;
+	handle->context = context;
+	return handle;
 }
 
-void poll_handle_set(struct poll_handle *watch, int events)
+void poll_handle_set(struct poll_handle *handle, int events)
 {
 	int wanted = 0;
 
-	if (events & WATCH_READABLE)
+	if (events & POLL_HANDLE_READABLE)
 		wanted |= UV_READABLE;
-	if (events & WATCH_WRITABLE)
+	if (events & POLL_HANDLE_WRITABLE)
 		wanted |= UV_WRITABLE;
-	watch->events = events;
+	handle->events = events;
 	if (wanted == 0)
-		uv_poll_stop(&watch->poll);
+		uv_poll_stop(&handle->poll);
 	else
-		uv_poll_start(&watch->poll, wanted, on_poll);
+		uv_poll_start(&handle->poll, wanted, on_poll);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -69,7 +70,7 @@ static void on_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
-void poll_handle_close(struct poll_handle *watch)
+void poll_handle_close(struct poll_handle *handle)
 {
-	uv_close((uv_handle_t *)&watch->poll, on_closed);
+	uv_close((uv_handle_t *)&handle->poll, on_closed);
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "scep/codes.h"
-#include "scep/net/http_fault.h"
+#include "scep/net/http_response.h"
 #include "scep/protocol/rfc8894.h"
 
 static const struct {
@@ -36,7 +36,8 @@ static const char *next_line(struct fuzz_input *input, size_t *length)
 }
 
 /* As libcurl reads it: "HTTP/1.1 200 OK". */
-static void take_status(struct answer *answer, const char *line, size_t length)
+static void take_status(struct http_response *answer, const char *line,
+			size_t length)
 {
 	char text[16] = "";
 	unsigned int status = 0;
@@ -46,7 +47,7 @@ static void take_status(struct answer *answer, const char *line, size_t length)
 		answer->seen.http_status = status;
 }
 
-static bool take_header(struct answer *answer, struct fuzz_input *input)
+static bool take_header(struct http_response *answer, struct fuzz_input *input)
 {
 	/* Another header follows an interim one. */
 	while (!answer->has_header || answer->seen.http_status / 100 == 1) {
@@ -62,7 +63,7 @@ static bool take_header(struct answer *answer, struct fuzz_input *input)
 	return true;
 }
 
-static void take_body(struct answer *answer, struct fuzz_input *input,
+static void take_body(struct http_response *answer, struct fuzz_input *input,
 		      size_t piece)
 {
 	while (input->left > 0) {
@@ -79,7 +80,7 @@ static void take_body(struct answer *answer, struct fuzz_input *input,
 }
 
 static enum scep_code judge(enum http_end end, uint8_t state,
-			    struct answer *answer)
+			    struct http_response *answer)
 {
 	const struct http_progress progress = {
 	    .peer = state & 1 ? "ca.example.com:80" : "proxy http://p:3128",
@@ -95,7 +96,8 @@ static enum scep_code judge(enum http_end end, uint8_t state,
 	    .detail = state & 64 ? "bad chunk" : "",
 	};
 	struct scep_error error = {.text = ""};
-	enum scep_code code = http_fault_judge(end, &progress, answer, &error);
+	enum scep_code code =
+	    http_response_judge(end, &progress, answer, &error);
 
 	HOLDS(code == SCEP_OK || code == SCEP_COMM_ERROR ||
 	      code == SCEP_BAD_RESPONSE || code == SCEP_CONFIG_ERROR);
@@ -111,7 +113,7 @@ bool fuzz_http_reply(const uint8_t *data, size_t size)
 	uint8_t state = fuzz_take_octet(&input);
 	size_t limit = 16 * (size_t)fuzz_take_octet(&input);
 	size_t piece = (size_t)fuzz_take_octet(&input) + 1;
-	struct answer answer;
+	struct http_response answer;
 	enum scep_code code;
 
 	http_response_init(&answer, limit);

@@ -153,7 +153,7 @@ static void deny_wins_and_an_empty_allow_is_all_but_link_local(void **state)
 		if (rows[i].deny)
 			deny(&config, rows[i].deny);
 		assert_true(address_from_text(rows[i].address, address));
-		if (http_address_is_allowed(&config, address) !=
+		if (address_filter_allows(&config, address) !=
 		    rows[i].is_allowed)
 			fail_msg("row %zu: %s", i, rows[i].address);
 	}

@@ -17,7 +17,7 @@
 
 #define FILLED (64 * 1024)
 
-static bool take(struct answer *answer, const char *line)
+static bool take(struct http_response *answer, const char *line)
 {
 	return http_response_take_line(answer, line, strlen(line));
 }
@@ -26,7 +26,7 @@ static bool take(struct answer *answer, const char *line)
 
 static void a_content_length_without_a_number_is_refused(void **state)
 {
-	struct answer answer;
+	struct http_response answer;
 
 	(void)state;
 	http_response_init(&answer, 1000);
@@ -39,7 +39,7 @@ static void a_content_length_without_a_number_is_refused(void **state)
 static void a_date_that_is_too_long_is_none(void **state)
 {
 	struct {
-		struct answer answer;
+		struct http_response answer;
 		char guard[128]; /* where the rest of it would go */
 	} room;
 	char line[sizeof(room.answer.date) + 64];
@@ -71,7 +71,9 @@ void *__wrap_malloc(size_t size)
 
 static void short_memory_is_no_fault_of_the_answer(void **state)
 {
-	struct answer answer;
+	const struct http_progress progress = {.peer = "host:80",
+					       .is_connected = true};
+	struct http_response answer;
 	struct scep_error error;
 
 	(void)state;
@@ -82,7 +84,9 @@ static void short_memory_is_no_fault_of_the_answer(void **state)
 	is_short = true;
 	assert_false(http_response_take_body(&answer, "body", 4));
 	is_short = false;
-	assert_int_equal(http_response_judge(&answer, &error), SCEP_NO_MEMORY);
+	assert_int_equal(
+	    http_response_judge(HTTP_END_OTHER, &progress, &answer, &error),
+	    SCEP_NO_MEMORY);
 	http_response_free(&answer);
 }
 
