@@ -100,7 +100,8 @@ static enum scep_code judge(enum http_end end, uint8_t state,
 	    http_response_judge(end, &progress, answer, &error);
 
 	HOLDS(code == SCEP_OK || code == SCEP_COMM_ERROR ||
-	      code == SCEP_BAD_RESPONSE || code == SCEP_CONFIG_ERROR);
+	      code == SCEP_BAD_RESPONSE || code == SCEP_CONFIG_ERROR ||
+	      code == SCEP_NO_MEMORY);
 	HOLDS(code == SCEP_OK || error.text[0] != '\0');
 	HOLDS(code != SCEP_OK || answer->fault == NULL);
 	return code;
