@@ -196,7 +196,9 @@ void scep_change_free(struct scep_change *change);
 
 /*
  * Judges one value by itself: length, range, UTF-8, control characters, URL
- * syntax.  `verdict->item` is left alone.
+ * syntax.  The front end calls it once for each value of a change; the
+ * functions that take a change do not repeat it.  `verdict->item` is left
+ * alone.
  */
 enum scep_refusal scep_value_check(enum scep_field field,
 				   const struct scep_value *value,

@@ -46,15 +46,16 @@ const struct scep_view *scep_view_take(struct scep_engine *engine);
 void scep_view_release(const struct scep_view *view);
 
 /*
- * Judges a change against the last published view.  Never waits.  A refusal
- * names the item and the reason.
+ * Judges a change, whose values are good each by itself, as a whole against the
+ * last published view.  Never waits.  A refusal names the item and the reason.
  */
 enum scep_refusal scep_change_check(struct scep_engine *engine,
 				    const struct scep_change *change,
 				    struct scep_verdict *verdict);
 
 /*
- * Makes a change and waits for its one commit.  On success the change is on
+ * Judges a change as a whole once more, against the present state of the
+ * engine, makes it and waits for its one commit.  On success the change is on
  * disk and `*ticket` names it; actions in it begin with scep_change_confirm(),
  * or by themselves if neither confirm nor revert comes within some seconds.
  */

@@ -63,18 +63,13 @@ static enum scep_refusal refuse_memory(struct maker *maker)
 
 /* ------------------------------------------------------- items, one by one */
 
-static enum scep_refusal judge_items(struct maker *maker)
+/* The values were judged before, by scep_value_check(). */
+static enum scep_refusal judge_indexes(struct maker *maker)
 {
-	enum scep_refusal refusal;
-
 	for (size_t i = 0; i < maker->change->count; i++) {
 		const struct scep_item *item = &maker->change->items[i];
 
 		maker->verdict->item = i;
-		refusal =
-		    scep_value_check(item->field, &item->value, maker->verdict);
-		if (refusal)
-			return refusal;
 		if (scep_field_info(item->field)->home == SCEP_HOME_PROFILE &&
 		    (item->index < 1 || item->index > SCEP_PROFILE_MAX))
 			return refuse(maker, i, SCEP_NO_CREATION,
@@ -510,7 +505,7 @@ enum scep_refusal draft_make(const struct scep_view *view,
 	memset(draft, 0, sizeof(*draft));
 	memset(verdict, 0, sizeof(*verdict));
 	draft->agent = view->agent;
-	refusal = judge_items(&maker);
+	refusal = judge_indexes(&maker);
 	if (!refusal)
 		refusal = write_row_statuses(&maker);
 	if (!refusal)

@@ -3,8 +3,9 @@
  * A change worked out: the rows as they will be after the whole of a Set, and
  * the actions it asks for, judged together (MIB, rules 1 to 4, 6, 7 and 17).
  * Pure: from a view, a configuration and a change to a draft; the same code
- * judges for the front end and for the engine.  Knows no disk and starts
- * nothing.
+ * judges for the front end and for the engine.  Each value of the change has
+ * passed scep_value_check() before, which is not repeated here.  Knows no disk
+ * and starts nothing.
  */
 #ifndef SCEP_SETTINGS_DRAFT_H
 #define SCEP_SETTINGS_DRAFT_H

@@ -3,10 +3,11 @@
  * A Set: all its variable bindings become one change of the engine, which is
  * judged and made as a whole.
  *
- *   RESERVE1  each by itself: is there such an object, can it be written, type,
- *             length, range, text
- *   RESERVE2  all together: scep_change_check()
- *   ACTION    scep_change_apply(), which is on disk when it returns
+ *   RESERVE1  judges each by itself, here and nowhere else: whether there is such
+ *             an object and it can be written, its type, length, range and text
+ *   RESERVE2  judges all together, on the published view: scep_change_check()
+ *   ACTION    scep_change_apply(): the engine judges all together on its own
+ *             state, which may have changed, and it is on disk when it returns
  *   COMMIT    scep_change_confirm(); it cannot fail
  *   UNDO      scep_change_revert(), also after an ACTION that failed
  *   FREE      nothing was done

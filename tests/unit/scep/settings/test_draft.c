@@ -79,6 +79,19 @@ static void the_values_that_were_there_change_nothing(void **state)
 	assert_false(world->draft.agent_is_changed);
 }
 
+/* One judgement of a value is enough: that of the front end. */
+static void a_value_is_not_judged_again(void **state)
+{
+	struct world *world = *state;
+
+	set(world, SCEP_SERVER_TIMEOUT, 1, 0);
+	assert_int_equal(draft_make(&world->view, &world->config,
+				    &world->change, &world->draft,
+				    &world->verdict),
+			 SCEP_ACCEPTED);
+	assert_int_equal(after(world, 1)->server.timeout, 0);
+}
+
 static void a_bad_value_is_refused_and_its_item_named(void **state)
 {
 	struct world *world = *state;
@@ -476,6 +489,7 @@ int main(void)
 	    claim(a_value_set_twice_is_the_last_one),
 	    claim(one_set_reaches_several_profiles_and_scalars),
 	    claim(the_values_that_were_there_change_nothing),
+	    claim(a_value_is_not_judged_again),
 	    claim(a_bad_value_is_refused_and_its_item_named),
 	    claim(a_key_is_only_destroyed_and_never_made),
 	    claim(a_reason_names_object_and_row),
