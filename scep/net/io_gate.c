@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/codes.h"
+
 /* An exchange or a piece of work, until it has called back. */
 struct io_gate_job {
 	struct io_gate *gate;

@@ -3,8 +3,8 @@
  * A Set: all its variable bindings become one change of the engine, which is
  * judged and made as a whole.
  *
- *   RESERVE1  judges each by itself, here and nowhere else: whether there is such
- *             an object and it can be written, its type, length, range and text
+ *   RESERVE1  judges each by itself, here and nowhere else: whether there is
+ * such an object and it can be written, its type, length, range and text
  *   RESERVE2  judges all together, on the published view: scep_change_check()
  *   ACTION    scep_change_apply(): the engine judges all together on its own
  *             state, which may have changed, and it is on disk when it returns
