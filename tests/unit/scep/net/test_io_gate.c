@@ -96,7 +96,7 @@ static void work(struct world *world)
 
 static void fetch(struct world *world, const char *url)
 {
-	const struct fetch_request request = {.url = url, .timeout = 1};
+	const struct fetch_request request = {.url = url, .limit = 100};
 
 	world->fetch =
 	    world->io->ops->fetch(world->io, &request, on_fetched, world);
