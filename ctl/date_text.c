@@ -88,6 +88,6 @@ bool date_text_scan(const char *text,
 	if (!date.is_local && !scan_offset(text + LOCAL_TEXT, &date))
 		return false;
 	*length = date_and_time_write(&date, octets);
-	/* Whether the fields are in their ranges, the codec knows. */
+	/* The codec judges the ranges of the fields. */
 	return date_and_time_read(octets, *length, &date) && is_shown(&date);
 }

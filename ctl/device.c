@@ -8,11 +8,11 @@
 #include "scep/change.h"
 #include "scep/view.h"
 
-/* How often it is read while others change it. */
+/* How often a device is read while others change it. */
 #define TRIES 10
 
-static bool read_lock(struct manager *manager, struct reading *reading,
-		      char reason[ANSWER_REASON])
+static bool read_lock(struct manager *manager, struct device_state *state,
+		      struct reason *reason)
 {
 	struct manager_variable variables[] = {
 	    {.object = varbind_object("scepAgentConfigSpinLock")},
@@ -21,25 +21,23 @@ static bool read_lock(struct manager *manager, struct reading *reading,
 
 	if (!manager_get(manager, variables, 2, reason))
 		return false;
-	reading->lock = (uint32_t)variables[0].value.number;
-	snprintf(reading->version, sizeof(reading->version), "%.*s",
+	state->lock = (uint32_t)variables[0].value.number;
+	snprintf(state->version, sizeof(state->version), "%.*s",
 		 (int)variables[1].value.length,
 		 (const char *)variables[1].value.octets);
 	return true;
 }
 
-/* One row, in one message, so that its values belong together. */
-static bool read_row(struct manager *manager, struct reading *reading,
-		     uint32_t index, char reason[ANSWER_REASON])
+/* Reads one row, in one message, so that its values belong together. */
+static bool read_row(struct manager *manager, struct device_state *state,
+		     uint32_t index, struct reason *reason)
 {
 	struct manager_variable variables[SCEP_FIELD_COUNT + 1];
 	size_t count = 0;
 	bool is_good;
 
-	if (!snapshot_add_row(&reading->snapshot, index)) {
-		snprintf(reason, ANSWER_REASON, "memory is short");
-		return false;
-	}
+	if (!snapshot_add_row(&state->snapshot, index))
+		return reason_set(reason, "memory is short");
 	for (size_t i = 0; i < object_count; i++)
 		if (snapshot_object(objects[i].field) &&
 		    object_is_scalar(&objects[i]) == (index == 0))
@@ -52,18 +50,18 @@ static bool read_row(struct manager *manager, struct reading *reading,
 	is_good = manager_get(manager, variables, count, reason);
 	for (size_t i = 0; is_good && i < count; i++) {
 		if (variables[i].object->field == SCEP_FIELD_NONE)
-			reading->has_challenge[index] =
+			state->has_challenge[index] =
 			    variables[i].value.number != 0;
 		else
-			snapshot_put(&reading->snapshot,
+			snapshot_put(&state->snapshot,
 				     variables[i].object->field, index,
 				     &variables[i].value);
 	}
 	return is_good;
 }
 
-static bool read_profiles(struct manager *manager, struct reading *reading,
-			  char reason[ANSWER_REASON])
+static bool read_profiles(struct manager *manager, struct device_state *state,
+			  struct reason *reason)
 {
 	struct manager_variable row = {
 	    .object = varbind_object("scepProfileRowStatus"),
@@ -76,31 +74,29 @@ static bool read_profiles(struct manager *manager, struct reading *reading,
 			return false;
 		if (is_end)
 			return true;
-		if (row.index < 1 || row.index > SCEP_PROFILE_MAX) {
-			snprintf(reason, ANSWER_REASON,
-				 "the agent has a profile %u", row.index);
-			return false;
-		}
-		if (!read_row(manager, reading, row.index, reason))
+		if (row.index < 1 || row.index > SCEP_PROFILE_MAX)
+			return reason_set(reason, "the agent has a profile %u",
+					  row.index);
+		if (!read_row(manager, state, row.index, reason))
 			return false;
 	}
 }
 
-static bool add_use(struct reading *reading, const struct scep_value *name)
+static bool add_use(struct device_state *state, const struct scep_value *name)
 {
-	size_t used = reading->uses ? strlen(reading->uses) : 0;
-	char *uses = realloc(reading->uses, used + name->length + 2);
+	size_t used = state->uses ? strlen(state->uses) : 0;
+	char *uses = realloc(state->uses, used + name->length + 2);
 
 	if (!uses)
 		return false;
 	snprintf(uses + used, name->length + 2, "%.*s\n", (int)name->length,
 		 (const char *)name->octets);
-	reading->uses = uses;
+	state->uses = uses;
 	return true;
 }
 
-static bool read_uses(struct manager *manager, struct reading *reading,
-		      char reason[ANSWER_REASON])
+static bool read_uses(struct manager *manager, struct device_state *state,
+		      struct reason *reason)
 {
 	struct manager_variable name = {
 	    .object = varbind_object("scepUseName"),
@@ -113,60 +109,57 @@ static bool read_uses(struct manager *manager, struct reading *reading,
 			return false;
 		if (is_end)
 			return true;
-		if (!add_use(reading, &name.value)) {
-			snprintf(reason, ANSWER_REASON, "memory is short");
-			return false;
-		}
+		if (!add_use(state, &name.value))
+			return reason_set(reason, "memory is short");
 	}
 }
 
-/* The lock comes first: whoever uses it and changes something later makes a
- * Set with it fail. */
-static bool read_all(struct manager *manager, struct reading *reading,
-		     char reason[ANSWER_REASON])
+/* Reads the lock first: if somebody uses it and changes something later, a Set
+ * with it fails. */
+static bool read_all(struct manager *manager, struct device_state *state,
+		     struct reason *reason)
 {
-	if (read_lock(manager, reading, reason) &&
-	    read_row(manager, reading, 0, reason) &&
-	    read_profiles(manager, reading, reason) &&
-	    read_uses(manager, reading, reason))
+	if (read_lock(manager, state, reason) &&
+	    read_row(manager, state, 0, reason) &&
+	    read_profiles(manager, state, reason) &&
+	    read_uses(manager, state, reason))
 		return true;
-	reading_free(reading);
+	device_state_free(state);
 	return false;
 }
 
-static bool is_same(const struct reading *a, const struct reading *b)
+static bool is_same(const struct device_state *a, const struct device_state *b)
 {
 	return a->lock == b->lock &&
 	       snapshot_is_same(&a->snapshot, &b->snapshot);
 }
 
-/* Read twice, and the same both times: nothing has changed between the rows,
- * not even by a manager that does not use the lock. */
-bool device_read(struct manager *manager, struct reading *reading,
-		 char reason[ANSWER_REASON])
+/* Reads until it is the same two times running: then nothing has changed
+ * between the rows, not even by a manager that does not use the lock. */
+bool device_read(struct manager *manager, struct device_state *state,
+		 struct reason *reason)
 {
-	struct reading earlier = {0};
+	struct device_state earlier = {0};
 	int tries;
 
-	if (!read_all(manager, reading, reason))
+	if (!read_all(manager, state, reason))
 		return false;
 	for (tries = 1; tries < TRIES; tries++) {
-		earlier = *reading;
-		memset(reading, 0, sizeof(*reading));
+		earlier = *state;
+		memset(state, 0, sizeof(*state));
 		/* A row may have gone while it was read. */
-		if (!read_all(manager, reading, reason) &&
-		    !read_all(manager, reading, reason))
+		if (!read_all(manager, state, reason) &&
+		    !read_all(manager, state, reason))
 			break;
-		if (is_same(reading, &earlier)) {
-			reading_free(&earlier);
+		if (is_same(state, &earlier)) {
+			device_state_free(&earlier);
 			return true;
 		}
-		reading_free(&earlier);
+		device_state_free(&earlier);
 	}
-	reading_free(&earlier);
-	reading_free(reading);
+	device_state_free(&earlier);
+	device_state_free(state);
 	if (tries == TRIES)
-		snprintf(reason, ANSWER_REASON,
-			 "the settings change all the time");
+		reason_set(reason, "the settings change all the time");
 	return false;
 }

@@ -12,7 +12,6 @@
 #include <jansson.h>
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,26 +20,14 @@
 /* The longest piece of a file that is repeated in a message. */
 #define SHOWN_KEY 60
 
-/* What is being read. */
+/* The reader of a file. */
 struct reader {
 	struct snapshot *snapshot;
 	uint32_t index;
-	char *reason;
+	struct reason *reason;
 };
 
-/* What is wrong, in the words of the reader; always false. */
-__attribute__((format(printf, 2, 3))) static bool
-refuse(struct reader *reader, const char *format, ...)
-{
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(reader->reason, DOCUMENT_REASON, format, list);
-	va_end(list);
-	return false;
-}
-
-/* Keys stand in messages for people at terminals. */
+/* Makes a key fit for a message at a terminal. */
 static const char *shown(const char *key, char text[SHOWN_KEY + 1])
 {
 	size_t length = 0;
@@ -63,7 +50,7 @@ static bool read_number(const json_t *json, struct scep_value *value)
 	return true;
 }
 
-/* A label of the MIB; its number will do too. */
+/* Reads a label of the MIB, or its number. */
 static bool read_label(const char *name, const json_t *json,
 		       struct scep_value *value)
 {
@@ -116,7 +103,7 @@ static int digit_of(char letter)
 	return found ? (int)(found - digits) : -1;
 }
 
-/* Pairs of hexadecimal digits, with or without colons between them. */
+/* Reads pairs of hexadecimal digits, with or without colons between them. */
 static bool read_octets(const json_t *json, struct scep_value *value)
 {
 	const char *text = json_string_value(json);
@@ -149,7 +136,7 @@ static bool read_time(const json_t *json, struct scep_value *value)
 	return true;
 }
 
-/* What the JSON of each kind of object has to be, for messages. */
+/* The form that the JSON of each kind of object must have, for messages. */
 static const char *const forms[] = {
     [SCEP_KIND_NUMBER] = "a number",
     [SCEP_KIND_ENUM] = "one of the names that the MIB has for it",
@@ -190,7 +177,7 @@ static bool read_form(const struct scep_field_info *info, const json_t *json,
 
 /* ------------------------------------------------------------ rows, in -- */
 
-/* Says why an object of the MIB cannot be in a file, or that it is none. */
+/* Gives the reason why a name cannot be in a file. */
 static bool refuse_name(struct reader *reader, const char *key)
 {
 	char text[SHOWN_KEY + 1];
@@ -199,17 +186,19 @@ static bool refuse_name(struct reader *reader, const char *key)
 		if (strcmp(objects[i].name, key) != 0)
 			continue;
 		if (objects[i].syntax == SYNTAX_SECRET)
-			return refuse(reader,
-				      "%s: a secret is no part of a "
-				      "file of settings",
-				      key);
+			return reason_set(reader->reason,
+					  "%s: a secret is no part of a "
+					  "file of settings",
+					  key);
 		if (snapshot_named(key, true) || snapshot_named(key, false))
-			return refuse(reader, "%s: not in its place", key);
-		return refuse(reader, "%s: no setting that outlives a restart",
-			      key);
+			return reason_set(reader->reason,
+					  "%s: not in its place", key);
+		return reason_set(reader->reason,
+				  "%s: no setting that outlives a restart",
+				  key);
 	}
-	return refuse(reader, "%s: %s has no such setting", shown(key, text),
-		      MODULE);
+	return reason_set(reader->reason, "%s: %s has no such setting",
+			  shown(key, text), MODULE);
 }
 
 static bool read_value(struct reader *reader, const char *key,
@@ -218,7 +207,7 @@ static bool read_value(struct reader *reader, const char *key,
 	const struct object *object = snapshot_named(key, reader->index == 0);
 	const struct scep_field_info *info;
 	struct scep_value value = {0};
-	char why[VALUE_REASON];
+	struct reason why;
 	char name[SNAPSHOT_NAME];
 
 	if (!object)
@@ -226,16 +215,18 @@ static bool read_value(struct reader *reader, const char *key,
 	info = scep_field_info(object->field);
 	snapshot_name(object->field, reader->index, name);
 	if (!read_form(info, json, &value))
-		return refuse(reader, "%s: it must be %s", name,
-			      forms[info->kind]);
-	if (!value_judge(object->field, &value, why))
-		return refuse(reader, "%s: %s", name, strchr(why, ' ') + 1);
-	/* What makes and destroys rows is for the import to choose. */
+		return reason_set(reader->reason, "%s: it must be %s", name,
+				  forms[info->kind]);
+	if (!value_judge(object->field, &value, &why))
+		return reason_set(reader->reason, "%s: %s", name,
+				  strchr(why.text, ' ') + 1);
+	/* The import itself decides which rows are made and destroyed. */
 	if (object->field == SCEP_PROFILE_ROW_STATUS &&
 	    value.number != SCEP_ROW_ACTIVE &&
 	    value.number != SCEP_ROW_NOT_IN_SERVICE)
-		return refuse(reader, "%s: it must be active or notInService",
-			      name);
+		return reason_set(reader->reason,
+				  "%s: it must be active or notInService",
+				  name);
 	snapshot_put(reader->snapshot, object->field, reader->index, &value);
 	return true;
 }
@@ -246,7 +237,7 @@ static bool read_row(struct reader *reader, uint32_t index, const json_t *json)
 
 	reader->index = index;
 	if (!snapshot_add_row(reader->snapshot, index))
-		return refuse(reader, "memory is short");
+		return reason_set(reader->reason, "memory is short");
 	for (at = json_object_iter((json_t *)json); at;
 	     at = json_object_iter_next((json_t *)json, at))
 		if (!read_value(reader, json_object_iter_key(at),
@@ -255,7 +246,7 @@ static bool read_row(struct reader *reader, uint32_t index, const json_t *json)
 	return true;
 }
 
-/* "1".."64", in one way only. */
+/* Reads "1".."64", and takes no other spelling of them. */
 static bool read_index(const char *key, uint32_t *index)
 {
 	char text[16];
@@ -274,52 +265,58 @@ static bool read_profiles(struct reader *reader, const json_t *profiles)
 	void *at;
 
 	if (!json_is_object(profiles))
-		return refuse(reader, "profiles: it must be an object");
+		return reason_set(reader->reason,
+				  "profiles: it must be an object");
 	for (at = json_object_iter((json_t *)profiles); at;
 	     at = json_object_iter_next((json_t *)profiles, at)) {
 		const char *key = json_object_iter_key(at);
 		const json_t *row = json_object_iter_value(at);
 
 		if (!read_index(key, &index))
-			return refuse(reader, "profiles: %s is not in 1..%d",
-				      shown(key, text), SCEP_PROFILE_MAX);
+			return reason_set(reader->reason,
+					  "profiles: %s is not in 1..%d",
+					  shown(key, text), SCEP_PROFILE_MAX);
 		if (!json_is_object(row))
-			return refuse(
-			    reader, "profiles: %s: it must be an object", key);
+			return reason_set(reader->reason,
+					  "profiles: %s: it must be an object",
+					  key);
 		if (!read_row(reader, index, row))
 			return false;
 	}
 	return true;
 }
 
-/* ---------------------------------------------------------- the whole, in */
+/* ------------------------------------------------------ the whole, in -- */
 
 static bool read_format(struct reader *reader, const json_t *json)
 {
 	if (!json_is_integer(json) ||
 	    json_integer_value(json) != DOCUMENT_FORMAT)
-		return refuse(reader, "format: it must be %d", DOCUMENT_FORMAT);
+		return reason_set(reader->reason, "format: it must be %d",
+				  DOCUMENT_FORMAT);
 	return true;
 }
 
 static bool read_module(struct reader *reader, const json_t *json)
 {
 	if (!json_is_string(json) || strcmp(json_string_value(json), MODULE))
-		return refuse(reader, "module: it must be \"" MODULE "\"");
+		return reason_set(reader->reason,
+				  "module: it must be \"" MODULE "\"");
 	return true;
 }
 
 static bool read_agent(struct reader *reader, const json_t *json)
 {
 	if (!json_is_string(json))
-		return refuse(reader, "agent: it must be a text");
+		return reason_set(reader->reason, "agent: it must be a text");
 	return true;
 }
 
 static bool read_scalars(struct reader *reader, const json_t *json)
 {
 	if (!json_is_object(json))
-		return refuse(reader, "scalars: it must be an object");
+		return reason_set(reader->reason,
+				  "scalars: it must be an object");
 	return read_row(reader, 0, json);
 }
 
@@ -343,7 +340,7 @@ static const struct part *part_named(const char *key)
 	return NULL;
 }
 
-/* In the order of the table, so that the format is judged first. */
+/* Reads in the order of the table, so that the format is judged first. */
 static bool read_parts(struct reader *reader, const json_t *json)
 {
 	char text[SHOWN_KEY + 1];
@@ -353,19 +350,21 @@ static bool read_parts(struct reader *reader, const json_t *json)
 		const json_t *part = json_object_get(json, parts[i].key);
 
 		if (!part && parts[i].is_needed)
-			return refuse(reader, "%s is missing", parts[i].key);
+			return reason_set(reader->reason, "%s is missing",
+					  parts[i].key);
 		if (part && !parts[i].read(reader, part))
 			return false;
 	}
 	for (at = json_object_iter((json_t *)json); at;
 	     at = json_object_iter_next((json_t *)json, at))
 		if (!part_named(json_object_iter_key(at)))
-			return refuse(reader, "%s: no part of such a file",
-				      shown(json_object_iter_key(at), text));
+			return reason_set(
+			    reader->reason, "%s: no part of such a file",
+			    shown(json_object_iter_key(at), text));
 	return true;
 }
 
-/* In words of our own: the library's repeat what stands in the file. */
+/* Gives a reason of our own: the library's repeats what stands in the file. */
 static const char *syntax_reason(const json_error_t *error)
 {
 	switch (json_error_code(error)) {
@@ -392,7 +391,7 @@ static const char *syntax_reason(const json_error_t *error)
 }
 
 bool document_read(const char *text, size_t length, struct snapshot *snapshot,
-		   char reason[DOCUMENT_REASON])
+		   struct reason *reason)
 {
 	struct reader reader = {.snapshot = snapshot, .reason = reason};
 	json_error_t error;
@@ -401,23 +400,24 @@ bool document_read(const char *text, size_t length, struct snapshot *snapshot,
 
 	memset(snapshot, 0, sizeof(*snapshot));
 	if (length > DOCUMENT_MAX)
-		return refuse(&reader, "longer than %d octets", DOCUMENT_MAX);
+		return reason_set(reader.reason, "longer than %d octets",
+				  DOCUMENT_MAX);
 	json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
 	if (!json)
-		return refuse(&reader, "line %d, column %d: %s", error.line,
-			      error.column, syntax_reason(&error));
+		return reason_set(reader.reason, "line %d, column %d: %s",
+				  error.line, error.column,
+				  syntax_reason(&error));
 	if (json_is_object(json))
 		is_good = read_parts(&reader, json);
 	else
-		is_good = refuse(&reader, "it must be an object");
+		is_good = reason_set(reader.reason, "it must be an object");
 	json_decref(json);
 	if (!is_good)
 		snapshot_free(snapshot);
 	return is_good;
 }
 
-/* --------------------------------------------------------------- the way out
- */
+/* ---------------------------------------------------------------- out -- */
 
 static json_t *write_label(const char *name, uint32_t number)
 {
@@ -480,7 +480,7 @@ static json_t *write_value(const struct scep_field_info *info,
 }
 
 static json_t *write_row(const struct snapshot *snapshot, uint32_t index,
-			 char *reason)
+			 struct reason *reason)
 {
 	json_t *row = json_object();
 
@@ -495,9 +495,8 @@ static json_t *write_row(const struct snapshot *snapshot, uint32_t index,
 		    json_object_set_new(row, info->name,
 					write_value(info, value)) == 0)
 			continue;
-		snprintf(reason, DOCUMENT_REASON,
-			 "%s: the device's value cannot be written",
-			 snapshot_name(field, index, name));
+		reason_set(reason, "%s: the device's value cannot be written",
+			   snapshot_name(field, index, name));
 		json_decref(row);
 		return NULL;
 	}
@@ -505,7 +504,7 @@ static json_t *write_row(const struct snapshot *snapshot, uint32_t index,
 }
 
 static bool write_profiles(const struct snapshot *snapshot, json_t *profiles,
-			   char *reason)
+			   struct reason *reason)
 {
 	char key[16];
 
@@ -521,14 +520,14 @@ static bool write_profiles(const struct snapshot *snapshot, json_t *profiles,
 }
 
 char *document_write(const struct snapshot *snapshot, const char *version,
-		     char reason[DOCUMENT_REASON])
+		     struct reason *reason)
 {
 	json_t *whole = json_object();
 	json_t *profiles = json_object();
 	char *text = NULL;
 	char *line = NULL;
 
-	snprintf(reason, DOCUMENT_REASON, "memory is short");
+	reason_set(reason, "memory is short");
 	json_object_set_new(whole, "format", json_integer(DOCUMENT_FORMAT));
 	json_object_set_new(whole, "module", json_string(MODULE));
 	json_object_set_new(whole, "agent", json_string(version));

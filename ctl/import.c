@@ -23,40 +23,33 @@ enum verdict {
 	SET_MADE,
 	SET_REFUSED,
 	SET_TOO_BIG,
-	SET_ENDED, /* it was told to end before it */
+	SET_ENDED, /* it was not sent: the import was asked to end */
 	SET_MIXED, /* the device is neither as before nor as after it */
-	SET_LOST,  /* the device has not come back */
+	SET_GONE,  /* the device has not come back */
 	SET_SHORT, /* of memory */
 };
 
-struct run {
+struct import {
 	const struct import_device *device;
-	struct reading reading; /* the last one */
+	struct device_state state; /* as it was read last */
 	struct snapshot original;
-	struct snapshot model; /* what the device has, as far as it is known */
-	struct snapshot written; /* the same if what is uncertain was made */
+	struct snapshot model;	 /* what the device has, as far as is known */
+	struct snapshot written; /* the same if an uncertain Set was made */
 	uint32_t lock;
-	bool is_backwards;
-	char reason[ANSWER_REASON];
+	bool is_restoring;
+	struct reason reason;
 };
 
-void reading_free(struct reading *reading)
+static void import_free(struct import *import)
 {
-	snapshot_free(&reading->snapshot);
-	free(reading->uses);
-	memset(reading, 0, sizeof(*reading));
+	device_state_free(&import->state);
+	snapshot_free(&import->original);
+	snapshot_free(&import->model);
+	snapshot_free(&import->written);
 }
 
-static void run_free(struct run *run)
-{
-	reading_free(&run->reading);
-	snapshot_free(&run->original);
-	snapshot_free(&run->model);
-	snapshot_free(&run->written);
-}
-
-__attribute__((format(printf, 2, 3))) static void say(struct run *run,
-						      const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void
+import_say(struct import *import, const char *format, ...)
 {
 	char line[LINE];
 	va_list list;
@@ -64,34 +57,35 @@ __attribute__((format(printf, 2, 3))) static void say(struct run *run,
 	va_start(list, format);
 	vsnprintf(line, sizeof(line), format, list);
 	va_end(list);
-	run->device->say(run->device->context, line);
+	import->device->say(import->device->context, line);
 }
 
 /* --------------------------------------------------------------- reading -- */
 
-static bool read_once(struct run *run)
+static bool import_read(struct import *import)
 {
-	reading_free(&run->reading);
-	return run->device->read(run->device->context, &run->reading,
-				 run->reason);
+	device_state_free(&import->state);
+	return import->device->read(import->device->context, &import->state,
+				    &import->reason);
 }
 
-/* Waits for a device that may be away. */
-static bool read_patiently(struct run *run)
+/* Reads a device, and waits for it if it does not answer. */
+static bool import_read_patiently(struct import *import)
 {
-	for (unsigned attempt = 0; !read_once(run); attempt++)
-		if (!run->device->wait(run->device->context, attempt))
+	for (unsigned attempt = 0; !import_read(import); attempt++)
+		if (!import->device->wait(import->device->context, attempt))
 			return false;
 	return true;
 }
 
-/* Whether the device has just this, but for what a restart takes away. */
-static bool has_just(struct run *run, const struct snapshot *expected)
+/* Returns whether the device has just this, apart from what a restart removes.
+ */
+static bool has_just(struct import *import, const struct snapshot *expected)
 {
 	struct snapshot found = {0}, wanted = {0};
 	bool is_same;
 
-	is_same = snapshot_copy(&found, &run->reading.snapshot) &&
+	is_same = snapshot_copy(&found, &import->state.snapshot) &&
 		  snapshot_copy(&wanted, expected);
 	snapshot_drop_volatile(&found);
 	snapshot_drop_volatile(&wanted);
@@ -113,41 +107,43 @@ static void note_foreign(void *context, enum scep_field field, uint32_t index,
 			 const struct scep_value *before,
 			 const struct scep_value *after)
 {
-	struct run *run = context;
+	struct import *import = context;
 	char name[SNAPSHOT_NAME];
 
 	(void)before;
 	(void)after;
-	snprintf(run->reason, sizeof(run->reason),
-		 "another manager has changed %s meanwhile",
-		 snapshot_name(field, index, name));
+	reason_set(&import->reason, "another manager has changed %s meanwhile",
+		   snapshot_name(field, index, name));
 }
 
 /*
- * Reads what has become of a Set that was not clearly answered.  SET_MIXED if
- * the device has neither what it had nor what the Set makes of it.
+ * Finds out by reading what became of a Set that was not clearly answered.
+ * Returns SET_MIXED if the device has neither what it had nor what the Set
+ * makes of it.
  */
-static enum verdict find_out(struct run *run, const struct snapshot *after,
-			     bool *was_made)
+static enum verdict import_find_out(struct import *import,
+				    const struct snapshot *after,
+				    bool *was_made)
 {
 	*was_made = false;
-	if (!read_patiently(run))
-		return SET_LOST;
-	run->lock = run->reading.lock;
-	if (has_just(run, after)) {
+	if (!import_read_patiently(import))
+		return SET_GONE;
+	import->lock = import->state.lock;
+	if (has_just(import, after)) {
 		*was_made = true;
 		return SET_MADE;
 	}
-	if (has_just(run, &run->model))
+	if (has_just(import, &import->model))
 		return SET_MADE;
-	snprintf(run->reason, sizeof(run->reason),
-		 "another manager has changed profiles meanwhile");
-	snapshot_differences(&run->model, &run->reading.snapshot, note_foreign,
-			     run);
+	reason_set(&import->reason,
+		   "another manager has changed profiles meanwhile");
+	snapshot_differences(&import->model, &import->state.snapshot,
+			     note_foreign, import);
 	return SET_MIXED;
 }
 
-static void note_refusal(struct run *run, const struct scep_change *change,
+static void note_refusal(struct import *import,
+			 const struct scep_change *change,
 			 const struct answer *answer)
 {
 	const struct scep_item *item = &change->items[answer->item];
@@ -155,34 +151,32 @@ static void note_refusal(struct run *run, const struct scep_change *change,
 	char text[VALUE_TEXT];
 
 	if (answer->item >= change->count)
-		snprintf(run->reason, sizeof(run->reason), "%.200s",
-			 answer->reason);
+		reason_set(&import->reason, "%.200s", answer->reason.text);
 	else
-		snprintf(run->reason, sizeof(run->reason),
-			 "%s = %.100s: %.150s",
-			 snapshot_name(item->field, item->index, name),
-			 value_print(item->field, &item->value, text),
-			 answer->reason);
+		reason_set(&import->reason, "%s = %.100s: %.150s",
+			   snapshot_name(item->field, item->index, name),
+			   value_print(item->field, &item->value, text),
+			   answer->reason.text);
 }
 
-static enum verdict set_until_known(struct run *run,
+static enum verdict set_until_known(struct import *import,
 				    const struct scep_change *change,
 				    const struct snapshot *after)
 {
-	const struct import_device *device = run->device;
+	const struct import_device *device = import->device;
 	struct answer answer;
 	bool was_made;
 
 	for (unsigned tries = 1;; tries++) {
 		enum verdict verdict;
 
-		if (!run->is_backwards && device->is_ended(device->context))
+		if (!import->is_restoring && device->is_ended(device->context))
 			return SET_ENDED;
-		device->set(device->context, run->lock, change, &answer);
-		note_refusal(run, change, &answer);
+		device->set(device->context, import->lock, change, &answer);
+		note_refusal(import, change, &answer);
 		switch (answer.kind) {
 		case ANSWER_DONE:
-			run->lock = lock_after(run->lock);
+			import->lock = lock_after(import->lock);
 			return SET_MADE;
 		case ANSWER_REFUSED:
 			return SET_REFUSED;
@@ -193,137 +187,142 @@ static enum verdict set_until_known(struct run *run,
 		case ANSWER_UNCERTAIN:
 			break;
 		}
-		verdict = find_out(run, after, &was_made);
+		verdict = import_find_out(import, after, &was_made);
 		if (verdict != SET_MADE || was_made)
 			return verdict;
 		/* Nothing was done, and nothing else has changed. */
 		if (tries == TRIES) {
-			note_refusal(run, change, &answer);
+			note_refusal(import, change, &answer);
 			return SET_REFUSED;
 		}
 	}
 }
 
-static enum verdict make_set(struct run *run, const struct scep_change *change)
+static enum verdict import_make_set(struct import *import,
+				    const struct scep_change *change)
 {
 	struct snapshot after = {0};
 	enum verdict verdict = SET_SHORT;
 
-	if (snapshot_copy(&after, &run->model) &&
+	if (snapshot_copy(&after, &import->model) &&
 	    snapshot_apply(&after, change) &&
-	    snapshot_copy(&run->written, &after))
-		verdict = set_until_known(run, change, &after);
-	/* Only then it is known to be made; else it may be. */
-	if (verdict == SET_MADE && !snapshot_copy(&run->model, &after))
+	    snapshot_copy(&import->written, &after))
+		verdict = set_until_known(import, change, &after);
+	/* Only now the Set is known to be made; until then it may be. */
+	if (verdict == SET_MADE && !snapshot_copy(&import->model, &after))
 		verdict = SET_SHORT;
 	snapshot_free(&after);
 	return verdict;
 }
 
-static enum verdict make_sets(struct run *run, const struct plan *plan)
+static enum verdict import_make_sets(struct import *import,
+				     const struct plan *plan)
 {
 	enum verdict verdict = SET_MADE;
 
 	for (size_t i = 0; verdict == SET_MADE && i < plan->count; i++)
-		verdict = make_set(run, &plan->sets[i]);
+		verdict = import_make_set(import, &plan->sets[i]);
 	return verdict;
 }
 
-/* ----------------------------------------------------------- putting back --
- */
+/* ------------------------------------------------------------- restoring -- */
 
-/* Whether it is a value that we have set, or may have set. */
-static bool is_ours(const struct run *run, enum scep_field field,
+/* Returns whether this import has set that value, or may have set it. */
+static bool is_ours(const struct import *import, enum scep_field field,
 		    uint32_t index, const struct scep_value *is)
 {
 	const struct scep_value *known =
-	    snapshot_get(&run->model, field, index);
+	    snapshot_get(&import->model, field, index);
 	const struct scep_value *uncertain =
-	    snapshot_get(&run->written, field, index);
+	    snapshot_get(&import->written, field, index);
 
 	return (known && value_is_same(field, known, is)) ||
 	       (uncertain && value_is_same(field, uncertain, is));
 }
 
-/* Whether we have set it to something else than it was, or may have. */
-static bool is_touched(const struct run *run, enum scep_field field,
+/* Returns whether this import has changed the value, or may have changed it. */
+static bool is_touched(const struct import *import, enum scep_field field,
 		       uint32_t index, const struct scep_value *was)
 {
 	const struct scep_value *known =
-	    snapshot_get(&run->model, field, index);
+	    snapshot_get(&import->model, field, index);
 	const struct scep_value *uncertain =
-	    snapshot_get(&run->written, field, index);
+	    snapshot_get(&import->written, field, index);
 
 	return (known && !value_is_same(field, known, was)) ||
 	       (uncertain && !value_is_same(field, uncertain, was));
 }
 
-/* Wants the value back that the device had, if it has ours. */
-static void want_back(struct run *run, struct snapshot *back,
-		      enum scep_field field, uint32_t index)
+/* Restores the value that the device had, if it has ours. */
+static void restore_value(struct import *import, struct snapshot *back,
+			  enum scep_field field, uint32_t index)
 {
 	const struct scep_value *was =
-	    snapshot_get(&run->original, field, index);
+	    snapshot_get(&import->original, field, index);
 	const struct scep_value *is =
-	    snapshot_get(&run->reading.snapshot, field, index);
+	    snapshot_get(&import->state.snapshot, field, index);
 	char name[SNAPSHOT_NAME];
 
 	if (!was || !is || value_is_same(field, was, is) ||
-	    !is_touched(run, field, index, was))
+	    !is_touched(import, field, index, was))
 		return;
-	if (is_ours(run, field, index, is))
+	if (is_ours(import, field, index, is))
 		snapshot_put(back, field, index, was);
 	else
-		say(run,
+		import_say(
+		    import,
 		    "%s: another manager has changed it meanwhile; it stays",
 		    snapshot_name(field, index, name));
 }
 
-/* Whether a row is just as it was written, so that it can go. */
-static bool is_our_row(const struct run *run, uint32_t index)
+/* Returns whether a row is just as it was written, so that it can go. */
+static bool is_our_row(const struct import *import, uint32_t index)
 {
 	for (size_t i = 0; i < object_count; i++) {
 		enum scep_field field = objects[i].field;
 		const struct scep_value *is =
 		    snapshot_object(field)
-			? snapshot_get(&run->reading.snapshot, field, index)
+			? snapshot_get(&import->state.snapshot, field, index)
 			: NULL;
 
-		if (is && !is_ours(run, field, index, is))
+		if (is && !is_ours(import, field, index, is))
 			return false;
 	}
 	return true;
 }
 
-/* What is to be set so that the device has what it had. */
-static bool make_back(struct run *run, struct snapshot *back)
+/* Works out what is to be set so that the device has what it had. */
+static bool restore_all(struct import *import, struct snapshot *back)
 {
 	static const struct scep_value gone = {.number = SCEP_ROW_DESTROY};
 
 	for (uint32_t index = 0; index < SNAPSHOT_ROWS; index++) {
-		if (!run->reading.snapshot.row[index] ||
-		    !run->written.row[index])
+		if (!import->state.snapshot.row[index] ||
+		    !import->written.row[index])
 			continue;
 		if (!snapshot_add_row(back, index))
 			return false;
-		if (!run->original.row[index] && is_our_row(run, index))
+		if (!import->original.row[index] && is_our_row(import, index))
 			snapshot_put(back, SCEP_PROFILE_ROW_STATUS, index,
 				     &gone);
-		else if (!run->original.row[index])
-			say(run,
-			    "profile %" PRIu32 ": another manager has changed "
-			    "it meanwhile; it stays",
-			    index);
+		else if (!import->original.row[index])
+			import_say(import,
+				   "profile %" PRIu32
+				   ": another manager has changed "
+				   "it meanwhile; it stays",
+				   index);
 		for (size_t i = 0; i < object_count; i++)
 			if (snapshot_object(objects[i].field))
-				want_back(run, back, objects[i].field, index);
+				restore_value(import, back, objects[i].field,
+					      index);
 	}
 	return true;
 }
 
-static void say_left(void *context, enum scep_field field, uint32_t index,
-		     const struct scep_value *before,
-		     const struct scep_value *after)
+/* Says what could not be restored. */
+static void say_unrestored(void *context, enum scep_field field, uint32_t index,
+			   const struct scep_value *before,
+			   const struct scep_value *after)
 {
 	char name[SNAPSHOT_NAME];
 	char was[VALUE_TEXT];
@@ -331,219 +330,224 @@ static void say_left(void *context, enum scep_field field, uint32_t index,
 
 	if (field == SCEP_PROFILE_ROW_STATUS &&
 	    after->number == SCEP_ROW_DESTROY)
-		say(context, "not put back: profile %" PRIu32 " is still there",
-		    index);
+		import_say(context,
+			   "not put back: profile %" PRIu32 " is still there",
+			   index);
 	else if (before)
-		say(context, "not put back: %s: %s, was %s",
-		    snapshot_name(field, index, name),
-		    value_print(field, before, is),
-		    value_print(field, after, was));
+		import_say(context, "not put back: %s: %s, was %s",
+			   snapshot_name(field, index, name),
+			   value_print(field, before, is),
+			   value_print(field, after, was));
 }
 
-static enum import_outcome put_back_to(struct run *run, struct snapshot *back,
-				       size_t room)
+static enum import_outcome import_restore_to(struct import *import,
+					     struct snapshot *back, size_t room)
 {
 	struct plan plan;
 	enum verdict verdict;
 
-	if (!plan_make(&run->reading.snapshot, back, room, &plan))
+	if (!plan_make(&import->state.snapshot, back, room, &plan))
 		return IMPORT_PARTLY;
 	if (plan.count == 0)
 		return IMPORT_ABSENT;
-	say(run, "putting back what was set");
-	verdict = make_sets(run, &plan);
+	import_say(import, "putting back what was set");
+	verdict = import_make_sets(import, &plan);
 	plan_free(&plan);
 	if (verdict != SET_MADE)
-		say(run, "putting back: %s", run->reason);
-	if (verdict == SET_LOST || !read_patiently(run))
+		import_say(import, "putting back: %s", import->reason.text);
+	if (verdict == SET_GONE || !import_read_patiently(import))
 		return IMPORT_PARTLY;
-	/* A row that is gone has none of what it is to have. */
+	/* A row that is gone cannot get its old values back. */
 	for (uint32_t index = 1; index < SNAPSHOT_ROWS; index++)
-		if (!run->reading.snapshot.row[index])
+		if (!import->state.snapshot.row[index])
 			snapshot_remove_row(back, index);
-	return snapshot_differences(&run->reading.snapshot, back, say_left, run)
+	return snapshot_differences(&import->state.snapshot, back,
+				    say_unrestored, import)
 		   ? IMPORT_PARTLY
 		   : IMPORT_ABSENT;
 }
 
-static enum import_outcome put_back(struct run *run, size_t room)
+static enum import_outcome import_restore(struct import *import, size_t room)
 {
 	enum import_outcome outcome = IMPORT_PARTLY;
 	struct snapshot back = {0};
 
-	run->is_backwards = true;
-	/* Nothing was sent: nothing to be read either. */
-	if (!run->written.row[0])
+	import->is_restoring = true;
+	/* Nothing was sent: there is nothing to read either. */
+	if (!import->written.row[0])
 		return IMPORT_ABSENT;
-	if (!read_patiently(run)) {
-		say(run, "%s", run->reason);
+	if (!import_read_patiently(import)) {
+		import_say(import, "%s", import->reason.text);
 		return IMPORT_PARTLY;
 	}
-	run->lock = run->reading.lock;
-	/* From here on it is the device of now that is changed. */
-	if (make_back(run, &back) &&
-	    snapshot_copy(&run->model, &run->reading.snapshot))
-		outcome = put_back_to(run, &back, room);
+	import->lock = import->state.lock;
+	/* From here on the Sets start from what the device has now. */
+	if (restore_all(import, &back) &&
+	    snapshot_copy(&import->model, &import->state.snapshot))
+		outcome = import_restore_to(import, &back, room);
 	snapshot_free(&back);
-	run->is_backwards = false;
+	import->is_restoring = false;
 	return outcome;
 }
 
-/* ------------------------------------------------------------- the import --
- */
+/* ------------------------------------------------------------ the import -- */
 
-static void warn(struct run *run, const struct plan *plan,
-		 const struct snapshot *after)
+static void import_warn(struct import *import, const struct plan *plan,
+			const struct snapshot *after)
 {
 	for (uint32_t index = 1; index < SNAPSHOT_ROWS; index++) {
-		if (plan->switches_off[index] &&
-		    run->reading.has_challenge[index])
-			say(run,
+		if (plan->disables[index] && import->state.has_challenge[index])
+			import_say(
+			    import,
 			    "warning: scepAutoEnable.%u turns false%s, which "
 			    "wipes scepAutoChallengePassword.%u: give it anew",
 			    index,
 			    plan->enables_last[index] ? " for a while" : "",
 			    index);
 		else if (snapshot_number(after, SCEP_AUTO_ENABLE, index, 0) &&
-			 !snapshot_number(&run->reading.snapshot,
+			 !snapshot_number(&import->state.snapshot,
 					  SCEP_AUTO_ENABLE, index, 0) &&
-			 !run->reading.has_challenge[index])
-			say(run,
-			    "note: scepAutoEnable.%u turns true and "
-			    "scepAutoChallengePassword.%u is not set",
-			    index, index);
+			 !import->state.has_challenge[index])
+			import_say(import,
+				   "note: scepAutoEnable.%u turns true and "
+				   "scepAutoChallengePassword.%u is not set",
+				   index, index);
 	}
 }
 
-/* Plans, warns and judges what can be judged before the first Set. */
-static bool prepare(struct run *run, const struct snapshot *file, size_t room,
-		    struct plan *plan)
+/* Plans, warns, and judges what can be judged before the first Set. */
+static bool import_prepare(struct import *import, const struct snapshot *file,
+			   size_t room, struct plan *plan)
 {
 	struct snapshot after = {0};
 	bool is_good;
 
-	if (!plan_make(&run->reading.snapshot, file, room, plan)) {
-		snprintf(run->reason, sizeof(run->reason), "memory is short");
+	if (!plan_make(&import->state.snapshot, file, room, plan)) {
+		reason_set(&import->reason, "memory is short");
 		return false;
 	}
-	is_good = snapshot_copy(&after, &run->reading.snapshot);
+	is_good = snapshot_copy(&after, &import->state.snapshot);
 	for (size_t i = 0; is_good && i < plan->count; i++)
 		is_good = snapshot_apply(&after, &plan->sets[i]);
 	if (!is_good)
-		snprintf(run->reason, sizeof(run->reason), "memory is short");
-	is_good =
-	    is_good && plan_is_ready(plan, &after,
-				     run->reading.uses ? run->reading.uses : "",
-				     run->reason);
+		reason_set(&import->reason, "memory is short");
+	is_good = is_good &&
+		  plan_is_ready(plan, &after,
+				import->state.uses ? import->state.uses : "",
+				&import->reason);
 	if (is_good)
-		warn(run, plan, &after);
+		import_warn(import, plan, &after);
 	else
 		plan_free(plan);
 	snapshot_free(&after);
 	return is_good;
 }
 
-static bool is_as_wanted(struct run *run, const struct snapshot *file)
+static bool is_as_wanted(struct import *import, const struct snapshot *file)
 {
-	if (!read_patiently(run))
+	if (!import_read_patiently(import))
 		return false;
-	snprintf(run->reason, sizeof(run->reason), "not all was taken over");
-	return snapshot_differences(&run->reading.snapshot, file, note_foreign,
-				    run) == 0;
+	reason_set(&import->reason, "not all was taken over");
+	return snapshot_differences(&import->state.snapshot, file, note_foreign,
+				    import) == 0;
 }
 
-static enum verdict attempt(struct run *run, const struct snapshot *file,
-			    size_t room)
+static enum verdict import_attempt(struct import *import,
+				   const struct snapshot *file, size_t room)
 {
 	enum verdict verdict = SET_REFUSED;
 	struct plan plan;
 
-	if (!prepare(run, file, room, &plan))
+	if (!import_prepare(import, file, room, &plan))
 		return SET_REFUSED;
-	run->lock = run->reading.lock;
-	snapshot_free(&run->written);
-	if (snapshot_copy(&run->original, &run->reading.snapshot) &&
-	    snapshot_copy(&run->model, &run->reading.snapshot))
-		verdict = make_sets(run, &plan);
-	if (verdict == SET_MADE && plan.count > 0 && !is_as_wanted(run, file))
+	import->lock = import->state.lock;
+	snapshot_free(&import->written);
+	if (snapshot_copy(&import->original, &import->state.snapshot) &&
+	    snapshot_copy(&import->model, &import->state.snapshot))
+		verdict = import_make_sets(import, &plan);
+	if (verdict == SET_MADE && plan.count > 0 &&
+	    !is_as_wanted(import, file))
 		verdict = SET_MIXED;
 	plan_free(&plan);
 	return verdict;
 }
 
-/* What a second import does not mend unless its file names it. */
-static void say_lost(struct run *run)
+/* Says what a second import mends only if its file names it. */
+static void say_unknown(struct import *import)
 {
-	say(run, "nobody knows what of it is set: run the import again");
+	import_say(import,
+		   "nobody knows what of it is set: import the import again");
 	for (uint32_t index = 1; index < SNAPSHOT_ROWS; index++)
-		if (snapshot_number(&run->original, SCEP_AUTO_ENABLE, index,
+		if (snapshot_number(&import->original, SCEP_AUTO_ENABLE, index,
 				    0) &&
-		    !(snapshot_number(&run->model, SCEP_AUTO_ENABLE, index,
+		    !(snapshot_number(&import->model, SCEP_AUTO_ENABLE, index,
 				      0) &&
-		      snapshot_number(&run->written, SCEP_AUTO_ENABLE, index,
+		      snapshot_number(&import->written, SCEP_AUTO_ENABLE, index,
 				      0)))
-			say(run,
+			import_say(
+			    import,
 			    "scepAutoEnable.%u was true and may be false now",
 			    index);
 }
 
-static const char *reason_of(struct run *run, enum verdict verdict)
+static const char *reason_of(struct import *import, enum verdict verdict)
 {
 	switch (verdict) {
 	case SET_ENDED:
-		return "told to end";
+		return "asked to end";
 	case SET_SHORT:
 		return "memory is short";
 	case SET_MADE:
 	case SET_REFUSED:
 	case SET_TOO_BIG:
 	case SET_MIXED:
-	case SET_LOST:
+	case SET_GONE:
 		break;
 	}
-	return run->reason;
+	return import->reason.text;
 }
 
 enum import_outcome import_run(const struct import_device *device,
 			       const struct snapshot *file, size_t room)
 {
-	struct run run = {.device = device};
+	struct import import = {.device = device};
 	enum import_outcome outcome = IMPORT_ABSENT;
 	enum verdict verdict;
 
 	for (;; room /= 2) {
-		if (!read_once(&run)) {
-			say(&run, "%s", run.reason);
+		if (!import_read(&import)) {
+			import_say(&import, "%s", import.reason.text);
 			break;
 		}
-		verdict = attempt(&run, file, room);
+		verdict = import_attempt(&import, file, room);
 		if (verdict == SET_MADE) {
 			outcome = IMPORT_MADE;
 			break;
 		}
 		if (verdict != SET_TOO_BIG || room / 2 < ROOM_MIN)
-			say(&run, "%s", reason_of(&run, verdict));
-		if (verdict == SET_LOST) {
-			say_lost(&run);
+			import_say(&import, "%s", reason_of(&import, verdict));
+		if (verdict == SET_GONE) {
+			say_unknown(&import);
 			outcome = IMPORT_PARTLY;
 			break;
 		}
-		outcome = put_back(&run, room);
+		outcome = import_restore(&import, room);
 		if (outcome != IMPORT_ABSENT || verdict != SET_TOO_BIG ||
 		    room / 2 < ROOM_MIN)
 			break;
 	}
-	run_free(&run);
+	import_free(&import);
 	return outcome;
 }
 
-/* -------------------------------------------------------------- dry run -- */
+/* -------------------------------------------------------------- dry import --
+ */
 
 static void say_difference(void *context, enum scep_field field, uint32_t index,
 			   const struct scep_value *before,
 			   const struct scep_value *after)
 {
-	struct run *run = context;
+	struct import *import = context;
 	char name[SNAPSHOT_NAME];
 	char old[VALUE_TEXT] = "(none)";
 	char new[VALUE_TEXT];
@@ -553,25 +557,25 @@ static void say_difference(void *context, enum scep_field field, uint32_t index,
 		 snapshot_name(field, index, name),
 		 before ? value_print(field, before, old) : old,
 		 value_print(field, after, new));
-	run->device->print(run->device->context, line);
+	import->device->print(import->device->context, line);
 }
 
 bool import_compare(const struct import_device *device,
 		    const struct snapshot *file)
 {
-	struct run run = {.device = device};
-	bool is_good = read_once(&run);
+	struct import import = {.device = device};
+	bool is_good = import_read(&import);
 	struct plan plan;
 
 	if (is_good) {
-		snapshot_differences(&run.reading.snapshot, file,
-				     say_difference, &run);
-		is_good = prepare(&run, file, IMPORT_ROOM, &plan);
+		snapshot_differences(&import.state.snapshot, file,
+				     say_difference, &import);
+		is_good = import_prepare(&import, file, IMPORT_ROOM, &plan);
 	}
 	if (is_good)
 		plan_free(&plan);
 	else
-		say(&run, "%s", run.reason);
-	run_free(&run);
+		import_say(&import, "%s", import.reason.text);
+	import_free(&import);
 	return is_good;
 }

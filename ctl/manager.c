@@ -12,7 +12,7 @@
 #define LOCK "scepAgentConfigSpinLock"
 
 struct manager {
-	netsnmp_session base; /* what the options say */
+	netsnmp_session base; /* as the options have it */
 	void *session;	      /* NULL while it is closed */
 };
 
@@ -30,8 +30,8 @@ void manager_reset(struct manager *manager)
 	manager->session = NULL;
 }
 
-/* What netsnmp_parse_args() has allocated; the names are words of the command
- * line. */
+/* Frees what netsnmp_parse_args() has allocated.  The names in it belong to the
+ * command line. */
 static void base_free(netsnmp_session *base)
 {
 	if (base->community)
@@ -39,7 +39,7 @@ static void base_free(netsnmp_session *base)
 	free(base->community);
 	free(base->securityEngineID);
 	free(base->contextEngineID);
-	/* The keys that were made of passphrases are in it. */
+	/* It has the keys that were made of passphrases. */
 	explicit_bzero(base, sizeof(*base));
 }
 
@@ -59,7 +59,7 @@ static void no_option(int count, char *const *words, int option)
 	(void)option;
 }
 
-/* Names are the program's own; no MIB file is read and none is missed. */
+/* Keeps the library from MIB files: the names are the program's own. */
 static void prepare_library(void)
 {
 	setenv("MIBS", "", 1);
@@ -79,7 +79,7 @@ enum manager_start manager_start(int count, char **words, int *rest,
 	prepare_library();
 	place = netsnmp_parse_args(count, words, &made->base, "", no_option, 0);
 	if (place == NETSNMP_PARSE_ARGS_SUCCESS_EXIT)
-		start = MANAGER_TOLD;
+		start = MANAGER_ANSWERED;
 	else if (place >= 0 && made->base.version == SNMP_VERSION_1)
 		fprintf(stderr, "scepctl: SNMPv1 has no errors that tell what "
 				"was refused: use -v2c or -v3\n");
@@ -96,9 +96,9 @@ enum manager_start manager_start(int count, char **words, int *rest,
 
 /* -------------------------------------------------------------- exchange -- */
 
-/* What the library has against a session or a message. */
+/* Takes the library's reason for a failure of a session or a message. */
 static void library_reason(struct manager *manager, int *error,
-			   int *system_error, char reason[ANSWER_REASON])
+			   int *system_error, struct reason *reason)
 {
 	char *text = NULL;
 
@@ -106,12 +106,12 @@ static void library_reason(struct manager *manager, int *error,
 		snmp_sess_error(manager->session, error, system_error, &text);
 	else
 		snmp_error(&manager->base, error, system_error, &text);
-	snprintf(reason, ANSWER_REASON, "%s: %s", manager->base.peername,
-		 text ? text : "no session");
+	reason_set(reason, "%s: %s", manager->base.peername,
+		   text ? text : "no session");
 	free(text);
 }
 
-static bool is_open(struct manager *manager, char reason[ANSWER_REASON])
+static bool is_open(struct manager *manager, struct reason *reason)
 {
 	int error, system_error;
 
@@ -125,10 +125,10 @@ static bool is_open(struct manager *manager, char reason[ANSWER_REASON])
 
 enum exchange { EXCHANGED, NOT_SENT, NO_ANSWER };
 
-/* Takes the PDU; `*response` is owned, and set only if EXCHANGED. */
+/* Sends the PDU, and takes it; `*response` is owned, and set only if EXCHANGED.
+ */
 static enum exchange exchange(struct manager *manager, netsnmp_pdu *pdu,
-			      netsnmp_pdu **response,
-			      char reason[ANSWER_REASON])
+			      netsnmp_pdu **response, struct reason *reason)
 {
 	int error = 0, system_error = 0;
 	int status;
@@ -141,8 +141,7 @@ static enum exchange exchange(struct manager *manager, netsnmp_pdu *pdu,
 		snmp_free_pdu(*response);
 	*response = NULL;
 	if (status == STAT_TIMEOUT) {
-		snprintf(reason, ANSWER_REASON, "%s: no answer",
-			 manager->base.peername);
+		reason_set(reason, "%s: no answer", manager->base.peername);
 		return NO_ANSWER;
 	}
 	library_reason(manager, &error, &system_error, reason);
@@ -170,7 +169,7 @@ static const char *absence(unsigned char type)
 }
 
 static bool take(const netsnmp_variable_list *found,
-		 struct manager_variable *variable, char reason[ANSWER_REASON])
+		 struct manager_variable *variable, struct reason *reason)
 {
 	oid name[VARBIND_ARCS];
 	size_t length = varbind_name(variable->object, variable->index, name);
@@ -180,9 +179,8 @@ static bool take(const netsnmp_variable_list *found,
 	    varbind_decode(variable->object, found->type, found->val.string,
 			   found->val_len, &variable->value))
 		return true;
-	snprintf(reason, ANSWER_REASON, "%s.%u: %s", variable->object->name,
-		 variable->index, absence(found->type));
-	return false;
+	return reason_set(reason, "%s.%u: %s", variable->object->name,
+			  variable->index, absence(found->type));
 }
 
 static netsnmp_pdu *ask(int kind, const struct manager_variable *variables,
@@ -200,7 +198,7 @@ static netsnmp_pdu *ask(int kind, const struct manager_variable *variables,
 
 static bool get_once(struct manager *manager,
 		     struct manager_variable *variables, size_t count,
-		     bool *is_too_big, char reason[ANSWER_REASON])
+		     bool *is_too_big, struct reason *reason)
 {
 	netsnmp_pdu *response;
 	netsnmp_variable_list *found;
@@ -215,21 +213,19 @@ static bool get_once(struct manager *manager,
 	*is_too_big = response->errstat == SNMP_ERR_TOOBIG;
 	is_good = response->errstat == SNMP_ERR_NOERROR;
 	if (!is_good)
-		snprintf(reason, ANSWER_REASON, "%s",
-			 snmp_errstring((int)response->errstat));
+		reason_set(reason, "%s",
+			   snmp_errstring((int)response->errstat));
 	for (found = response->variables; is_good && found && i < count;
 	     found = found->next_variable)
 		is_good = take(found, &variables[i++], reason);
-	if (is_good && i < count) {
-		snprintf(reason, ANSWER_REASON, "the answer is not whole");
-		is_good = false;
-	}
+	if (is_good && i < count)
+		is_good = reason_set(reason, "the answer is not whole");
 	snmp_free_pdu(response);
 	return is_good;
 }
 
 bool manager_get(struct manager *manager, struct manager_variable *variables,
-		 size_t count, char reason[ANSWER_REASON])
+		 size_t count, struct reason *reason)
 {
 	size_t half = count / 2;
 	bool is_too_big;
@@ -242,7 +238,8 @@ bool manager_get(struct manager *manager, struct manager_variable *variables,
 	       manager_get(manager, variables + half, count - half, reason);
 }
 
-/* Whether it is a row of the column, behind the one that was asked for. */
+/* Returns whether it is a row of the column, after the one that was asked for.
+ */
 static bool is_next(const netsnmp_variable_list *found,
 		    struct manager_variable *variable)
 {
@@ -263,7 +260,7 @@ static bool is_next(const netsnmp_variable_list *found,
 }
 
 bool manager_next(struct manager *manager, struct manager_variable *variable,
-		  bool *is_end, char reason[ANSWER_REASON])
+		  bool *is_end, struct reason *reason)
 {
 	netsnmp_pdu *response;
 	bool is_good = true;
@@ -274,9 +271,8 @@ bool manager_next(struct manager *manager, struct manager_variable *variable,
 		return false;
 	*is_end = true;
 	if (response->errstat != SNMP_ERR_NOERROR || !response->variables) {
-		snprintf(reason, ANSWER_REASON, "%s: %s",
-			 variable->object->name,
-			 snmp_errstring((int)response->errstat));
+		reason_set(reason, "%s: %s", variable->object->name,
+			   snmp_errstring((int)response->errstat));
 		is_good = false;
 	} else if (is_next(response->variables, variable)) {
 		*is_end = false;
@@ -291,15 +287,17 @@ bool manager_next(struct manager *manager, struct manager_variable *variable,
 static bool add(netsnmp_pdu *pdu, const struct object *object, uint32_t index,
 		const struct scep_value *value)
 {
-	struct wire_value wire;
+	struct varbind_value encoded;
 	oid name[VARBIND_ARCS];
 	size_t length = varbind_name(object, index, name);
 
-	varbind_encode(object, value, &wire);
+	varbind_encode(object, value, &encoded);
 	return snmp_pdu_add_variable(
-		   pdu, name, length, wire.type,
-		   wire.is_octets ? (const void *)wire.octets : &wire.number,
-		   wire.is_octets ? wire.length : sizeof(wire.number)) != NULL;
+		   pdu, name, length, encoded.type,
+		   encoded.is_octets ? (const void *)encoded.octets
+				     : &encoded.number,
+		   encoded.is_octets ? encoded.length
+				     : sizeof(encoded.number)) != NULL;
 }
 
 static netsnmp_pdu *set_pdu(uint32_t lock, const struct scep_change *change)
@@ -325,10 +323,11 @@ fail:
 }
 
 /*
- * What an error status says of the Set.  The agent refuses a manager's mistake
- * before it changes anything, and never with genErr; that and the failures of a
- * commit are what the master says of a subagent that died with a Set in hand.
- * What nobody has registered, the master calls notWritable or noCreation.
+ * Decides from the error status what became of the Set.  The agent refuses a
+ * manager's mistake before it changes anything, and never with genErr; the
+ * master answers genErr or a failed commit for a subagent that died with a Set
+ * in hand. For objects that nobody has registered it answers notWritable or
+ * noCreation.
  */
 static enum answer_kind kind_of(long status, long place)
 {
@@ -356,14 +355,16 @@ static enum answer_kind kind_of(long status, long place)
 static void take_answer(const netsnmp_pdu *response, struct answer *answer)
 {
 	answer->kind = kind_of(response->errstat, response->errindex);
-	snprintf(answer->reason, sizeof(answer->reason), "%s",
-		 snmp_errstring((int)response->errstat));
-	/* The lock stands in front; what is beyond the end is nobody's. */
+	reason_set(&answer->reason, "%s",
+		   snmp_errstring((int)response->errstat));
+	/* The lock stands in front of the items; an index beyond the end is of
+	 * none of them. */
 	if (response->errindex >= 2)
 		answer->item = (size_t)response->errindex - 2;
 }
 
-/* One try that takes as long as all tries of a Get do. */
+/* Sets the session to one try that lasts as long as all tries of a Get, and
+ * back. */
 static void set_patience(void *session, bool is_once, netsnmp_session *kept)
 {
 	netsnmp_session *live = snmp_sess_session(session);
@@ -387,16 +388,15 @@ void manager_set(struct manager *manager, uint32_t lock,
 	memset(answer, 0, sizeof(*answer));
 	answer->item = change->count;
 	answer->kind = ANSWER_UNCERTAIN;
-	if (!is_open(manager, answer->reason))
+	if (!is_open(manager, &answer->reason))
 		return;
 	pdu = set_pdu(lock, change);
 	if (!pdu) {
-		snprintf(answer->reason, sizeof(answer->reason),
-			 "memory is short");
+		reason_set(&answer->reason, "memory is short");
 		return;
 	}
 	set_patience(manager->session, true, &kept);
-	switch (exchange(manager, pdu, &response, answer->reason)) {
+	switch (exchange(manager, pdu, &response, &answer->reason)) {
 	case EXCHANGED:
 		take_answer(response, answer);
 		snmp_free_pdu(response);

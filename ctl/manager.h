@@ -2,14 +2,17 @@
 /*
  * An SNMP manager with one agent, on Net-SNMP's library: Get, GetNext and Set,
  * each waited for.  A Get is tried again as the options say.  A Set is sent
- * once: the agent might make it twice.  Knows objects of the MIB, and not what
- * they mean.
+ * once: the agent might make it twice.  Knows the objects of the MIB, and not
+ * what they mean.
  */
 #ifndef CTL_MANAGER_H
 #define CTL_MANAGER_H
 
 #include "scep/change.h"
 #include "ctl/reading.h"
+
+#include "ctl/device_state.h"
+#include "ctl/reason.h"
 #include "ctl/varbind.h"
 
 #include <stdio.h>
@@ -18,19 +21,19 @@ struct manager;
 
 enum manager_start {
 	MANAGER_READY,
-	MANAGER_TOLD,  /* an option such as -V has been answered */
-	MANAGER_USAGE, /* bad options; the library has said why */
+	MANAGER_ANSWERED, /* an option such as -V has been answered */
+	MANAGER_USAGE,	  /* bad options; the library has said why */
 };
 
 /*
  * Reads Net-SNMP's options and the agent's address.  `words[0]` is the name of
- * the program; `*rest` is set to the place of the first word after the agent.
- * Passphrases in `words` are overwritten.  Nothing is sent yet.
+ * the program; `*rest` becomes the index of the first word after the agent.
+ * Overwrites passphrases in `words`.  Sends nothing yet.
  */
 enum manager_start manager_start(int count, char **words, int *rest,
 				 struct manager **manager);
 void manager_free(struct manager *manager);
-/* Prints what options there are. */
+/* Prints the options of Net-SNMP. */
 void manager_print_options(FILE *stream);
 
 /* One variable that is asked for. */
@@ -41,16 +44,16 @@ struct manager_variable {
 };
 
 /* Reads all of them.  Returns false with the reason if the agent does not
- * answer, or one of them is not there. */
+ * answer, or if one of them is missing. */
 bool manager_get(struct manager *manager, struct manager_variable *variables,
-		 size_t count, char reason[ANSWER_REASON]);
+		 size_t count, struct reason *reason);
 
-/* Goes to the next row of the column, and reads it; `*is_end` is set after the
+/* Goes to the next row of the column, and reads it; sets `*is_end` after the
  * last one.  Returns false as above. */
 bool manager_next(struct manager *manager, struct manager_variable *variable,
-		  bool *is_end, char reason[ANSWER_REASON]);
+		  bool *is_end, struct reason *reason);
 
-/* One Set: scepAgentConfigSpinLock with that value, and the change. */
+/* Sends one Set: scepAgentConfigSpinLock with that value, and the change. */
 void manager_set(struct manager *manager, uint32_t lock,
 		 const struct scep_change *change, struct answer *answer);
 

@@ -10,18 +10,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool fail(const char *verb, const char *path, char *reason)
+static bool file_fault(const char *verb, const char *path,
+		       struct reason *reason)
 {
-	snprintf(reason, OUTPUT_REASON, "cannot %s %.200s: %s", verb, path,
-		 strerror(errno));
-	return false;
+	return reason_set(reason, "cannot %s %.200s: %s", verb, path,
+			  strerror(errno));
 }
 
 /* ------------------------------------------------------------------ read -- */
 
-/* One octet more than allowed tells that it is too long. */
+/* Reads one octet more than is allowed, to find out whether it is too long. */
 static char *read_all(int file, const char *path, size_t most, size_t *length,
-		      char *reason)
+		      struct reason *reason)
 {
 	char *text = malloc(most + 1);
 	ssize_t count = 1;
@@ -38,13 +38,13 @@ static char *read_all(int file, const char *path, size_t most, size_t *length,
 		return text;
 	if (text && count >= 0)
 		errno = EFBIG;
-	fail("read", path, reason);
+	file_fault("read", path, reason);
 	free(text);
 	return NULL;
 }
 
 char *output_read(const char *path, size_t most, size_t *length,
-		  char reason[OUTPUT_REASON])
+		  struct reason *reason)
 {
 	bool is_standard = strcmp(path, "-") == 0;
 	int file =
@@ -52,7 +52,7 @@ char *output_read(const char *path, size_t most, size_t *length,
 	char *text;
 
 	if (file < 0) {
-		fail("open", path, reason);
+		file_fault("open", path, reason);
 		return NULL;
 	}
 	text = read_all(file, path, most, length, reason);
@@ -80,21 +80,22 @@ static bool write_all(int file, const char *text)
 	return true;
 }
 
-/* Writes to what is no file, where there is nothing to be kept whole. */
-static bool write_through(const char *path, const char *text, char *reason)
+/* Writes into what is no regular file: there is nothing to be kept whole. */
+static bool write_through(const char *path, const char *text,
+			  struct reason *reason)
 {
 	int file = open(path, O_WRONLY | O_CLOEXEC);
 	bool is_good;
 
 	if (file < 0)
-		return fail("open", path, reason);
+		return file_fault("open", path, reason);
 	is_good = write_all(file, text);
 	if (close(file) != 0 || !is_good)
-		return fail("write", path, reason);
+		return file_fault("write", path, reason);
 	return true;
 }
 
-/* The folder's entry is made durable too. */
+/* Makes the folder's entry durable too. */
 static bool sync_folder(const char *path)
 {
 	char folder[PATH_MAX];
@@ -114,8 +115,9 @@ static bool sync_folder(const char *path)
 	return is_good;
 }
 
-/* mkstemp() makes it 0600 and new. */
-static bool write_beside(const char *path, const char *text, char *reason)
+/* Writes a new file, which mkstemp() makes with mode 0600, and renames it. */
+static bool write_beside(const char *path, const char *text,
+			 struct reason *reason)
 {
 	char beside[PATH_MAX];
 	bool is_good;
@@ -123,31 +125,31 @@ static bool write_beside(const char *path, const char *text, char *reason)
 
 	if (snprintf(beside, sizeof(beside), "%s.XXXXXX", path) >= PATH_MAX) {
 		errno = ENAMETOOLONG;
-		return fail("write", path, reason);
+		return file_fault("write", path, reason);
 	}
 	file = mkstemp(beside);
 	if (file < 0)
-		return fail("write beside", path, reason);
+		return file_fault("write beside", path, reason);
 	is_good = write_all(file, text) && fsync(file) == 0;
 	is_good = close(file) == 0 && is_good;
 	if (!is_good || rename(beside, path) != 0) {
-		fail("write", path, reason);
+		file_fault("write", path, reason);
 		unlink(beside);
 		return false;
 	}
-	return sync_folder(path) || fail("sync the folder of", path, reason);
+	return sync_folder(path) ||
+	       file_fault("sync the folder of", path, reason);
 }
 
-bool output_write(const char *path, const char *text,
-		  char reason[OUTPUT_REASON])
+bool output_write(const char *path, const char *text, struct reason *reason)
 {
 	char target[PATH_MAX];
 	struct stat status;
 
-	/* A link stays one. */
+	/* A symbolic link stays one: its target is replaced. */
 	if (!realpath(path, target))
 		return errno == ENOENT ? write_beside(path, text, reason)
-				       : fail("write", path, reason);
+				       : file_fault("write", path, reason);
 	if (stat(target, &status) == 0 && !S_ISREG(status.st_mode))
 		return write_through(target, text, reason);
 	return write_beside(target, text, reason);

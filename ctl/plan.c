@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A plan in the making. */
+/* A plan that is being made. */
 struct maker {
 	const struct snapshot *present;
 	const struct snapshot *wanted;
 	struct plan *plan;
 	size_t room;
 	bool is_staged; /* timers are enabled by a Set of their own */
-	/* What goes into the next Set. */
+	/* The changes of one row, which go into one Set. */
 	struct scep_change unit;
 	size_t unit_size;
 	size_t set_size; /* of the last Set of the plan */
@@ -73,7 +73,7 @@ static bool shall_be_enabled(const struct maker *maker, uint32_t index)
 			       is_enabled(maker, index)) != 0;
 }
 
-/* Whether the device has another value than it shall have. */
+/* Returns whether the device has another value than it shall have. */
 static bool is_differing(const struct maker *maker, enum scep_field field,
 			 uint32_t index)
 {
@@ -92,14 +92,17 @@ static bool is_differing(const struct maker *maker, enum scep_field field,
 	return !before || !value_is_same(field, before, after);
 }
 
-/* Rules 1 and 17: what cannot change while the timer is enabled. */
+/* Returns whether a value cannot change while the timer is enabled (rules 1 and
+ * 17). */
 static bool is_locked(enum scep_field field)
 {
 	return field == SCEP_PROFILE_STORAGE_TYPE ||
 	       (field >= SCEP_SERVER_URL && field <= SCEP_SERVER_PROXY_URL);
 }
 
-/* Whether the timer has to be disabled for the change and enabled again. */
+/* Returns whether the timer has to be disabled for the change and enabled
+ * again.
+ */
 static bool needs_pause(const struct maker *maker, uint32_t index)
 {
 	if (!is_enabled(maker, index) || !shall_be_enabled(maker, index))
@@ -132,7 +135,7 @@ static void write_enable(struct maker *maker, uint32_t index)
 	bool has_pause = needs_pause(maker, index);
 
 	if (is_on && (!shall_be_on || has_pause)) {
-		maker->plan->switches_off[index] = true;
+		maker->plan->disables[index] = true;
 		add_number(maker, SCEP_AUTO_ENABLE, index, 0);
 	}
 	if (!shall_be_on || (is_on && !has_pause))
@@ -157,7 +160,7 @@ static void write_values(struct maker *maker, uint32_t index)
 	}
 }
 
-/* All that one row, or the scalars, need. */
+/* Plans all that one row, or the scalars, need. */
 static void write_row(struct maker *maker, uint32_t index)
 {
 	scep_change_free(&maker->unit);
@@ -174,7 +177,7 @@ static void write_row(struct maker *maker, uint32_t index)
 		return;
 	/* A row whose timer is enabled cannot go (rule 17). */
 	if (is_enabled(maker, index)) {
-		maker->plan->switches_off[index] = true;
+		maker->plan->disables[index] = true;
 		add_number(maker, SCEP_AUTO_ENABLE, index, 0);
 	}
 	add_number(maker, SCEP_PROFILE_ROW_STATUS, index, SCEP_ROW_DESTROY);
@@ -198,7 +201,7 @@ static struct scep_change *begin_set(struct maker *maker)
 	return &sets[plan->count++];
 }
 
-/* A profile is never parted. */
+/* Puts the changes of one row into a Set; a profile is never parted. */
 static void place_unit(struct maker *maker)
 {
 	struct plan *plan = maker->plan;
@@ -291,7 +294,8 @@ static bool has_use(const char *uses, const char *name, size_t length)
 	return false;
 }
 
-/* A list parted by commas; blanks around a name do not count. */
+/* Returns whether all names of a list are use locations.  The list is parted by
+ * commas; blanks around a name do not count. */
 static bool are_uses(const char *uses, const struct scep_value *list)
 {
 	size_t at = 0;
@@ -343,18 +347,16 @@ static const char *lacks(const struct snapshot *after, uint32_t index,
 }
 
 bool plan_is_ready(const struct plan *plan, const struct snapshot *after,
-		   const char *uses, char reason[PLAN_REASON])
+		   const char *uses, struct reason *reason)
 {
 	for (uint32_t index = 1; index < SNAPSHOT_ROWS; index++) {
 		const char *fault = plan->enables_last[index]
 					? lacks(after, index, uses)
 					: NULL;
 
-		if (fault) {
-			snprintf(reason, PLAN_REASON, "scepAutoEnable.%u: %s",
-				 index, fault);
-			return false;
-		}
+		if (fault)
+			return reason_set(reason, "scepAutoEnable.%u: %s",
+					  index, fault);
 	}
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * scepctl: the command line, standard output and error, signals and exit
- * codes.  What the commands do is in device and import.
+ * codes.  The modules device and import do what the commands ask for.
  */
 #include "ctl/device.h"
 #include "ctl/document.h"
@@ -20,20 +20,20 @@
 
 enum exit_code { EXIT_GOOD, EXIT_FAILED, EXIT_USAGE };
 
-#define WAIT_DEFAULT	      120 /* seconds */
-#define WAIT_MAX	      86400
-#define DATE_AND_TIME_OF_WAIT 200000000L /* ns */
+#define WAIT_DEFAULT 120 /* seconds */
+#define WAIT_MAX     86400
+#define WAIT_STEP    200000000L /* ns */
 
-/* How often it was told to end. */
-static volatile sig_atomic_t ends;
+/* How many signals have asked it to end. */
+static volatile sig_atomic_t end_signals;
 
-/* The own options, and the words that are left for Net-SNMP. */
+/* The options of scepctl, and the words that are left for Net-SNMP. */
 struct command {
 	bool is_dry;
 	long wait; /* seconds */
 	int count;
 	char **words;
-	time_t since; /* a device that is waited for has not answered */
+	time_t since; /* when a device began not to answer */
 };
 
 /* ----------------------------------------------------------------- usage -- */
@@ -59,10 +59,11 @@ static void print_help(void)
 	manager_print_options(stdout);
 }
 
-static int misuse(const char *reason)
+/* Says why it fails; returns the exit code. */
+static int complain(enum exit_code code, const char *text)
 {
-	fprintf(stderr, "scepctl: %s\n", reason);
-	return EXIT_USAGE;
+	fprintf(stderr, "scepctl: %s\n", text);
+	return code;
 }
 
 /* --------------------------------------------------------------- options -- */
@@ -86,10 +87,10 @@ static void drop_words(struct command *command, int at, int count)
 }
 
 /*
- * Takes our own options out.  The short one stands before those of Net-SNMP,
- * which has a -n too; it wants a word, so that a -n that stands too late leaves
- * one too few.  The long ones may stand anywhere: Net-SNMP would pass over
- * what it does not know.
+ * Takes the options of scepctl out.  The short one stands before those of
+ * Net-SNMP, which has a -n too; that one takes a word, so that a -n in the
+ * wrong position leaves one too few.  The long ones may stand anywhere:
+ * Net-SNMP would ignore what it does not know.
  */
 static bool take_options(struct command *command)
 {
@@ -119,59 +120,50 @@ static bool take_options(struct command *command)
 
 /* ---------------------------------------------------------------- export -- */
 
-static int write_settings(const struct reading *reading, const char *path)
+static int write_settings(const struct device_state *state, const char *path)
 {
-	char reason[DOCUMENT_REASON];
-	char why[OUTPUT_REASON];
-	char *text =
-	    document_write(&reading->snapshot, reading->version, reason);
-	bool is_good = true;
+	struct reason reason;
+	char *text = document_write(&state->snapshot, state->version, &reason);
+	int code = EXIT_GOOD;
 
-	if (!text) {
-		fprintf(stderr, "scepctl: %s\n", reason);
-		return EXIT_FAILED;
-	}
-	if (path)
-		is_good = output_write(path, text, why);
-	else
-		is_good = fputs(text, stdout) >= 0 && fflush(stdout) == 0;
-	if (!is_good)
-		fprintf(stderr, "scepctl: %s\n",
-			path ? why : "cannot write to standard output");
+	if (!text)
+		return complain(EXIT_FAILED, reason.text);
+	if (path && !output_write(path, text, &reason))
+		code = complain(EXIT_FAILED, reason.text);
+	else if (!path && (fputs(text, stdout) < 0 || fflush(stdout) != 0))
+		code = complain(EXIT_FAILED, "cannot write to standard output");
 	free(text);
-	return is_good ? EXIT_GOOD : EXIT_FAILED;
+	return code;
 }
 
 static int run_export(struct manager *manager, const char *path)
 {
-	struct reading reading = {0};
-	char reason[ANSWER_REASON];
+	struct device_state state = {0};
+	struct reason reason;
 	int code;
 
-	if (!device_read(manager, &reading, reason)) {
-		fprintf(stderr, "scepctl: %s\n", reason);
-		return EXIT_FAILED;
-	}
-	snapshot_drop_volatile(&reading.snapshot);
-	code = write_settings(&reading, path);
-	reading_free(&reading);
+	if (!device_read(manager, &state, &reason))
+		return complain(EXIT_FAILED, reason.text);
+	snapshot_drop_volatile(&state.snapshot);
+	code = write_settings(&state, path);
+	device_state_free(&state);
 	return code;
 }
 
 /* ---------------------------------------------------------------- import -- */
 
-/* What import.c asks of the world. */
+/* The device and the user, as import.c reaches them. */
 struct world {
 	struct manager *manager;
 	struct command *command;
 };
 
-static bool world_read(void *context, struct reading *reading,
-		       char reason[ANSWER_REASON])
+static bool world_read(void *context, struct device_state *state,
+		       struct reason *reason)
 {
 	struct world *world = context;
 
-	if (device_read(world->manager, reading, reason))
+	if (device_read(world->manager, state, reason))
 		return true;
 	manager_reset(world->manager);
 	return false;
@@ -193,17 +185,17 @@ static time_t now(void)
 	return time.tv_sec;
 }
 
-/* Told to end twice, it waits no longer. */
+/* The second signal ends the waiting. */
 static bool world_wait(void *context, unsigned attempt)
 {
-	static const struct timespec time = {0, DATE_AND_TIME_OF_WAIT};
+	static const struct timespec time = {0, WAIT_STEP};
 	struct command *command = ((struct world *)context)->command;
 
 	if (attempt == 0) {
 		command->since = now();
 		fprintf(stderr, "scepctl: waiting for the agent\n");
 	}
-	if (ends > 1 || now() - command->since >= command->wait)
+	if (end_signals > 1 || now() - command->since >= command->wait)
 		return false;
 	nanosleep(&time, NULL);
 	return true;
@@ -212,13 +204,13 @@ static bool world_wait(void *context, unsigned attempt)
 static bool world_is_ended(void *context)
 {
 	(void)context;
-	return ends > 0;
+	return end_signals > 0;
 }
 
 static void world_say(void *context, const char *line)
 {
 	(void)context;
-	fprintf(stderr, "scepctl: %s\n", line);
+	complain(EXIT_FAILED, line);
 }
 
 static void world_print(void *context, const char *line)
@@ -230,10 +222,10 @@ static void world_print(void *context, const char *line)
 static void note_end(int number)
 {
 	(void)number;
-	ends++;
+	end_signals++;
 }
 
-/* From here on what was set is put back before the program ends. */
+/* From here on the settings are put back before the program ends. */
 static void catch_signals(void)
 {
 	struct sigaction action = {.sa_handler = note_end};
@@ -280,19 +272,18 @@ static int import_snapshot(struct manager *manager, struct command *command,
 
 static bool read_file(const char *path, struct snapshot *snapshot)
 {
-	char reason[DOCUMENT_REASON];
-	char why[OUTPUT_REASON];
+	struct reason reason;
 	size_t length;
 	bool is_good;
-	char *text = output_read(path, DOCUMENT_MAX, &length, why);
+	char *text = output_read(path, DOCUMENT_MAX, &length, &reason);
 
 	if (!text) {
-		fprintf(stderr, "scepctl: %s\n", why);
+		complain(EXIT_USAGE, reason.text);
 		return false;
 	}
-	is_good = document_read(text, length, snapshot, reason);
+	is_good = document_read(text, length, snapshot, &reason);
 	if (!is_good)
-		fprintf(stderr, "scepctl: %s: %s\n", path, reason);
+		fprintf(stderr, "scepctl: %s: %s\n", path, reason.text);
 	free(text);
 	return is_good;
 }
@@ -321,7 +312,7 @@ static int run_command(struct command *command, bool is_import)
 
 	switch (
 	    manager_start(command->count, command->words, &rest, &manager)) {
-	case MANAGER_TOLD:
+	case MANAGER_ANSWERED:
 		return EXIT_GOOD;
 	case MANAGER_USAGE:
 		print_usage(stderr);
@@ -331,9 +322,10 @@ static int run_command(struct command *command, bool is_import)
 	}
 	left = command->count - rest;
 	if (left > 1 || left < is_import)
-		code = misuse(is_import ? "one FILE is wanted after the agent"
-					: "at most one FILE is wanted after "
-					  "the agent");
+		code = complain(EXIT_USAGE,
+				is_import ? "one FILE is wanted after the agent"
+					  : "at most one FILE is wanted after "
+					    "the agent");
 	else if (is_import)
 		code = run_import(manager, command, command->words[rest]);
 	else
@@ -366,8 +358,8 @@ int main(int count, char **words)
 	command.count = count - 1;
 	command.words = words + 1;
 	if (!take_options(&command))
-		return misuse("--wait wants seconds, 0..86400");
+		return complain(EXIT_USAGE, "--wait wants seconds, 0..86400");
 	if (command.is_dry && !is_import)
-		return misuse("-n is for import");
+		return complain(EXIT_USAGE, "-n is for import");
 	return run_command(&command, is_import);
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_on_snapshot(const struct object *object)
+static bool is_in_snapshot(const struct object *object)
 {
 	const struct scep_field_info *info;
 
@@ -25,7 +25,7 @@ static bool is_on_snapshot(const struct object *object)
 const struct object *snapshot_object(enum scep_field field)
 {
 	for (size_t i = 0; i < object_count; i++)
-		if (objects[i].field == field && is_on_snapshot(&objects[i]))
+		if (objects[i].field == field && is_in_snapshot(&objects[i]))
 			return &objects[i];
 	return NULL;
 }
@@ -34,7 +34,7 @@ const struct object *snapshot_named(const char *name, bool is_scalar)
 {
 	for (size_t i = 0; i < object_count; i++)
 		if (strcmp(objects[i].name, name) == 0)
-			return is_on_snapshot(&objects[i]) &&
+			return is_in_snapshot(&objects[i]) &&
 				       object_is_scalar(&objects[i]) ==
 					   is_scalar
 				   ? &objects[i]
@@ -78,7 +78,7 @@ bool snapshot_preset_row(struct snapshot *snapshot, uint32_t index)
 	if (!snapshot_add_row(snapshot, index))
 		return false;
 	for (size_t i = 0; i < object_count; i++) {
-		if (!is_on_snapshot(&objects[i]) ||
+		if (!is_in_snapshot(&objects[i]) ||
 		    object_is_scalar(&objects[i]) != (index == 0))
 			continue;
 		value_preset(objects[i].field, &value);
@@ -137,7 +137,7 @@ void snapshot_put(struct snapshot *snapshot, enum scep_field field,
 
 /* ----------------------------------------------------------------- a Set -- */
 
-/* What the number of a RowStatus makes of a row. */
+/* Does to a row what its RowStatus asks for. */
 static bool apply_row_status(struct snapshot *snapshot,
 			     const struct scep_item *item)
 {
@@ -197,7 +197,7 @@ static size_t row_differences(const struct snapshot *present,
 		enum scep_field field = objects[i].field;
 		const struct scep_value *before, *after;
 
-		if (!is_on_snapshot(&objects[i]))
+		if (!is_in_snapshot(&objects[i]))
 			continue;
 		before = snapshot_get(present, field, index);
 		after = snapshot_get(wanted, field, index);

@@ -21,8 +21,8 @@ static int64_t seconds_of(const struct scep_value *value)
 		   : 0;
 }
 
-/* Compares moments.  Local time is in the device's zone: it is compared with
- * what the other value shows on its clock. */
+/* Compares points in time.  Local time is in the device's zone: it is compared
+ * with what the other value shows on its clock. */
 static bool is_same_time(const struct scep_value *a, const struct scep_value *b)
 {
 	if (a->length == 0 || b->length == 0)
@@ -62,7 +62,7 @@ void value_preset(enum scep_field field, struct scep_value *value)
 }
 
 bool value_judge(enum scep_field field, const struct scep_value *value,
-		 char reason[VALUE_REASON])
+		 struct reason *reason)
 {
 	const struct scep_field_info *info = scep_field_info(field);
 	struct scep_value judged = *value;
@@ -70,22 +70,18 @@ bool value_judge(enum scep_field field, const struct scep_value *value,
 	char text[DATE_TEXT];
 
 	if (info->kind == SCEP_KIND_TIME) {
-		if (!date_text_print(value->octets, value->length, text)) {
-			snprintf(reason, VALUE_REASON, "%s: no date",
-				 info->name);
-			return false;
-		}
+		if (!date_text_print(value->octets, value->length, text))
+			return reason_set(reason, "%s: no date", info->name);
 		judged.number = seconds_of(value);
 	}
 	if (scep_value_check(field, &judged, &verdict) == SCEP_ACCEPTED)
 		return true;
-	snprintf(reason, VALUE_REASON, "%s", verdict.reason);
-	return false;
+	return reason_set(reason, "%s", verdict.reason);
 }
 
 /* ------------------------------------------------------------- printing -- */
 
-/* A text of limited room that is cut rather than overrun. */
+/* A text of limited room: what does not fit is left out. */
 struct line {
 	char *text;
 	size_t used;
@@ -126,8 +122,8 @@ static void print_bits(const char *name, uint32_t bits, struct line *line)
 	line_add(line, "}");
 }
 
-/* In quotes; what a terminal might obey is escaped, as a device that is not
- * ours may say anything. */
+/* Writes a text in quotes.  Escapes what a terminal might obey: a foreign
+ * device may answer anything. */
 static void print_text(const struct scep_value *value, struct line *line)
 {
 	line_add(line, "\"");

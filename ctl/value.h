@@ -1,30 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One value of one object: whether two are the same, whether it is one that
- * the object may have, what it looks like to people.  Judged by the rules of
- * the program itself (scep_value_check), so that a bad file is found before
- * anything is sent.  Knows no SNMP and no JSON.
+ * One value of one object: compares two, judges whether the object may have it,
+ * and writes it for people.  Judges by the rules of the program itself
+ * (scep_value_check), so that a bad file is found before anything is sent.
+ * Knows no SNMP and no JSON.
  */
 #ifndef CTL_VALUE_H
 #define CTL_VALUE_H
 
 #include "scep/change.h"
 
+#include "ctl/reason.h"
+
+#include "scep/scep.h"
+
 bool value_is_same(enum scep_field field, const struct scep_value *a,
 		   const struct scep_value *b);
-/* The default of the MIB. */
+/* Fills in the default of the MIB. */
 void value_preset(enum scep_field field, struct scep_value *value);
 
-#define VALUE_REASON 200
 /* Returns whether the object may have that value; if not, the reason begins
  * with the object's name and does not repeat the value. */
 bool value_judge(enum scep_field field, const struct scep_value *value,
-		 char reason[VALUE_REASON]);
+		 struct reason *reason);
 
 /* 255 octets, each as an escape of six characters at most, and quotes. */
 #define VALUE_TEXT 1600
 /* Writes it for people, with a NUL: 30, aes256Cbc, true, {digitalSignature},
- * "http://ca/", 5A:0E, 2026-03-01T02:00:00Z; nothing at all is "". */
+ * "http://ca/", 5A:0E, 2026-03-01T02:00:00Z; a value of no octets is "".
+ * Returns the text. */
 const char *value_print(enum scep_field field, const struct scep_value *value,
 			char text[VALUE_TEXT]);
 /* Writes octets as 5A:0E, with a NUL; `text` has 3 for each, or 1 for none. */

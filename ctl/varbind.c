@@ -41,24 +41,24 @@ size_t varbind_name(const struct object *object, uint32_t index,
 
 /* ------------------------------------------------------------------ out -- */
 
-static void encode_number(struct wire_value *wire, unsigned char type,
+static void encode_number(struct varbind_value *encoded, unsigned char type,
 			  int64_t number)
 {
-	wire->type = type;
-	wire->number = (long)number;
+	encoded->type = type;
+	encoded->number = (long)number;
 }
 
-static void encode_octets(struct wire_value *wire, const unsigned char *octets,
-			  size_t length)
+static void encode_octets(struct varbind_value *encoded,
+			  const unsigned char *octets, size_t length)
 {
-	wire->type = ASN_OCTET_STR;
-	wire->is_octets = true;
-	wire->length = length;
-	memcpy(wire->octets, octets, length);
+	encoded->type = ASN_OCTET_STR;
+	encoded->is_octets = true;
+	encoded->length = length;
+	memcpy(encoded->octets, octets, length);
 }
 
-static void encode_bits(const struct object *object, struct wire_value *wire,
-			int64_t bits)
+static void encode_bits(const struct object *object,
+			struct varbind_value *encoded, int64_t bits)
 {
 	uint32_t last = object_range_max(&object->range);
 	unsigned char octets[BITS_OCTETS] = {0};
@@ -66,51 +66,52 @@ static void encode_bits(const struct object *object, struct wire_value *wire,
 	for (uint32_t bit = 0; bit <= last; bit++)
 		if (bits & INT64_C(1) << bit)
 			octets[bit / 8] |= 0x80 >> bit % 8;
-	encode_octets(wire, octets, last / 8 + 1);
+	encode_octets(encoded, octets, last / 8 + 1);
 }
 
 /* Gives a time the offset +00:00, which every device takes: an offset beyond
  * 13:59 it takes only if it is its own.  Local time stays local. */
-static void encode_time(struct wire_value *wire, const struct scep_value *value)
+static void encode_time(struct varbind_value *encoded,
+			const struct scep_value *value)
 {
 	struct date_and_time date;
 
-	encode_octets(wire, value->octets, value->length);
+	encode_octets(encoded, value->octets, value->length);
 	if (value->length == DATE_AND_TIME_OCTETS &&
 	    date_and_time_read(value->octets, value->length, &date) &&
 	    date_and_time_at(date_and_time_seconds(&date), 0, &date))
-		date_and_time_write(&date, wire->octets);
+		date_and_time_write(&date, encoded->octets);
 }
 
 void varbind_encode(const struct object *object, const struct scep_value *value,
-		    struct wire_value *wire)
+		    struct varbind_value *encoded)
 {
-	memset(wire, 0, sizeof(*wire));
+	memset(encoded, 0, sizeof(*encoded));
 	switch (object->syntax) {
 	case SYNTAX_UNSIGNED:
 	case SYNTAX_GAUGE:
 	case SYNTAX_COUNTER:
 	case SYNTAX_TIMESTAMP:
-		encode_number(wire, ASN_UNSIGNED, value->number);
+		encode_number(encoded, ASN_UNSIGNED, value->number);
 		break;
 	case SYNTAX_ENUM:
 	case SYNTAX_INTEGER:
-		encode_number(wire, ASN_INTEGER, value->number);
+		encode_number(encoded, ASN_INTEGER, value->number);
 		break;
 	case SYNTAX_TRUTH:
-		encode_number(wire, ASN_INTEGER, value->number ? 1 : 2);
+		encode_number(encoded, ASN_INTEGER, value->number ? 1 : 2);
 		break;
 	case SYNTAX_BITS:
-		encode_bits(object, wire, value->number);
+		encode_bits(object, encoded, value->number);
 		break;
 	case SYNTAX_TIME:
-		encode_time(wire, value);
+		encode_time(encoded, value);
 		break;
 	case SYNTAX_TEXT:
 	case SYNTAX_OCTETS:
 	case SYNTAX_SECRET:
 	case SYNTAX_COUNT:
-		encode_octets(wire, value->octets, value->length);
+		encode_octets(encoded, value->octets, value->length);
 		break;
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Objects and their values as SNMP carries them.  Knows Net-SNMP's types of
- * identifiers and octets, and no session.
+ * Objects and their values as variable bindings carry them.  Knows Net-SNMP's
+ * types of identifiers and octets, and no session.
  */
 #ifndef CTL_VARBIND_H
 #define CTL_VARBIND_H
@@ -16,16 +16,16 @@
 
 #define VARBIND_ARCS (SCEP_ROOT_LENGTH + OBJECT_ARCS + 1)
 
-/* A value in a variable binding. */
-struct wire_value {
+/* The value of a variable binding. */
+struct varbind_value {
 	unsigned char type;
-	long number; /* of what is no string */
+	long number; /* of types that are no string */
 	size_t length;
 	unsigned char octets[SCEP_TEXT255];
 	bool is_octets;
 };
 
-/* Any object of the MIB, by its name; one that must be there. */
+/* Returns the object of that name; there must be one. */
 const struct object *varbind_object(const char *name);
 /* Writes the identifier of an instance, or of the object itself if `index` is
  * VARBIND_NO_INDEX; returns how many arcs. */
@@ -34,14 +34,14 @@ size_t varbind_name(const struct object *object, uint32_t index,
 		    oid name[VARBIND_ARCS]);
 
 void varbind_encode(const struct object *object, const struct scep_value *value,
-		    struct wire_value *wire);
-/* `data` is as Net-SNMP holds it.  Returns false if it is no value of the
- * object's type. */
+		    struct varbind_value *encoded);
+/* Reads a value; `data` is as Net-SNMP holds it.  Returns false if it is no
+ * value of the object's type. */
 bool varbind_decode(const struct object *object, unsigned char type,
 		    const void *data, size_t length, struct scep_value *value);
 
-/* How many octets a variable binding takes in a message: in the longer one,
- * which is AgentX between master and subagent. */
+/* Returns how many octets a variable binding takes in a message of AgentX,
+ * which is the longer one of the two on its way. */
 size_t varbind_size(enum scep_field field, const struct scep_value *value);
 
 #endif

@@ -16,7 +16,7 @@ static void check_value(void *context, enum scep_field field, uint32_t index,
 			const struct scep_value *before,
 			const struct scep_value *after)
 {
-	char reason[VALUE_REASON];
+	struct reason reason;
 	char text[VALUE_TEXT];
 
 	(void)context;
@@ -24,21 +24,21 @@ static void check_value(void *context, enum scep_field field, uint32_t index,
 	HOLDS(snapshot_object(field) != NULL);
 	HOLDS(object_is_scalar(snapshot_object(field)) == (index == 0));
 	HOLDS(after->length < sizeof(after->octets));
-	HOLDS(value_judge(field, after, reason));
+	HOLDS(value_judge(field, after, &reason));
 	HOLDS(strlen(value_print(field, after, text)) < sizeof(text));
 }
 
 static void check_snapshot(const struct snapshot *snapshot)
 {
 	static const struct snapshot nothing;
-	char reason[DOCUMENT_REASON];
+	struct reason reason;
 	struct snapshot again;
 	char *text;
 
 	snapshot_differences(&nothing, snapshot, check_value, NULL);
-	text = document_write(snapshot, "fuzz", reason);
+	text = document_write(snapshot, "fuzz", &reason);
 	HOLDS(text != NULL);
-	HOLDS(document_read(text, strlen(text), &again, reason));
+	HOLDS(document_read(text, strlen(text), &again, &reason));
 	/* A file may name no scalar at all. */
 	HOLDS(snapshot_differences(snapshot, &again, NULL, NULL) == 0);
 	HOLDS(snapshot_differences(&again, snapshot, NULL, NULL) == 0);
@@ -48,15 +48,15 @@ static void check_snapshot(const struct snapshot *snapshot)
 
 bool fuzz_document(const uint8_t *data, size_t size)
 {
-	char reason[DOCUMENT_REASON] = "";
+	struct reason reason = {""};
 	struct snapshot snapshot;
 	bool is_good =
-	    document_read((const char *)data, size, &snapshot, reason);
+	    document_read((const char *)data, size, &snapshot, &reason);
 
 	if (is_good)
 		check_snapshot(&snapshot);
 	else
-		HOLDS(reason[0] != '\0');
+		HOLDS(reason.text[0] != '\0');
 	for (size_t i = 0; i < SNAPSHOT_ROWS; i++)
 		HOLDS(is_good || snapshot.row[i] == NULL);
 	snapshot_free(&snapshot);

@@ -118,19 +118,19 @@ static bool is_same(const unsigned char *a, size_t a_length,
 }
 
 /* What is sent of it to a device. */
-static struct wire_value sent(const unsigned char *octets, size_t length)
+static struct varbind_value sent(const unsigned char *octets, size_t length)
 {
 	struct scep_value value = value_of(octets, length);
-	struct wire_value wire;
+	struct varbind_value encoded;
 
-	varbind_encode(varbind_object("scepAutoStartTime"), &value, &wire);
-	return wire;
+	varbind_encode(varbind_object("scepAutoStartTime"), &value, &encoded);
+	return encoded;
 }
 
 static void the_same_moment_is_the_same_in_every_zone(void **state)
 {
 	unsigned char later[DATE_AND_TIME_OCTETS];
-	struct wire_value wire = sent(kolkata, sizeof(kolkata));
+	struct varbind_value encoded = sent(kolkata, sizeof(kolkata));
 
 	(void)state;
 	memcpy(later, utc, sizeof(later));
@@ -139,20 +139,20 @@ static void the_same_moment_is_the_same_in_every_zone(void **state)
 	assert_false(is_same(kolkata, 11, later, 11));
 	assert_false(is_same(kolkata, 11, kolkata, 0));
 	assert_true(is_same(kolkata, 0, utc, 0));
-	assert_int_equal(wire.length, sizeof(utc));
-	assert_memory_equal(wire.octets, utc, sizeof(utc));
+	assert_int_equal(encoded.length, sizeof(utc));
+	assert_memory_equal(encoded.octets, utc, sizeof(utc));
 }
 
 static void local_time_is_what_the_clock_of_the_device_shows(void **state)
 {
-	struct wire_value wire = sent(kolkata, LOCAL);
+	struct varbind_value encoded = sent(kolkata, LOCAL);
 
 	(void)state;
 	assert_true(is_same(kolkata, LOCAL, kolkata, 11));
 	assert_true(is_same(kolkata, 11, kolkata, LOCAL));
 	assert_false(is_same(kolkata, LOCAL, utc, 11));
-	assert_int_equal(wire.length, LOCAL);
-	assert_memory_equal(wire.octets, kolkata, LOCAL);
+	assert_int_equal(encoded.length, LOCAL);
+	assert_memory_equal(encoded.octets, kolkata, LOCAL);
 }
 
 int main(void)

@@ -17,12 +17,12 @@
 #define PROFILE(PAIRS) HEAD ", \"profiles\": {\"7\": {" PAIRS "}}}"
 #define SCALARS(PAIRS) HEAD ", \"scalars\": {" PAIRS "}}"
 
-static char reason[DOCUMENT_REASON];
+static struct reason reason;
 
 static void taken(const char *text, struct snapshot *snapshot)
 {
-	if (!document_read(text, strlen(text), snapshot, reason))
-		fail_msg("%s: %s", text, reason);
+	if (!document_read(text, strlen(text), snapshot, &reason))
+		fail_msg("%s: %s", text, reason.text);
 }
 
 /* Refused, with these words in the reason and none of the file's values. */
@@ -30,11 +30,11 @@ static void refused(const char *text, const char *words)
 {
 	struct snapshot snapshot;
 
-	if (document_read(text, strlen(text), &snapshot, reason))
+	if (document_read(text, strlen(text), &snapshot, &reason))
 		fail_msg("%s was taken", text);
-	if (!strstr(reason, words))
-		fail_msg("%s: %s", text, reason);
-	assert_null(strstr(reason, "s3cret"));
+	if (!strstr(reason.text, words))
+		fail_msg("%s: %s", text, &reason);
+	assert_null(strstr(reason.text, "s3cret"));
 	for (size_t i = 0; i < SNAPSHOT_ROWS; i++)
 		assert_null(snapshot.row[i]);
 }
@@ -167,7 +167,7 @@ static void what_is_written_is_read_as_it_was(void **state)
 	assert_true(snapshot_preset_row(&snapshot, 0));
 	assert_true(snapshot_preset_row(&snapshot, 1));
 	assert_true(snapshot_preset_row(&snapshot, 64));
-	text = document_write(&snapshot, "1.2", reason);
+	text = document_write(&snapshot, "1.2", &reason);
 	assert_non_null(text);
 	assert_non_null(strstr(text, "\"agent\": \"1.2\""));
 	assert_non_null(strstr(text, "\"scepServerCipher\": \"auto\""));
@@ -186,13 +186,13 @@ static void a_value_that_no_file_can_hold_is_named(void **state)
 	(void)state;
 	assert_true(snapshot_preset_row(&snapshot, 3));
 	snapshot_put(&snapshot, SCEP_PROFILE_NAME, 3, &bad);
-	assert_null(document_write(&snapshot, "1", reason));
-	assert_non_null(strstr(reason, "scepProfileName.3"));
+	assert_null(document_write(&snapshot, "1", &reason));
+	assert_non_null(strstr(reason.text, "scepProfileName.3"));
 	snapshot_put(&snapshot, SCEP_AUTO_START_TIME, 3, &bad);
 	value_preset(SCEP_PROFILE_NAME,
 		     &snapshot.row[3]->value[SCEP_PROFILE_NAME]);
-	assert_null(document_write(&snapshot, "1", reason));
-	assert_non_null(strstr(reason, "scepAutoStartTime.3"));
+	assert_null(document_write(&snapshot, "1", &reason));
+	assert_non_null(strstr(reason.text, "scepAutoStartTime.3"));
 	snapshot_free(&snapshot);
 }
 

@@ -54,18 +54,18 @@ static struct fake fake;
 
 /* ------------------------------------------------------------ the device -- */
 
-static bool fake_read(void *context, struct reading *reading,
-		      char reason[ANSWER_REASON])
+static bool fake_read(void *context, struct device_state *state,
+		      struct reason *reason)
 {
 	(void)context;
 	if (fake.is_away || fake.silent_reads > 0) {
 		fake.silent_reads -= fake.silent_reads > 0;
-		snprintf(reason, ANSWER_REASON, "no answer");
+		reason_set(reason, "no answer");
 		return false;
 	}
-	reading->lock = fake.lock;
-	reading->has_challenge[1] = true;
-	return snapshot_copy(&reading->snapshot, &fake.snapshot);
+	state->lock = fake.lock;
+	state->has_challenge[1] = true;
+	return snapshot_copy(&state->snapshot, &fake.snapshot);
 }
 
 static bool is_locked(const struct scep_item *item)
@@ -90,7 +90,7 @@ static void answer_with(struct answer *answer, enum answer_kind kind,
 {
 	answer->kind = kind;
 	answer->item = item;
-	snprintf(answer->reason, sizeof(answer->reason), "%s", reason);
+	reason_set(&answer->reason, "%s", reason);
 }
 
 /* What a sound agent does. */

@@ -125,7 +125,7 @@ static void all_that_differs_is_one_Set(void **state)
 	has_item(world, 0, 0, SCEP_NOTIFY_EXPIRY_DAYS, 0, 31);
 	assert_int_equal(world->plan.sets[0].count, 7);
 	reaches_what_is_wanted(world);
-	assert_false(world->plan.switches_off[1]);
+	assert_false(world->plan.disables[1]);
 }
 
 static void a_new_row_comes_with_its_columns_and_without_defaults(void **state)
@@ -162,7 +162,7 @@ static void rule_1_another_server_pauses_an_enabled_timer(void **state)
 	has_item(world, 0, 2, SCEP_AUTO_ENABLE, 1, 0);
 	assert_int_equal(world->plan.sets[1].count, 1);
 	has_item(world, 1, 0, SCEP_AUTO_ENABLE, 1, 1);
-	assert_true(world->plan.switches_off[1]);
+	assert_true(world->plan.disables[1]);
 	assert_true(world->plan.enables_last[1]);
 	reaches_what_is_wanted(world);
 }
@@ -189,7 +189,7 @@ static void a_timer_is_not_paused_for_its_own_settings(void **state)
 	make(world, ROOM);
 	assert_int_equal(world->plan.count, 1);
 	assert_int_equal(world->plan.sets[0].count, 2);
-	assert_false(world->plan.switches_off[1]);
+	assert_false(world->plan.disables[1]);
 }
 
 static void a_timer_that_ends_needs_one_Set(void **state)
@@ -201,7 +201,7 @@ static void a_timer_that_ends_needs_one_Set(void **state)
 	put_number(&world->wanted, SCEP_SERVER_TIMEOUT, 1, 60);
 	make(world, ROOM);
 	assert_int_equal(world->plan.count, 1);
-	assert_true(world->plan.switches_off[1]);
+	assert_true(world->plan.disables[1]);
 	assert_false(world->plan.enables_last[1]);
 	reaches_what_is_wanted(world);
 }
@@ -267,23 +267,23 @@ static void rule_2_is_judged_before_a_timer_is_paused(void **state)
 	    {SCEP_AUTO_USE_LOCATION, "we", "unknown name"},
 	};
 	struct world *world = *state;
-	char reason[PLAN_REASON];
+	struct reason reason;
 
 	enable(&world->present, 1);
 	put_number(&world->wanted, SCEP_SERVER_TIMEOUT, 1, 60);
 	make(world, ROOM);
-	assert_true(plan_is_ready(&world->plan, &world->present, "", reason));
+	assert_true(plan_is_ready(&world->plan, &world->present, "", &reason));
 	put_text(&world->present, SCEP_AUTO_USE_LOCATION, 1, " mail , web");
 	assert_true(plan_is_ready(&world->plan, &world->present, "web\nmail\n",
-				  reason));
+				  &reason));
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
 		enable(&world->present, 1);
 		put_text(&world->present, SCEP_AUTO_USE_LOCATION, 1, "");
 		put_text(&world->present, faults[i].field, 1, faults[i].text);
 		assert_false(plan_is_ready(&world->plan, &world->present,
-					   "web\nmail\n", reason));
-		assert_non_null(strstr(reason, "scepAutoEnable.1: "));
-		assert_non_null(strstr(reason, faults[i].words));
+					   "web\nmail\n", &reason));
+		assert_non_null(strstr(reason.text, "scepAutoEnable.1: "));
+		assert_non_null(strstr(reason.text, faults[i].words));
 	}
 }
 
