@@ -8,6 +8,7 @@
 #define CTL_DEVICE_STATE_H
 
 #include "ctl/reason.h"
+#include "scep/octets.h"
 #include "ctl/snapshot.h"
 
 /* All zero is empty. */
