@@ -9,9 +9,8 @@
 #define CTL_MANAGER_H
 
 #include "scep/change.h"
-#include "ctl/reading.h"
-
 #include "ctl/device_state.h"
+
 #include "ctl/reason.h"
 #include "ctl/varbind.h"
 

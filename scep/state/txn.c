@@ -99,6 +99,10 @@ static struct scep_rows *rows_of(struct state *state, enum store_table table)
 		return &state->view.retired;
 	case STORE_RECORD:
 		return &state->records;
+	case STORE_AGENT:
+	case STORE_COUNTERS:
+	case STORE_TABLE_COUNT:
+		break;
 	}
 	return NULL;
 }
@@ -139,23 +143,7 @@ static enum scep_code op_store(struct store *store, const struct txn_op *op,
 {
 	if (op->row == NULL || is_volatile(op))
 		return store_remove(store, op->table, op->index, error);
-	switch (op->table) {
-	case STORE_PROFILE:
-		return store_put_profile(store, op->row, error);
-	case STORE_STATUS:
-		return store_put_status(store, op->row, error);
-	case STORE_KEY:
-		return store_put_key(store, op->row, error);
-	case STORE_CA:
-		return store_put_ca(store, op->row, error);
-	case STORE_USE:
-		return store_put_use(store, op->row, error);
-	case STORE_RETIRED:
-		return store_put_retired(store, op->row, error);
-	case STORE_RECORD:
-		return store_put_record(store, op->row, error);
-	}
-	return SCEP_OK;
+	return store_put(store, op->table, op->row, error);
 }
 
 static bool txn_is_stored(const struct txn *txn)
@@ -172,6 +160,8 @@ static bool txn_is_stored(const struct txn *txn)
 static enum scep_code txn_store(struct state *state, const struct txn *txn,
 				struct scep_error *error)
 {
+	const struct store_counters counters = {state->key_last_index,
+						state->ca_last_index};
 	struct store *store = state->store;
 	enum scep_code code;
 
@@ -182,14 +172,13 @@ static enum scep_code txn_store(struct state *state, const struct txn *txn,
 				 "the state directory cannot be used");
 	code = store_begin(store, error);
 	if (code == SCEP_OK && txn->has_agent)
-		code = store_put_agent(store, &txn->agent, error);
+		code = store_put(store, STORE_AGENT, &txn->agent, error);
 	for (size_t i = 0; code == SCEP_OK && i < txn->count; i++) {
 		if (txn->ops[i].is_stored)
 			code = op_store(store, &txn->ops[i], error);
 	}
 	if (code == SCEP_OK)
-		code = store_put_counters(store, state->key_last_index,
-					  state->ca_last_index, error);
+		code = store_put(store, STORE_COUNTERS, &counters, error);
 	if (code == SCEP_OK)
 		code = store_commit(store, error);
 	if (code != SCEP_OK)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/store/database.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +9,8 @@
 #include <sqlite3.h>
 
 #include "scep/octets.h"
-#include "scep/store/cells.h"
 #include "scep/store/sqlite.h"
 #include "scep/base/error.h"
-#include "scep/store/sql.h"
 
 /* In the header of the file: "SCEP".  Tells our database from another. */
 #define APPLICATION_ID 0x53434550
@@ -20,7 +19,7 @@ enum statement { STATEMENT_NEXT, STATEMENT_PUT, STATEMENT_REMOVE, STATEMENTS };
 
 struct database {
 	struct sqlite connection;
-	sqlite3_stmt *statement[COLUMNS_TABLE_COUNT][STATEMENTS];
+	sqlite3_stmt *statement[STORE_TABLE_COUNT][STATEMENTS];
 	bool has_put_secret; /* since the scratch page was washed */
 };
 
@@ -31,11 +30,12 @@ static enum scep_code schema_create(struct database *database,
 {
 	enum scep_code code = SCEP_OK;
 
-	for (int i = 0; code == SCEP_OK && i < COLUMNS_TABLE_COUNT; i++) {
-		const struct columns *columns = columns_of(i);
+	for (int i = 0; code == SCEP_OK && i < STORE_TABLE_COUNT; i++) {
+		const struct schema_table *schema = schema_table(i);
 
-		code = sqlite_alter(&database->connection, sql_create(columns),
-				    columns->table, error);
+		code = sqlite_alter(&database->connection,
+				    schema_sql_create(schema), schema->name,
+				    error);
 	}
 	return code;
 }
@@ -55,25 +55,26 @@ static const migration_fn migrations[] = {
 
 /* Adds the columns that the file's version did not know. */
 static enum scep_code table_complete(struct database *database,
-				     const struct columns *columns,
+				     const struct schema_table *schema,
 				     struct scep_error *error)
 {
 	enum scep_code code = SCEP_OK;
 
-	for (size_t i = 0; code == SCEP_OK && i < columns->count; i++) {
-		const struct column *column = &columns->column[i];
+	for (size_t i = 0; code == SCEP_OK && i < schema->count; i++) {
+		const struct column *column = &schema->column[i];
 		int state = sqlite3_table_column_metadata(
-		    database->connection.sqlite, "main", columns->table,
+		    database->connection.sqlite, "main", schema->name,
 		    column->name, NULL, NULL, NULL, NULL, NULL);
 
 		if (state == SQLITE_ERROR) /* there is none */
-			code = sqlite_alter(&database->connection,
-					    sql_add_column(columns, column),
-					    columns->table, error);
+			code =
+			    sqlite_alter(&database->connection,
+					 schema_sql_add_column(schema, column),
+					 schema->name, error);
 		else if (state != SQLITE_OK)
-			code = sqlite_fail(&database->connection, state, error,
-					   "reading the columns of",
-					   columns->table);
+			code =
+			    sqlite_fail(&database->connection, state, error,
+					"reading the columns of", schema->name);
 	}
 	return code;
 }
@@ -86,8 +87,8 @@ static enum scep_code schema_migrate(struct database *database, int version,
 
 	while (code == SCEP_OK && version < SCHEMA_VERSION)
 		code = migrations[version++](database, error);
-	for (int i = 0; code == SCEP_OK && i < COLUMNS_TABLE_COUNT; i++)
-		code = table_complete(database, columns_of(i), error);
+	for (int i = 0; code == SCEP_OK && i < STORE_TABLE_COUNT; i++)
+		code = table_complete(database, schema_table(i), error);
 	if (code == SCEP_OK && is_older)
 		code =
 		    sqlite_write_pragma(&database->connection, "application_id",
@@ -147,42 +148,195 @@ static enum scep_code schema_open(struct database *database,
 	return code;
 }
 
+/* ---------------------------------------------------------------- cells -- */
+
+/* All structs of octets are laid out alike. */
+#define OCTETS_DATA offsetof(struct scep_octets32, data)
+static_assert(offsetof(struct scep_octets64, data) == OCTETS_DATA &&
+		  offsetof(struct scep_octets128, data) == OCTETS_DATA,
+	      "octets begin at the same offset");
+
+static int cell_bind_octets(sqlite3_stmt *statement, int position, size_t size,
+			    const char *member)
+{
+	uint32_t length;
+
+	memcpy(&length, member, sizeof(length));
+	if (length > size - OCTETS_DATA)
+		return SQLITE_TOOBIG;
+	return sqlite3_bind_blob(statement, position, member + OCTETS_DATA,
+				 (int)length, SQLITE_STATIC);
+}
+
+static int cell_bind_bytes(sqlite3_stmt *statement, int position,
+			   const struct bytes *bytes)
+{
+	if (bytes->length > COLUMN_BYTES_MAX)
+		return SQLITE_TOOBIG;
+	/* A null pointer would bind NULL. */
+	return sqlite3_bind_blob(statement, position,
+				 bytes->length != 0 ? (const void *)bytes->data
+						    : "",
+				 (int)bytes->length, SQLITE_STATIC);
+}
+
+/*
+ * Binds the member of `row`, which must stay until the statement has run.
+ * Returns SQLITE_OK, SQLITE_TOOBIG for a member that could not be read again,
+ * or SQLite's error.
+ */
+static int cell_bind(sqlite3_stmt *statement, int position,
+		     const struct column *column, const void *row)
+{
+	const char *member = (const char *)row + column->offset;
+
+	switch (column->kind) {
+	case COLUMN_U32:
+		return sqlite3_bind_int64(statement, position,
+					  *(const uint32_t *)member);
+	case COLUMN_I64:
+		return sqlite3_bind_int64(statement, position,
+					  *(const int64_t *)member);
+	case COLUMN_TEXT:
+		return sqlite3_bind_text(statement, position, member,
+					 (int)strnlen(member, column->size - 1),
+					 SQLITE_STATIC);
+	case COLUMN_OCTETS:
+		return cell_bind_octets(statement, position, column->size,
+					member);
+	case COLUMN_BYTES:
+		return cell_bind_bytes(statement, position,
+				       (const struct bytes *)member);
+	}
+	return SQLITE_MISUSE;
+}
+
+static int cell_read_text(sqlite3_stmt *statement, int position, size_t size,
+			  char *member)
+{
+	const void *text = sqlite3_column_text(statement, position);
+
+	if (text == NULL)
+		return SQLITE_NOMEM;
+	memset(member, 0, size);
+	text_copy(member, size, text,
+		  (size_t)sqlite3_column_bytes(statement, position));
+	return SQLITE_OK;
+}
+
+static int cell_read_octets(sqlite3_stmt *statement, int position, size_t size,
+			    char *member)
+{
+	const void *blob = sqlite3_column_blob(statement, position);
+	uint32_t length = (uint32_t)sqlite3_column_bytes(statement, position);
+
+	if (length > size - OCTETS_DATA)
+		return SQLITE_MISMATCH;
+	if (length != 0 && blob == NULL)
+		return SQLITE_NOMEM;
+	memset(member, 0, size);
+	memcpy(member, &length, sizeof(length));
+	if (length != 0)
+		memcpy(member + OCTETS_DATA, blob, length);
+	return SQLITE_OK;
+}
+
+static int cell_read_bytes(sqlite3_stmt *statement, int position,
+			   struct bytes *bytes)
+{
+	const void *blob = sqlite3_column_blob(statement, position);
+	size_t length = (size_t)sqlite3_column_bytes(statement, position);
+
+	if (length > COLUMN_BYTES_MAX)
+		return SQLITE_MISMATCH;
+	bytes_free(bytes);
+	if (length == 0)
+		return SQLITE_OK;
+	return blob != NULL && bytes_set(bytes, blob, length) ? SQLITE_OK
+							      : SQLITE_NOMEM;
+}
+
+/*
+ * Reads a column into the member; NULL leaves the member alone.  Cuts texts to
+ * size, and replaces by '?' what is not clean in them.  Returns SQLITE_OK,
+ * SQLITE_MISMATCH for a value that is not one of ours (type, range, length),
+ * or SQLITE_NOMEM.
+ */
+static int cell_read(sqlite3_stmt *statement, int position,
+		     const struct column *column, void *row)
+{
+	static const int types[] = {
+	    [COLUMN_U32] = SQLITE_INTEGER, [COLUMN_I64] = SQLITE_INTEGER,
+	    [COLUMN_TEXT] = SQLITE_TEXT,   [COLUMN_OCTETS] = SQLITE_BLOB,
+	    [COLUMN_BYTES] = SQLITE_BLOB,
+	};
+	char *member = (char *)row + column->offset;
+	int type = sqlite3_column_type(statement, position);
+	int64_t number;
+
+	if (type == SQLITE_NULL)
+		return SQLITE_OK;
+	if (type != types[column->kind])
+		return SQLITE_MISMATCH;
+	switch (column->kind) {
+	case COLUMN_U32:
+		number = sqlite3_column_int64(statement, position);
+		if (number < 0 || number > UINT32_MAX)
+			return SQLITE_MISMATCH;
+		*(uint32_t *)member = (uint32_t)number;
+		return SQLITE_OK;
+	case COLUMN_I64:
+		*(int64_t *)member = sqlite3_column_int64(statement, position);
+		return SQLITE_OK;
+	case COLUMN_TEXT:
+		return cell_read_text(statement, position, column->size,
+				      member);
+	case COLUMN_OCTETS:
+		return cell_read_octets(statement, position, column->size,
+					member);
+	case COLUMN_BYTES:
+		return cell_read_bytes(statement, position,
+				       (struct bytes *)member);
+	}
+	return SQLITE_MISMATCH;
+}
+
 /* ----------------------------------------------------------------- rows -- */
 
 static enum scep_code read_failed(struct database *database, int code,
-				  const struct columns *columns,
+				  const struct schema_table *schema,
 				  const char *column, int64_t index,
 				  struct scep_error *error)
 {
 	if (code != SQLITE_MISMATCH)
 		return sqlite_fail(&database->connection, code, error,
-				   "reading", columns->table);
+				   "reading", schema->name);
 	database->connection.is_corrupt = true;
 	return error_set(error, SCEP_STORAGE_ERROR,
 			 "state database: %s, row %lld: unreadable %s",
-			 columns->table, (long long)index, column);
+			 schema->name, (long long)index, column);
 }
 
 static enum scep_code read_row(struct database *database,
 			       sqlite3_stmt *statement,
-			       const struct columns *columns, void *row,
+			       const struct schema_table *schema, void *row,
 			       uint32_t *index, struct scep_error *error)
 {
 	int64_t number = sqlite3_column_int64(statement, 0);
 
 	if (number < 1 || number > UINT32_MAX)
-		return read_failed(database, SQLITE_MISMATCH, columns, "index",
+		return read_failed(database, SQLITE_MISMATCH, schema, "index",
 				   number, error);
 	*index = (uint32_t)number;
-	if (columns->has_index)
+	if (schema->has_index)
 		memcpy(row, index, sizeof(*index));
-	for (size_t i = 0; i < columns->count; i++) {
+	for (size_t i = 0; i < schema->count; i++) {
 		int code =
-		    cell_read(statement, (int)i + 1, &columns->column[i], row);
+		    cell_read(statement, (int)i + 1, &schema->column[i], row);
 
 		if (code != SQLITE_OK)
-			return read_failed(database, code, columns,
-					   columns->column[i].name, number,
+			return read_failed(database, code, schema,
+					   schema->column[i].name, number,
 					   error);
 	}
 	return SCEP_OK;
@@ -195,12 +349,11 @@ static void statement_end(sqlite3_stmt *statement)
 	sqlite3_clear_bindings(statement);
 }
 
-enum scep_code database_next(struct database *database,
-			     enum columns_table table, int64_t from, void *row,
-			     uint32_t *index, bool *is_there,
-			     struct scep_error *error)
+enum scep_code database_next(struct database *database, enum store_table table,
+			     int64_t from, void *row, uint32_t *index,
+			     bool *is_there, struct scep_error *error)
 {
-	const struct columns *columns = columns_of(table);
+	const struct schema_table *schema = schema_table(table);
 	sqlite3_stmt *statement = database->statement[table][STATEMENT_NEXT];
 	enum scep_code result = SCEP_OK;
 	int code = sqlite3_bind_int64(statement, 1, from);
@@ -211,10 +364,10 @@ enum scep_code database_next(struct database *database,
 	*is_there = code == SQLITE_ROW;
 	if (code == SQLITE_ROW)
 		result =
-		    read_row(database, statement, columns, row, index, error);
+		    read_row(database, statement, schema, row, index, error);
 	else if (code != SQLITE_DONE)
 		result = sqlite_fail(&database->connection, code, error,
-				     "reading", columns->table);
+				     "reading", schema->name);
 	statement_end(statement);
 	return result;
 }
@@ -231,32 +384,32 @@ static bool is_secret(const struct column *column, const void *row)
 	return length != 0;
 }
 
-enum scep_code database_put(struct database *database, enum columns_table table,
+enum scep_code database_put(struct database *database, enum store_table table,
 			    uint32_t index, const void *row,
 			    struct scep_error *error)
 {
-	const struct columns *columns = columns_of(table);
+	const struct schema_table *schema = schema_table(table);
 	sqlite3_stmt *statement = database->statement[table][STATEMENT_PUT];
 	enum scep_code result = SCEP_OK;
 	int code =
 	    index != 0 ? sqlite3_bind_int64(statement, 1, index) : SQLITE_RANGE;
 
-	for (size_t i = 0; code == SQLITE_OK && i < columns->count; i++) {
-		database->has_put_secret |= is_secret(&columns->column[i], row);
+	for (size_t i = 0; code == SQLITE_OK && i < schema->count; i++) {
+		database->has_put_secret |= is_secret(&schema->column[i], row);
 		code =
-		    cell_bind(statement, (int)i + 2, &columns->column[i], row);
+		    cell_bind(statement, (int)i + 2, &schema->column[i], row);
 	}
 	if (code == SQLITE_OK)
 		code = sqlite3_step(statement);
 	if (code != SQLITE_DONE)
 		result = sqlite_fail(&database->connection, code, error,
-				     "writing to", columns->table);
+				     "writing to", schema->name);
 	statement_end(statement);
 	return result;
 }
 
 enum scep_code database_remove(struct database *database,
-			       enum columns_table table, uint32_t index,
+			       enum store_table table, uint32_t index,
 			       struct scep_error *error)
 {
 	sqlite3_stmt *statement = database->statement[table][STATEMENT_REMOVE];
@@ -266,8 +419,9 @@ enum scep_code database_remove(struct database *database,
 	if (code == SQLITE_OK)
 		code = sqlite3_step(statement);
 	if (code != SQLITE_DONE)
-		result = sqlite_fail(&database->connection, code, error,
-				     "removing from", columns_of(table)->table);
+		result =
+		    sqlite_fail(&database->connection, code, error,
+				"removing from", schema_table(table)->name);
 	statement_end(statement);
 	return result;
 }
@@ -326,21 +480,21 @@ void database_rollback(struct database *database)
 static enum scep_code statements_prepare(struct database *database,
 					 struct scep_error *error)
 {
-	static char *(*const make[STATEMENTS])(const struct columns *) = {
-	    [STATEMENT_NEXT] = sql_next,
-	    [STATEMENT_PUT] = sql_put,
-	    [STATEMENT_REMOVE] = sql_remove,
+	static char *(*const make[STATEMENTS])(const struct schema_table *) = {
+	    [STATEMENT_NEXT] = schema_sql_next,
+	    [STATEMENT_PUT] = schema_sql_put,
+	    [STATEMENT_REMOVE] = schema_sql_remove,
 	};
 	const char *table;
 	char *sql;
 	int code;
 
-	for (int i = 0; i < COLUMNS_TABLE_COUNT * STATEMENTS; i++) {
+	for (int i = 0; i < STORE_TABLE_COUNT * STATEMENTS; i++) {
 		sqlite3_stmt **statement =
 		    &database->statement[i / STATEMENTS][i % STATEMENTS];
 
-		table = columns_of(i / STATEMENTS)->table;
-		sql = make[i % STATEMENTS](columns_of(i / STATEMENTS));
+		table = schema_table(i / STATEMENTS)->name;
+		sql = make[i % STATEMENTS](schema_table(i / STATEMENTS));
 		if (sql == NULL)
 			return error_set_memory(error);
 		code = sqlite3_prepare_v3(database->connection.sqlite, sql, -1,
@@ -356,12 +510,11 @@ static enum scep_code statements_prepare(struct database *database,
 
 /* An unreadable row is found at open, and not when it is needed. */
 static enum scep_code table_verify(struct database *database,
-				   enum columns_table table,
+				   enum store_table table,
 				   struct scep_error *error)
 {
-	const struct columns *columns = columns_of(table);
 	enum scep_code code = SCEP_OK;
-	void *row = row_new(columns->row_size);
+	void *row = schema_row_new(table);
 	int64_t from = INT64_MIN;
 	bool is_there = true;
 	uint32_t index;
@@ -373,7 +526,6 @@ static enum scep_code table_verify(struct database *database,
 				     &is_there, error);
 		from = (int64_t)index + 1;
 	}
-	columns_free_bytes(columns, row);
 	row_release(row);
 	return code;
 }
@@ -387,7 +539,7 @@ static enum scep_code database_start(struct database *database,
 		code = schema_open(database, error);
 	if (code == SCEP_OK)
 		code = statements_prepare(database, error);
-	for (int i = 0; code == SCEP_OK && i < COLUMNS_TABLE_COUNT; i++)
+	for (int i = 0; code == SCEP_OK && i < STORE_TABLE_COUNT; i++)
 		code = table_verify(database, i, error);
 	return code;
 }
@@ -420,7 +572,7 @@ void database_close(struct database *database)
 {
 	if (database == NULL)
 		return;
-	for (int i = 0; i < COLUMNS_TABLE_COUNT * STATEMENTS; i++)
+	for (int i = 0; i < STORE_TABLE_COUNT * STATEMENTS; i++)
 		sqlite3_finalize(
 		    database->statement[i / STATEMENTS][i % STATEMENTS]);
 	sqlite_close(&database->connection);

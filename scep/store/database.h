@@ -40,18 +40,17 @@ void database_rollback(struct database *database);
  * alone.  `*is_there` is false if there is none.  The row's COLUMN_BYTES are
  * owned by the caller, after a failure too.
  */
-enum scep_code database_next(struct database *database,
-			     enum columns_table table, int64_t from, void *row,
-			     uint32_t *index, bool *is_there,
-			     struct scep_error *error);
+enum scep_code database_next(struct database *database, enum store_table table,
+			     int64_t from, void *row, uint32_t *index,
+			     bool *is_there, struct scep_error *error);
 
 /* Inserts or replaces. */
-enum scep_code database_put(struct database *database, enum columns_table table,
+enum scep_code database_put(struct database *database, enum store_table table,
 			    uint32_t index, const void *row,
 			    struct scep_error *error);
 /* Removes the row with that index, if there. */
 enum scep_code database_remove(struct database *database,
-			       enum columns_table table, uint32_t index,
+			       enum store_table table, uint32_t index,
 			       struct scep_error *error);
 
 #endif

@@ -2,6 +2,8 @@
 #include "scep/store/schema.h"
 
 #include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "scep/agent_row.h"
 #include "scep/ca_row.h"
@@ -198,36 +200,166 @@ static const struct column counter_columns[] = {
 		    sizeof(columns) / sizeof((columns)[0])                     \
 	}
 
-static const struct columns tables[] = {
-    [COLUMNS_PROFILE] =
+/* The names of tables and columns are those of the first version. */
+static const struct schema_table tables[] = {
+    [STORE_PROFILE] =
 	TABLE("profile", struct scep_profile, true, profile_columns),
-    [COLUMNS_STATUS] =
-	TABLE("status", struct scep_status, true, status_columns),
-    [COLUMNS_KEY] = TABLE("key", struct scep_key, true, key_columns),
-    [COLUMNS_CA] = TABLE("ca", struct scep_ca, true, ca_columns),
-    [COLUMNS_RECORD] = TABLE("record", struct record, true, record_columns),
-    [COLUMNS_USE] = TABLE("use", struct scep_use, true, use_columns),
-    [COLUMNS_ASIDE] = TABLE("aside", struct scep_key, true, key_columns),
-    [COLUMNS_AGENT] = TABLE("agent", struct scep_agent, false, agent_columns),
-    [COLUMNS_COUNTERS] =
+    [STORE_STATUS] = TABLE("status", struct scep_status, true, status_columns),
+    [STORE_KEY] = TABLE("key", struct scep_key, true, key_columns),
+    [STORE_CA] = TABLE("ca", struct scep_ca, true, ca_columns),
+    [STORE_RECORD] = TABLE("record", struct record, true, record_columns),
+    [STORE_USE] = TABLE("use", struct scep_use, true, use_columns),
+    [STORE_RETIRED] = TABLE("aside", struct scep_key, true, key_columns),
+    [STORE_AGENT] = TABLE("agent", struct scep_agent, false, agent_columns),
+    [STORE_COUNTERS] =
 	TABLE("counters", struct store_counters, false, counter_columns),
 };
 
-const struct columns *columns_of(enum columns_table table)
+const struct schema_table *schema_table(enum store_table table)
 {
-	static_assert(sizeof(tables) / sizeof(tables[0]) == COLUMNS_TABLE_COUNT,
+	static_assert(sizeof(tables) / sizeof(tables[0]) == STORE_TABLE_COUNT,
 		      "each table has its columns");
 
 	return &tables[table];
 }
 
-void columns_free_bytes(const struct columns *columns, void *row)
+void *schema_row_new(enum store_table table)
 {
-	for (size_t i = 0; i < columns->count; i++) {
-		const struct column *column = &columns->column[i];
+	return table == STORE_RECORD ? (void *)record_new()
+				     : row_new(tables[table].row_size);
+}
 
-		if (column->kind == COLUMN_BYTES)
-			bytes_free(
-			    (struct bytes *)((char *)row + column->offset));
+/* ------------------------------------------------------------------ SQL -- */
+
+/* Names are quoted, as "index" and "trigger" are words of SQL. */
+#define QUOTED "\"%s\""
+
+static const char *type_name(enum column_kind kind)
+{
+	switch (kind) {
+	case COLUMN_U32:
+	case COLUMN_I64:
+		return "INTEGER";
+	case COLUMN_TEXT:
+		return "TEXT";
+	case COLUMN_OCTETS:
+	case COLUMN_BYTES:
+		return "BLOB";
 	}
+	return "BLOB";
+}
+
+static void put_definition(FILE *text, const struct column *column)
+{
+	fprintf(text, QUOTED " %s", column->name, type_name(column->kind));
+}
+
+static void put_names(FILE *text, const struct schema_table *table)
+{
+	fputs("\"index\"", text);
+	for (size_t i = 0; i < table->count; i++)
+		fprintf(text, ", " QUOTED, table->column[i].name);
+}
+
+/* One function for each statement, and one that runs them over a stream. */
+typedef void (*sql_write_fn)(FILE *text, const struct schema_table *table,
+			     const struct column *column);
+
+static char *sql_make(sql_write_fn write, const struct schema_table *table,
+		      const struct column *column)
+{
+	char *sql = NULL;
+	size_t size = 0;
+	FILE *text = open_memstream(&sql, &size);
+	bool has_failed;
+
+	if (text == NULL)
+		return NULL;
+	write(text, table, column);
+	has_failed = ferror(text) != 0;
+	if (fclose(text) != 0 || has_failed) {
+		free(sql);
+		return NULL;
+	}
+	return sql;
+}
+
+static void write_create(FILE *text, const struct schema_table *table,
+			 const struct column *column)
+{
+	(void)column;
+	fprintf(text,
+		"CREATE TABLE IF NOT EXISTS " QUOTED
+		" (\"index\" INTEGER PRIMARY KEY",
+		table->name);
+	for (size_t i = 0; i < table->count; i++) {
+		fputs(", ", text);
+		put_definition(text, &table->column[i]);
+	}
+	fputs(")", text);
+}
+
+static void write_add_column(FILE *text, const struct schema_table *table,
+			     const struct column *column)
+{
+	fprintf(text, "ALTER TABLE " QUOTED " ADD COLUMN ", table->name);
+	put_definition(text, column);
+}
+
+static void write_put(FILE *text, const struct schema_table *table,
+		      const struct column *column)
+{
+	(void)column;
+	fprintf(text, "INSERT OR REPLACE INTO " QUOTED " (", table->name);
+	put_names(text, table);
+	fputs(") VALUES (?", text);
+	for (size_t i = 0; i < table->count; i++)
+		fputs(", ?", text);
+	fputs(")", text);
+}
+
+static void write_next(FILE *text, const struct schema_table *table,
+		       const struct column *column)
+{
+	(void)column;
+	fputs("SELECT ", text);
+	put_names(text, table);
+	fprintf(text,
+		" FROM " QUOTED
+		" WHERE \"index\" >= ? ORDER BY \"index\" LIMIT 1",
+		table->name);
+}
+
+static void write_remove(FILE *text, const struct schema_table *table,
+			 const struct column *column)
+{
+	(void)column;
+	fprintf(text, "DELETE FROM " QUOTED " WHERE \"index\" = ?",
+		table->name);
+}
+
+char *schema_sql_create(const struct schema_table *table)
+{
+	return sql_make(write_create, table, NULL);
+}
+
+char *schema_sql_add_column(const struct schema_table *table,
+			    const struct column *column)
+{
+	return sql_make(write_add_column, table, column);
+}
+
+char *schema_sql_put(const struct schema_table *table)
+{
+	return sql_make(write_put, table, NULL);
+}
+
+char *schema_sql_next(const struct schema_table *table)
+{
+	return sql_make(write_next, table, NULL);
+}
+
+char *schema_sql_remove(const struct schema_table *table)
+{
+	return sql_make(write_remove, table, NULL);
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/store/sqlite.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "scep/base/bytes.h"
 #include "scep/base/error.h"
-#include "scep/store/storefile.h"
 
 enum scep_code sqlite_fail(struct sqlite *connection, int code,
 			   struct scep_error *error, const char *verb,
@@ -159,6 +162,118 @@ static enum scep_code set_pragmas(struct sqlite *connection,
 	return SCEP_OK;
 }
 
+/* ------------------------------------------------------------- the file -- */
+
+/* Names of files, with their NUL. */
+#define SQLITE_NAME 64
+
+static enum scep_code sqlite_file_fail(const char *path, const char *reason,
+				       struct scep_error *error)
+{
+	return error_set(error, SCEP_STORAGE_ERROR, "state database: %s: %s",
+			 path, reason);
+}
+
+/* Makes the file, empty, so that it never had another mode. */
+static enum scep_code sqlite_file_make(const char *path,
+				       struct scep_error *error)
+{
+	const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+	int file = open(path, flags, S_IRUSR | S_IWUSR);
+
+	if (file >= 0)
+		close(file);
+	else if (errno != EEXIST)
+		return sqlite_file_fail(path, strerror(errno), error);
+	return SCEP_OK;
+}
+
+/* Withdraws what others may have been given, and gives what the umask took.  A
+ * missing file is fine.  The file is not opened here: closing it would drop
+ * the locks that another connection of this process has on it. */
+static enum scep_code sqlite_file_tighten(const char *path,
+					  struct scep_error *error)
+{
+	struct stat status;
+
+	if (lstat(path, &status) != 0)
+		return errno == ENOENT
+			   ? SCEP_OK
+			   : sqlite_file_fail(path, strerror(errno), error);
+	if (!S_ISREG(status.st_mode))
+		return sqlite_file_fail(path, "not a regular file", error);
+	if ((status.st_mode & 07777) != (S_IRUSR | S_IWUSR) &&
+	    chmod(path, S_IRUSR | S_IWUSR) != 0)
+		return sqlite_file_fail(path, strerror(errno), error);
+	return SCEP_OK;
+}
+
+static enum scep_code sqlite_file_prepare(const char *path,
+					  struct scep_error *error)
+{
+	enum scep_code code;
+	char *journal;
+
+	if (asprintf(&journal, "%s-journal", path) < 0)
+		return error_set_memory(error);
+	code = sqlite_file_make(path, error);
+	if (code == SCEP_OK)
+		code = sqlite_file_tighten(path, error);
+	if (code == SCEP_OK)
+		code = sqlite_file_tighten(journal, error);
+	free(journal);
+	return code;
+}
+
+static bool is_there(int folder, const char *name)
+{
+	struct stat status;
+
+	return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool move_file(int folder, const char *from, const char *to)
+{
+	return renameat(folder, from, folder, to) == 0 || errno == ENOENT;
+}
+
+static bool move_database(int folder, const char *name)
+{
+	char journal[SQLITE_NAME + 8];
+	char database_aside[SQLITE_NAME + 32];
+	char journal_aside[SQLITE_NAME + 40];
+	unsigned int number = 0;
+
+	snprintf(journal, sizeof(journal), "%s-journal", name);
+
+	do {
+		number++;
+		snprintf(database_aside, sizeof(database_aside),
+			 "%s.corrupt-%u", name, number);
+		snprintf(journal_aside, sizeof(journal_aside), "%s-journal",
+			 database_aside);
+	} while (is_there(folder, database_aside) ||
+		 is_there(folder, journal_aside));
+	/* Named like this, the pair can still be opened by SQLite's tools. */
+	return move_file(folder, journal, journal_aside) &&
+	       move_file(folder, name, database_aside) && fsync(folder) == 0;
+}
+
+enum scep_code sqlite_set_aside(const char *folder, const char *name,
+				struct scep_error *error)
+{
+	int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum scep_code code = SCEP_OK;
+
+	if (descriptor < 0 || !move_database(descriptor, name))
+		code = error_set(error, SCEP_STORAGE_ERROR,
+				 "state database: setting %s/%s aside: %s",
+				 folder, name, strerror(errno));
+	if (descriptor >= 0)
+		close(descriptor);
+	return code;
+}
+
 /* -------------------------------------------------------------- opening -- */
 
 /* Nothing in the file but its rows has a say, and no name passes for a text. */
@@ -191,7 +306,7 @@ static enum scep_code harden(struct sqlite *connection,
 enum scep_code sqlite_open(struct sqlite *connection, const char *path,
 			   struct scep_error *error)
 {
-	enum scep_code code = storefile_prepare(path, error);
+	enum scep_code code = sqlite_file_prepare(path, error);
 	int opened;
 
 	if (code != SCEP_OK)

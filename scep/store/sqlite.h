@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connection to one SQLite file: opening it so that a commit survives a
- * power cut and a deleted value is gone, statements without rows, and SQLite's
- * errors as ours.  Knows no table.  SQLite is known here, in cells.c and in
- * database.c, and nowhere else.
+ * One SQLite file and the connection to it: opens it so that a commit survives
+ * a power cut and a deleted value is gone, runs statements without rows, makes
+ * SQLite's errors ours, and sets a damaged file aside.  Knows no table.  Only
+ * this module and database.c know SQLite.
  */
 #ifndef SCEP_STORE_SQLITE_H
 #define SCEP_STORE_SQLITE_H
@@ -20,32 +20,39 @@ struct sqlite {
 };
 
 /*
- * Opens or makes the file with mode 0600, sets the pragmas and sees that they
- * took.  After a failure too, the caller closes.  SCEP_STORAGE_ERROR, as for
+ * Opens the file, or makes it, with mode 0600, as it withdraws what others may
+ * have been given of it and of its journal (SQLite gives a new journal the mode
+ * of the database).  Sets the pragmas and checks that they are set.  The caller
+ * closes after a failure, too.  SCEP_STORAGE_ERROR or SCEP_NO_MEMORY, as for
  * all functions below.
  */
 enum scep_code sqlite_open(struct sqlite *connection, const char *path,
 			   struct scep_error *error);
 void sqlite_close(struct sqlite *connection);
 
-/* Checks the file.  `is_corrupt` is set for a file that is damaged, and not
- * for one that cannot be read just now. */
+/* Renames FOLDER/NAME, which must be closed, and first its journal, to a name
+ * with ".corrupt-N" that is not in use, durably. */
+enum scep_code sqlite_set_aside(const char *folder, const char *name,
+				struct scep_error *error);
+
+/* Checks the file.  Sets `is_corrupt` if it is damaged, and not if it cannot be
+ * read just now. */
 enum scep_code sqlite_check(struct sqlite *connection,
 			    struct scep_error *error);
 
 /*
- * Fills `error` with operation ("reading", "agent"), SQLite's words for `code`
- * and the system's, and judges whether the file is to blame.  None of these
- * ever has a value in it.
+ * Fills `error` with the operation ("reading", "agent"), SQLite's words for
+ * `code` and those of the system, and judges if the file is damaged.  The text
+ * never holds a value.
  */
 enum scep_code sqlite_fail(struct sqlite *connection, int code,
 			   struct scep_error *error, const char *verb,
 			   const char *object);
 
-/* Runs a statement without rows; the error names it. */
+/* Runs a statement without rows.  The error names it. */
 enum scep_code sqlite_run(struct sqlite *connection, const char *sql,
 			  struct scep_error *error);
-/* Runs and frees a statement from sql.c (NULL: memory was short) that changes
+/* Runs and frees a statement of schema.h (NULL: memory was short) that changes
  * the schema of a table. */
 enum scep_code sqlite_alter(struct sqlite *connection, char *sql,
 			    const char *table, struct scep_error *error);

@@ -2,15 +2,16 @@
 #include "scep/store/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "scep/ca_row.h"
 #include "scep/key_row.h"
 #include "scep/profile_row.h"
 #include "scep/status_row.h"
 #include "scep/use_row.h"
-#include "scep/store/schema.h"
-#include "scep/store/database.h"
 #include "scep/base/error.h"
+#include "scep/store/database.h"
+#include "scep/store/sqlite.h"
 
 /*
  * What a row was before the transaction changed it.  A COMMIT that fails at
@@ -21,7 +22,7 @@
  */
 struct undo {
 	struct undo *next; /* what was changed earlier */
-	enum columns_table table;
+	enum store_table table;
 	uint32_t index;
 	void *row; /* NULL: there was none */
 };
@@ -40,18 +41,18 @@ struct store {
 /* ----------------------------------------------------------------- rows -- */
 
 static void row_preset(const struct store_presets *presets,
-		       enum columns_table table, void *row)
+		       enum store_table table, void *row)
 {
 	struct scep_profile profile = {0};
 	struct record *record = row;
 
-	if (table == COLUMNS_AGENT && presets->agent != NULL)
+	if (table == STORE_AGENT && presets->agent != NULL)
 		presets->agent(row);
 	if (presets->profile == NULL)
 		return;
-	if (table == COLUMNS_PROFILE)
+	if (table == STORE_PROFILE)
 		presets->profile(row);
-	if (table == COLUMNS_RECORD) {
+	if (table == STORE_RECORD) {
 		presets->profile(&profile);
 		record->server = profile.server;
 		record->values = profile.request;
@@ -59,11 +60,9 @@ static void row_preset(const struct store_presets *presets,
 }
 
 /* A row filled with its defaults; NULL if memory is short. */
-static void *row_make(const struct store *store, enum columns_table table)
+static void *row_make(const struct store *store, enum store_table table)
 {
-	void *row = table == COLUMNS_RECORD
-			? (void *)record_new()
-			: row_new(columns_of(table)->row_size);
+	void *row = schema_row_new(table);
 
 	if (row != NULL)
 		row_preset(&store->presets, table, row);
@@ -74,7 +73,7 @@ static void *row_make(const struct store *store, enum columns_table table)
  * Reads the first row from an index on.  `*row` is owned, and NULL if there
  * is none.
  */
-static enum scep_code row_next(struct store *store, enum columns_table table,
+static enum scep_code row_next(struct store *store, enum store_table table,
 			       int64_t from, void **row, uint32_t *index,
 			       struct scep_error *error)
 {
@@ -93,7 +92,7 @@ static enum scep_code row_next(struct store *store, enum columns_table table,
 	return code;
 }
 
-static enum scep_code row_write(struct store *store, enum columns_table table,
+static enum scep_code row_write(struct store *store, enum store_table table,
 				uint32_t index, const void *row,
 				struct scep_error *error)
 {
@@ -116,9 +115,8 @@ static void undo_forget(struct store *store)
 	store->is_refetch_due = false;
 }
 
-static enum scep_code undo_remember(struct store *store,
-				    enum columns_table table, uint32_t index,
-				    struct scep_error *error)
+static enum scep_code undo_remember(struct store *store, enum store_table table,
+				    uint32_t index, struct scep_error *error)
 {
 	struct undo *undo = calloc(1, sizeof(*undo));
 	enum scep_code code;
@@ -219,7 +217,7 @@ void store_rollback(struct store *store)
 }
 
 /* Puts a row, or removes it (NULL). */
-static enum scep_code store_write(struct store *store, enum columns_table table,
+static enum scep_code store_write(struct store *store, enum store_table table,
 				  uint32_t index, const void *row,
 				  struct scep_error *error)
 {
@@ -235,75 +233,20 @@ static enum scep_code store_write(struct store *store, enum columns_table table,
 	return code;
 }
 
-enum scep_code store_put_agent(struct store *store,
-			       const struct scep_agent *agent,
-			       struct scep_error *error)
+enum scep_code store_put(struct store *store, enum store_table table,
+			 const void *row, struct scep_error *error)
 {
-	return store_write(store, COLUMNS_AGENT, COLUMNS_ONE_ROW, agent, error);
-}
+	uint32_t index = STORE_ONE_ROW;
 
-enum scep_code store_put_counters(struct store *store, uint32_t key_last_index,
-				  uint32_t ca_last_index,
-				  struct scep_error *error)
-{
-	struct store_counters counters = {key_last_index, ca_last_index};
-
-	return store_write(store, COLUMNS_COUNTERS, COLUMNS_ONE_ROW, &counters,
-			   error);
-}
-
-enum scep_code store_put_profile(struct store *store,
-				 const struct scep_profile *profile,
-				 struct scep_error *error)
-{
-	return store_write(store, COLUMNS_PROFILE, profile->index, profile,
-			   error);
-}
-
-enum scep_code store_put_status(struct store *store,
-				const struct scep_status *status,
-				struct scep_error *error)
-{
-	return store_write(store, COLUMNS_STATUS, status->index, status, error);
-}
-
-enum scep_code store_put_key(struct store *store, const struct scep_key *key,
-			     struct scep_error *error)
-{
-	return store_write(store, COLUMNS_KEY, key->index, key, error);
-}
-
-enum scep_code store_put_ca(struct store *store, const struct scep_ca *ca,
-			    struct scep_error *error)
-{
-	return store_write(store, COLUMNS_CA, ca->index, ca, error);
-}
-
-enum scep_code store_put_record(struct store *store,
-				const struct record *record,
-				struct scep_error *error)
-{
-	return store_write(store, COLUMNS_RECORD, record->index, record, error);
-}
-
-enum scep_code store_put_use(struct store *store, const struct scep_use *use,
-			     struct scep_error *error)
-{
-	return store_write(store, COLUMNS_USE, use->index, use, error);
-}
-
-enum scep_code store_put_retired(struct store *store,
-				 const struct scep_key *key,
-				 struct scep_error *error)
-{
-	return store_write(store, COLUMNS_ASIDE, key->index, key, error);
+	if (schema_table(table)->has_index)
+		memcpy(&index, row, sizeof(index));
+	return store_write(store, table, index, row, error);
 }
 
 enum scep_code store_remove(struct store *store, enum store_table table,
 			    uint32_t index, struct scep_error *error)
 {
-	return store_write(store, (enum columns_table)table, index, NULL,
-			   error);
+	return store_write(store, table, index, NULL, error);
 }
 
 /* -------------------------------------------------------------- loading -- */
@@ -319,7 +262,7 @@ static enum scep_code rows_append(struct scep_rows *rows, void *row,
 	return SCEP_OK;
 }
 
-static enum scep_code load_table(struct store *store, enum columns_table table,
+static enum scep_code load_table(struct store *store, enum store_table table,
 				 struct scep_rows *rows,
 				 struct scep_error *error)
 {
@@ -345,8 +288,8 @@ static enum scep_code load_agent(struct store *store,
 {
 	uint32_t index;
 	void *row;
-	enum scep_code code = row_next(store, COLUMNS_AGENT, COLUMNS_ONE_ROW,
-				       &row, &index, error);
+	enum scep_code code =
+	    row_next(store, STORE_AGENT, STORE_ONE_ROW, &row, &index, error);
 
 	if (code != SCEP_OK || row == NULL)
 		return code;
@@ -363,8 +306,8 @@ static enum scep_code load_counters(struct store *store,
 	uint32_t index;
 	void *row;
 	struct store_counters *counters;
-	enum scep_code code = row_next(store, COLUMNS_COUNTERS, COLUMNS_ONE_ROW,
-				       &row, &index, error);
+	enum scep_code code =
+	    row_next(store, STORE_COUNTERS, STORE_ONE_ROW, &row, &index, error);
 
 	if (code != SCEP_OK || row == NULL)
 		return code;
@@ -381,23 +324,23 @@ enum scep_code store_load(struct store *store,
 			  struct scep_error *error)
 {
 	const struct {
-		enum columns_table table;
+		enum store_table table;
 		struct scep_rows *rows;
 	} tables[] = {
-	    {COLUMNS_PROFILE, &content->profiles},
-	    {COLUMNS_STATUS, &content->statuses},
-	    {COLUMNS_KEY, &content->keys},
-	    {COLUMNS_CA, &content->cas},
-	    {COLUMNS_RECORD, &content->records},
-	    {COLUMNS_USE, &content->uses},
-	    {COLUMNS_ASIDE, &content->retired},
+	    {STORE_PROFILE, &content->profiles},
+	    {STORE_STATUS, &content->statuses},
+	    {STORE_KEY, &content->keys},
+	    {STORE_CA, &content->cas},
+	    {STORE_RECORD, &content->records},
+	    {STORE_USE, &content->uses},
+	    {STORE_RETIRED, &content->retired},
 	};
 	enum scep_code code;
 
 	*content = (struct store_content){0};
 	if (presets != NULL)
 		store->presets = *presets;
-	row_preset(&store->presets, COLUMNS_AGENT, &content->agent);
+	row_preset(&store->presets, STORE_AGENT, &content->agent);
 	code = load_agent(store, content, error);
 	if (code == SCEP_OK)
 		code = load_counters(store, content, error);
@@ -454,4 +397,9 @@ void store_close(struct store *store)
 	undo_forget(store);
 	database_close(store->database);
 	free(store);
+}
+
+enum scep_code store_set_aside(const char *folder, struct scep_error *error)
+{
+	return sqlite_set_aside(folder, STORE_FILE, error);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Durable state in one database.  Rows go in and out as the structs of scep.h
- * (columns.h says which members); neither what they mean is known here nor
- * SQL (sql.c, database.c).  A transaction is durable when store_commit()
- * returns: journal mode TRUNCATE with synchronous EXTRA, so that nothing
- * acknowledged is lost in a power cut, and secure_delete, so that nothing
- * deleted stays in the file.  Used by one thread at a time.
+ * The durable state in one database.  Rows go in and out as the structs of
+ * scep.h; schema.h says which members are kept.  A transaction is durable when
+ * store_commit() returns: journal mode TRUNCATE with synchronous EXTRA loses
+ * nothing in a power cut, and secure_delete leaves nothing deleted in the file.
+ * Used by one thread at a time.  Knows neither SQL nor the meaning of a row.
  */
 #ifndef SCEP_STORE_STORE_H
 #define SCEP_STORE_STORE_H
@@ -13,8 +12,7 @@
 #include "scep/agent_row.h"
 #include "scep/codes.h"
 #include "scep/rows.h"
-#include "scep/store/record.h"
-#include "scep/base/rows.h"
+#include "scep/store/schema.h"
 
 struct scep_ca;
 struct scep_key;
@@ -94,43 +92,10 @@ enum scep_code store_begin(struct store *store, struct scep_error *error);
 enum scep_code store_commit(struct store *store, struct scep_error *error);
 void store_rollback(struct store *store);
 
-/* Insert or replace, by the index of the row, which is not 0. */
-enum scep_code store_put_agent(struct store *store,
-			       const struct scep_agent *agent,
-			       struct scep_error *error);
-enum scep_code store_put_counters(struct store *store, uint32_t key_last_index,
-				  uint32_t ca_last_index,
-				  struct scep_error *error);
-/* Settings only: not the facts, nor the volatile request values. */
-enum scep_code store_put_profile(struct store *store,
-				 const struct scep_profile *profile,
-				 struct scep_error *error);
-enum scep_code store_put_status(struct store *store,
-				const struct scep_status *status,
-				struct scep_error *error);
-enum scep_code store_put_key(struct store *store, const struct scep_key *key,
-			     struct scep_error *error);
-enum scep_code store_put_ca(struct store *store, const struct scep_ca *ca,
-			    struct scep_error *error);
-enum scep_code store_put_record(struct store *store,
-				const struct record *record,
-				struct scep_error *error);
-enum scep_code store_put_use(struct store *store, const struct scep_use *use,
-			     struct scep_error *error);
-/* A key that is set aside; its index is that of no other one. */
-enum scep_code store_put_retired(struct store *store,
-				 const struct scep_key *key,
-				 struct scep_error *error);
-
-enum store_table {
-	STORE_PROFILE,
-	STORE_STATUS,
-	STORE_KEY,
-	STORE_CA,
-	STORE_RECORD,
-	STORE_USE,
-	STORE_RETIRED,
-};
+/* Inserts or replaces a row of the table; its index is not 0.  Of a profile,
+ * neither the facts nor the volatile request values are kept. */
+enum scep_code store_put(struct store *store, enum store_table table,
+			 const void *row, struct scep_error *error);
 /* Removes the row with that index; a missing one is fine. */
 enum scep_code store_remove(struct store *store, enum store_table table,
 			    uint32_t index, struct scep_error *error);

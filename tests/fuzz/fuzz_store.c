@@ -81,6 +81,7 @@ static void write_file(const char *name, const void *data, size_t size)
 
 static void fill_rows(struct store *store)
 {
+	struct store_counters counters = {3, 5};
 	struct scep_agent agent = {.status_max_rows = 100};
 	struct scep_profile profile = {.index = 1, .name = "a"};
 	struct scep_status status = {.index = 7, .profile_index = 1};
@@ -95,13 +96,13 @@ static void fill_rows(struct store *store)
 	record->step = STEP_POLL;
 	HOLDS(bytes_set(&record->signer, "PEM", 3));
 	HOLDS(store_begin(store, NULL) == SCEP_OK);
-	HOLDS(store_put_agent(store, &agent, NULL) == SCEP_OK);
-	HOLDS(store_put_counters(store, 3, 5, NULL) == SCEP_OK);
-	HOLDS(store_put_profile(store, &profile, NULL) == SCEP_OK);
-	HOLDS(store_put_status(store, &status, NULL) == SCEP_OK);
-	HOLDS(store_put_key(store, &key, NULL) == SCEP_OK);
-	HOLDS(store_put_ca(store, &ca, NULL) == SCEP_OK);
-	HOLDS(store_put_record(store, record, NULL) == SCEP_OK);
+	HOLDS(store_put(store, STORE_AGENT, &agent, NULL) == SCEP_OK);
+	HOLDS(store_put(store, STORE_COUNTERS, &counters, NULL) == SCEP_OK);
+	HOLDS(store_put(store, STORE_PROFILE, &profile, NULL) == SCEP_OK);
+	HOLDS(store_put(store, STORE_STATUS, &status, NULL) == SCEP_OK);
+	HOLDS(store_put(store, STORE_KEY, &key, NULL) == SCEP_OK);
+	HOLDS(store_put(store, STORE_CA, &ca, NULL) == SCEP_OK);
+	HOLDS(store_put(store, STORE_RECORD, record, NULL) == SCEP_OK);
 	HOLDS(store_commit(store, NULL) == SCEP_OK);
 	row_release(record);
 }
@@ -189,15 +190,15 @@ static void bind_any(sqlite3_stmt *statement, struct fuzz_input *input)
  * and a value: 8 octets, or a length and octets. */
 static void write_cell(sqlite3 *sqlite, struct fuzz_input *input)
 {
-	const struct columns *columns =
-	    columns_of(fuzz_take_octet(input) % COLUMNS_TABLE_COUNT);
-	size_t column = fuzz_take_octet(input) % (columns->count + 1);
+	const struct schema_table *schema =
+	    schema_table(fuzz_take_octet(input) % STORE_TABLE_COUNT);
+	size_t column = fuzz_take_octet(input) % (schema->count + 1);
 	sqlite3_stmt *statement = NULL;
 	char sql[256];
 
 	snprintf(
-	    sql, sizeof(sql), "UPDATE \"%s\" SET \"%s\" = ?1", columns->table,
-	    column < columns->count ? columns->column[column].name : "rowid");
+	    sql, sizeof(sql), "UPDATE \"%s\" SET \"%s\" = ?1", schema->name,
+	    column < schema->count ? schema->column[column].name : "rowid");
 	if (sqlite3_prepare_v2(sqlite, sql, -1, &statement, NULL) ==
 	    SQLITE_OK) {
 		bind_any(statement, input);
@@ -229,25 +230,27 @@ static bool write_back(struct store *store, const struct store_content *content)
 	enum scep_code code = store_begin(store, NULL);
 
 	if (code == SCEP_OK && content->has_agent)
-		code = store_put_agent(store, &content->agent, NULL);
+		code = store_put(store, STORE_AGENT, &content->agent, NULL);
 	ROWS_EACH (i, &content->profiles)
 		if (code == SCEP_OK)
-			code = store_put_profile(
-			    store, content->profiles.row[i], NULL);
+			code = store_put(store, STORE_PROFILE,
+					 content->profiles.row[i], NULL);
 	ROWS_EACH (i, &content->statuses)
 		if (code == SCEP_OK)
-			code = store_put_status(store, content->statuses.row[i],
-						NULL);
+			code = store_put(store, STORE_STATUS,
+					 content->statuses.row[i], NULL);
 	ROWS_EACH (i, &content->keys)
 		if (code == SCEP_OK)
-			code = store_put_key(store, content->keys.row[i], NULL);
+			code = store_put(store, STORE_KEY, content->keys.row[i],
+					 NULL);
 	ROWS_EACH (i, &content->cas)
 		if (code == SCEP_OK)
-			code = store_put_ca(store, content->cas.row[i], NULL);
+			code = store_put(store, STORE_CA, content->cas.row[i],
+					 NULL);
 	ROWS_EACH (i, &content->records)
 		if (code == SCEP_OK)
-			code = store_put_record(store, content->records.row[i],
-						NULL);
+			code = store_put(store, STORE_RECORD,
+					 content->records.row[i], NULL);
 	if (code == SCEP_OK)
 		code = store_commit(store, NULL);
 	if (code != SCEP_OK)

@@ -90,39 +90,13 @@ bool storetest_refused(const char *words)
 	return is_corrupt;
 }
 
-enum scep_code storetest_put(struct store *store, enum columns_table table,
+enum scep_code storetest_put(struct store *store, enum store_table table,
 			     const void *row)
 {
-	const struct store_counters *counters = row;
-
-	switch (table) {
-	case COLUMNS_PROFILE:
-		return store_put_profile(store, row, &storetest_error);
-	case COLUMNS_STATUS:
-		return store_put_status(store, row, &storetest_error);
-	case COLUMNS_KEY:
-		return store_put_key(store, row, &storetest_error);
-	case COLUMNS_CA:
-		return store_put_ca(store, row, &storetest_error);
-	case COLUMNS_RECORD:
-		return store_put_record(store, row, &storetest_error);
-	case COLUMNS_USE:
-		return store_put_use(store, row, &storetest_error);
-	case COLUMNS_ASIDE:
-		return store_put_retired(store, row, &storetest_error);
-	case COLUMNS_AGENT:
-		return store_put_agent(store, row, &storetest_error);
-	case COLUMNS_COUNTERS:
-		return store_put_counters(store, counters->key_last_index,
-					  counters->ca_last_index,
-					  &storetest_error);
-	case COLUMNS_TABLE_COUNT:
-		break;
-	}
-	return SCEP_CONFIG_ERROR;
+	return store_put(store, table, row, &storetest_error);
 }
 
-void storetest_commit(struct store *store, enum columns_table table,
+void storetest_commit(struct store *store, enum store_table table,
 		      const void *row)
 {
 	storetest_must(store_begin(store, &storetest_error));
@@ -227,27 +201,19 @@ static void fill_member(const struct column *column, char *member,
 	}
 }
 
-/* A zeroed row with every column filled differently.  Owned. */
-void *storetest_row(enum columns_table table, uint32_t index,
+void *storetest_row(enum store_table table, uint32_t index,
 		    enum storetest_pattern pattern)
 {
-	const struct columns *columns = columns_of(table);
-	char *row = calloc(1, columns->row_size);
+	const struct schema_table *schema = schema_table(table);
+	char *row = schema_row_new(table);
 
 	assert_non_null(row);
-	if (columns->has_index)
+	if (schema->has_index)
 		memcpy(row, &index, sizeof(index));
-	for (unsigned i = 0; i < columns->count; i++)
-		fill_member(&columns->column[i],
-			    row + columns->column[i].offset, pattern,
-			    100 * index + i);
+	for (unsigned i = 0; i < schema->count; i++)
+		fill_member(&schema->column[i], row + schema->column[i].offset,
+			    pattern, 100 * index + i);
 	return row;
-}
-
-void storetest_free_row(enum columns_table table, void *row)
-{
-	columns_free_bytes(columns_of(table), row);
-	free(row);
 }
 
 static void assert_bytes_equal(const struct bytes *a, const struct bytes *b)
@@ -258,14 +224,14 @@ static void assert_bytes_equal(const struct bytes *a, const struct bytes *b)
 }
 
 /* Whole structs, but for the pointers of struct bytes. */
-void storetest_assert_equal(enum columns_table table, const void *a,
+void storetest_assert_equal(enum store_table table, const void *a,
 			    const void *b)
 {
-	const struct columns *columns = columns_of(table);
-	size_t size = columns->row_size;
+	const struct schema_table *schema = schema_table(table);
+	size_t size = schema->row_size;
 
-	for (size_t i = 0; i < columns->count; i++) {
-		const struct column *column = &columns->column[i];
+	for (size_t i = 0; i < schema->count; i++) {
+		const struct column *column = &schema->column[i];
 
 		if (column->kind != COLUMN_BYTES)
 			continue;
@@ -280,44 +246,44 @@ void storetest_assert_equal(enum columns_table table, const void *a,
 
 /* The loaded row of a table, or NULL. */
 const void *storetest_loaded(const struct store_content *content,
-			     enum columns_table table, uint32_t index,
+			     enum store_table table, uint32_t index,
 			     struct store_counters *counters)
 {
 	switch (table) {
-	case COLUMNS_PROFILE:
+	case STORE_PROFILE:
 		return scep_rows_find(&content->profiles, index);
-	case COLUMNS_STATUS:
+	case STORE_STATUS:
 		return scep_rows_find(&content->statuses, index);
-	case COLUMNS_KEY:
+	case STORE_KEY:
 		return scep_rows_find(&content->keys, index);
-	case COLUMNS_CA:
+	case STORE_CA:
 		return scep_rows_find(&content->cas, index);
-	case COLUMNS_RECORD:
+	case STORE_RECORD:
 		return scep_rows_find(&content->records, index);
-	case COLUMNS_USE:
+	case STORE_USE:
 		return scep_rows_find(&content->uses, index);
-	case COLUMNS_ASIDE:
+	case STORE_RETIRED:
 		return scep_rows_find(&content->retired, index);
-	case COLUMNS_AGENT:
+	case STORE_AGENT:
 		return content->has_agent ? &content->agent : NULL;
-	case COLUMNS_COUNTERS:
+	case STORE_COUNTERS:
 		counters->key_last_index = content->key_last_index;
 		counters->ca_last_index = content->ca_last_index;
 		return counters;
-	case COLUMNS_TABLE_COUNT:
+	case STORE_TABLE_COUNT:
 		break;
 	}
 	return NULL;
 }
 
 void storetest_assert_loaded(const struct store_content *content,
-			     enum columns_table table, const void *expected,
+			     enum store_table table, const void *expected,
 			     uint32_t index)
 {
 	struct store_counters counters = {0};
 	const void *row = storetest_loaded(content, table, index, &counters);
 
 	if (row == NULL)
-		fail_msg("%s: no row %u", columns_of(table)->table, index);
+		fail_msg("%s: no row %u", schema_table(table)->name, index);
 	storetest_assert_equal(table, row, expected);
 }

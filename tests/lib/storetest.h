@@ -29,11 +29,11 @@ bool storetest_refused(const char *words);
 /* Everything there is; the caller frees it. */
 struct store_content storetest_load(struct store *store);
 
-/* The function of the store for that table's rows. */
-enum scep_code storetest_put(struct store *store, enum columns_table table,
+/* Puts a row in the transaction that is open. */
+enum scep_code storetest_put(struct store *store, enum store_table table,
 			     const void *row);
 /* The same in a transaction of its own, which must succeed. */
-void storetest_commit(struct store *store, enum columns_table table,
+void storetest_commit(struct store *store, enum store_table table,
 		      const void *row);
 
 /* Runs SQL past the store, which must be closed. */
@@ -48,21 +48,20 @@ enum storetest_pattern {
 	PATTERN_COUNT
 };
 /* A row with all its columns filled, each differently, and zeros elsewhere.
- * Returns owned; storetest_free_row() it. */
-void *storetest_row(enum columns_table table, uint32_t index,
+ * Returns owned; row_release() it. */
+void *storetest_row(enum store_table table, uint32_t index,
 		    enum storetest_pattern pattern);
-void storetest_free_row(enum columns_table table, void *row);
 
 /* The whole structs are compared, and what their octet strings hold. */
-void storetest_assert_equal(enum columns_table table, const void *a,
+void storetest_assert_equal(enum store_table table, const void *a,
 			    const void *b);
 /* The row of that index in what was loaded, or NULL; `counters` has room for
- * those of COLUMNS_COUNTERS. */
+ * those of STORE_COUNTERS. */
 const void *storetest_loaded(const struct store_content *content,
-			     enum columns_table table, uint32_t index,
+			     enum store_table table, uint32_t index,
 			     struct store_counters *counters);
 void storetest_assert_loaded(const struct store_content *content,
-			     enum columns_table table, const void *expected,
+			     enum store_table table, const void *expected,
 			     uint32_t index);
 
 #endif

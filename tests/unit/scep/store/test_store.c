@@ -46,7 +46,7 @@ static void every_column_of_every_table_comes_back_after_a_restart(void **state)
 	static const uint32_t indexes[PATTERN_COUNT] = {1, 64, UINT32_MAX};
 
 	(void)state;
-	for (int table = 0; table < COLUMNS_TABLE_COUNT; table++) {
+	for (int table = 0; table < STORE_TABLE_COUNT; table++) {
 		for (int pattern = 0; pattern < PATTERN_COUNT; pattern++) {
 			uint32_t index = indexes[pattern];
 			void *row = storetest_row(table, index, pattern);
@@ -60,7 +60,7 @@ static void every_column_of_every_table_comes_back_after_a_restart(void **state)
 			storetest_assert_loaded(&content, table, row, index);
 			store_content_free(&content);
 			store_close(store);
-			storetest_free_row(table, row);
+			row_release(row);
 		}
 	}
 }
@@ -68,11 +68,11 @@ static void every_column_of_every_table_comes_back_after_a_restart(void **state)
 /* What of a row is not kept. */
 #define SPAN(table, type, member)                                              \
 	{                                                                      \
-		COLUMNS_##table, offsetof(type, member),                       \
+		STORE_##table, offsetof(type, member),                         \
 		    sizeof(((type *)0)->member)                                \
 	}
 static const struct span {
-	enum columns_table table;
+	enum store_table table;
 	size_t offset;
 	size_t size;
 } volatile_spans[] = {
@@ -84,10 +84,10 @@ static const struct span {
     SPAN(KEY, struct scep_key, assign_to),
     SPAN(KEY, struct scep_key, is_to_be_verified),
     SPAN(KEY, struct scep_key, action_failed),
-    SPAN(ASIDE, struct scep_key, action_result),
-    SPAN(ASIDE, struct scep_key, assign_to),
-    SPAN(ASIDE, struct scep_key, is_to_be_verified),
-    SPAN(ASIDE, struct scep_key, action_failed),
+    SPAN(RETIRED, struct scep_key, action_result),
+    SPAN(RETIRED, struct scep_key, assign_to),
+    SPAN(RETIRED, struct scep_key, is_to_be_verified),
+    SPAN(RETIRED, struct scep_key, action_failed),
     SPAN(USE, struct scep_use, type),
     SPAN(USE, struct scep_use, function_enabled),
 };
@@ -115,34 +115,34 @@ union any_row {
 #define CLEAR_PADDING(member) ((void)(member))
 #endif
 
-static void fill_with_ones(enum columns_table table, union any_row *row)
+static void fill_with_ones(enum store_table table, union any_row *row)
 {
 	memset(row, 0xff, sizeof(*row));
 	switch (table) {
-	case COLUMNS_PROFILE:
+	case STORE_PROFILE:
 		CLEAR_PADDING(&row->profile);
 		return;
-	case COLUMNS_STATUS:
+	case STORE_STATUS:
 		CLEAR_PADDING(&row->status);
 		return;
-	case COLUMNS_KEY:
+	case STORE_KEY:
 		CLEAR_PADDING(&row->key);
 		return;
-	case COLUMNS_CA:
+	case STORE_CA:
 		CLEAR_PADDING(&row->ca);
 		return;
-	case COLUMNS_RECORD:
+	case STORE_RECORD:
 		CLEAR_PADDING(&row->record);
 		return;
-	case COLUMNS_USE:
+	case STORE_USE:
 		CLEAR_PADDING(&row->use);
 		return;
-	case COLUMNS_ASIDE:
+	case STORE_RETIRED:
 		CLEAR_PADDING(&row->key);
 		return;
-	case COLUMNS_AGENT:
-	case COLUMNS_COUNTERS:
-	case COLUMNS_TABLE_COUNT:
+	case STORE_AGENT:
+	case STORE_COUNTERS:
+	case STORE_TABLE_COUNT:
 		fail_msg("a table of rows is asked for");
 	}
 }
@@ -154,13 +154,13 @@ static void take(union any_row *row, size_t offset, size_t size)
 	memset(row->octets + offset, 0, size);
 }
 
-static void take_members(enum columns_table table, union any_row *row)
+static void take_members(enum store_table table, union any_row *row)
 {
-	const struct columns *columns = columns_of(table);
+	const struct schema_table *schema = schema_table(table);
 
 	take(row, 0, sizeof(uint32_t)); /* the index */
-	for (size_t i = 0; i < columns->count; i++)
-		take(row, columns->column[i].offset, columns->column[i].size);
+	for (size_t i = 0; i < schema->count; i++)
+		take(row, schema->column[i].offset, schema->column[i].size);
 	for (size_t i = 0;
 	     i < sizeof(volatile_spans) / sizeof(volatile_spans[0]); i++)
 		if (volatile_spans[i].table == table)
@@ -177,16 +177,16 @@ every_member_of_a_row_has_a_column_unless_it_is_volatile(void **state)
 	union any_row row;
 
 	(void)state;
-	for (int table = 0; table <= COLUMNS_ASIDE; table++) {
+	for (int table = 0; table <= STORE_RETIRED; table++) {
 		size_t left = 0;
 
 		fill_with_ones(table, &row);
 		take_members(table, &row);
-		for (size_t i = 0; i < columns_of(table)->row_size; i++) {
+		for (size_t i = 0; i < schema_table(table)->row_size; i++) {
 			left = row.octets[i] != 0 ? left + 1 : 0;
 			if (left > most)
 				fail_msg("%s: octet %zu has no column",
-					 columns_of(table)->table, i);
+					 schema_table(table)->name, i);
 		}
 	}
 }
@@ -203,13 +203,15 @@ static void the_agents_settings_and_the_counters_are_kept(void **state)
 	    .status_last_index = 77,
 	    .health = 3,
 	};
+	const struct store_counters counters = {5, 6};
 	struct store *store = storetest_open();
 	struct store_content content;
 
 	(void)state;
 	storetest_must(store_begin(store, &storetest_error));
-	storetest_must(store_put_agent(store, &agent, &storetest_error));
-	storetest_must(store_put_counters(store, 5, 6, &storetest_error));
+	storetest_must(store_put(store, STORE_AGENT, &agent, &storetest_error));
+	storetest_must(
+	    store_put(store, STORE_COUNTERS, &counters, &storetest_error));
 	storetest_must(store_commit(store, &storetest_error));
 	store_close(store);
 	store = storetest_open();
@@ -221,7 +223,7 @@ static void the_agents_settings_and_the_counters_are_kept(void **state)
 	agent.config_spin_lock = 0;
 	agent.started_mono = 0;
 	agent.health = 0;
-	storetest_assert_equal(COLUMNS_AGENT, &content.agent, &agent);
+	storetest_assert_equal(STORE_AGENT, &content.agent, &agent);
 	store_content_free(&content);
 	store_close(store);
 }
@@ -229,7 +231,7 @@ static void the_agents_settings_and_the_counters_are_kept(void **state)
 static void the_request_values_and_the_facts_are_never_stored(void **state)
 {
 	struct scep_profile *kept =
-	    storetest_row(COLUMNS_PROFILE, 2, PATTERN_MIXED);
+	    storetest_row(STORE_PROFILE, 2, PATTERN_MIXED);
 	struct scep_profile full = *kept;
 	struct store *store = storetest_open();
 	struct store_content content;
@@ -239,31 +241,31 @@ static void the_request_values_and_the_facts_are_never_stored(void **state)
 	full.request_status_index = 9;
 	full.facts.clock_skew = -5;
 	full.timer.oper_status = 4;
-	storetest_commit(store, COLUMNS_PROFILE, &full);
+	storetest_commit(store, STORE_PROFILE, &full);
 	content = storetest_load(store);
-	storetest_assert_loaded(&content, COLUMNS_PROFILE, kept, 2);
+	storetest_assert_loaded(&content, STORE_PROFILE, kept, 2);
 	store_content_free(&content);
 	store_close(store);
-	free(kept);
+	row_release(kept);
 }
 
 static void a_later_put_replaces_and_rows_come_in_order(void **state)
 {
 	static const uint32_t indexes[] = {30, 2, 11};
 	struct scep_status *first =
-	    storetest_row(COLUMNS_STATUS, 11, PATTERN_FULL);
+	    storetest_row(STORE_STATUS, 11, PATTERN_FULL);
 	struct store *store = storetest_open();
 	struct store_content content;
 	const struct scep_status *row;
 
 	(void)state;
-	storetest_commit(store, COLUMNS_STATUS, first);
+	storetest_commit(store, STORE_STATUS, first);
 	for (size_t i = 0; i < 3; i++) {
 		struct scep_status *second =
-		    storetest_row(COLUMNS_STATUS, indexes[i], PATTERN_MIXED);
+		    storetest_row(STORE_STATUS, indexes[i], PATTERN_MIXED);
 
-		storetest_commit(store, COLUMNS_STATUS, second);
-		free(second);
+		storetest_commit(store, STORE_STATUS, second);
+		row_release(second);
 	}
 	content = storetest_load(store);
 	assert_int_equal(content.statuses.count, 3);
@@ -276,7 +278,7 @@ static void a_later_put_replaces_and_rows_come_in_order(void **state)
 	assert_int_equal(row->index, 30);
 	store_content_free(&content);
 	store_close(store);
-	free(first);
+	row_release(first);
 }
 
 static void removed_rows_are_gone_and_missing_ones_are_fine(void **state)
@@ -285,7 +287,7 @@ static void removed_rows_are_gone_and_missing_ones_are_fine(void **state)
 	struct store_content content;
 
 	(void)state;
-	for (int table = 0; table <= COLUMNS_ASIDE; table++) {
+	for (int table = 0; table <= STORE_RETIRED; table++) {
 		void *first = storetest_row(table, 1, PATTERN_MIXED);
 		void *second = storetest_row(table, 2, PATTERN_MIXED);
 		struct store_counters counters;
@@ -305,27 +307,27 @@ static void removed_rows_are_gone_and_missing_ones_are_fine(void **state)
 		storetest_assert_loaded(&content, table, second, 2);
 		store_content_free(&content);
 		store_close(store);
-		storetest_free_row(table, first);
-		storetest_free_row(table, second);
+		row_release(first);
+		row_release(second);
 	}
 }
 
 static void a_record_that_was_retained_outlives_the_content(void **state)
 {
-	struct record *record = storetest_row(COLUMNS_RECORD, 3, PATTERN_MIXED);
+	struct record *record = storetest_row(STORE_RECORD, 3, PATTERN_MIXED);
 	struct record *taken;
 	struct store *store = storetest_open();
 	struct store_content content;
 
 	(void)state;
-	storetest_commit(store, COLUMNS_RECORD, record);
+	storetest_commit(store, STORE_RECORD, record);
 	content = storetest_load(store);
 	taken = row_retain(content.records.row[0]);
 	store_content_free(&content);
-	storetest_assert_equal(COLUMNS_RECORD, taken, record);
+	storetest_assert_equal(STORE_RECORD, taken, record);
 	row_release(taken);
 	store_close(store);
-	storetest_free_row(COLUMNS_RECORD, record);
+	row_release(record);
 }
 
 /* --------------------------------------------------------- transactions -- */
@@ -336,22 +338,22 @@ static void a_rollback_leaves_the_old_rows(void **state)
 	struct store_content content;
 
 	(void)state;
-	for (int table = 0; table < COLUMNS_TABLE_COUNT; table++) {
+	for (int table = 0; table < STORE_TABLE_COUNT; table++) {
 		void *old = storetest_row(table, 1, PATTERN_MIXED);
 		void *new = storetest_row(table, 1, PATTERN_SMALL);
 
 		storetest_commit(store, table, old);
 		storetest_must(store_begin(store, &storetest_error));
 		storetest_must(storetest_put(store, table, new));
-		if (table <= COLUMNS_RECORD)
+		if (table <= STORE_RECORD)
 			storetest_must(
 			    store_remove(store, table, 1, &storetest_error));
 		store_rollback(store);
 		content = storetest_load(store);
 		storetest_assert_loaded(&content, table, old, 1);
 		store_content_free(&content);
-		storetest_free_row(table, old);
-		storetest_free_row(table, new);
+		row_release(old);
+		row_release(new);
 	}
 	store_close(store);
 }
@@ -364,7 +366,7 @@ static void closing_in_a_transaction_rolls_back(void **state)
 
 	(void)state;
 	storetest_must(store_begin(store, &storetest_error));
-	storetest_must(store_put_key(store, &key, &storetest_error));
+	storetest_must(store_put(store, STORE_KEY, &key, &storetest_error));
 	store_close(store);
 	store = storetest_open();
 	content = storetest_load(store);
@@ -379,7 +381,7 @@ static void nothing_is_written_outside_a_transaction(void **state)
 	struct store *store = storetest_open();
 
 	(void)state;
-	assert_int_equal(store_put_key(store, &key, &storetest_error),
+	assert_int_equal(store_put(store, STORE_KEY, &key, &storetest_error),
 			 SCEP_STORAGE_ERROR);
 	assert_int_equal(store_commit(store, &storetest_error),
 			 SCEP_STORAGE_ERROR);
@@ -402,9 +404,9 @@ static void after_a_failure_nothing_but_a_rollback_is_done(void **state)
 	(void)state;
 	storetest_must(store_begin(store, &storetest_error));
 	bad.serial.length = sizeof(bad.serial.data) + 1;
-	assert_int_equal(store_put_key(store, &bad, &storetest_error),
+	assert_int_equal(store_put(store, STORE_KEY, &bad, &storetest_error),
 			 SCEP_STORAGE_ERROR);
-	assert_int_equal(store_put_key(store, &good, &storetest_error),
+	assert_int_equal(store_put(store, STORE_KEY, &good, &storetest_error),
 			 SCEP_STORAGE_ERROR);
 	assert_int_equal(store_commit(store, &storetest_error),
 			 SCEP_STORAGE_ERROR);
@@ -412,7 +414,7 @@ static void after_a_failure_nothing_but_a_rollback_is_done(void **state)
 	content = storetest_load(store);
 	assert_int_equal(content.keys.count, 0);
 	store_content_free(&content);
-	storetest_commit(store, COLUMNS_KEY, &good);
+	storetest_commit(store, STORE_KEY, &good);
 	store_close(store);
 }
 
@@ -423,7 +425,7 @@ static void a_row_without_index_is_refused(void **state)
 
 	(void)state;
 	storetest_must(store_begin(store, &storetest_error));
-	assert_int_equal(store_put_ca(store, &ca, &storetest_error),
+	assert_int_equal(store_put(store, STORE_CA, &ca, &storetest_error),
 			 SCEP_STORAGE_ERROR);
 	store_close(store);
 }
@@ -449,17 +451,16 @@ static void a_column_that_an_older_database_lacks_has_its_default(void **state)
 	static const struct store_presets presets = {preset_agent,
 						     preset_profile};
 	struct scep_profile *profile =
-	    storetest_row(COLUMNS_PROFILE, 1, PATTERN_MIXED);
-	struct record *record = storetest_row(COLUMNS_RECORD, 7, PATTERN_MIXED);
-	struct scep_agent *agent =
-	    storetest_row(COLUMNS_AGENT, 1, PATTERN_MIXED);
+	    storetest_row(STORE_PROFILE, 1, PATTERN_MIXED);
+	struct record *record = storetest_row(STORE_RECORD, 7, PATTERN_MIXED);
+	struct scep_agent *agent = storetest_row(STORE_AGENT, 1, PATTERN_MIXED);
 	struct store *store = storetest_open();
 	struct store_content content;
 
 	(void)state;
-	storetest_commit(store, COLUMNS_PROFILE, profile);
-	storetest_commit(store, COLUMNS_RECORD, record);
-	storetest_commit(store, COLUMNS_AGENT, agent);
+	storetest_commit(store, STORE_PROFILE, profile);
+	storetest_commit(store, STORE_RECORD, record);
+	storetest_commit(store, STORE_AGENT, agent);
 	store_close(store);
 	storetest_run("ALTER TABLE profile DROP COLUMN server_timeout;"
 		      "ALTER TABLE profile DROP COLUMN auto_key_length;"
@@ -482,65 +483,65 @@ static void a_column_that_an_older_database_lacks_has_its_default(void **state)
 		row = scep_rows_find(&content.profiles, 1);
 		assert_int_equal(row->request.key_length, 2049);
 		profile->request.key_length = 2049;
-		storetest_assert_loaded(&content, COLUMNS_PROFILE, profile, 1);
-		storetest_assert_loaded(&content, COLUMNS_RECORD, record, 7);
-		storetest_assert_loaded(&content, COLUMNS_AGENT, agent, 1);
+		storetest_assert_loaded(&content, STORE_PROFILE, profile, 1);
+		storetest_assert_loaded(&content, STORE_RECORD, record, 7);
+		storetest_assert_loaded(&content, STORE_AGENT, agent, 1);
 		store_content_free(&content);
 		store_close(store);
 	}
-	free(profile);
-	storetest_free_row(COLUMNS_RECORD, record);
-	free(agent);
+	row_release(profile);
+	row_release(record);
+	row_release(agent);
 }
 
 static void without_a_preset_a_missing_column_is_zero(void **state)
 {
-	struct scep_key *key = storetest_row(COLUMNS_KEY, 1, PATTERN_FULL);
+	struct scep_key *key = storetest_row(STORE_KEY, 1, PATTERN_FULL);
 	struct store *store = storetest_open();
 	struct store_content content;
 
 	(void)state;
-	storetest_commit(store, COLUMNS_KEY, key);
+	storetest_commit(store, STORE_KEY, key);
 	store_close(store);
 	storetest_run("ALTER TABLE key DROP COLUMN fingerprint");
 	memset(&key->fingerprint, 0, sizeof(key->fingerprint));
 	store = storetest_open();
 	content = storetest_load(store);
-	storetest_assert_loaded(&content, COLUMNS_KEY, key, 1);
+	storetest_assert_loaded(&content, STORE_KEY, key, 1);
 	store_content_free(&content);
 	store_close(store);
-	free(key);
+	row_release(key);
 }
 
 static void an_older_version_is_migrated_to_the_present_one(void **state)
 {
-	struct scep_key *key = storetest_row(COLUMNS_KEY, 1, PATTERN_MIXED);
+	struct scep_key *key = storetest_row(STORE_KEY, 1, PATTERN_MIXED);
 	struct store *store = storetest_open();
 	struct store_content content;
 	long long version;
 
 	(void)state;
-	storetest_commit(store, COLUMNS_KEY, key);
+	storetest_commit(store, STORE_KEY, key);
 	store_close(store);
 	version = storetest_query("PRAGMA user_version");
 	storetest_run("DROP TABLE ca; PRAGMA user_version = 0");
 	store = storetest_open();
 	content = storetest_load(store);
-	storetest_assert_loaded(&content, COLUMNS_KEY, key, 1);
+	storetest_assert_loaded(&content, STORE_KEY, key, 1);
 	store_content_free(&content);
 	store_close(store);
 	assert_int_equal(storetest_query("PRAGMA user_version"), version);
 	assert_int_equal(storetest_query("SELECT count(*) FROM ca"), 0);
-	free(key);
+	row_release(key);
 }
 
 static void a_newer_version_is_refused_and_left_alone(void **state)
 {
-	struct scep_key *key = storetest_row(COLUMNS_KEY, 1, PATTERN_MIXED);
+	struct scep_key *key = storetest_row(STORE_KEY, 1, PATTERN_MIXED);
 	struct store *store = storetest_open();
 
 	(void)state;
-	storetest_commit(store, COLUMNS_KEY, key);
+	storetest_commit(store, STORE_KEY, key);
 	store_close(store);
 	storetest_run(
 	    "ALTER TABLE key DROP COLUMN name; PRAGMA user_version = 99");
@@ -550,7 +551,7 @@ static void a_newer_version_is_refused_and_left_alone(void **state)
 	    storetest_query("SELECT count(*) FROM pragma_table_info('key') "
 			    "WHERE name = 'name'"),
 	    0);
-	free(key);
+	row_release(key);
 }
 
 #define TEST(name)                                                             \

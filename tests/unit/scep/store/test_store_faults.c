@@ -225,12 +225,12 @@ static int make_folder_on_a_sound_disk(void **state)
 static void put_old_rows(struct store *store)
 {
 	storetest_must(store_begin(store, &storetest_error));
-	for (int table = 0; table < COLUMNS_TABLE_COUNT; table++) {
+	for (int table = 0; table < STORE_TABLE_COUNT; table++) {
 		for (uint32_t index = 1; index <= 2; index++) {
 			void *row = storetest_row(table, index, PATTERN_MIXED);
 
 			storetest_must(storetest_put(store, table, row));
-			storetest_free_row(table, row);
+			row_release(row);
 		}
 	}
 	storetest_must(store_commit(store, &storetest_error));
@@ -241,16 +241,16 @@ static enum scep_code change_rows(struct store *store)
 {
 	enum scep_code code = store_begin(store, &storetest_error);
 
-	for (int table = 0; code == SCEP_OK && table < COLUMNS_TABLE_COUNT;
+	for (int table = 0; code == SCEP_OK && table < STORE_TABLE_COUNT;
 	     table++) {
 		for (uint32_t index = 1; code == SCEP_OK && index <= 3;
 		     index += 2) {
 			void *row = storetest_row(table, index, PATTERN_SMALL);
 
 			code = storetest_put(store, table, row);
-			storetest_free_row(table, row);
+			row_release(row);
 		}
-		if (code == SCEP_OK && table <= COLUMNS_RECORD)
+		if (code == SCEP_OK && table <= STORE_RECORD)
 			code = store_remove(store, table, 2, &storetest_error);
 	}
 	if (code == SCEP_OK)
@@ -261,13 +261,13 @@ static enum scep_code change_rows(struct store *store)
 }
 
 static void assert_row(const struct store_content *content,
-		       enum columns_table table, uint32_t index,
+		       enum store_table table, uint32_t index,
 		       enum storetest_pattern pattern)
 {
 	void *row = storetest_row(table, index, pattern);
 
 	storetest_assert_loaded(content, table, row, index);
-	storetest_free_row(table, row);
+	row_release(row);
 }
 
 static void assert_content(struct store *store, bool is_changed)
@@ -275,7 +275,7 @@ static void assert_content(struct store *store, bool is_changed)
 	struct store_content content = storetest_load(store);
 	struct store_counters counters;
 
-	for (int table = 0; table <= COLUMNS_RECORD; table++) {
+	for (int table = 0; table <= STORE_RECORD; table++) {
 		uint32_t missing = is_changed ? 2 : 3;
 
 		assert_row(&content, table, 1,
@@ -285,7 +285,7 @@ static void assert_content(struct store *store, bool is_changed)
 		assert_null(
 		    storetest_loaded(&content, table, missing, &counters));
 	}
-	for (int table = COLUMNS_AGENT; table < COLUMNS_TABLE_COUNT; table++)
+	for (int table = STORE_AGENT; table < STORE_TABLE_COUNT; table++)
 		assert_row(&content, table, is_changed ? 3 : 2,
 			   is_changed ? PATTERN_SMALL : PATTERN_MIXED);
 	store_content_free(&content);
@@ -356,7 +356,7 @@ static void assert_next_transaction_works(struct store *store)
 
 	disk_heal();
 	assert_int_equal(storetest_error.code, SCEP_STORAGE_ERROR);
-	storetest_commit(store, COLUMNS_KEY, &key);
+	storetest_commit(store, STORE_KEY, &key);
 	assert_content(store, false);
 	store_close(store);
 	store = storetest_open();
@@ -404,7 +404,8 @@ static void assert_later_attempts_fail_and_reads_work(struct store *store)
 	for (int i = 0; i < 3; i++) {
 		code = store_begin(store, &storetest_error);
 		if (code == SCEP_OK)
-			code = store_put_key(store, &key, &storetest_error);
+			code =
+			    store_put(store, STORE_KEY, &key, &storetest_error);
 		if (code == SCEP_OK)
 			code = store_commit(store, &storetest_error);
 		store_rollback(store);

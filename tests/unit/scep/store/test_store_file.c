@@ -37,11 +37,11 @@ static void make_database(void)
 {
 	struct store *store = storetest_open();
 
-	for (int table = 0; table < COLUMNS_TABLE_COUNT; table++) {
+	for (int table = 0; table < STORE_TABLE_COUNT; table++) {
 		void *row = storetest_row(table, 1, PATTERN_MIXED);
 
 		storetest_commit(store, table, row);
-		storetest_free_row(table, row);
+		row_release(row);
 	}
 	store_close(store);
 }
@@ -362,7 +362,8 @@ static void put_profile(struct store *store, uint32_t index, int number)
 	memset(profile.server.url, 'u', (size_t)rand() % 255);
 	memset(profile.timer.values.subject_extra, 'x', (size_t)rand() % 255);
 	set_challenge(&profile.timer.values.challenge_password, number);
-	storetest_must(store_put_profile(store, &profile, &storetest_error));
+	storetest_must(
+	    store_put(store, STORE_PROFILE, &profile, &storetest_error));
 }
 
 static void put_record(struct store *store, uint32_t index, int number)
@@ -377,7 +378,8 @@ static void put_record(struct store *store, uint32_t index, int number)
 		assert_true(bytes_set(&record->issued, filling,
 				      (size_t)rand() % sizeof(filling)));
 	set_challenge(&record->values.challenge_password, number);
-	storetest_must(store_put_record(store, record, &storetest_error));
+	storetest_must(
+	    store_put(store, STORE_RECORD, record, &storetest_error));
 	row_release(record);
 }
 
@@ -472,8 +474,9 @@ static void an_error_text_holds_no_value(void **state)
 	profile.timer.values.challenge_password.length = 129;
 	memset(profile.timer.values.challenge_password.data, 'S', 128);
 	storetest_must(store_begin(store, &storetest_error));
-	assert_int_equal(store_put_profile(store, &profile, &storetest_error),
-			 SCEP_STORAGE_ERROR);
+	assert_int_equal(
+	    store_put(store, STORE_PROFILE, &profile, &storetest_error),
+	    SCEP_STORAGE_ERROR);
 	assert_non_null(strstr(storetest_error.text, "writing to profile"));
 	assert_null(strstr(storetest_error.text, "SECRET"));
 	assert_null(strstr(storetest_error.text, "SSS"));
