@@ -12,12 +12,12 @@
 #include "scep/octets.h"
 #include "scep/rows.h"
 #include "scep/use_row.h"
-#include "scep/state/open_request.h"
 #include "scep/base/error.h"
-#include "scep/keys/key_actions.h"
 #include "scep/base/log.h"
-#include "scep/state/status.h"
+#include "scep/keys/key_actions.h"
 #include "scep/keys/use_list.h"
+#include "scep/state/open_request.h"
+#include "scep/state/status.h"
 
 /* From a result that could not be stored to the next try, in ms. */
 #define SAVE_RETRY 5000
@@ -265,7 +265,7 @@ static void deploy_give_up(struct state *state)
 	deploy_end(state, &end);
 }
 
-/* Returns the sooner of both; 0 is never. */
+/* Returns when the tick is to look again, or STATE_NEVER. */
 static uint64_t next_wake(const struct deploy *deploy)
 {
 	uint64_t next = deploy->wake != 0 ? deploy->wake : STATE_NEVER;
@@ -289,7 +289,7 @@ uint64_t deploy_tick(struct state *state)
 	}
 	if (deploy->has_end)
 		deploy_settle(state);
-	/* One is running, or the next try is still to come. */
+	/* While `wake` is set, one is running, or a try is to come. */
 	if (deploy->wake != 0)
 		return next_wake(deploy);
 	use = next_wanted(state);

@@ -11,10 +11,10 @@
 #include "scep/view.h"
 #include "scep/base/error.h"
 #include "scep/keys/registry.h"
-#include "scep/state/open_request.h"
 #include "scep/keys/renewal.h"
-#include "scep/state/request_new.h"
 #include "scep/keys/use_locations.h"
+#include "scep/state/open_request.h"
+#include "scep/state/request_new.h"
 
 static struct scep_key *edit_key(struct state *state, struct txn *txn,
 				 uint32_t index)

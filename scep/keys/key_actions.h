@@ -9,8 +9,8 @@
 #define SCEP_KEYS_KEY_ACTIONS_H
 
 #include "scep/codes.h"
-#include "scep/state/txn.h"
 #include "scep/settings/draft.h"
+#include "scep/state/txn.h"
 
 /* Adds to the transaction what an action on a key asks for.  Skips actions on
  * other tables. */

@@ -38,7 +38,7 @@ bool key_jobs_can_begin(struct state *state, const struct key_job *job);
 bool key_jobs_begin(struct state *state, struct key_job *job,
 		    const struct key_job_kind *kind,
 		    const struct scep_key *row);
-/* When the next try of a job that is to be done is due, or STATE_NEVER. */
+/* Returns when the job is to be tried again, or STATE_NEVER. */
 uint64_t key_jobs_next(const struct state *state, const struct key_job *job);
 /* Notes a failure: the job is not begun before the time of its next try. */
 void key_jobs_try_later(struct state *state, struct key_job *job,

@@ -5,22 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scep/octets.h"
 #include "scep/codes.h"
 #include "scep/key_row.h"
+#include "scep/octets.h"
 #include "scep/profile_row.h"
 #include "scep/rows.h"
 #include "scep/status_row.h"
 #include "scep/timer.h"
 #include "scep/use_row.h"
-#include "scep/keys/default_key.h"
-#include "scep/state/open_request.h"
 #include "scep/base/error.h"
-#include "scep/store/files.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_file.h"
 #include "scep/keys/use_list.h"
 #include "scep/keys/use_locations.h"
+#include "scep/state/open_request.h"
+#include "scep/store/files.h"
 
 #define INDEX_MAX  65535
 #define FILE_LIMIT (1024 * 1024)

@@ -12,8 +12,8 @@
 #define SCEP_KEYS_REGISTRY_H
 
 #include "scep/octets.h"
-#include "scep/state/txn.h"
 #include "scep/state/state.h"
+#include "scep/state/txn.h"
 
 #define REGISTRY_KEY_NAME 128
 /* Writes the name of the key in the log: "key 3 (web, profile 1)". */

@@ -8,8 +8,8 @@
 #define SCEP_KEYS_RENEWAL_H
 
 #include "scep/codes.h"
-#include "scep/state/open_request.h"
 #include "scep/protocol/ca_certs.h"
+#include "scep/state/open_request.h"
 
 struct scep_key;
 

@@ -151,7 +151,7 @@ uint64_t restart_tick(struct state *state)
 	}
 	if (restart->has_ended)
 		restart_settle(state);
-	/* Neither is one running, nor is the next try still to come. */
+	/* While `wake` is set, one is running, or a try is to come. */
 	if (state->view.agent.restart_wanted != 0 && restart->wake == 0)
 		restart_try_begin(state);
 	return restart->wake != 0 ? restart->wake : STATE_NEVER;

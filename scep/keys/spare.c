@@ -4,9 +4,6 @@
 #include <stdio.h>
 
 #include "scep/codes.h"
-#include "scep/state/open_request.h"
-#include "scep/base/error.h"
-#include "scep/store/files.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_file.h"
 #include "scep/keys/key_jobs.h"

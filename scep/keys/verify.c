@@ -5,7 +5,6 @@
 
 #include "scep/codes.h"
 #include "scep/key_row.h"
-#include "scep/state/txn.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_file.h"
