@@ -229,7 +229,9 @@ static void configure(struct scep_engine *engine,
 
 	engine->state.config = *config;
 	engine->state.view.agent.key_limit = config->key_limit;
-	loop_configure(engine->loop, config);
+	if (!loop_configure(engine->loop, config))
+		log_error("memory is short: exchanges with servers keep the "
+			  "old configuration");
 	txn_init(&txn);
 	use_locations_configure(&engine->state, &txn);
 	use_locations_retry(&engine->state, &txn);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 
 #include "scep/codes.h"
 #include "scep/engine_config.h"
@@ -29,11 +30,11 @@ struct http {
 	uv_timer_t idle;  /* ends kept connections */
 	unsigned int open_timers;
 	struct address_filter *filter;
-	LIST_HEAD(, fetch) fetches;
+	LIST_HEAD(, http_fetch) fetches;
 };
 
-struct fetch {
-	LIST_ENTRY(fetch) entry;
+struct http_fetch {
+	LIST_ENTRY(http_fetch) entry;
 	struct http *http;
 	struct address_filter *filter;
 	CURL *easy;
@@ -47,6 +48,7 @@ struct fetch {
 	uint64_t deadline; /* on the loop's clock */
 	bool is_get;
 	bool is_redirected;
+	bool is_late; /* ended at the deadline by ourselves */
 	struct http_progress progress;
 	struct http_response answer;
 	char words[CURL_ERROR_SIZE]; /* curl's, on an error */
@@ -54,7 +56,8 @@ struct fetch {
 
 /* ------------------------------------------------- callbacks of curl -- */
 
-static bool fetch_may_connect(struct fetch *fetch, const unsigned char *address)
+static bool fetch_may_connect(struct http_fetch *fetch,
+			      const unsigned char *address)
 {
 	struct http_progress *progress = &fetch->progress;
 
@@ -69,7 +72,7 @@ static bool fetch_may_connect(struct fetch *fetch, const unsigned char *address)
 static curl_socket_t on_open_socket(void *context, curlsocktype purpose,
 				    struct curl_sockaddr *wanted)
 {
-	struct fetch *fetch = context;
+	struct http_fetch *fetch = context;
 	unsigned char address[16];
 
 	(void)purpose;
@@ -86,7 +89,7 @@ static curl_socket_t on_open_socket(void *context, curlsocktype purpose,
 static int on_connected(void *context, char *remote, char *local,
 			int remote_port, int local_port)
 {
-	struct fetch *fetch = context;
+	struct http_fetch *fetch = context;
 	unsigned char address[16];
 
 	(void)local;
@@ -101,7 +104,7 @@ static int on_connected(void *context, char *remote, char *local,
 
 static size_t on_header(char *line, size_t size, size_t count, void *context)
 {
-	struct fetch *fetch = context;
+	struct http_fetch *fetch = context;
 
 	return http_response_take_line(&fetch->answer, line, size * count)
 		   ? size * count
@@ -110,11 +113,36 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
 
 static size_t on_body(char *data, size_t size, size_t count, void *context)
 {
-	struct fetch *fetch = context;
+	struct http_fetch *fetch = context;
 
 	return http_response_take_body(&fetch->answer, data, size * count)
 		   ? size * count
 		   : 0;
+}
+
+/* Ends an exchange whose time is over.  curl calls this in its own loops, too,
+ * where it looks at no other time-out while the peer goes on sending. */
+static int on_progress(void *context, curl_off_t down_total, curl_off_t down,
+		       curl_off_t up_total, curl_off_t up)
+{
+	struct http_fetch *fetch = context;
+
+	(void)down_total;
+	(void)down;
+	(void)up_total;
+	(void)up;
+	fetch->is_late = uv_hrtime() / 1000000 > fetch->deadline;
+	return fetch->is_late;
+}
+
+/* Has OpenSSL return after each record that holds no data of the answer, as a
+ * server may send session tickets without end. */
+static CURLcode on_tls(CURL *easy, void *tls, void *context)
+{
+	(void)easy;
+	(void)context;
+	SSL_CTX_clear_mode(tls, SSL_MODE_AUTO_RETRY);
+	return CURLE_OK;
 }
 
 /* ----------------------------------------------- the end of an exchange -- */
@@ -144,7 +172,7 @@ static const struct {
 };
 
 /* Returns SCEP_OK if there is an answer. */
-static enum scep_code fetch_judge(struct fetch *fetch, CURLcode result,
+static enum scep_code fetch_judge(struct http_fetch *fetch, CURLcode result,
 				  struct scep_error *error)
 {
 	struct http_progress *progress = &fetch->progress;
@@ -157,6 +185,8 @@ static enum scep_code fetch_judge(struct fetch *fetch, CURLcode result,
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
 		if (ends[i].result == result)
 			end = ends[i].end;
+	if (fetch->is_late)
+		end = HTTP_END_TIMEOUT;
 	curl_easy_getinfo(fetch->easy, CURLINFO_OS_ERRNO, &reason);
 	curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (fetch->answer.date[0])
@@ -173,7 +203,7 @@ static enum scep_code fetch_judge(struct fetch *fetch, CURLcode result,
 
 /* Returns false if memory is short.  If the URL or that of the proxy is not
  * valid, `origin` stays NULL. */
-static bool fetch_set_peer(struct fetch *fetch,
+static bool fetch_set_peer(struct http_fetch *fetch,
 			   const struct fetch_request *request)
 {
 	const char *proxy = request->proxy_url;
@@ -198,7 +228,7 @@ static bool fetch_set_peer(struct fetch *fetch,
 #define SET(option, value)                                                     \
 	(failed += curl_easy_setopt(easy, option, value) != CURLE_OK)
 
-static bool fetch_set_transport(struct fetch *fetch,
+static bool fetch_set_transport(struct http_fetch *fetch,
 				const struct fetch_request *request)
 {
 	const char *ca_file = fetch->filter->config.ca_file;
@@ -233,10 +263,15 @@ static bool fetch_set_transport(struct fetch *fetch,
 	SET(CURLOPT_OPENSOCKETDATA, fetch);
 	SET(CURLOPT_PREREQFUNCTION, on_connected);
 	SET(CURLOPT_PREREQDATA, fetch);
+	SET(CURLOPT_NOPROGRESS, 0L);
+	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+	SET(CURLOPT_XFERINFODATA, fetch);
+	/* Another TLS library than OpenSSL has no such mode. */
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
 	return failed == 0;
 }
 
-static bool fetch_add_header(struct fetch *fetch, const char *line)
+static bool fetch_add_header(struct http_fetch *fetch, const char *line)
 {
 	struct curl_slist *whole = curl_slist_append(fetch->headers, line);
 
@@ -245,7 +280,7 @@ static bool fetch_add_header(struct fetch *fetch, const char *line)
 	return whole != NULL;
 }
 
-static bool fetch_set_message(struct fetch *fetch,
+static bool fetch_set_message(struct http_fetch *fetch,
 			      const struct fetch_request *request)
 {
 	CURL *easy = fetch->easy;
@@ -277,7 +312,7 @@ static bool fetch_set_message(struct fetch *fetch,
 	return failed == 0;
 }
 
-static void fetch_free(struct fetch *fetch)
+static void fetch_free(struct http_fetch *fetch)
 {
 	curl_easy_cleanup(fetch->easy);
 	curl_slist_free_all(fetch->headers);
@@ -290,10 +325,10 @@ static void fetch_free(struct fetch *fetch)
 	free(fetch);
 }
 
-static struct fetch *fetch_new(struct http *http,
-			       const struct fetch_request *request)
+static struct http_fetch *fetch_new(struct http *http,
+				    const struct fetch_request *request)
 {
-	struct fetch *fetch = calloc(1, sizeof(*fetch));
+	struct http_fetch *fetch = calloc(1, sizeof(*fetch));
 
 	if (!fetch)
 		return NULL;
@@ -317,7 +352,7 @@ static struct fetch *fetch_new(struct http *http,
 
 /* Returns the target of a redirect that may be followed, owned, or NULL: the
  * first one, of a GET, to the same scheme, host and port. */
-static char *redirect_target(struct fetch *fetch)
+static char *redirect_target(struct http_fetch *fetch)
 {
 	char *target = NULL;
 	char *origin;
@@ -336,7 +371,7 @@ static char *redirect_target(struct fetch *fetch)
 }
 
 /* Follows a redirect within the same time-out. */
-static bool fetch_follow(struct fetch *fetch)
+static bool fetch_follow(struct http_fetch *fetch)
 {
 	char *target = redirect_target(fetch);
 	uint64_t now = uv_now(fetch->http->loop);
@@ -372,7 +407,7 @@ static void on_idle(uv_timer_t *timer)
 }
 
 /* Takes the fetch out of the list and of curl.  The caller frees it. */
-static void fetch_detach(struct fetch *fetch)
+static void fetch_detach(struct http_fetch *fetch)
 {
 	struct http *http = fetch->http;
 
@@ -382,7 +417,7 @@ static void fetch_detach(struct fetch *fetch)
 		uv_timer_start(&http->idle, on_idle, IDLE_MILLISECONDS, 0);
 }
 
-static void fetch_settle(struct fetch *fetch, CURLcode result)
+static void fetch_settle(struct http_fetch *fetch, CURLcode result)
 {
 	struct scep_error error;
 	enum scep_code code;
@@ -417,7 +452,7 @@ static void http_drain(struct http *http)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
 				  &fetch);
-		fetch_settle((struct fetch *)(void *)fetch, result);
+		fetch_settle((struct http_fetch *)(void *)fetch, result);
 	}
 }
 
@@ -562,7 +597,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 void http_close(struct http *http)
 {
-	struct fetch *fetch;
+	struct http_fetch *fetch;
 
 	while ((fetch = LIST_FIRST(&http->fetches)) != NULL)
 		http_cancel(http, fetch);
@@ -571,10 +606,11 @@ void http_close(struct http *http)
 	uv_close((uv_handle_t *)&http->idle, on_timer_closed);
 }
 
-struct fetch *http_fetch(struct http *http, const struct fetch_request *request,
-			 fetch_done_fn done, void *context)
+struct http_fetch *http_fetch(struct http *http,
+			      const struct fetch_request *request,
+			      fetch_done_fn done, void *context)
 {
-	struct fetch *fetch;
+	struct http_fetch *fetch;
 
 	if (!http->multi)
 		http->multi = http_multi_new(http);
@@ -592,7 +628,7 @@ struct fetch *http_fetch(struct http *http, const struct fetch_request *request,
 	return fetch;
 }
 
-void http_cancel(struct http *http, struct fetch *fetch)
+void http_cancel(struct http *http, struct http_fetch *fetch)
 {
 	(void)http;
 	fetch_detach(fetch);

@@ -25,9 +25,11 @@ void http_configure(struct http *http, const struct scep_config *config);
  * has run their close callbacks. */
 void http_close(struct http *http);
 
+struct http_fetch;
 /* Begins and cancels an exchange, as io.h describes it. */
-struct fetch *http_fetch(struct http *http, const struct fetch_request *request,
-			 fetch_done_fn done, void *context);
-void http_cancel(struct http *http, struct fetch *fetch);
+struct http_fetch *http_fetch(struct http *http,
+			      const struct fetch_request *request,
+			      fetch_done_fn done, void *context);
+void http_cancel(struct http *http, struct http_fetch *fetch);
 
 #endif

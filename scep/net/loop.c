@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "scep/engine_config.h"
-#include "scep/net/http.h"
+#include "scep/net/http_thread.h"
 
 /* Due times are wall clock, so they are checked at least this often. */
 #define LONGEST_WAIT 60000 /* milliseconds */
@@ -30,7 +30,7 @@ struct loop {
 	struct io io; /* first: an io is its loop */
 	uv_loop_t uv;
 	uv_timer_t timer;
-	struct http *http;
+	struct http_thread *http;
 	LIST_HEAD(, job) jobs;
 	uint64_t wish;	    /* of loop_wake_at(), 0: none */
 	uint64_t last_tick; /* monotonic, milliseconds */
@@ -121,7 +121,7 @@ static struct fetch *loop_fetch(struct io *io,
 
 	if (loop->is_closing)
 		return NULL;
-	return http_fetch(loop->http, request, done, context);
+	return http_thread_fetch(loop->http, request, done, context);
 }
 
 static void loop_fetch_cancel(struct io *io, struct fetch *fetch)
@@ -130,7 +130,7 @@ static void loop_fetch_cancel(struct io *io, struct fetch *fetch)
 
 	/* loop_close() has ended it already. */
 	if (!loop->is_closing)
-		http_cancel(loop->http, fetch);
+		http_thread_cancel(loop->http, fetch);
 }
 
 /* --------------------------------------------------------------- workers -- */
@@ -216,7 +216,7 @@ struct loop *loop_open(const struct scep_config *config,
 	loop->timer.data = loop;
 	loop->last_tick = monotonic(&loop->io);
 	loop_arm(loop);
-	loop->http = http_open(&loop->uv, config);
+	loop->http = http_thread_open(&loop->uv, config);
 	if (!loop->http) {
 		loop_close(loop);
 		return NULL;
@@ -256,9 +256,9 @@ void loop_stop(struct loop *loop)
 	uv_stop(&loop->uv);
 }
 
-void loop_configure(struct loop *loop, const struct scep_config *config)
+bool loop_configure(struct loop *loop, const struct scep_config *config)
 {
-	http_configure(loop->http, config);
+	return http_thread_configure(loop->http, config);
 }
 
 /* Cancels the work that has not begun.  on_worked() is called for all of it. */
@@ -279,7 +279,7 @@ void loop_close(struct loop *loop)
 	loop_block_pipe_signal();
 	loop->is_closing = true;
 	if (loop->http)
-		http_close(loop->http);
+		http_thread_close(loop->http);
 	loop_cancel_jobs(loop);
 	uv_close((uv_handle_t *)&loop->timer, NULL);
 	/* A loop_stop() that is pending, or comes from a callback, ends a run

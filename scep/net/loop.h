@@ -30,8 +30,9 @@ uv_loop_t *loop_uv(struct loop *loop);
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
-/* Sets the configuration of all exchanges that begin from now on. */
-void loop_configure(struct loop *loop, const struct scep_config *config);
+/* Sets the configuration of all exchanges that begin from now on.  Returns
+ * false if memory is short: the old one stays. */
+bool loop_configure(struct loop *loop, const struct scep_config *config);
 
 /*
  * Cancels the fetches and the work that has not begun, waits for the work that

@@ -47,11 +47,11 @@ static void note(void *context, struct fetch_answer *answer,
 	bytes_move(&outcome->body, &answer->body);
 }
 
-struct fetch *client_begin(struct client *client,
-			   const struct fetch_request *request,
-			   struct outcome *outcome)
+struct http_fetch *client_begin(struct client *client,
+				const struct fetch_request *request,
+				struct outcome *outcome)
 {
-	struct fetch *fetch;
+	struct http_fetch *fetch;
 
 	memset(outcome, 0, sizeof(*outcome));
 	fetch = http_fetch(client->http, request, note, outcome);

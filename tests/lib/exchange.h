@@ -36,9 +36,9 @@ void client_configure(struct client *client);
 void client_run(struct client *client);
 
 /* Begins an exchange whose end is noted in `outcome`, cleared before. */
-struct fetch *client_begin(struct client *client,
-			   const struct fetch_request *request,
-			   struct outcome *outcome);
+struct http_fetch *client_begin(struct client *client,
+				const struct fetch_request *request,
+				struct outcome *outcome);
 /* A GET of `url` with a time-out of 10 s and 1000 octets, to its end. */
 void client_get(struct client *client, const char *url,
 		struct outcome *outcome);

@@ -226,8 +226,8 @@ static void get(struct world *world, const char *host)
 	client_get(&world->client, url_for(world, host), &world->outcome);
 }
 
-static struct fetch *begin(struct world *world, const char *host,
-			   uint32_t timeout)
+static struct http_fetch *begin(struct world *world, const char *host,
+				uint32_t timeout)
 {
 	const struct fetch_request request = {
 	    .url = url_for(world, host), .timeout = timeout, .limit = 1000};
@@ -348,7 +348,7 @@ static void a_resolver_that_hangs_is_a_time_out_and_not_waited_for(void **state)
 static void cancelling_does_not_wait_for_a_resolver(void **state)
 {
 	struct world *world = *state;
-	struct fetch *fetch = begin(world, "slow.test", 10);
+	struct http_fetch *fetch = begin(world, "slow.test", 10);
 
 	while (!slow_has_begun)
 		uv_run(&world->client.loop, UV_RUN_NOWAIT);
@@ -427,7 +427,7 @@ static void a_cancelled_exchange_is_not_heard_of(void **state)
 	static const struct reply silence[] = {{NULL, REPLY_KEEP, 0}};
 	struct world *world = *state;
 	struct server *answering = world->server;
-	struct fetch *fetch;
+	struct http_fetch *fetch;
 
 	world->server = server_open(silence);
 	fetch = begin(world, "127.0.0.1", 10);
@@ -456,7 +456,7 @@ static void closing_ends_what_is_in_hand(void **state)
 
 struct chain {
 	struct world *world;
-	struct fetch *other;
+	struct http_fetch *other;
 	int calls;
 };
 
