@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define VERDICT_GOOD 0
-#define VERDICT_BAD  1 /* and said why */
+#define VERDICT_BAD  1 /* the reason was reported */
 
 bool conf_check_files(const struct conf *conf,
 		      const struct conf_reporter *reporter)
@@ -42,8 +42,8 @@ bool conf_check_files(const struct conf *conf,
 }
 
 __attribute__((noreturn)) static void
-judge(const struct conf *conf, const struct conf_reporter *reporter,
-      const struct privilege *privilege)
+be_checker(const struct conf *conf, const struct conf_reporter *reporter,
+	   const struct privilege *privilege)
 {
 	struct fault fault;
 	bool is_good;
@@ -59,8 +59,8 @@ judge(const struct conf *conf, const struct conf_reporter *reporter,
 	_exit(is_good ? VERDICT_GOOD : VERDICT_BAD);
 }
 
-/* The pipe ends when the child does. */
-static bool has_ended(int fd, int patience)
+/* Waits for the end of the pipe, which comes with the end of the child. */
+static bool child_has_ended(int fd, int patience)
 {
 	struct pollfd polled = {.fd = fd};
 	int result;
@@ -84,9 +84,9 @@ bool conf_check_run(const struct conf *conf,
 	fflush(NULL);
 	child = fork();
 	if (child == 0)
-		judge(conf, reporter, privilege);
+		be_checker(conf, reporter, privilege);
 	close(ends[1]);
-	if (child > 0 && !has_ended(ends[0], patience))
+	if (child > 0 && !child_has_ended(ends[0], patience))
 		kill(child, SIGKILL);
 	close(ends[0]);
 	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -95,6 +95,6 @@ bool conf_check_run(const struct conf *conf,
 	    WEXITSTATUS(status) <= VERDICT_BAD)
 		return WEXITSTATUS(status) == VERDICT_GOOD;
 	reporter->report(reporter->context, CONF_ERROR,
-			 "the check of the configuration came to no end");
+			 "the check of the configuration did not end");
 	return false;
 }

@@ -52,7 +52,7 @@ finding(struct reader *reader, enum conf_severity severity, const char *format,
 static void keep_line(struct reader *reader, const char *section,
 		      const char *token, const char *value)
 {
-	/* The library cuts what is longer. */
+	/* The library would cut a longer line. */
 	if (strlen(section) + strlen(token) + strlen(value) + 8 > STRINGMAX) {
 		finding(reader, CONF_ERROR,
 			"the line is too long for Net-SNMP");
@@ -97,7 +97,7 @@ static void include_folder(struct reader *reader, const char *folder)
 	free(entries);
 }
 
-/* A relative name is looked for beside the file that names it. */
+/* Looks for a relative name beside the file that names it. */
 static void include_file(struct reader *reader, const char *name)
 {
 	const char *slash = strrchr(reader->at.file, '/');
@@ -123,7 +123,7 @@ static void include_search(struct reader *reader, char *name)
 		finding(reader, CONF_ERROR, "'%.60s' was not found", name);
 }
 
-/* Returns true if the token is one of the includes. */
+/* Reads an include.  Returns false if the token is none. */
 static bool read_include(struct reader *reader, const char *token, char *value)
 {
 	bool is_file = strcasecmp(token, "includeFile") == 0;
@@ -192,7 +192,8 @@ static char *cut_word(char *line)
 	return end + strspn(end, " \t");
 }
 
-/* "[snmp]" alone is for all that follows, "[snmp] token value" for itself. */
+/* Reads a line.  "[snmp]" alone holds for all lines that follow, and in "[snmp]
+ * token value" for this one. */
 static void read_line(struct reader *reader, char *line)
 {
 	const char *section = reader->section;
@@ -223,7 +224,8 @@ static void read_line(struct reader *reader, char *line)
 	read_token(reader, section, token, value);
 }
 
-/* Returns false if the line cannot be judged at all. */
+/* Cuts blanks off the end.  Returns false if the line cannot be judged at all.
+ */
 static bool clean_line(struct reader *reader, char *line, size_t length)
 {
 	if (strlen(line) != length) {
@@ -270,10 +272,8 @@ static void read_lines(struct reader *reader, FILE *stream)
 
 /* --------------------------------------------------------------- files -- */
 
-/*
- * Whoever can write the file names the commands that the parent process runs,
- * and that may be root.
- */
+/* Judges who can write the file: it names the commands that the parent process
+ * runs, perhaps as root. */
 static bool is_trusted(struct reader *reader, const struct stat *status)
 {
 	bool is_ours = status->st_uid == 0 || status->st_uid == geteuid();
@@ -301,7 +301,7 @@ static void read_stream(struct reader *reader, FILE *stream)
 
 static FILE *open_file(const char *path)
 {
-	/* A FIFO in the way must not stop us. */
+	/* A FIFO must not make this wait. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	FILE *stream;
 
@@ -313,7 +313,7 @@ static FILE *open_file(const char *path)
 	return stream;
 }
 
-/* Reads one file, as if it stood where it is named. */
+/* Reads one file, as if its lines stood where it is named. */
 static void read_file(struct reader *outer, const char *path, bool is_optional)
 {
 	struct reader reader = *outer;
@@ -340,13 +340,13 @@ static void read_file(struct reader *outer, const char *path, bool is_optional)
 	outer->is_bad = reader.is_bad;
 }
 
-/* NAME.conf and NAME.local.conf in each folder, as the library does. */
+/* Reads NAME.conf and NAME.local.conf of a folder, as the library does. */
 static void read_folder(struct reader *reader, const char *folder,
 			size_t length, const char *name)
 {
 	char path[PATH_MAX];
 
-	/* What is in the folders of others is not for us. */
+	/* A folder that this user may not enter is passed over. */
 	snprintf(path, sizeof(path), "%.*s", (int)length, folder);
 	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0)
 		return;

@@ -10,15 +10,15 @@
 #include <string.h>
 #include <strings.h>
 
-/* What the library has said about the line in hand. */
+/* The library's worst complaint about one line. */
 struct complaint {
-	int priority; /* the worst; LOG_DEBUG: nothing */
+	int priority; /* LOG_DEBUG: there is none */
 	char text[CONF_TEXT_MAX];
 };
 
 /* ------------------------------------------------ listening to the log -- */
 
-static int hear(int major, int minor, void *server, void *client)
+static int note_complaint(int major, int minor, void *server, void *client)
 {
 	const struct snmp_log_message *message = server;
 	struct complaint *complaint = client;
@@ -29,7 +29,7 @@ static int hear(int major, int minor, void *server, void *client)
 	(void)minor;
 	if (message->priority >= complaint->priority)
 		return SNMPERR_SUCCESS;
-	/* The library puts a file and a line of its own before it. */
+	/* The library begins with a file and a line of its own. */
 	mark = strstr(text, "Error: ");
 	if (mark == NULL)
 		mark = strstr(text, "Warning: ");
@@ -43,36 +43,37 @@ static int hear(int major, int minor, void *server, void *client)
 
 #define HANDLERS_MAX 16
 
-/* The log handlers that are put to sleep while the library is listened to. */
-struct sleepers {
+/* The log handlers that are disabled while the library speaks. */
+struct muted_log {
 	netsnmp_log_handler *handler[HANDLERS_MAX];
 	size_t count;
 };
 
-static void put_to_sleep(struct sleepers *sleepers)
+static void mute_log(struct muted_log *muted)
 {
 	netsnmp_log_handler *handler = get_logh_head();
 
-	sleepers->count = 0;
-	for (; handler != NULL && sleepers->count < HANDLERS_MAX;
+	muted->count = 0;
+	for (; handler != NULL && muted->count < HANDLERS_MAX;
 	     handler = handler->next) {
 		if (!handler->enabled ||
 		    handler->type == NETSNMP_LOGHANDLER_CALLBACK)
 			continue;
 		netsnmp_disable_this_loghandler(handler);
-		sleepers->handler[sleepers->count++] = handler;
+		muted->handler[muted->count++] = handler;
 	}
 }
 
-static void wake(const struct sleepers *sleepers)
+static void unmute_log(const struct muted_log *muted)
 {
-	for (size_t i = 0; i < sleepers->count; i++)
-		netsnmp_enable_this_loghandler(sleepers->handler[i]);
+	for (size_t i = 0; i < muted->count; i++)
+		netsnmp_enable_this_loghandler(muted->handler[i]);
 }
 
 /* --------------------------------------------------------------- lines -- */
 
-static const struct config_line *find_in(const char *section, const char *token)
+static const struct config_line *find_handler_in(const char *section,
+						 const char *token)
 {
 	const struct config_line *line = read_config_get_handlers(section);
 
@@ -82,8 +83,9 @@ static const struct config_line *find_in(const char *section, const char *token)
 	return NULL;
 }
 
-/* The order in which the library itself looks through its sections. */
-static const struct config_line *find(const struct conf_line *line)
+/* Finds the handler of a token, in the order in which the library itself looks
+ * through its sections. */
+static const struct config_line *find_handler(const struct conf_line *line)
 {
 	static const char *const sections[] = {
 	    CONF_APPLICATION,
@@ -93,10 +95,10 @@ static const struct config_line *find(const struct conf_line *line)
 	const struct config_line *found = NULL;
 
 	if (line->section[0] != '\0')
-		return find_in(line->section, line->token);
+		return find_handler_in(line->section, line->token);
 	for (size_t i = 0;
 	     found == NULL && i < sizeof(sections) / sizeof(sections[0]); i++)
-		found = find_in(sections[i], line->token);
+		found = find_handler_in(sections[i], line->token);
 	return found;
 }
 
@@ -104,8 +106,8 @@ static bool check_line(const struct conf_line *line,
 		       struct complaint *complaint,
 		       const struct conf_reporter *reporter)
 {
-	const struct config_line *known = find(line);
-	struct sleepers sleepers;
+	const struct config_line *known = find_handler(line);
+	struct muted_log muted;
 	char value[STRINGMAX];
 
 	if (known == NULL) {
@@ -120,9 +122,9 @@ static bool check_line(const struct conf_line *line,
 	}
 	snprintf(value, sizeof(value), "%s", line->value);
 	complaint->priority = LOG_DEBUG;
-	put_to_sleep(&sleepers);
+	mute_log(&muted);
 	known->parse_line(line->token, value);
-	wake(&sleepers);
+	unmute_log(&muted);
 	if (complaint->priority <= LOG_ERR) {
 		conf_report(reporter, CONF_ERROR, &line->at, "%.100s: %.400s",
 			    line->token, complaint->text);
@@ -134,7 +136,7 @@ static bool check_line(const struct conf_line *line,
 	return true;
 }
 
-/* A subagent that finds no master, keeps nothing and reads no MIB. */
+/* Starts a subagent that finds no master, keeps nothing and reads no MIB. */
 static void start_library(void)
 {
 	setenv("MIBS", "", 1);
@@ -155,22 +157,22 @@ bool conf_netsnmp_check(const struct conf *conf,
 			const struct conf_reporter *reporter)
 {
 	struct complaint complaint = {.priority = LOG_DEBUG};
-	struct sleepers sleepers;
+	struct muted_log muted;
 	bool is_good = true;
 
 	if (conf->line_count == 0)
 		return true;
 	snmp_enable_calllog();
 	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING,
-			       hear, &complaint);
-	put_to_sleep(&sleepers);
+			       note_complaint, &complaint);
+	mute_log(&muted);
 	start_library();
-	wake(&sleepers);
+	unmute_log(&muted);
 	for (size_t i = 0; i < conf->line_count; i++)
 		if (!check_line(&conf->lines[i], &complaint, reporter))
 			is_good = false;
 	snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING,
-				 hear, &complaint, 1);
+				 note_complaint, &complaint, 1);
 	return is_good;
 }
 

@@ -51,7 +51,7 @@ static int read_spare_keys(struct conf *conf, const char *words,
 	uint32_t length;
 	size_t count = 0;
 
-	/* As with all tokens that have one value, the last line stands. */
+	/* The last line counts, as with all tokens that set one thing. */
 	memset(lengths, 0, sizeof(conf->engine.spare_keys));
 	if (conf_value_word(&words, word, "key lengths", fault) != 0)
 		return -1;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tokens of scepagentd.conf as a table: how each judges what follows it and
- * puts it into the configuration.
- * Knows no files
- * and no lines: the reader (conf_file.h) says where a fault is.
+ * The tokens of scepagentd.conf as a table: each judges the values that follow
+ * it and puts them into the configuration.  Knows no files and no lines: the
+ * reader (conf_file.h) says where a fault is.
  */
 #ifndef SUBAGENT_CONF_CONF_TOKEN_H
 #define SUBAGENT_CONF_CONF_TOKEN_H

@@ -12,7 +12,7 @@
 
 enum word_kind { WORD_PRESET, WORD_PATH, WORD_OWNER, WORD_MODE, WORD_COMMAND };
 
-/* The WORDs of a place; each may stand once. */
+/* The WORDs of a use location; each may stand once. */
 static const struct location_word {
 	const char *name;
 	enum word_kind kind;
@@ -35,7 +35,7 @@ static const char *const types[] = {
     "tls", "ipsec", "ieee8021x", "ipp", "snmp", "other", NULL,
 };
 
-/* A name that can stand in scepUseName and in a list parted by commas. */
+/* Judges a name: it stands in scepUseName, and in lists parted by commas. */
 static int check_name(const char *name, struct fault *fault)
 {
 	size_t length = strlen(name);
@@ -104,13 +104,13 @@ static int put_mode(struct use_location *location, const char *text)
 	return 0;
 }
 
-/* Judges the value of a word and puts it into the place. */
+/* Judges the value of a word and puts it into the use location. */
 static int put_value(const struct location_word *word, const char *value,
 		     struct use_location *location, struct fault *fault)
 {
 	switch (word->kind) {
 	case WORD_PRESET:
-		/* Taken when the whole line is known. */
+		/* It is applied when the whole line is known. */
 		if (use_location_is_preset(value))
 			return 0;
 		return fault_set(fault, "'%.60s' is no preset", value);
@@ -134,7 +134,7 @@ static int put_value(const struct location_word *word, const char *value,
 	return fault_set(fault, "'%.60s' is no value", value);
 }
 
-/* `preset` is written if the word is one. */
+/* Reads one word; writes `preset` if the word names one. */
 static int read_word(const char *text, unsigned *seen,
 		     struct use_location *location, char *preset,
 		     struct fault *fault)
@@ -159,7 +159,7 @@ static int read_word(const char *text, unsigned *seen,
 			strcpy(preset, text + length + 1);
 		return 0;
 	}
-	return fault_set(fault, "'%.60s' is no word of a place", text);
+	return fault_set(fault, "'%.60s' is no word of a use location", text);
 }
 
 static int read_words(const char *words, struct use_location *location,
@@ -181,7 +181,7 @@ static int read_words(const char *words, struct use_location *location,
 	return 0;
 }
 
-/* ------------------------------------------------------------ the places -- */
+/* ----------------------------------------------------- the use locations -- */
 
 static bool has_path(const struct use_location *location, const char *path)
 {
@@ -192,7 +192,9 @@ static bool has_path(const struct use_location *location, const char *path)
 	return false;
 }
 
-/* Two places that write one file would undo each other's work. */
+/* Judges the paths: two use locations with one file would undo each other's
+ * work.
+ */
 static int check_paths(const struct conf *conf,
 		       const struct use_location *location, struct fault *fault)
 {
@@ -215,9 +217,9 @@ static int check_paths(const struct conf *conf,
 	return 0;
 }
 
-/* Takes the place. */
-static int add_place(struct conf *conf, struct use_location *location,
-		     struct fault *fault)
+/* Adds the use location, and takes it. */
+static int add_location(struct conf *conf, struct use_location *location,
+			struct fault *fault)
 {
 	struct scep_use_config *use;
 	struct use_location *locations;
@@ -225,7 +227,8 @@ static int add_place(struct conf *conf, struct use_location *location,
 	if (conf_use_location(conf, location->name) != NULL)
 		return fault_set(fault, "'%s' is named twice", location->name);
 	if (conf->location_count == SCEP_USE_MAX)
-		return fault_set(fault, "more than %d places", SCEP_USE_MAX);
+		return fault_set(fault, "more than %d use locations",
+				 SCEP_USE_MAX);
 	if (check_paths(conf, location, fault) != 0)
 		return -1;
 	locations = realloc(conf->locations,
@@ -260,9 +263,9 @@ static int read_type(const char **words, uint32_t *type, struct fault *fault)
 			 word);
 }
 
-/* Puts a name and what follows it; `type` is 0 if the line says it. */
-static int read_place(struct conf *conf, const char *words, uint32_t type,
-		      struct fault *fault)
+/* Reads a name and the words that follow it; `type` is 0 if the line has it. */
+static int read_location(struct conf *conf, const char *words, uint32_t type,
+			 struct fault *fault)
 {
 	char word[CONF_LINE_MAX];
 	struct use_location location;
@@ -275,7 +278,7 @@ static int read_place(struct conf *conf, const char *words, uint32_t type,
 	memcpy(location.name, word, strlen(word) + 1);
 	if ((type != 0 || read_type(&words, &location.type, fault) == 0) &&
 	    read_words(words, &location, fault) == 0 &&
-	    add_place(conf, &location, fault) == 0)
+	    add_location(conf, &location, fault) == 0)
 		return 0;
 	use_location_free(&location);
 	return -1;
@@ -284,13 +287,13 @@ static int read_place(struct conf *conf, const char *words, uint32_t type,
 int conf_use_location_read_use(struct conf *conf, const char *words,
 			       struct fault *fault)
 {
-	return read_place(conf, words, 0, fault);
+	return read_location(conf, words, 0, fault);
 }
 
 int conf_use_location_read_ipsec(struct conf *conf, const char *words,
 				 struct fault *fault)
 {
-	return read_place(conf, words, SCEP_USE_IPSEC, fault);
+	return read_location(conf, words, SCEP_USE_IPSEC, fault);
 }
 
 int conf_use_location_read_restart(struct conf *conf, const char *words,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tokens that name places and commands: useLocation, ipsecDestination,
- * restartCommand.  Checks every word of them.  Knows of no process that would
- * carry them out.
+ * The tokens that name use locations and commands: useLocation,
+ * ipsecDestination, restartCommand.  Judges every word that follows them.  Runs
+ * nothing.
  */
 #ifndef SUBAGENT_CONF_CONF_USE_LOCATION_H
 #define SUBAGENT_CONF_CONF_USE_LOCATION_H

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The words of one line of the configuration file.  Words are parted by
+ * Splits a line of the configuration file into words.  Words are parted by
  * blanks; double or single quotes hold blanks together and may stand anywhere
  * in a word (reload="/bin/x y"); a backslash keeps the next character within
- * double quotes; a word that begins with # ends the line.  Knows no token and
- * no meaning.
+ * double quotes; a word that begins with # ends the line.  Knows no token.
  */
 #ifndef SUBAGENT_CONF_CONF_WORDS_H
 #define SUBAGENT_CONF_CONF_WORDS_H
 
 #include "subagent/system/fault.h"
 
-#define CONF_LINE_MAX 4096 /* with the NUL */
+#define CONF_LINE_MAX 4096 /* octets of a line, with the NUL */
 
 enum conf_words_result {
 	CONF_WORDS_END,
@@ -21,7 +20,8 @@ enum conf_words_result {
 
 /*
  * Takes the next word off `*cursor` into `word`, which has room for
- * CONF_LINE_MAX octets, and moves the cursor behind it.
+ * CONF_LINE_MAX octets, and moves the cursor past it.  CONF_WORDS_BAD has its
+ * reason in the fault.
  */
 enum conf_words_result conf_words_take(const char **cursor, char *word,
 				       struct fault *fault);

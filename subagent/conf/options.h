@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line of scepagentd, as scepagentd(8) has it.  Knows no
+ * The command line of scepagentd, as scepagentd(8) describes it.  Knows no
  * configuration file; -L goes to Net-SNMP as it is read.
  */
 #ifndef SUBAGENT_CONF_OPTIONS_H
@@ -16,10 +16,10 @@ enum options_verdict {
 	OPTIONS_RUN,
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
-	OPTIONS_BAD, /* the reason is in the fault */
+	OPTIONS_BAD,
 };
 
-/* Paths are absolute; what was not given is "". */
+/* Paths are absolute; an option that was not given is "". */
 struct options {
 	bool is_foreground;
 	bool has_log; /* -L was given */
@@ -28,6 +28,7 @@ struct options {
 	char address[PATH_MAX];
 };
 
+/* Reads the command line.  OPTIONS_BAD has its reason in the fault. */
 enum options_verdict options_read(struct options *options, int argc,
 				  char *argv[], struct fault *fault);
 

@@ -11,8 +11,8 @@
 #define CUPSD_CONF "/etc/cups/cupsd.conf"
 
 /*
- * In the texts, %s is the name of the place.  Functions are asked for by the
- * processes that are there, as pkill and signals work without systemd, too.
+ * In the texts, %s is the name of the use location.  A function is on if its
+ * process is there: pkill and signals work without systemd, too.
  */
 struct preset {
 	const char *name;
@@ -46,7 +46,7 @@ static const struct preset presets[] = {
 	.command[LOCATION_RELOAD] = "/usr/sbin/apachectl graceful",
     },
     {
-	/* cupsd reads both at each connection. */
+	/* cupsd reads both files at each connection. */
 	.name = "cups",
 	.file[LOCATION_KEY] = "/etc/cups/ssl/%s.key",
 	.file[LOCATION_FULLCHAIN] = "/etc/cups/ssl/%s.crt",
@@ -61,8 +61,8 @@ static const struct preset presets[] = {
 	.command[LOCATION_RELOAD] = "/usr/bin/pkill -HUP -x stunnel4?",
     },
     {
-	/* Of a file it loads the first certificate only, and no chain is good
-	 * for it without the root. */
+	/* It loads only the first certificate of a file, and takes no chain
+	 * without the root. */
 	.name = "swanctl",
 	.file[LOCATION_KEY] = "/etc/swanctl/private/%s.pem",
 	.file[LOCATION_CHAIN] = "/etc/swanctl/x509ca/%s.pem",
@@ -82,7 +82,7 @@ static const struct preset presets[] = {
 	.command[LOCATION_RELOAD] = "/sbin/wpa_cli reconfigure",
     },
     {
-	/* A HUP leaves it with the certificate that it has. */
+	/* After a HUP it goes on with the old certificate. */
 	.name = "freeradius",
 	.file[LOCATION_KEY] = "/etc/freeradius/3.0/certs/%s.key",
 	.file[LOCATION_CHAIN] = "/etc/freeradius/3.0/certs/%s.ca.pem",
@@ -95,7 +95,8 @@ static const struct preset presets[] = {
 	.mode = 0640,
     },
     {
-	/* A HUP ends it; writing the attributes again reads the files. */
+	/* A HUP ends it; it reads the files when the attributes are written
+	 * again. */
 	.name = "slapd",
 	.file[LOCATION_KEY] = "/etc/ldap/scepagent/slapd.key",
 	.file[LOCATION_CHAIN] = "/etc/ldap/scepagent/slapd.ca.crt",
@@ -150,7 +151,8 @@ bool use_location_is_preset(const char *name)
 
 /* ------------------------------------------------------------ the presets */
 
-/* CUPS looks for its certificate under the name that it has for itself. */
+/* Finds the name that CUPS has for itself, under which it looks for its
+ * certificate. */
 static void find_server_name(char name[256])
 {
 	FILE *file = fopen(CUPSD_CONF, "re");
@@ -171,7 +173,8 @@ static void find_server_name(char name[256])
 		fclose(file);
 }
 
-/* `text` with the name for the one %s in it; owned, NULL: memory is short. */
+/* Returns the text with the name in place of the one %s in it, owned; NULL if
+ * memory is short. */
 static char *put_name(const char *text, const char *name)
 {
 	const char *at = strstr(text, "%s");
@@ -224,7 +227,7 @@ bool use_location_take_preset(struct use_location *location, const char *name)
 			location->name);
 }
 
-/* ---------------------------------------------------------------- asking -- */
+/* --------------------------------------------------------------- queries -- */
 
 mode_t use_location_mode(const struct use_location *location,
 			 enum location_file file)

@@ -169,7 +169,7 @@ static void every_token_refuses_bad_values(void **state)
 	assert_refused(*state, bad, sizeof(bad) / sizeof(bad[0]));
 }
 
-static void every_word_of_a_place_is_checked(void **state)
+static void every_word_of_a_use_location_is_checked(void **state)
 {
 	static const struct bad_line bad[] = {
 	    {"spareKeys 2047",
@@ -199,9 +199,9 @@ static void every_word_of_a_place_is_checked(void **state)
 	    {"useLocation web tls key=/k key=/l",
 	     "useLocation: 'key=' stands twice"},
 	    {"useLocation web tls keys=/k",
-	     "useLocation: 'keys=/k' is no word of a place"},
+	     "useLocation: 'keys=/k' is no word of a use location"},
 	    {"useLocation web tls key",
-	     "useLocation: 'key' is no word of a place"},
+	     "useLocation: 'key' is no word of a use location"},
 	    {"useLocation web tls mode=888",
 	     "useLocation: '888' is no mode: three octal digits"},
 	    {"useLocation web tls mode=4755",
@@ -215,7 +215,7 @@ static void every_word_of_a_place_is_checked(void **state)
 	    {"useLocation web tls check=\"/bin/a",
 	     "useLocation: a quote is not closed"},
 	    {"ipsecDestination vpn tls preset=swanctl",
-	     "ipsecDestination: 'tls' is no word of a place"},
+	     "ipsecDestination: 'tls' is no word of a use location"},
 	};
 
 	assert_refused(*state, bad, sizeof(bad) / sizeof(bad[0]));
@@ -319,7 +319,7 @@ static void there_is_room_for_a_certain_number_of_ranges(void **state)
 	desk_assert_found(desk, ": line 33: denyAddress: more than 32 ranges");
 }
 
-static void places_reach_the_configuration(void **state)
+static void use_locations_reach_the_configuration(void **state)
 {
 	struct desk *desk = *state;
 	const struct scep_use_config *uses = desk->conf.engine.uses;
@@ -351,7 +351,7 @@ static void places_reach_the_configuration(void **state)
 	assert_null(conf_use_location(&desk->conf, "mail"));
 }
 
-static void two_places_share_neither_name_nor_file(void **state)
+static void two_use_locations_share_neither_name_nor_file(void **state)
 {
 	struct desk *desk = *state;
 
@@ -471,14 +471,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(every_token_takes_good_values),
 	    TEST(every_token_refuses_bad_values),
-	    TEST(every_word_of_a_place_is_checked),
+	    TEST(every_word_of_a_use_location_is_checked),
 	    TEST(an_empty_file_leaves_the_defaults),
 	    TEST(values_reach_the_configuration),
 	    TEST(the_last_of_two_lines_stands_and_ranges_add_up),
 	    TEST(ipv4_ranges_are_held_as_mapped),
 	    TEST(there_is_room_for_a_certain_number_of_ranges),
-	    TEST(places_reach_the_configuration),
-	    TEST(two_places_share_neither_name_nor_file),
+	    TEST(use_locations_reach_the_configuration),
+	    TEST(two_use_locations_share_neither_name_nor_file),
 	    TEST(own_words_replace_those_of_a_preset),
 	    TEST(every_preset_has_files),
 	    TEST(the_example_shows_every_token),
