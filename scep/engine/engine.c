@@ -34,6 +34,9 @@
 
 /* How often a state directory that cannot be used is tried, in ms. */
 #define RECOVER_AGAIN 10000
+/* How long a start waits for the lock, in ms: a worker whose parent was killed
+ * ends a moment after it. */
+#define LOCK_PATIENCE 2000
 
 enum call_kind {
 	CALL_APPLY,
@@ -319,13 +322,14 @@ static void on_door(uv_async_t *door)
  * refuses, says so in its health, and tries again (engine_tick).
  */
 static enum scep_code take_possession(struct scep_engine *engine,
+				      unsigned int patience,
 				      struct scep_error *error)
 {
 	const char *folder = engine->state.config.state_directory;
 	enum scep_code code = files_make_folder(folder, error);
 
 	if (code == SCEP_OK && engine->lock < 0) {
-		code = files_lock(folder, &engine->lock, error);
+		code = files_lock(folder, patience, &engine->lock, error);
 		if (code != SCEP_OK)
 			return code; /* a second instance */
 	}
@@ -353,7 +357,7 @@ static uint64_t recover_tick(struct scep_engine *engine)
 		return engine->recover_at;
 	engine->recover_at = now + RECOVER_AGAIN;
 	error_init(&error);
-	if (take_possession(engine, &error) != SCEP_OK)
+	if (take_possession(engine, 0, &error) != SCEP_OK)
 		log_error("%s", error.text);
 	return engine->state.store == NULL ? engine->recover_at : STATE_NEVER;
 }
@@ -458,7 +462,7 @@ enum scep_code scep_open(const struct scep_config *config,
 	if (!engine_init(engine, config, watcher))
 		code = error_set_memory(error);
 	else
-		code = take_possession(engine, error);
+		code = take_possession(engine, LOCK_PATIENCE, error);
 	if (code == SCEP_OK)
 		code = engine_start(engine, error);
 	if (code != SCEP_OK) {

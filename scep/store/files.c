@@ -10,12 +10,15 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "scep/base/error.h"
 
 /* A file that is being written is .NAME.new until it is whole. */
 #define NEW_SUFFIX ".new"
+/* How often a lock is tried, in milliseconds. */
+#define LOCK_STEP 20
 
 static enum scep_code fail(struct scep_error *error, const char *verb,
 			   const char *folder, const char *name)
@@ -382,7 +385,22 @@ static enum scep_code fail_locked(int lock, const char *folder,
 			 "another instance uses %s: process %s", folder, text);
 }
 
-enum scep_code files_lock(const char *folder, int *lock,
+/* Locks the file, and tries again for `patience` milliseconds while somebody
+ * else has it.  Returns 0, or -1 with errno. */
+static int lock_patiently(int file, unsigned int patience)
+{
+	const struct timespec step = {.tv_nsec = LOCK_STEP * 1000000L};
+
+	while (flock(file, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK || patience < LOCK_STEP)
+			return -1;
+		nanosleep(&step, NULL);
+		patience -= LOCK_STEP;
+	}
+	return 0;
+}
+
+enum scep_code files_lock(const char *folder, unsigned int patience, int *lock,
 			  struct scep_error *error)
 {
 	enum scep_code code;
@@ -399,7 +417,7 @@ enum scep_code files_lock(const char *folder, int *lock,
 	close_quietly(fd);
 	if (file < 0)
 		return fail(error, "open", folder, "lock");
-	if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+	if (lock_patiently(file, patience) != 0) {
 		code = errno == EWOULDBLOCK ? fail_locked(file, folder, error)
 					    : fail(error, "lock", folder, "");
 		close_quietly(file);

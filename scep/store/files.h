@@ -39,8 +39,9 @@ enum scep_code files_list(const char *folder, files_name_fn each, void *context,
 enum scep_code files_sweep(const char *folder, struct scep_error *error);
 
 /* Takes the lock on FOLDER/lock for as long as the process lives or until
- * files_unlock().  SCEP_STORAGE_ERROR names the other instance's pid. */
-enum scep_code files_lock(const char *folder, int *lock,
+ * files_unlock().  Waits up to `patience` milliseconds for the process that has
+ * it; SCEP_STORAGE_ERROR then names its pid. */
+enum scep_code files_lock(const char *folder, unsigned int patience, int *lock,
 			  struct scep_error *error);
 void files_unlock(int lock);
 

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -266,14 +267,14 @@ static void a_second_instance_is_told_the_pid_of_the_first(void **state)
 	int first;
 	int second;
 
-	assert_int_equal(files_lock(*state, &first, &error), SCEP_OK);
-	assert_int_equal(files_lock(*state, &second, &error),
+	assert_int_equal(files_lock(*state, 0, &first, &error), SCEP_OK);
+	assert_int_equal(files_lock(*state, 0, &second, &error),
 			 SCEP_STORAGE_ERROR);
 	assert_int_equal(second, -1);
 	snprintf(expected, sizeof(expected), ": process %d", (int)getpid());
 	assert_non_null(strstr(error.text, expected));
 	files_unlock(first);
-	assert_int_equal(files_lock(*state, &second, &error), SCEP_OK);
+	assert_int_equal(files_lock(*state, 0, &second, &error), SCEP_OK);
 	files_unlock(second);
 }
 
@@ -285,11 +286,38 @@ static void the_lock_of_a_dead_process_is_free(void **state)
 	int lock;
 
 	if (child == 0)
-		_exit(files_lock(*state, &lock, &error) == SCEP_OK ? 0 : 1);
+		_exit(files_lock(*state, 0, &lock, &error) == SCEP_OK ? 0 : 1);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	assert_int_equal(files_lock(*state, &lock, &error), SCEP_OK);
+	assert_int_equal(files_lock(*state, 0, &lock, &error), SCEP_OK);
 	files_unlock(lock);
+}
+
+/* A worker whose parent was killed is still there when the next one starts. */
+static void
+a_patient_start_gets_the_lock_of_a_process_that_is_dying(void **state)
+{
+	struct scep_error error;
+	int pipes[2];
+	pid_t child;
+	char octet;
+	int lock;
+
+	assert_int_equal(pipe(pipes), 0);
+	child = fork();
+	if (child == 0) {
+		if (files_lock(*state, 0, &lock, &error) != SCEP_OK ||
+		    write(pipes[1], "", 1) != 1)
+			_exit(1);
+		poll(NULL, 0, 200);
+		_exit(0);
+	}
+	assert_int_equal(read(pipes[0], &octet, 1), 1);
+	assert_int_equal(files_lock(*state, 30000, &lock, &error), SCEP_OK);
+	files_unlock(lock);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	close(pipes[0]);
+	close(pipes[1]);
 }
 
 #define WITH_FOLDER(test)                                                      \
@@ -311,6 +339,8 @@ int main(void)
 	    WITH_FOLDER(sweeping_removes_leftovers_and_nothing_else),
 	    WITH_FOLDER(a_second_instance_is_told_the_pid_of_the_first),
 	    WITH_FOLDER(the_lock_of_a_dead_process_is_free),
+	    WITH_FOLDER(
+		a_patient_start_gets_the_lock_of_a_process_that_is_dying),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
