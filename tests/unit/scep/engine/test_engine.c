@@ -30,9 +30,10 @@
 #include "scep/view.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
+#include "tests/lib/deadline.h"
 
 /* The least that a wait lasts before it is a failure, in ms. */
-#define PATIENCE 20000
+#define PATIENCE ((uint64_t)deadline_scaled(20000))
 
 struct world {
 	char folder[256];

@@ -24,6 +24,7 @@
 #include "scep/codes.h"
 #include "scep/engine_config.h"
 #include "scep/net/address_filter.h"
+#include "tests/lib/deadline.h"
 #include "tests/lib/exchange.h"
 #include "tests/lib/server.h"
 
@@ -195,7 +196,8 @@ static int set_up(void **state)
 
 	*state = world;
 	assert_non_null(world);
-	alarm(60); /* something waits that should not */
+	/* Ends the test if something waits that should not. */
+	alarm((unsigned)deadline_scaled(60));
 	client_open(&world->client);
 	world->server = server_open(answers);
 	return 0;

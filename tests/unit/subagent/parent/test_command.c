@@ -22,8 +22,9 @@
 #include <net-snmp/net-snmp-includes.h>
 
 #include "subagent/parent/command.h"
+#include "tests/lib/deadline.h"
 
-#define DEADLINE 10000 /* ms: nothing here takes as long */
+#define DEADLINE deadline_scaled(10000) /* ms: nothing here takes as long */
 
 struct world {
 	char folder[64];
@@ -231,12 +232,13 @@ static void what_takes_too_long_is_told_to_end(void **state)
 {
 	struct world *world = *state;
 	int64_t began = command_now();
+	int limit = deadline_scaled(300);
 
 	/* Though it says that all is well. */
 	write_script(world, "trap 'echo term >left; exit 0' TERM\n"
 			    "sleep 60 & wait");
-	assert_int_equal(run(world, world->script, 300), COMMAND_BADLY);
-	assert_in_range(command_now() - began, 300, DEADLINE / 2);
+	assert_int_equal(run(world, world->script, limit), COMMAND_BADLY);
+	assert_in_range(command_now() - began, limit, limit + DEADLINE / 2);
 	assert_string_equal(left(world), "term\n");
 	assert_string_equal(logged, "it: takes too long and is ended\n");
 }
@@ -250,7 +252,8 @@ static void what_does_not_end_then_is_killed_with_what_it_started(void **state)
 	world->command.grace = 100;
 	write_script(world, "trap '' TERM\nsleep 3600 &\necho $! >left\n"
 			    "while :; do wait; done");
-	assert_int_equal(run(world, world->script, 300), COMMAND_BADLY);
+	assert_int_equal(run(world, world->script, deadline_scaled(300)),
+			 COMMAND_BADLY);
 	assert_non_null(strstr(logged, "it: was ended by signal 9\n"));
 	child = (pid_t)atoi(left(world));
 	assert_true(child > 1);

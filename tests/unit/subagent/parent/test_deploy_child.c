@@ -17,6 +17,7 @@
 
 #include "scep/event.h"
 #include "subagent/parent/deploy_child.h"
+#include "tests/lib/deadline.h"
 #include "tests/lib/registry_files.h"
 
 #define OLD "old\n"
@@ -76,7 +77,7 @@ static int set_up(void **state)
 	    .owner = geteuid(),
 	    .key_name = "site",
 	    .file_id = ENTRY_ID,
-	    .limit = 5000,
+	    .limit = deadline_scaled(5000),
 	};
 	*state = world;
 	return 0;

@@ -15,9 +15,10 @@
 #include "scep/event.h"
 #include "subagent/parent/command.h"
 #include "subagent/parent/deployer.h"
+#include "tests/lib/deadline.h"
 #include "tests/lib/registry_files.h"
 
-#define DEADLINE 10000 /* ms: nothing here takes as long */
+#define DEADLINE deadline_scaled(10000) /* ms: nothing here takes as long */
 
 static const int nothing[] = {-1};
 

@@ -24,8 +24,9 @@
 #include <net-snmp/net-snmp-includes.h>
 
 #include "subagent/parent/parent.h"
+#include "tests/lib/deadline.h"
 
-#define DEADLINE 10000 /* ms: nothing here takes as long */
+#define DEADLINE deadline_scaled(10000) /* ms: nothing here takes as long */
 
 /* What the test tells a worker to do, and what a worker tells the test. */
 enum { ASK, ASK_BADLY, DIE, BORN = 'b', WELL = 'w', BADLY = 'x', ALIEN = '?' };
@@ -307,7 +308,7 @@ static void a_command_that_hangs_is_ended_and_holds_up_nothing(void **state)
 {
 	struct world *world = *state;
 
-	world->limit = 1500;
+	world->limit = deadline_scaled(1500);
 	write_script(world, "echo on >left; sleep 3600");
 	begin(world);
 	assert_int_equal(hear(world), BORN);
