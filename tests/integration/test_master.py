@@ -57,10 +57,8 @@ def test_snmpd_frozen_for_12_s_stops_no_enrolment_and_answers_within_1_s(own):
     wait_until(lambda: own.agent.files("certs"), 10, "certificate on the disk")
     wait_until(lambda: time.monotonic() >= thaw_at, FROZEN + 1, "end of the frost")
     own.master.thaw()
-    began = time.monotonic()
     own.quick.timeout = 0.2
     wait_until(own.agent.answers, 1.0, "answer after SIGCONT")
-    assert time.monotonic() - began <= 1.0
     own.quick.timeout = 5.0
     assert own.wait_end(index)["State"] == "successful"
     own.quick.set(scepServerTimeout=12)

@@ -452,11 +452,10 @@ def test_a_body_is_cut_or_lengthened(start):
 def test_a_delayed_poll_is_logged_before_it_is_answered(start, device):
     ca = start(pending="forever", delay={"CertPoll": 0.4})
     _, client, authority = enrolled(ca, device, "t1")
-    before = time.time()
     client.poll(device, "t1", authority)
     (entry,) = ca.log(message="CertPoll")
     assert entry["delay"] == 0.4
-    assert entry["time"] - before < 0.4 < time.time() - before
+    assert entry["time"] + 0.4 <= time.time()
     ca.control(delay={"GetCACaps": 60})
     client.connection.request("GET", "/scep?operation=GetCACaps")
     ca.wait_log(operation="GetCACaps")
@@ -472,15 +471,15 @@ def test_a_hanging_ca_still_ends_at_once(start, when, received):
         ca.wait_log(operation="GetCACaps")
         started = time.monotonic()
         ca.stop()
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < scaled(2)
         assert link.recv(12) == received
 
 
 def raw_answer(ca):
     """What the CA sends to one GetCACert in a second, or the first 2 MB of it,
     and how it ends."""
-    deadline = time.monotonic() + 1
-    with socket.create_connection(("127.0.0.1", ca.port), timeout=1) as link:
+    deadline = time.monotonic() + scaled(1)
+    with socket.create_connection(("127.0.0.1", ca.port), timeout=scaled(1)) as link:
         link.sendall(b"GET /scep?operation=GetCACert HTTP/1.1\r\nHost: x\r\n\r\n")
         data = b""
         try:

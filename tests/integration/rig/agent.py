@@ -9,20 +9,11 @@ from cryptography import x509
 
 from . import program
 from .processes import children, end, environment, is_alive, scaled, spawn, wait_until
+from .program import ready_keys
 from .quick import Missing, Refused
 
 READY_LIMIT = 15
 REGISTERED_LIMIT = 15
-
-
-def ready_keys():
-    """For the environment of the program: its RSA keys are out of the pool of
-    the tests, if there is one."""
-    preload = os.path.join(os.path.dirname(program.scepagentd()), "tests/lib/key_preload.so")
-    names = ("TEST_KEYS", "TEST_KEYS_NEXT")
-    if not all(os.environ.get(name) for name in names) or not os.path.exists(preload):
-        return {}
-    return {"LD_PRELOAD": preload, **{name: os.environ[name] for name in names}}
 
 
 class Agent:
@@ -71,7 +62,7 @@ class Agent:
             self.command(*words),
             env=environment(
                 SNMPCONFPATH=self.master.empty, SNMP_PERSISTENT_DIR=self.master.persistent,
-                **({} if self.prefix else ready_keys()),
+                **ready_keys(),
             ),
             stderr=open(os.path.join(self.directory, "stderr"), "ab"),
         )

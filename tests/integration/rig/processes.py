@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 from . import program  # noqa: F401  (makes the packages of tests/ known)
-from scepca.deadline import scaled, wait_until  # noqa: F401
+from scepca.deadline import POLL_INTERVAL, factor, scaled, wait_until  # noqa: F401
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)

@@ -27,6 +27,16 @@ def scepagentd():
     return str(path)
 
 
+def ready_keys():
+    """For the environment of the program: it takes its RSA keys from the pool of
+    the tests, if there is one (tests/lib/key_preload.c)."""
+    preload = os.path.join(os.path.dirname(scepagentd()), "tests/lib/key_preload.so")
+    names = ("TEST_KEYS", "TEST_KEYS_NEXT")
+    if not all(os.environ.get(name) for name in names) or not os.path.exists(preload):
+        return {}
+    return {"LD_PRELOAD": preload, **{name: os.environ[name] for name in names}}
+
+
 @functools.lru_cache(maxsize=None)
 def version():
     """What -V says: (version, root OID)."""
