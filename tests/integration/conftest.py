@@ -25,7 +25,7 @@ from rig.master import Master
 
 def pytest_configure(config):
     config.addinivalue_line(
-        "markers", "long: takes minutes; ./check leaves it out (-m 'not long')"
+        "markers", "long: takes minutes; tests/long runs it, and ./check does not"
     )
 
 

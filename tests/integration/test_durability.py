@@ -104,6 +104,7 @@ def test_kill_9_of_the_worker_alone_is_taken_up_again(own):
     check_one_success(own, own.wait_end(index), "worker.example.net")
 
 
+@pytest.mark.long
 def test_kill_9_at_random_moments_always_ends_in_one_success(own):
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Walks of everything: with 1 and with 64 profiles, with 10,000 rows of
-history, and while rows come and go.  In lexicographic order, nothing twice, no
+"""Walks of everything: with 1 and with 64 profiles, with a history of many rows
+(10,000 in the long tests), and while rows come and go.  In lexicographic order, nothing twice, no
 gap among what was there throughout, and with an end."""
 
 import itertools
@@ -18,7 +18,8 @@ from rig.quick import EXCEPTIONS, GETBULK, GETNEXT, NULL, Quick, wrap
 
 MODULE = program.module()
 TABLES = ["scepProfileTable", "scepServerTable", "scepRequestTable", "scepAutoTable"]
-HISTORY = 10000
+HISTORY = [pytest.param(300, id="300 rows"),
+           pytest.param(10000, id="10,000 rows", marks=pytest.mark.long)]
 # Profiles that come and go; the others stay.
 COMING = (17, 40, 63)
 
@@ -33,12 +34,14 @@ def make(directory, mibs, profiles, history):
     device.enrol()
     device.point_at(url="http://127.0.0.1:9/scep")
     made = [("scepProfileRowStatus.%d" % i, "createAndGo") for i in range(2, profiles + 1)]
-    device.quick.set(("scepStatusMaxRows.0", HISTORY), *made)
+    device.quick.set(("scepStatusMaxRows.0", 10000), *made)
     device.wait_end(device.send())
     if history:
         agent.stop()
         prepare(agent.state, history - 1)
         agent.start()
+        device.quick.set(("scepStatusMaxRows.0", history))
+        device.history = history
     return device
 
 
@@ -48,9 +51,9 @@ def close(device):
     device.ca.stop()
 
 
-@pytest.fixture(scope="module")
-def large(tmp_path_factory, mibs):
-    device = make(tmp_path_factory.mktemp("large"), mibs, 64, HISTORY)
+@pytest.fixture(scope="module", params=HISTORY)
+def large(request, tmp_path_factory, mibs):
+    device = make(tmp_path_factory.mktemp("large"), mibs, 64, request.param)
     worker = device.agent.worker
     yield device
     assert device.agent.worker == worker, device.agent.everything()
@@ -132,41 +135,38 @@ def by_column(oids):
     return found
 
 
-def test_a_walk_of_10000_rows_is_whole(large):
-    assert large.quick.get("scepStatusMaxRows.0") == HISTORY
+def test_a_walk_of_a_long_history_is_whole(large):
     oids = [oid for oid, _, _ in large.quick.walk("scepStatusTable", bulk=100)]
     check_order(oids)
     found = by_column(oids)
     assert list(found) == [c.name for c in status_columns()]
     (rows,) = set(map(tuple, found.values()))
-    assert len(rows) == HISTORY and rows[-1] == large.quick.get("scepStatusLastIndex.0")
+    assert len(rows) == large.history and rows[-1] == large.quick.get("scepStatusLastIndex.0")
 
 
-def test_the_tools_end_at_10000_rows_too(large):
+def test_the_tools_end_at_many_rows_too(large):
     snmp = large.master.community("reading")
     whole = snmp.run("snmpbulkwalk", "scepClientMIB", options=["-Cr100"], timeout=60).ok()
     oids = lines_of(whole.out)
-    assert len(oids) > HISTORY * len(status_columns()) and whole.err == ""
+    assert len(oids) > large.history * len(status_columns()) and whole.err == ""
     check_order(oids)
     column = snmp.run("snmpwalk", "scepStatusState", timeout=60).ok()
-    assert len(lines_of(column.out)) == HISTORY
+    assert len(lines_of(column.out)) == large.history
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("options", [[], ["-CB"]], ids=["GETBULK", "GETNEXT"])
-def test_snmptable_shows_10000_rows(large, options):
+def test_snmptable_shows_many_rows(large, options):
     said = large.master.monitor.run(
         "snmptable", "scepStatusTable", options=["-Cf", "|", *options], timeout=300
     ).ok()
-    assert len(said.out.splitlines()) == HISTORY + 3
+    assert len(said.out.splitlines()) == large.history + 3
 
 
-@pytest.mark.long
-def test_snmpwalk_shows_10000_rows(large):
+def test_snmpwalk_shows_many_rows(large):
     snmp = large.master.monitor.numbers()
     oids = lines_of(snmp.run("snmpwalk", "scepClientMIB", timeout=300).ok().out)
     check_order(oids)
-    assert len(oids) > HISTORY * len(status_columns())
+    assert len(oids) > large.history * len(status_columns())
 
 
 # -------------------------------------------------------------- under change --
@@ -262,7 +262,9 @@ def status_rows(device):
 
 def test_a_walk_while_the_history_moves_on_skips_and_repeats_nothing(large, changes, capsys):
     before = status_rows(large)
-    walked = changing_walk(large, changes, "scepStatusTable", 100, 40)
+    # Some fifty changes, however long the history is.
+    answers = large.history * len(status_columns()) // 10
+    walked = changing_walk(large, changes, "scepStatusTable", 10, answers // 50)
     throughout = {int(index) for index in before & status_rows(large)}
     check_order(oid for oid, _, _ in walked)
     found = by_column(oid for oid, _, _ in walked)
@@ -270,7 +272,7 @@ def test_a_walk_while_the_history_moves_on_skips_and_repeats_nothing(large, chan
     for name, rows in found.items():
         assert throughout <= set(rows), name
     gone = len(before) - len(throughout)
-    assert 5 < gone < HISTORY / 2
+    assert 5 < gone < large.history / 2
     with capsys.disabled():
         print("\nwalk under change: %d rows were there throughout, all found in each of %d "
               "columns; %d came and went" % (len(throughout), len(found), gone))
