@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+# Functions for scripts that run tests and print how many have passed: ./check
+# and tests/long.  The caller works in the top folder of the sources.  The output
+# of each part goes to the folder $logs, and its numbers to $logs/counts, so that
+# parts can run at the same time.
+jobs=$(nproc)
+# All builds and the tests in Python share one pool of keys.
+export TEST_KEYS=${TEST_KEYS-$PWD/build/keys}
+
+begin_counts() { # folder
+	logs=$1
+	mkdir -p "$logs"
+	: >"$logs/counts"
+}
+
+count() { # name passed failed log
+	echo "$2 $3" >>"$logs/counts"
+	printf '%-34s %4d passed, %d failed\n' "$1" "$2" "$3"
+	[ "$3" -eq 0 ] || echo "    see $4"
+}
+
+# Prints the sums.  Fails if a test has failed, or if there was none.
+end_counts() {
+	awk '{ good += $1; bad += $2 }
+	END { print good + 0 " passed, " bad + 0 " failed"
+		exit bad > 0 || good == 0 }' "$logs/counts"
+}
+
+log_of() { # name
+	echo "$logs/$(echo "$1" | tr -c 'a-zA-Z0-9\n' '-').log"
+}
+
+# A limit in seconds as the load of the machine asks for.
+scaled() { # seconds
+	/usr/bin/python3 tests/scepca/deadline.py "$1"
+}
+
+# Runs a command; it counts as one test, which passes if the command succeeds.
+claim() { # name command...
+	local name=$1 log
+	log=$(log_of "$name")
+	shift
+	if "$@" >"$log" 2>&1; then
+		count "$name" 1 0 "$log"
+	else
+		count "$name" 0 1 "$log"
+		tail -n 40 "$log" | sed 's/^/    | /'
+		return 1
+	fi
+}
+
+# Runs a command that prints a line of TAP for each test.  A command that fails
+# otherwise, or prints no such line, counts as a test that has failed.
+tap() { # name command...
+	local name=$1 log good bad status=0
+	log=$(log_of "$name")
+	shift
+	"$@" >"$log" 2>&1 || status=$?
+	good=$(grep -c '^ok ' "$log")
+	bad=$(grep -c '^not ok ' "$log")
+	if [ $((good + bad)) -eq 0 ] || { [ $status -ne 0 ] && [ "$bad" -eq 0 ]; }
+	then
+		bad=$((bad + 1))
+		tail -n 20 "$log" | sed 's/^/    | /'
+	fi
+	grep -A20 '^not ok' "$log" | sed 's/^/    | /'
+	count "$name" "$good" "$bad" "$log"
+}
+
+# Builds the programs, and then the goal: `test-objects` compiles the tests, and
+# `check` with no tests to run links them as well.  Removes a folder that was
+# configured in another way: make would not compile again what is there.
+build() { # folder goal compiler flags...
+	local folder=$1 goal=$2
+	shift 2
+	[ "$(cat "$folder/.configured" 2>/dev/null)" = "$*" ] || rm -rf "$folder"
+	mkdir -p "$folder" || return 1
+	(
+		cd "$folder" || exit 1
+		if [ ! -e .configured ]; then
+			../../configure -q CC="$1" "${@:2}" || exit 1
+			echo "$*" >.configured
+		fi
+		make -s -j"$jobs" all && make -s -j"$jobs" "$goal" TESTS=
+	)
+}
+
+# Runs the integration tests that a marker selects, each file separately, two at
+# a time for each processor, because a test mostly waits.  The runs share
+# nothing.  A skipped test counts as failed, and so does a run that dies.
+integration() { # name markers
+	local folder
+	folder=$(log_of "$1")
+	folder=$PWD/${folder%.log}
+	rm -rf "$folder"
+	mkdir -p "$folder"
+	export SCEPAGENTD=$PWD/build/plain/scepagentd BUILD=$PWD/build/plain
+	make -s -C "$BUILD" tests/lib/key_preload.so
+	set -- "$1" "$folder" $(/usr/bin/python3 tests/integration/run \
+		$((2 * jobs)) "$folder" "$2")
+	[ $# -eq 4 ] || set -- "$1" "$2" 0 1
+	[ "$4" -eq 0 ] || grep -hE '^(FAILED|ERROR|SKIPPED)' "$2"/*.log |
+		sed 's/^/    | /'
+	count "$1" "$3" "$4" "$2/"
+}
