@@ -68,13 +68,13 @@ void command_environment_init(struct command_environment *environment,
 
 /* ---------------------------------------------------- in the new process -- */
 
-/* The words of a command, in the form that execve() takes. */
-struct command_words {
+/* The arguments of a command, in the form that execve() takes. */
+struct command_arguments {
 	char room[CONF_LINE_MAX];
-	char *word[CONF_LINE_MAX / 2 + 1];
+	char *argument[CONF_LINE_MAX / 2 + 1];
 };
 
-static bool command_split(const char *text, struct command_words *words)
+static bool command_split(const char *text, struct command_arguments *arguments)
 {
 	char word[CONF_LINE_MAX];
 	struct fault fault;
@@ -85,15 +85,16 @@ static bool command_split(const char *text, struct command_words *words)
 	       CONF_WORDS_WORD) {
 		size_t size = strlen(word) + 1;
 
-		if (size > sizeof(words->room) - used ||
+		if (size > sizeof(arguments->room) - used ||
 		    count == CONF_LINE_MAX / 2)
 			return false;
-		words->word[count++] = memcpy(words->room + used, word, size);
+		arguments->argument[count++] =
+		    memcpy(arguments->room + used, word, size);
 		used += size;
 	}
-	words->word[count] = NULL;
+	arguments->argument[count] = NULL;
 	return result == CONF_WORDS_END && count > 0 &&
-	       words->word[0][0] == '/';
+	       arguments->argument[0][0] == '/';
 }
 
 static void close_from(int first)
@@ -118,7 +119,7 @@ static bool command_set_up(int output)
 	sigemptyset(&none);
 	/* It may outlive the parent, and must not end when it writes. */
 	signal(SIGPIPE, SIG_IGN);
-	/* The pipe may have been given a number that is about to be used. */
+	/* The pipe may have one of the numbers that are about to be used. */
 	output = fcntl(output, F_DUPFD, 3);
 	if (input < 0 || output < 0 || dup2(input, STDIN_FILENO) < 0 ||
 	    dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
@@ -131,12 +132,14 @@ static bool command_set_up(int output)
 __attribute__((noreturn)) static void
 be_command(const char *text, const char *const *environment, int output)
 {
-	static struct command_words words;
+	static struct command_arguments arguments;
 
-	if (!command_set_up(output) || !command_split(text, &words))
+	if (!command_set_up(output) || !command_split(text, &arguments))
 		_exit(EXIT_NO_SETUP);
-	execve(words.word[0], words.word, (char *const *)environment);
-	dprintf(STDERR_FILENO, "%s: %s\n", words.word[0], strerror(errno));
+	execve(arguments.argument[0], arguments.argument,
+	       (char *const *)environment);
+	dprintf(STDERR_FILENO, "%s: %s\n", arguments.argument[0],
+		strerror(errno));
 	_exit(EXIT_NO_FILE);
 }
 
@@ -166,7 +169,7 @@ static void command_log_line(struct command *command)
 	command->length = 0;
 }
 
-/* Puts a question mark for each control character, as it goes to the log. */
+/* Replaces control characters by question marks: they go to the log. */
 static void command_take_octet(struct command *command, char octet)
 {
 	bool is_control = (unsigned char)octet < 0x20 || octet == 0x7f;

@@ -17,7 +17,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* A deployment in hand. */
+/* A deployment that is being made. */
 struct deployment {
 	const struct deploy_child_order *order;
 	struct key_files entry;
@@ -25,7 +25,7 @@ struct deployment {
 	struct install_file files[LOCATION_FILES + LOCATION_ISSUERS];
 	char issuer_path[LOCATION_ISSUERS][4096];
 	size_t file_count;
-	uid_t user; /* who owns the files; -1: this process */
+	uid_t user; /* of the files; -1: the user of this process */
 	gid_t group;
 	struct install install;
 	bool is_reloaded; /* the function was asked to take up the new files */
@@ -49,7 +49,7 @@ static enum command_end command_await(struct command *command)
 		struct pollfd polled = {.fd = command->output,
 					.events = POLLIN};
 
-		/* The pipe shows the end, or it is seen a little later. */
+		/* The pipe ends with the command, or a little later. */
 		poll(&polled, 1, command->output >= 0 ? 100 : 10);
 		command_read(command);
 		command_do_due(command);
@@ -71,7 +71,7 @@ static enum command_end deployment_run(struct deployment *deployment,
 	snprintf(name, sizeof(name), "useLocation %s: %s",
 		 order->location->name, command_names[which]);
 	command_init(command, name);
-	/* A function that is off is nothing for the log. */
+	/* A function that is off needs no line in the log. */
 	if (which == LOCATION_ENABLED)
 		command->bad_end_priority = LOG_DEBUG;
 	if (command_start(command, text, deployment->environment.variable,
@@ -98,7 +98,8 @@ static int deployment_require(struct deployment *deployment,
 			 command.lines > 1 ? command.last : "");
 }
 
-/* Takes a function that cannot be asked for one that is on. */
+/* Returns whether the function is on.  One that cannot be asked counts as on.
+ */
 static bool deployment_is_enabled(struct deployment *deployment)
 {
 	struct command command;
@@ -253,7 +254,7 @@ static int deployment_put_files(struct deployment *deployment,
 			     deployment->file_count, fault);
 }
 
-/* Has the function take up the files that are in place. */
+/* Makes the function take up the new files. */
 static int deployment_activate(struct deployment *deployment,
 			       struct fault *fault)
 {

@@ -2,8 +2,8 @@
 #include "subagent/parent/deployer.h"
 
 #include "subagent/parent/command.h"
-#include "subagent/system/privilege.h"
 #include "subagent/system/daemon_log.h"
+#include "subagent/system/privilege.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -65,7 +65,7 @@ static bool deployer_start(struct deployer *deployer, const int *inherited)
 {
 	int ends[2];
 
-	deployer_expect_failure(deployer, "it came to no end");
+	deployer_expect_failure(deployer, "it ended without a result");
 	if (deployer->run == NULL ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return false;
@@ -77,7 +77,8 @@ static bool deployer_start(struct deployer *deployer, const int *inherited)
 	}
 	close(ends[1]);
 	if (deployer->pid < 0) {
-		daemon_log(LOG_ERR, "no process for a use location: %s",
+		daemon_log(LOG_ERR,
+			   "cannot start a process for a use location: %s",
 			   strerror(errno));
 		close(ends[0]);
 		deployer->pid = 0;

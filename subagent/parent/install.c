@@ -9,14 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OLD_MAX (1024 * 1024) /* octets of what is replaced */
+#define OLD_MAX (1024 * 1024) /* octets of a file that is replaced */
 
-/* Hidden, so that most programs which read all of a folder pass them over;
- * those that do not (swanctl) are told when neither is there any more. */
+/* Hidden names, as most programs that read a whole folder ignore hidden files.
+ * Those that do not (swanctl) reload when neither is there any more. */
 #define FRESH ".%s.scepagent-new"
 #define KEPT  ".%s.scepagent-old"
 
-static int fail_at(struct fault *fault, const struct install_item *item)
+static int item_fault(struct fault *fault, const struct install_item *item)
 {
 	return fault_set(fault, "%.200s: %s", item->file->path,
 			 strerror(errno));
@@ -45,17 +45,18 @@ static bool write_parts(int fd, const struct install_file *file)
 	return true;
 }
 
-/* A new file beside its name, for nobody else yet; -1 if it cannot be. */
+/* Opens a new file beside the name, which nobody else may read yet.  Returns -1
+ * if that fails. */
 static int open_fresh(const struct install_item *item)
 {
-	/* What a kill has left. */
+	/* A killed process may have left one. */
 	unlinkat(item->folder, item->fresh, 0);
 	return openat(item->folder, item->fresh,
 		      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		      0600);
 }
 
-/* Gives it owner and mode, and makes it durable; closes it. */
+/* Gives the file its owner and mode, makes it durable and closes it. */
 static bool finish_fresh(int fd, uid_t user, gid_t group, mode_t mode)
 {
 	bool is_good = true;
@@ -66,25 +67,25 @@ static bool finish_fresh(int fd, uid_t user, gid_t group, mode_t mode)
 	return close(fd) == 0 && is_good;
 }
 
-static int prepare(struct install_item *item, struct fault *fault)
+static int item_prepare(struct install_item *item, struct fault *fault)
 {
 	const struct install_file *file = item->file;
 	int fd = open_fresh(item);
 	bool is_written;
 
 	if (fd < 0)
-		return fail_at(fault, item);
+		return item_fault(fault, item);
 	is_written = write_parts(fd, file);
 	if (finish_fresh(fd, file->user, file->group, file->mode) && is_written)
 		return 0;
-	fail_at(fault, item);
+	item_fault(fault, item);
 	unlinkat(item->folder, item->fresh, 0);
 	return -1;
 }
 
 /* --------------------------------------------------------- what was there */
 
-static int open_old(struct install_item *item)
+static int item_open_old(struct install_item *item)
 {
 	const int how = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
 	int fd = openat(item->folder, item->kept, how);
@@ -94,13 +95,13 @@ static int open_old(struct install_item *item)
 	return openat(item->folder, item->name, how);
 }
 
-static int read_old(int fd, struct install_item *item, struct fault *fault)
+static int item_read(int fd, struct install_item *item, struct fault *fault)
 {
 	struct stat status;
 	ssize_t got = 1;
 
 	if (fstat(fd, &status) != 0)
-		return fail_at(fault, item);
+		return item_fault(fault, item);
 	if (!S_ISREG(status.st_mode) || status.st_size > OLD_MAX)
 		return fault_set(fault, "%.200s is no file to be replaced",
 				 item->file->path);
@@ -114,7 +115,7 @@ static int read_old(int fd, struct install_item *item, struct fault *fault)
 			item->old_length += (size_t)got;
 	}
 	if (got < 0)
-		return fail_at(fault, item);
+		return item_fault(fault, item);
 	item->was_there = true;
 	item->old_user = status.st_uid;
 	item->old_group = status.st_gid;
@@ -122,8 +123,9 @@ static int read_old(int fd, struct install_item *item, struct fault *fault)
 	return 0;
 }
 
-/* A symbolic link is replaced, and what it leads to is left alone. */
-static int read_link(struct install_item *item, struct fault *fault)
+/* Remembers a symbolic link: the link is replaced, and its target left alone.
+ */
+static int item_read_link(struct install_item *item, struct fault *fault)
 {
 	char target[4096];
 	ssize_t length =
@@ -133,16 +135,16 @@ static int read_link(struct install_item *item, struct fault *fault)
 		length = readlinkat(item->folder, item->name, target,
 				    sizeof(target) - 1);
 	if (length < 0)
-		return fail_at(fault, item);
+		return item_fault(fault, item);
 	target[length] = '\0';
 	item->old_link = strdup(target);
 	return item->old_link != NULL ? 0 : fault_set(fault, "memory is short");
 }
 
-/* Makes the old one once more, beside its name. */
-static bool make_old(const struct install_item *item)
+/* Makes the old file once more, beside the name. */
+static bool item_remake(const struct install_item *item)
 {
-	/* Nobody else can give a file away. */
+	/* Only root can give a file to another user. */
 	bool is_root = geteuid() == 0;
 	bool is_written;
 	int fd;
@@ -162,40 +164,40 @@ static bool make_old(const struct install_item *item)
 	       is_written;
 }
 
-/* A second name for the old one, or a copy where there can be none: a
- * filesystem without hard links, or a file of somebody else's. */
-static int keep_beside(struct install_item *item, struct fault *fault)
+/* Gives the old file a second name, or copies it where a link is not possible:
+ * on a filesystem without hard links, or if the file is another user's. */
+static int item_keep_beside(struct install_item *item, struct fault *fault)
 {
 	if (linkat(item->folder, item->name, item->folder, item->kept, 0) ==
 		0 ||
 	    errno == EEXIST || errno == ENOENT)
 		return 0;
 	if ((errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK) &&
-	    make_old(item) &&
+	    item_remake(item) &&
 	    renameat(item->folder, item->fresh, item->folder, item->kept) == 0)
 		return 0;
-	return fail_at(fault, item);
+	return item_fault(fault, item);
 }
 
-static int keep_old(struct install_item *item, struct fault *fault)
+static int item_keep(struct install_item *item, struct fault *fault)
 {
-	int fd = open_old(item);
+	int fd = item_open_old(item);
 	int result;
 
 	if (fd >= 0) {
-		result = read_old(fd, item, fault);
+		result = item_read(fd, item, fault);
 		close(fd);
 	} else if (errno == ELOOP) {
-		result = read_link(item, fault);
+		result = item_read_link(item, fault);
 	} else {
-		return errno == ENOENT ? 0 : fail_at(fault, item);
+		return errno == ENOENT ? 0 : item_fault(fault, item);
 	}
-	return result == 0 ? keep_beside(item, fault) : result;
+	return result == 0 ? item_keep_beside(item, fault) : result;
 }
 
 /* ------------------------------------------------------------ the changing */
 
-static int open_item(struct install_item *item, const struct install_file *file,
+static int item_open(struct install_item *item, const struct install_file *file,
 		     struct fault *fault)
 {
 	const char *slash = strrchr(file->path, '/');
@@ -215,26 +217,27 @@ static int open_item(struct install_item *item, const struct install_file *file,
 	snprintf(item->kept, sizeof(item->kept), KEPT, item->name);
 	item->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (item->folder < 0)
-		return fail_at(fault, item);
-	/* A change was killed before it was confirmed: what it kept is what
-	 * was good, and what has the name now is not known to be. */
-	item->is_in_place =
+		return item_fault(fault, item);
+	/* A change was killed before it was confirmed: the kept file is the
+	 * good one, and the file that has the name now may be bad. */
+	item->is_changed =
 	    faccessat(item->folder, item->kept, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	return 0;
 }
 
-static int take_name(struct install_item *item, struct fault *fault)
+static int item_take_name(struct install_item *item, struct fault *fault)
 {
 	if (renameat(item->folder, item->fresh, item->folder, item->name) != 0)
-		return fail_at(fault, item);
-	item->is_in_place = true;
+		return item_fault(fault, item);
+	item->is_changed = true;
 	return 0;
 }
 
-/* Runs one step of all items; stops at the first that fails. */
-static int each(struct install *install,
-		int (*step)(struct install_item *item, struct fault *fault),
-		struct fault *fault)
+/* Runs one step for all items; stops at the first that fails. */
+static int install_each(struct install *install,
+			int (*step)(struct install_item *item,
+				    struct fault *fault),
+			struct fault *fault)
 {
 	for (size_t i = 0; i < install->count; i++)
 		if (step(&install->items[i], fault) != 0)
@@ -242,9 +245,9 @@ static int each(struct install *install,
 	return 0;
 }
 
-static int sync_folder(struct install_item *item, struct fault *fault)
+static int item_sync_folder(struct install_item *item, struct fault *fault)
 {
-	return fsync(item->folder) == 0 ? 0 : fail_at(fault, item);
+	return fsync(item->folder) == 0 ? 0 : item_fault(fault, item);
 }
 
 int install_begin(struct install *install, const struct install_file *files,
@@ -259,17 +262,17 @@ int install_begin(struct install *install, const struct install_file *files,
 		return fault_set(fault, "memory is short");
 	for (size_t i = 0; result == 0 && i < count; i++) {
 		install->count++;
-		result = open_item(&install->items[i], &files[i], fault);
+		result = item_open(&install->items[i], &files[i], fault);
 	}
-	/* The old names are durable before any of them is taken.  The new ones
-	 * are taken with no disk to wait for in between: a program that reads
-	 * its files at each connection would have a key and a certificate that
-	 * do not fit. */
-	if (result == 0 && each(install, keep_old, fault) == 0 &&
-	    each(install, prepare, fault) == 0 &&
-	    each(install, sync_folder, fault) == 0 &&
-	    each(install, take_name, fault) == 0 &&
-	    each(install, sync_folder, fault) == 0)
+	/* The old files are durable before any name changes.  Then all names
+	 * change without a wait for the disk in between: a program that reads
+	 * its files at each connection could get a key and a certificate that
+	 * do not match. */
+	if (result == 0 && install_each(install, item_keep, fault) == 0 &&
+	    install_each(install, item_prepare, fault) == 0 &&
+	    install_each(install, item_sync_folder, fault) == 0 &&
+	    install_each(install, item_take_name, fault) == 0 &&
+	    install_each(install, item_sync_folder, fault) == 0)
 		return 0;
 	install_take_back(install, &ignored);
 	return -1;
@@ -286,10 +289,10 @@ void install_settle(struct install *install)
 	}
 }
 
-static int put_back(struct install_item *item, struct fault *fault)
+static int item_put_back(struct install_item *item, struct fault *fault)
 {
 	if (renameat(item->folder, item->kept, item->folder, item->name) == 0) {
-		/* Two names of one file are left as they are. */
+		/* rename() leaves two names of one file as they are. */
 		unlinkat(item->folder, item->kept, 0);
 		return 0;
 	}
@@ -297,29 +300,29 @@ static int put_back(struct install_item *item, struct fault *fault)
 		return unlinkat(item->folder, item->name, 0) == 0 ||
 			       errno == ENOENT
 			   ? 0
-			   : fail_at(fault, item);
-	if (make_old(item) &&
+			   : item_fault(fault, item);
+	if (item_remake(item) &&
 	    renameat(item->folder, item->fresh, item->folder, item->name) == 0)
 		return 0;
-	return fail_at(fault, item);
+	return item_fault(fault, item);
 }
 
 int install_take_back(struct install *install, struct fault *fault)
 {
 	int result = 0;
 
-	/* The certificate before the key, as it came. */
+	/* In reverse order: the certificate before the key. */
 	for (size_t i = install->count; i-- > 0;) {
 		struct install_item *item = &install->items[i];
 
 		if (item->folder < 0)
 			continue;
 		unlinkat(item->folder, item->fresh, 0);
-		if (item->is_in_place && put_back(item, fault) != 0)
+		if (item->is_changed && item_put_back(item, fault) != 0)
 			result = -1;
 		else
 			unlinkat(item->folder, item->kept, 0);
-		item->is_in_place = false;
+		item->is_changed = false;
 	}
 	for (size_t i = 0; i < install->count; i++)
 		if (install->items[i].folder >= 0)

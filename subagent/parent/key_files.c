@@ -29,7 +29,7 @@ static int open_folder(int at, const char *path)
 		      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* The file FOLDER/ID.pem of the state directory, or -1. */
+/* Opens FOLDER/ID.pem of the state directory; returns -1 if that fails. */
 static int open_file(const char *state_directory, const char *folder,
 		     const char *file_id)
 {
@@ -84,10 +84,10 @@ static char *read_file(const char *state_directory, uid_t owner,
 			  strerror(errno));
 	} else if (!S_ISREG(status.st_mode) || status.st_uid != owner ||
 		   status.st_nlink != 1) {
-		/* Else it could be a file that the worker may not read. */
+		/* The worker may not be allowed to read it. */
 		fault_set(fault, "%s/%s.pem is no file of the worker's", folder,
 			  file_id);
-	} else if (status.st_size <= 0 || status.st_size > ENTRY_MAX) {
+	} else if (status.st_size <= 0 || status.st_size > KEY_FILES_MAX) {
 		fault_set(fault, "%s/%s.pem has %lld octets", folder, file_id,
 			  (long long)status.st_size);
 	} else {
@@ -123,7 +123,7 @@ static bool skip_base64(const char **at)
 	return length > 0 && (*at)[-1] == '\n';
 }
 
-/* One PEM block of that kind (RFC 7468), up to its last octet. */
+/* Skips one PEM block of that kind (RFC 7468), up to its last octet. */
 static bool skip_block(const char **at, const char *kind)
 {
 	return skip(at, BEGIN) && skip(at, kind) && skip(at, TAIL) &&

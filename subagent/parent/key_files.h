@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One entry of the registry as its files have it: the private key, the
- * certificate and what certified it, as PEM.  The files are the worker's, who
- * speaks with the network, and the reader may be root: nothing is followed out
- * of the state directory, and nothing is taken but PEM of the right kind.
- * Knows no use location.
+ * The files of one entry of the registry: the private key, the certificate and
+ * its issuers, as PEM.  The files belong to the worker, which speaks with the
+ * network, and the reader may be root: no link leads out of the state
+ * directory, and nothing passes but PEM of the right kind.  Knows no use
+ * location.
  */
 #ifndef SUBAGENT_PARENT_KEY_FILES_H
 #define SUBAGENT_PARENT_KEY_FILES_H
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define ENTRY_MAX (1024 * 1024) /* octets of a file */
+#define KEY_FILES_MAX (1024 * 1024) /* octets of a file */
 
 struct key_files {
 	char *key; /* one PRIVATE KEY */
@@ -25,7 +25,7 @@ struct key_files {
 	size_t leaf_length; /* of the first */
 };
 
-/* Whether it is the name of an entry's files: hexadecimal digits. */
+/* Returns whether it can name the files of an entry: hexadecimal digits. */
 bool key_files_is_id(const char *file_id);
 
 /*
@@ -35,8 +35,8 @@ bool key_files_is_id(const char *file_id);
 int key_files_read(const char *state_directory, uid_t owner,
 		   const char *file_id, struct key_files *entry,
 		   struct fault *fault);
-/* The n-th certificate, from 0, of those that certified the first; the last of
- * them if there are fewer.  One that is alone has certified itself. */
+/* Returns the n-th issuer, from 0, of the first certificate; the last one if
+ * there are fewer.  A certificate without issuers is its own.  Borrows. */
 const char *key_files_issuer(const struct key_files *entry, size_t n,
 			     size_t *length);
 /* Cleanses and frees. */

@@ -18,12 +18,12 @@
 #include <unistd.h>
 
 #define STOP_LIMIT    1800  /* ms: all of it must be over within two seconds */
-#define QUICK_DEATH   10000 /* ms: a worker that lived less has died at once */
+#define QUICK_DEATH   10000 /* ms: a worker that lived less died at once */
 #define BACK_OFF_MAX  30000
 #define DEPLOY_LIMIT  600000 /* ms: each of its commands has a limit, too */
 #define BACK_OFF_STEP 1000
 
-/* Times are ms of CLOCK_MONOTONIC; -1 for none. */
+/* Times are ms of CLOCK_MONOTONIC; -1 is none. */
 struct parent {
 	const struct parent_plan *plan;
 	int signals;
@@ -102,7 +102,7 @@ static void parent_start_worker(struct parent *parent)
 	parent->start_at = -1;
 	parent->started = command_now();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-		daemon_log(LOG_ERR, "no channel to a worker: %s",
+		daemon_log(LOG_ERR, "cannot make a channel to a worker: %s",
 			   strerror(errno));
 		parent_plan_start(parent);
 		return;
@@ -116,7 +116,8 @@ static void parent_start_worker(struct parent *parent)
 	}
 	close(ends[1]);
 	if (parent->worker < 0) {
-		daemon_log(LOG_ERR, "no worker: %s", strerror(errno));
+		daemon_log(LOG_ERR, "cannot start a worker: %s",
+			   strerror(errno));
 		parent->worker = 0;
 		close(ends[0]);
 		parent_plan_start(parent);
@@ -224,7 +225,7 @@ static void parent_send(const struct parent *parent,
 			   strerror(errno));
 }
 
-/* Tells the worker how what it has asked for has ended. */
+/* Reports to the worker what it asked for and has ended. */
 static void parent_send_ends(struct parent *parent)
 {
 	const int inherited[] = {parent->signals, parent->channel, -1};
@@ -402,7 +403,7 @@ int parent_run(const struct parent_plan *plan)
 	};
 
 	if (parent.signals < 0) {
-		daemon_log(LOG_ERR, "no signals: %s", strerror(errno));
+		daemon_log(LOG_ERR, "cannot take signals: %s", strerror(errno));
 		return 1;
 	}
 	restarter_init(&parent.restarter, plan->restart, plan->context,

@@ -59,7 +59,7 @@ void restarter_forget_worker(struct restarter *restarter)
 	restarter->next_is_for_worker = false;
 }
 
-/* Returns how what was begun has ended. */
+/* Returns how the present command has ended. */
 static enum command_end restarter_take_end(struct restarter *restarter)
 {
 	if (!restarter->has_failed_to_start)

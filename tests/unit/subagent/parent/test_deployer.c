@@ -93,7 +93,7 @@ static void a_process_that_dies_has_failed(void **state)
 	assert_true(await(&deployer, &end));
 	assert_false(end.is_good);
 	assert_int_equal(end.use_index, 7);
-	assert_string_equal(end.text, "it came to no end");
+	assert_string_equal(end.text, "it ended without a result");
 }
 
 static void a_process_that_takes_too_long_is_ended(void **state)
