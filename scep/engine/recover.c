@@ -1,49 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/engine/recover.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "scep/agent_row.h"
 #include "scep/ca_row.h"
 #include "scep/event.h"
+#include "scep/key_row.h"
 #include "scep/profile_row.h"
 #include "scep/rows.h"
 #include "scep/status_row.h"
 #include "scep/timer.h"
 #include "scep/view.h"
-#include "scep/state/open_request.h"
 #include "scep/base/error.h"
-#include "scep/store/files.h"
-#include "scep/keys/key_actions.h"
 #include "scep/base/log.h"
-#include "scep/engine/rebuild.h"
-#include "scep/keys/registry.h"
-#include "scep/settings/settings.h"
-#include "scep/keys/spare.h"
-#include "scep/state/status.h"
 #include "scep/enroll/timers.h"
+#include "scep/keys/key_actions.h"
+#include "scep/keys/key_file.h"
+#include "scep/keys/registry.h"
+#include "scep/keys/spare.h"
 #include "scep/keys/use_locations.h"
+#include "scep/protocol/csr.h"
+#include "scep/settings/settings.h"
+#include "scep/state/open_request.h"
+#include "scep/state/status.h"
+#include "scep/store/files.h"
 
-/* A start that failed may have left something. */
-static void forget_all(struct state *state)
-{
-	open_request_discard_all(state);
-	state_empty(state);
-}
+/* --------------------------------------------------- the state directory -- */
 
-/* A database that cannot be read is kept for a look, and a new one made. */
-static enum scep_code set_aside(struct state *state, struct scep_error *error)
+/* Keeps a corrupt database under another name, and opens a new one. */
+static enum scep_code replace_database(struct state *state,
+				       struct scep_error *error)
 {
-	log_error("%s: set aside, and a new one is made", error->text);
+	log_error("%s: the file is kept under another name, and a new one is "
+		  "made",
+		  error->text);
 	if (store_set_aside(state->config.state_directory, error) != SCEP_OK)
 		return error->code;
-	state->database_was_set_aside = true;
+	state->database_was_lost = true;
 	error_init(error);
 	return store_open(state->config.state_directory, &state->store, NULL,
 			  error);
 }
 
-static enum scep_code open_all(struct state *state, struct scep_error *error)
+static enum scep_code open_directory(struct state *state,
+				     struct scep_error *error)
 {
 	bool is_corrupt = false;
 
@@ -56,90 +58,95 @@ static enum scep_code open_all(struct state *state, struct scep_error *error)
 	if (store_open(state->config.state_directory, &state->store,
 		       &is_corrupt, error) == SCEP_OK)
 		return SCEP_OK;
-	return is_corrupt ? set_aside(state, error) : error->code;
+	return is_corrupt ? replace_database(state, error) : error->code;
 }
 
-/* Moves what was loaded into the state. */
-static void take_over(struct state *state, struct store_content *content)
+/* -------------------------------------------------------------- loading -- */
+
+static void move_rows(struct scep_rows *to, struct scep_rows *from)
 {
-	struct scep_rows none = {0, 0, NULL};
+	*to = *from;
+	*from = (struct scep_rows){0};
+}
 
-	if (content->has_agent) {
-		const struct scep_agent shown = state->view.agent;
+static void take_agent(struct state *state, const struct scep_agent *loaded)
+{
+	const struct scep_agent shown = state->view.agent;
 
-		state->view.agent = content->agent;
-		/* RFC 2579, TestAndIncr: at random, so that no manager takes
-		 * it for what it read before the restart. */
-		state->view.agent.config_spin_lock =
-		    timers_draw(NULL) & INT32_MAX;
-		state->view.agent.started_mono = shown.started_mono;
-		state->view.agent.key_limit = shown.key_limit;
-	}
+	state->view.agent = *loaded;
+	/* RFC 2579, TestAndIncr: at random, so that no manager takes it for
+	 * the value that it read before the restart. */
+	state->view.agent.config_spin_lock = timers_draw(NULL) & INT32_MAX;
+	state->view.agent.started_mono = shown.started_mono;
+	state->view.agent.key_limit = shown.key_limit;
+}
+
+static void take_content(struct state *state, struct store_content *content)
+{
+	if (content->has_agent)
+		take_agent(state, &content->agent);
 	state->key_last_index = content->key_last_index;
 	state->ca_last_index = content->ca_last_index;
-	state->view.profiles = content->profiles;
-	state->view.statuses = content->statuses;
-	state->view.keys = content->keys;
-	state->view.cas = content->cas;
-	content->profiles = none;
-	content->statuses = none;
-	content->keys = none;
-	content->cas = none;
-	state->view.uses = content->uses;
-	state->view.retired = content->retired;
-	state->records = content->records;
-	content->uses = none;
-	content->retired = none;
-	content->records = none;
+	move_rows(&state->view.profiles, &content->profiles);
+	move_rows(&state->view.statuses, &content->statuses);
+	move_rows(&state->view.keys, &content->keys);
+	move_rows(&state->view.cas, &content->cas);
+	move_rows(&state->view.uses, &content->uses);
+	move_rows(&state->view.retired, &content->retired);
+	move_rows(&state->records, &content->records);
 }
 
-/* Requests go on where they were; what cannot is ended. */
-static void resume_all(struct state *state, struct txn *txn)
+/* `*is_new`: the database has no settings yet. */
+static enum scep_code load_state(struct state *state, bool *is_new,
+				 struct scep_error *error)
 {
-	struct open_request *e, *next;
+	const struct store_presets presets = {
+	    .agent = settings_preset_agent,
+	    .profile = settings_preset_profile,
+	};
+	struct store_content content = {.has_agent = false};
+	enum scep_code code =
+	    store_load(state->store, &presets, &content, error);
 
-	for (e = state->open_requests; e != NULL; e = next) {
-		struct scep_profile *profile = (void *)scep_rows_find(
-		    &state->view.profiles, e->record->profile_index);
+	if (code == SCEP_OK) {
+		*is_new = !content.has_agent;
+		take_content(state, &content);
+	}
+	store_content_free(&content);
+	if (code == SCEP_OK && !open_request_follow_records(state))
+		code = error_set_memory(error);
+	return code;
+}
 
-		const struct scep_status *status =
-		    scep_rows_find(&state->view.statuses, e->record->index);
+/* ------------------------------------------------------------- requests -- */
 
-		next = e->next;
+/* scepRequestStatusIndex names the last send; rows that a timer has sent are
+ * passed over. */
+static void recall_send(struct state *state, const struct scep_status *status)
+{
+	struct scep_profile *profile = (void *)scep_rows_find(
+	    &state->view.profiles, status->profile_index);
+
+	/* Before the first view is published, rows may be written. */
+	if (profile != NULL && status->trigger == SCEP_TRIGGER_MANUAL &&
+	    profile->request_status_index < status->index)
+		profile->request_status_index = status->index;
+}
+
+/* Requests continue where they were; a record without its row is removed. */
+static void continue_requests(struct state *state, struct txn *txn)
+{
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next) {
+		const struct scep_status *status = open_request_status_now(e);
+
 		if (status == NULL) {
 			txn_remove(txn, STORE_RECORD, e->record->index);
-			e->due = UINT64_MAX;
 			continue;
 		}
-		/* The row of the last send, and not of what a timer sent. */
-		if (profile != NULL && status->trigger == SCEP_TRIGGER_MANUAL &&
-		    profile->request_status_index < e->record->index)
-			profile->request_status_index = e->record->index;
+		recall_send(state, status);
 		if (!e->record->is_suspended)
 			log_info("%s: continues after a restart", e->name);
-	}
-}
-
-static bool has_request(struct state *state, uint32_t profile_index)
-{
-	struct open_request *e = state->open_requests;
-
-	while (e != NULL && e->record->profile_index != profile_index)
-		e = e->next;
-	return e != NULL;
-}
-
-/* A volatile profile leaves its CAs behind; what it trusted goes with it, or
- * with its last request. */
-static void forget_cas(struct state *state, struct txn *txn)
-{
-	ROWS_EACH (i, &state->view.cas) {
-		const struct scep_ca *ca = state->view.cas.row[i];
-
-		if (scep_rows_find(&state->view.profiles, ca->profile_index) ==
-			NULL &&
-		    !has_request(state, ca->profile_index))
-			txn_remove(txn, STORE_CA, ca->index);
 	}
 }
 
@@ -149,53 +156,77 @@ struct orphans {
 	size_t count;
 };
 
-/* A volatile profile takes with it what its timer has announced. */
-static void forget_announced(struct state *state, struct txn *txn,
-			     const struct scep_status *status)
-{
-	if (scep_rows_find(&state->view.profiles, status->profile_index) ==
-	    NULL)
-		txn_remove(txn, STORE_STATUS, status->index);
-}
-
-/* An open row without a record has nothing to go on with. */
-static void end_orphans(struct state *state, struct txn *txn,
-			struct orphans *orphans)
+static void end_orphan(struct state *state, struct txn *txn,
+		       const struct scep_status *old, struct orphans *orphans)
 {
 	const size_t most = sizeof(orphans->index) / sizeof(orphans->index[0]);
+	struct scep_status *status = row_copy(old);
 	struct scep_error error;
 
 	error_init(&error);
 	error_set(&error, SCEP_INTERRUPTED,
 		  "the record of the request is lost");
-	ROWS_EACH (i, &state->view.statuses) {
-		const struct scep_status *old = state->view.statuses.row[i];
-		struct scep_status *status;
+	if (status != NULL) {
+		status_end(status, state_now(state), SCEP_STATE_ERROR);
+		status_blame(status, &error);
+	}
+	txn_put(txn, STORE_STATUS, status);
+	stats_count_end(&state->view.stats, state_now(state), false);
+	if (orphans->count < most)
+		orphans->index[orphans->count++] = old->index;
+}
 
-		if (!scep_status_is_open(old) ||
-		    open_request_find(state, old->index) != NULL)
+/* Ends open rows without a record: nothing can continue them.  A row that
+ * announces a run of a timer has none yet; it goes with a volatile profile. */
+static void end_orphans(struct state *state, struct txn *txn,
+			struct orphans *orphans)
+{
+	ROWS_EACH (i, &state->view.statuses) {
+		const struct scep_status *status = state->view.statuses.row[i];
+
+		if (!scep_status_is_open(status) ||
+		    scep_rows_find(&state->records, status->index) != NULL)
 			continue;
-		if (timers_announces(state, old)) {
-			forget_announced(state, txn, old);
-			continue;
-		}
-		status = row_copy(old);
-		if (status != NULL) {
-			status_end(status, state_now(state), SCEP_STATE_ERROR);
-			status_blame(status, &error);
-		}
-		txn_put(txn, STORE_STATUS, status);
-		stats_count_end(&state->view.stats, state_now(state), false);
-		if (orphans->count < most)
-			orphans->index[orphans->count++] = old->index;
+		if (!timers_announces(state, status))
+			end_orphan(state, txn, status, orphans);
+		else if (scep_rows_find(&state->view.profiles,
+					status->profile_index) == NULL)
+			txn_remove(txn, STORE_STATUS, status->index);
 	}
 }
 
-static void tell_orphans(struct state *state, const struct orphans *orphans)
+static void notify_orphans(struct state *state, const struct orphans *orphans)
 {
 	for (size_t i = 0; i < orphans->count; i++)
 		state_notify(state, SCEP_EVENT_REQUEST_FAILED,
 			     orphans->index[i]);
+}
+
+/* ------------------------------------------------- CAs and profile number 1 */
+
+static bool has_request(const struct state *state, uint32_t profile_index)
+{
+	ROWS_EACH (i, &state->records) {
+		const struct record *record = state->records.row[i];
+
+		if (record->profile_index == profile_index)
+			return true;
+	}
+	return false;
+}
+
+/* Removes the CAs that a volatile profile has left behind, unless a request of
+ * it still needs them. */
+static void remove_left_cas(struct state *state, struct txn *txn)
+{
+	ROWS_EACH (i, &state->view.cas) {
+		const struct scep_ca *ca = state->view.cas.row[i];
+
+		if (scep_rows_find(&state->view.profiles, ca->profile_index) ==
+			NULL &&
+		    !has_request(state, ca->profile_index))
+			txn_remove(txn, STORE_CA, ca->index);
+	}
 }
 
 /* Profile 1 always exists. */
@@ -211,74 +242,155 @@ static struct scep_profile *first_profile(void)
 	return profile;
 }
 
-/* A new database beside old keys: the one that named them is lost. */
-static void recover_registry(struct state *state, struct txn *txn)
+/* ------------------------------------------- the registry from its files -- */
+
+struct rebuild {
+	struct state *state;
+	struct txn *txn;
+};
+
+/* Describes the certificate that belongs to the file of a key. */
+static bool describe_key(struct state *state, const char *name,
+			 struct scep_key *key)
 {
-	if (!rebuild_is_needed(state))
+	STACK_OF(X509) *chain = NULL;
+
+	if (key_file_read_chain(state->certs_folder, name, &chain, NULL) !=
+	    SCEP_OK)
+		return false;
+	ca_certs_describe_leaf(sk_X509_value(chain, 0), key);
+	sk_X509_pop_free(chain, X509_free);
+	return true;
+}
+
+/* A key without a certificate gets a name that no sweep removes. */
+static void keep_unknown_key(struct state *state, const char *name)
+{
+	char from[4400], to[4400];
+
+	snprintf(from, sizeof(from), "%s/%s", state->keys_folder, name);
+	snprintf(to, sizeof(to), "%s/%s.lost", state->keys_folder, name);
+	if (rename(from, to) == 0)
+		log_warning("keys/%s: has no certificate; kept as %s.lost",
+			    name, name);
+	else
+		log_warning("keys/%s: has no certificate", name);
+}
+
+static void rebuild_key(void *context, const char *name)
+{
+	struct rebuild *rebuild = context;
+	struct state *state = rebuild->state;
+	char file_id[SCEP_TEXT64];
+	struct scep_key *key;
+
+	if (!key_file_id(name, file_id))
 		return;
-	state->database_was_set_aside = true;
-	rebuild_registry(state, txn);
+	key = row_new(sizeof(*key));
+	if (key == NULL || !describe_key(state, name, key)) {
+		keep_unknown_key(state, name);
+		row_release(key);
+		return;
+	}
+	strcpy(key->file_id, file_id);
+	snprintf(key->name, sizeof(key->name), "recovered");
+	/* Only the default key is self-signed and does not expire. */
+	key->is_default = key->not_after == REQUEST_FOR_EVER &&
+			  strcmp(key->subject, key->issuer) == 0;
+	key->index = registry_next_index(state);
+	key->install_time = state_now(state);
+	log_warning("key %u (%s): rebuilt from its files", key->index,
+		    key->subject);
+	txn_put(rebuild->txn, STORE_KEY, key);
+}
+
+static void note_file(void *context, const char *name)
+{
+	bool *is_any = context;
+
+	(void)name;
+	*is_any = true;
+}
+
+/* A new database beside old keys: the one that named them is lost.  Names, use
+ * locations and profiles do not stand in the files, and stay empty. */
+static void rebuild_registry(struct state *state, struct txn *txn)
+{
+	struct rebuild rebuild = {state, txn};
+	struct scep_error error;
+	bool is_any = false;
+
+	files_list(state->keys_folder, note_file, &is_any, NULL);
+	if (!is_any)
+		return;
+	state->database_was_lost = true;
+	error_init(&error);
+	if (files_list(state->keys_folder, rebuild_key, &rebuild, &error) !=
+	    SCEP_OK)
+		log_error("registry: not rebuilt: %s", error.text);
+}
+
+/* ------------------------------------------------------------- the start -- */
+
+/* A start that failed may have left something. */
+static void clear_state(struct state *state)
+{
+	open_request_discard_all(state);
+	state_empty(state);
+}
+
+/* Adds to the transaction what a kill has left half done. */
+static void repair(struct state *state, struct txn *txn, bool is_new,
+		   struct orphans *orphans)
+{
+	registry_check_files(state);
+	continue_requests(state, txn);
+	use_locations_configure(state, txn);
+	use_locations_retry(state, txn);
+	/* If a restart is still wanted, this start is not the restart. */
+	if (state->view.agent.restart_wanted == 0)
+		use_locations_note_restart(state, txn);
+	key_actions_recall(state, txn);
+	remove_left_cas(state, txn);
+	stats_recall(&state->view.stats, &state->view.statuses);
+	end_orphans(state, txn, orphans);
+	if (scep_rows_find(&state->view.profiles, 1) == NULL)
+		txn_put(txn, STORE_PROFILE, first_profile());
+	if (is_new) {
+		txn_put_agent(txn, &state->view.agent);
+		rebuild_registry(state, txn);
+	}
 }
 
 enum scep_code recover(struct state *state, struct scep_error *error)
 {
-	const struct store_presets presets = {
-	    .agent = settings_preset_agent,
-	    .profile = settings_preset_profile,
-	};
-	struct store_content content;
 	struct orphans orphans = {.count = 0};
 	struct txn txn;
+	bool is_new = false;
 	enum scep_code code;
 
-	memset(&content, 0, sizeof(content));
-	txn_init(&txn);
-	forget_all(state);
-	code = open_all(state, error);
+	clear_state(state);
+	code = open_directory(state, error);
+	if (code == SCEP_OK)
+		code = load_state(state, &is_new, error);
 	if (code != SCEP_OK)
 		return code;
-	code = store_load(state->store, &presets, &content, error);
-	if (code != SCEP_OK)
-		goto out;
-	take_over(state, &content);
-	if (!open_request_follow_records(state)) {
-		code = error_set_memory(error);
-		goto out;
-	}
-	registry_check_files(state);
-	resume_all(state, &txn);
-	use_locations_configure(state, &txn);
-	use_locations_retry(state, &txn);
-	/* If the restart has not ended us, it is wanted still. */
-	if (state->view.agent.restart_wanted == 0)
-		use_locations_note_restart(state, &txn);
-	key_actions_recall(state, &txn);
-	forget_cas(state, &txn);
-	stats_recall(&state->view.stats, &state->view.statuses);
-	end_orphans(state, &txn, &orphans);
-	if (scep_rows_find(&state->view.profiles, 1) == NULL)
-		txn_put(&txn, STORE_PROFILE, first_profile());
-	if (!content.has_agent) {
-		txn_put_agent(&txn, &state->view.agent);
-		recover_registry(state, &txn);
-	}
+	txn_init(&txn);
+	repair(state, &txn, is_new, &orphans);
 	code = txn_commit(state, &txn, NULL, error);
-	if (code == SCEP_OK) {
-		tell_orphans(state, &orphans);
-		registry_sweep(state);
-	}
-out:
-	txn_free(&txn);
-	store_content_free(&content);
+	if (code != SCEP_OK)
+		return code;
+	notify_orphans(state, &orphans);
+	registry_sweep(state);
 	spare_look(state);
-	return code;
+	return SCEP_OK;
 }
 
 void recover_nothing(struct state *state)
 {
 	struct txn txn;
 
-	forget_all(state);
+	clear_state(state);
 	open_request_follow_records(state);
 	state->store_is_failing = true;
 	txn_init(&txn);

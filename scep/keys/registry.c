@@ -297,7 +297,7 @@ void registry_sweep(struct state *state)
 	struct scep_error error;
 
 	/* The files may belong to rows of the lost database. */
-	if (state->database_was_set_aside)
+	if (state->database_was_lost)
 		return;
 	error_init(&error);
 	if (!list_file_ids(state, &sweep)) {

@@ -126,7 +126,7 @@ void state_publish(struct state *state)
 	const struct health_facts facts = {
 	    .now = state_now(state),
 	    .storage_is_failing =
-		state->store_is_failing || state->database_was_set_aside,
+		state->store_is_failing || state->database_was_lost,
 	    .clock_is_sane = state_clock_is_sane(state),
 	    .clock_skew_limit = state->config.clock_skew_limit,
 	};

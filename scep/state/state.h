@@ -75,7 +75,7 @@ struct state {
 	uint32_t key_last_index;
 	uint32_t ca_last_index;
 	bool store_is_failing;	     /* the last commit failed */
-	bool database_was_set_aside; /* nothing is swept then */
+	bool database_was_lost; /* nothing is swept then */
 
 	struct open_request *open_requests; /* a list; parked ones included */
 	struct open_request *checks;	/* of servers, at the manager's wish */

@@ -140,7 +140,7 @@ static void nothing_is_swept_when_rows_were_lost(void **state)
 	struct device *d = *state;
 
 	write_both(d, "cc.pem");
-	d->state.database_was_set_aside = true;
+	d->state.database_was_lost = true;
 	registry_sweep(&d->state);
 	assert_int_equal(device_files(d), 2);
 }
