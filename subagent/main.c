@@ -31,10 +31,9 @@ struct program {
 	struct options options;
 	struct conf conf;
 	struct privilege privilege;
-	int starter; /* the process in front, or -1 */
+	int starter; /* for background_report(), or -1 */
 };
 
-/* Mistakes go to the terminal too, unless the log is there. */
 static bool is_log_on_stderr(void)
 {
 	const netsnmp_log_handler *handler = get_logh_head();
@@ -46,7 +45,8 @@ static bool is_log_on_stderr(void)
 	return false;
 }
 
-static void tell(void *context, enum conf_severity severity, const char *text)
+/* Shows a finding on the terminal and in the log, once if they are the same. */
+static void report(void *context, enum conf_severity severity, const char *text)
 {
 	(void)context;
 	if (!is_log_on_stderr())
@@ -54,9 +54,9 @@ static void tell(void *context, enum conf_severity severity, const char *text)
 	daemon_log(severity == CONF_ERROR ? LOG_ERR : LOG_WARNING, "%s", text);
 }
 
-static const struct conf_reporter reporter = {.report = tell};
+static const struct conf_reporter reporter = {.report = report};
 
-/* Reads the configuration; false if it is no good. */
+/* Reads the configuration.  Returns false if it is bad. */
 static bool read_conf(const struct program *program, struct conf *conf,
 		      int patience)
 {
@@ -82,13 +82,13 @@ static bool read_conf(const struct program *program, struct conf *conf,
 			    fault.text);
 		return false;
 	}
-	/* All that is wrong is told at once. */
+	/* All faults are reported at once. */
 	return conf_check_run(conf, &reporter, &privilege, patience) && is_good;
 }
 
 /* ------------------------------------------------------ for the parent -- */
 
-static int work(void *context, const struct parent_link *link)
+static int main_work(void *context, const struct parent_link *link)
 {
 	struct program *program = context;
 	const struct worker_setup setup = {
@@ -99,25 +99,25 @@ static int work(void *context, const struct parent_link *link)
 		program->options.is_foreground || snmp_stderrlog_status(),
 	};
 
-	/* The process in front is the parent's affair. */
+	/* Only the parent reports to the process in the foreground. */
 	if (program->starter >= 0)
 		close(program->starter);
 	return worker_run(&setup, link);
 }
 
-/* What a running program cannot change stays as it is. */
+/* Keeps the settings that a running program cannot change. */
 static void keep_fixed(struct conf *fresh, const struct conf *old)
 {
 	if (strcmp(fresh->engine.state_directory,
 		   old->engine.state_directory) != 0)
-		tell(NULL, CONF_WARNING,
-		     "stateDirectory takes effect with a restart");
+		report(NULL, CONF_WARNING,
+		       "stateDirectory takes effect with a restart");
 	if (strcmp(fresh->user, old->user) != 0 ||
 	    strcmp(fresh->group, old->group) != 0)
-		tell(NULL, CONF_WARNING, "runAs takes effect with a restart");
+		report(NULL, CONF_WARNING, "runAs takes effect with a restart");
 	if (!conf_has_same_lines(fresh, old))
-		tell(NULL, CONF_WARNING,
-		     "tokens of Net-SNMP take effect with a restart");
+		report(NULL, CONF_WARNING,
+		       "tokens of Net-SNMP take effect with a restart");
 	memcpy(fresh->engine.state_directory, old->engine.state_directory,
 	       sizeof(fresh->engine.state_directory));
 	memcpy(fresh->user, old->user, sizeof(fresh->user));
@@ -136,14 +136,14 @@ static void send_config(int channel, const struct scep_config *config)
 			   strerror(errno));
 }
 
-static void reload(void *context, int channel)
+static void main_reload(void *context, int channel)
 {
 	struct program *program = context;
 	struct conf fresh;
 
 	if (!read_conf(program, &fresh, PATIENCE_AT_HUP)) {
-		tell(NULL, CONF_ERROR,
-		     "the configuration is bad: nothing is changed");
+		report(NULL, CONF_ERROR,
+		       "the configuration is bad: nothing is changed");
 		conf_free(&fresh);
 		return;
 	}
@@ -154,7 +154,8 @@ static void reload(void *context, int channel)
 		send_config(channel, &program->conf.engine);
 }
 
-/* Names the certificate that the worker may name: one of the engine's. */
+/* Returns whether it is a path that the worker may name: a certificate in the
+ * state directory, or none. */
 static bool is_certificate(const struct program *program, const char *path)
 {
 	const char *folder = program->conf.engine.state_directory;
@@ -172,7 +173,7 @@ static bool choose_restart(void *context, const struct message_restart *request,
 
 	if (!is_certificate(program, request->cert_file)) {
 		daemon_log(LOG_ERR, "the worker names a file that is no "
-				    "certificate of its own");
+				    "certificate of the engine");
 		return false;
 	}
 	if (program->conf.restart_command[0] == '\0') {
@@ -185,8 +186,8 @@ static bool choose_restart(void *context, const struct message_restart *request,
 }
 
 /* Runs in a process of its own. */
-static void deploy(void *context, const struct message_deploy *request,
-		   struct scep_deploy_end *end)
+static void main_deploy(void *context, const struct message_deploy *request,
+			struct scep_deploy_end *end)
 {
 	const struct program *program = context;
 	const struct deploy_child_order order = {
@@ -208,17 +209,17 @@ static void deploy(void *context, const struct message_deploy *request,
 		deploy_child(&order, end);
 }
 
-static void let_go(struct program *program, int exit_code)
+static void release_starter(struct program *program, int exit_code)
 {
-	background_tell(program->starter, exit_code);
+	background_report(program->starter, exit_code);
 	program->starter = -1;
 }
 
-static void ready(void *context)
+static void main_ready(void *context)
 {
 	struct program *program = context;
 
-	let_go(program, 0);
+	release_starter(program, 0);
 	if (!program->options.is_foreground && !snmp_stderrlog_status())
 		background_detach();
 }
@@ -241,25 +242,26 @@ static void make_folder(const struct program *program)
 {
 	struct fault fault;
 
-	/* The engine goes on without a folder, and shows that it has none. */
+	/* The engine goes on without the folder, and shows that in its health.
+	 */
 	if (privilege_make_folder(&program->privilege,
 				  program->conf.engine.state_directory,
 				  &fault) != 0)
-		tell(NULL, CONF_WARNING, fault.text);
+		report(NULL, CONF_WARNING, fault.text);
 	if (geteuid() == 0 && !program->privilege.sets)
-		tell(NULL, CONF_WARNING,
-		     "runAs is root: the worker keeps all "
-		     "that root may do");
+		report(NULL, CONF_WARNING,
+		       "runAs is root: the worker keeps all "
+		       "privileges of root");
 }
 
-static int run(struct program *program)
+static int main_run(struct program *program)
 {
 	const struct parent_plan plan = {
-	    .work = work,
-	    .reload = reload,
-	    .ready = ready,
+	    .work = main_work,
+	    .reload = main_reload,
+	    .ready = main_ready,
 	    .restart = choose_restart,
-	    .deploy = deploy,
+	    .deploy = main_deploy,
 	    .context = program,
 	};
 	struct fault fault;
@@ -274,12 +276,13 @@ static int run(struct program *program)
 	if (!program->options.is_foreground) {
 		program->starter = background_start();
 		if (program->starter < 0) {
-			tell(NULL, CONF_ERROR, "no process in the background");
+			report(NULL, CONF_ERROR,
+			       "no process in the background");
 			return 1;
 		}
 	}
 	exit_code = parent_run(&plan);
-	let_go(program, exit_code);
+	release_starter(program, exit_code);
 	return exit_code;
 }
 
@@ -305,7 +308,7 @@ int main(int argc, char *argv[])
 		break;
 	}
 	start_log(&program.options);
-	exit_code = run(&program);
+	exit_code = main_run(&program);
 	conf_free(&program.conf);
 	return exit_code;
 }

@@ -30,15 +30,15 @@
 #include <time.h>
 #include <unistd.h>
 
-/* At a stop, all must be over within two seconds; in ms. */
+/* A stop must be over within two seconds; in ms. */
 #define LOOP_PATIENCE 700 /* for the SNMP thread to leave its loop */
 #define END_PATIENCE  900 /* for the engine and the session to close */
 
-#define LOCK_PATIENCE 20 /* times 50 ms for the last worker to let go */
-#define LOCK_PAUSE    50
+#define LOCK_TRIES    20 /* until the last worker has released its lock */
+#define LOCK_PAUSE    50 /* ms between them */
 
 /*
- * What the two threads share.  The SNMP thread opens and closes the agent and
+ * Shared by the two threads.  The SNMP thread opens and closes the agent and
  * the engine; the first thread uses them under the lock while they are there.
  */
 struct worker {
@@ -46,8 +46,8 @@ struct worker {
 	const struct parent_link *link;
 	struct scep_watcher watcher; /* between the engine and the agent */
 	int signals;
-	int left;  /* eventfd: the SNMP thread has left its loop */
-	int ended; /* eventfd: it has closed all */
+	int loop_ended; /* eventfd: the SNMP thread has left its loop */
+	int all_closed; /* eventfd: it has closed agent and engine */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	struct agent *agent;
@@ -58,7 +58,7 @@ struct worker {
 
 /* ------------------------------------------------------ the SNMP thread -- */
 
-static const char *master_of(const struct worker_setup *setup)
+static const char *worker_master(const struct worker_setup *setup)
 {
 	const char *master = conf_master(setup->conf);
 
@@ -67,7 +67,7 @@ static const char *master_of(const struct worker_setup *setup)
 	return master != NULL ? master : NETSNMP_AGENTX_SOCKET;
 }
 
-static bool open_agent(struct worker *worker)
+static bool worker_open_agent(struct worker *worker)
 {
 	const struct worker_setup *setup = worker->setup;
 	bool has_address = setup->address[0] != '\0';
@@ -175,13 +175,13 @@ static enum scep_code try_open(struct worker *worker,
 	for (int i = 0;; i++) {
 		code = scep_open(&worker->setup->conf->engine, &worker->watcher,
 				 engine, error);
-		if (code != SCEP_STORAGE_ERROR || i == LOCK_PATIENCE)
+		if (code != SCEP_STORAGE_ERROR || i == LOCK_TRIES)
 			return code;
 		nanosleep(&pause, NULL);
 	}
 }
 
-static bool open_engine(struct worker *worker)
+static bool worker_open_engine(struct worker *worker)
 {
 	struct scep_error error = {.code = SCEP_OK};
 	struct scep_engine *engine = NULL;
@@ -199,21 +199,21 @@ static bool open_engine(struct worker *worker)
 	}
 	pthread_mutex_lock(&worker->lock);
 	worker->engine = engine;
-	/* The signal may have come while there was nothing to stop. */
+	/* A signal may have come while there was nothing to stop. */
 	if (worker->is_stopping)
 		agent_stop(worker->agent);
 	pthread_mutex_unlock(&worker->lock);
 	return true;
 }
 
-/* Ready is when Sets could be kept; a master may come later. */
-static void tell_ready(const struct worker *worker)
+/* Reports that it is ready: Sets can be kept.  A master may come later. */
+static void worker_report_ready(const struct worker *worker)
 {
 	daemon_log(LOG_INFO,
 		   "scepagentd %s: root OID %s, state directory %s, master %s",
 		   SCEP_VERSION, SCEP_ROOT_OID,
 		   worker->setup->conf->engine.state_directory,
-		   master_of(worker->setup));
+		   worker_master(worker->setup));
 	message_send_kind(worker->link->channel, MESSAGE_READY);
 	if (!worker->setup->keeps_terminal)
 		background_detach();
@@ -223,12 +223,12 @@ static void set_event(int fd)
 {
 	const uint64_t one = 1;
 
-	/* The first thread would wait for ever. */
+	/* Else the first thread would wait for ever. */
 	if (write(fd, &one, sizeof(one)) != sizeof(one))
 		abort();
 }
 
-static void close_all(struct worker *worker)
+static void worker_close(struct worker *worker)
 {
 	struct scep_engine *engine;
 	struct agent *agent;
@@ -238,7 +238,7 @@ static void close_all(struct worker *worker)
 	worker->engine = NULL;
 	pthread_mutex_unlock(&worker->lock);
 	scep_close(engine);
-	/* The engine's last lines have been taken by the agent's queue. */
+	/* The agent's queue has the engine's last log lines by now. */
 	pthread_mutex_lock(&worker->lock);
 	agent = worker->agent;
 	worker->agent = NULL;
@@ -251,22 +251,22 @@ static void *run_snmp(void *context)
 	struct worker *worker = context;
 
 	worker->exit = PARENT_EXIT_CANNOT_START;
-	if (open_agent(worker) && open_engine(worker)) {
+	if (worker_open_agent(worker) && worker_open_engine(worker)) {
 		worker->exit = PARENT_EXIT_FAILED;
-		tell_ready(worker);
+		worker_report_ready(worker);
 		if (agent_start(worker->agent, worker->engine) == 0 &&
 		    agent_run(worker->agent) == 0)
 			worker->exit = PARENT_EXIT_STOPPED;
 	}
-	set_event(worker->left);
-	close_all(worker);
-	set_event(worker->ended);
+	set_event(worker->loop_ended);
+	worker_close(worker);
+	set_event(worker->all_closed);
 	return NULL;
 }
 
 /* ----------------------------------------------------- the first thread -- */
 
-static bool step_down(const struct worker *worker)
+static bool worker_step_down(const struct worker *worker)
 {
 	struct fault fault;
 
@@ -274,17 +274,18 @@ static bool step_down(const struct worker *worker)
 		daemon_log(LOG_ERR, "%s", fault.text);
 		return false;
 	}
-	/* A change of user undoes both. */
+	/* A change of the user undoes both. */
 	parent_bind(worker->link);
 	privilege_hide_memory();
-	/* The parent speaks with the service manager. */
+	/* The parent informs the service manager. */
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("WATCHDOG_PID");
 	return true;
 }
 
-/* All threads inherit the mask, so that no signal is taken by another. */
+/* Blocks the signals, for all threads that will inherit the mask, and opens a
+ * descriptor for them. */
 static int open_signals(void)
 {
 	sigset_t set;
@@ -300,16 +301,17 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static bool start(struct worker *worker)
+static bool worker_start(struct worker *worker)
 {
 	worker->signals = open_signals();
-	worker->left = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	worker->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (worker->signals < 0 || worker->left < 0 || worker->ended < 0) {
+	worker->loop_ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	worker->all_closed = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (worker->signals < 0 || worker->loop_ended < 0 ||
+	    worker->all_closed < 0) {
 		daemon_log(LOG_ERR, "cannot start: %s", strerror(errno));
 		return false;
 	}
-	return step_down(worker) &&
+	return worker_step_down(worker) &&
 	       pthread_create(&worker->thread, NULL, run_snmp, worker) == 0;
 }
 
@@ -320,7 +322,7 @@ static bool take_signal(const struct worker *worker)
 
 	if (read(worker->signals, &info, sizeof(info)) != sizeof(info))
 		return false;
-	/* HUP is the parent's affair: it reads the file and sends it here. */
+	/* On HUP the parent reads the configuration and sends it here. */
 	return info.ssi_signo != SIGHUP;
 }
 
@@ -361,7 +363,8 @@ static void worker_take_message(struct worker *worker,
 	pthread_mutex_unlock(&worker->lock);
 }
 
-/* Returns false if there is no parent to go on with. */
+/* Takes a message of the parent.  Returns false if there is no parent any more.
+ */
 static bool worker_receive(struct worker *worker)
 {
 	static struct message message;
@@ -380,13 +383,13 @@ static bool worker_receive(struct worker *worker)
 	return false;
 }
 
-/* Waits for what comes next; returns true if the process is to stop. */
-static bool turn(struct worker *worker)
+/* Waits for the next event.  Returns true if the process is to stop. */
+static bool worker_iterate(struct worker *worker)
 {
 	struct pollfd polled[] = {
 	    {.fd = worker->signals, .events = POLLIN},
 	    {.fd = worker->link->channel, .events = POLLIN},
-	    {.fd = worker->left, .events = POLLIN},
+	    {.fd = worker->loop_ended, .events = POLLIN},
 	};
 
 	if (poll(polled, 3, worker->link->alive_interval) < 0)
@@ -400,7 +403,7 @@ static bool turn(struct worker *worker)
 	return polled[2].revents != 0;
 }
 
-static bool has_come(int event, int patience)
+static bool event_comes(int event, int patience)
 {
 	struct pollfd polled = {.fd = event, .events = POLLIN};
 	int result;
@@ -411,16 +414,16 @@ static bool has_come(int event, int patience)
 	return result > 0;
 }
 
-/* Returns false if the SNMP thread hangs in the library. */
-static bool stop(struct worker *worker)
+/* Stops the SNMP thread.  Returns false if it hangs in the library. */
+static bool worker_stop(struct worker *worker)
 {
 	pthread_mutex_lock(&worker->lock);
 	worker->is_stopping = true;
 	if (worker->agent != NULL)
 		agent_stop(worker->agent);
 	pthread_mutex_unlock(&worker->lock);
-	if (!has_come(worker->left, LOOP_PATIENCE) ||
-	    !has_come(worker->ended, END_PATIENCE))
+	if (!event_comes(worker->loop_ended, LOOP_PATIENCE) ||
+	    !event_comes(worker->all_closed, END_PATIENCE))
 		return false;
 	pthread_join(worker->thread, NULL);
 	return true;
@@ -432,15 +435,15 @@ int worker_run(const struct worker_setup *setup, const struct parent_link *link)
 
 	worker.setup = setup;
 	worker.link = link;
-	if (!start(&worker))
+	if (!worker_start(&worker))
 		return PARENT_EXIT_CANNOT_START;
-	while (!turn(&worker))
+	while (!worker_iterate(&worker))
 		continue;
 	/*
-	 * All that the engine has promised is on disk.  A thread that hangs is
-	 * left behind, with what it uses; the process ends with _exit().
+	 * All that the engine has confirmed is on disk.  A thread that hangs is
+	 * left as it is, with all that it uses: the process ends with _exit().
 	 */
-	if (!stop(&worker))
+	if (!worker_stop(&worker))
 		return PARENT_EXIT_STOPPED;
 	return worker.exit;
 }

@@ -10,8 +10,9 @@
 
 #define PATIENCE 15000 /* ms */
 
-/* The process in front. */
-__attribute__((noreturn)) static void wait_for_word(int fd)
+/* Waits as the process in the foreground for the exit code, and ends with it.
+ */
+__attribute__((noreturn)) static void await_exit_code(int fd)
 {
 	struct pollfd polled = {.fd = fd, .events = POLLIN};
 	unsigned char code;
@@ -25,7 +26,7 @@ __attribute__((noreturn)) static void wait_for_word(int fd)
 				"the background\n");
 		_exit(0);
 	}
-	/* Nothing said: the process behind has died. */
+	/* Without a code, the process in the background has died. */
 	if (read(fd, &code, 1) != 1)
 		code = 1;
 	_exit(code);
@@ -47,7 +48,7 @@ int background_start(void)
 	}
 	if (child > 0) {
 		close(ends[1]);
-		wait_for_word(ends[0]);
+		await_exit_code(ends[0]);
 	}
 	close(ends[0]);
 	setsid();
@@ -58,11 +59,12 @@ int background_start(void)
 	return ends[1];
 }
 
-void background_tell(int starter, int exit_code)
+void background_report(int starter, int exit_code)
 {
 	unsigned char code = (unsigned char)exit_code;
 
-	/* If the process in front was ended, nobody wants to know. */
+	/* The process in the foreground may have been killed: then nobody
+	 * waits. */
 	if (starter >= 0 && write(starter, &code, 1) == 1)
 		close(starter);
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log of scepagentd: one line at a time, to wherever the command line and
- * the configuration file send it.  Net-SNMP does the work, but only this module
- * knows that, so that what runs as root needs no header of the library.  In the
- * worker the library is for the SNMP thread alone, and so is its log.
+ * The log of scepagentd, which the command line and the configuration file send
+ * to syslog, a file or the terminal.  Net-SNMP does the work.  Only this module
+ * knows that, so that the parent process, which may be root, includes nothing
+ * of the library.  In the worker only the SNMP thread may call the library, and
+ * so the log.
  */
 #ifndef SUBAGENT_SYSTEM_DAEMON_LOG_H
 #define SUBAGENT_SYSTEM_DAEMON_LOG_H
 
 #include <syslog.h>
 
-/* Writes a line; the newline is added.  `priority` is LOG_ERR and so on. */
+/* Writes a line, and adds the newline.  `priority` is LOG_ERR and so on. */
 void daemon_log(int priority, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

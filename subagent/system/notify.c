@@ -28,7 +28,7 @@ int notify_interval(void)
 
 	if (sd_watchdog_enabled(0, &limit) <= 0)
 		return -1;
-	/* Three times within the limit, in ms. */
+	/* In us; three signs of life fit into the limit, in ms. */
 	limit /= 3000;
 	return limit < 1 ? 1 : limit > INT_MAX ? INT_MAX : (int)limit;
 }

@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int refuse(struct fault *fault, const char *what, const char *name)
+static int privilege_fault(struct fault *fault, const char *what,
+			   const char *name)
 {
 	return fault_set(fault, "%s %.100s: %s", what, name, strerror(errno));
 }
@@ -43,7 +44,8 @@ int privilege_find(struct privilege *privilege, const char *user,
 	return 0;
 }
 
-/* The folder is ours until fchown(): nobody else can have put another there. */
+/* Gives a new folder to the user.  Until fchown() it is ours: nobody else can
+ * replace it. */
 static int give_folder(const struct privilege *privilege, const char *path,
 		       struct fault *fault)
 {
@@ -51,10 +53,10 @@ static int give_folder(const struct privilege *privilege, const char *path,
 	int result = 0;
 
 	if (fd < 0)
-		return refuse(fault, "the folder", path);
+		return privilege_fault(fault, "the folder", path);
 	if (fchmod(fd, 0700) != 0 ||
 	    fchown(fd, privilege->uid, privilege->gid) != 0)
-		result = refuse(fault, "the folder", path);
+		result = privilege_fault(fault, "the folder", path);
 	close(fd);
 	return result;
 }
@@ -68,7 +70,7 @@ int privilege_make_folder(const struct privilege *privilege, const char *path,
 		return give_folder(privilege, path, fault);
 	if (errno == EEXIST)
 		return 0;
-	return refuse(fault, "the folder", path);
+	return privilege_fault(fault, "the folder", path);
 }
 
 static bool has_dropped(const struct privilege *privilege)
@@ -83,24 +85,25 @@ static bool has_dropped(const struct privilege *privilege)
 int privilege_drop(const struct privilege *privilege, struct fault *fault)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return refuse(fault, "no new privileges for", "the worker");
+		return privilege_fault(fault, "no new privileges for",
+				       "the worker");
 	if (!privilege->sets)
 		return 0;
 	if (initgroups(privilege->user, privilege->gid) != 0 ||
 	    setresgid(privilege->gid, privilege->gid, privilege->gid) != 0 ||
 	    setresuid(privilege->uid, privilege->uid, privilege->uid) != 0)
-		return refuse(fault, "cannot become", privilege->user);
+		return privilege_fault(fault, "cannot become", privilege->user);
 	if (has_dropped(privilege))
 		return 0;
 	errno = EPERM;
-	return refuse(fault, "cannot stay", privilege->user);
+	return privilege_fault(fault, "cannot stay", privilege->user);
 }
 
 void privilege_hide_memory(void)
 {
 	const struct rlimit none = {0, 0};
 
-	/* Neither can fail for a limit that goes down. */
+	/* Lowering a limit cannot fail. */
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

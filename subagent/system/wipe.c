@@ -6,7 +6,7 @@
 
 #if WIPE_IS_ACTIVE
 
-/* What free() is in glibc, for programs that have one of their own. */
+/* glibc's own free(), for programs that replace it. */
 void __libc_free(void *block);
 
 void free(void *block)

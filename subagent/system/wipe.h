@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory is overwritten when it is freed, by whichever library.  mallopt() has
- * M_PERTURB for that, but glibc leaves out what it keeps in its per-thread
- * cache, and that is every block of up to 1 KB, where passwords are.  So the
+ * Overwrites memory when it is freed, by whichever library.  mallopt() has
+ * M_PERTURB for that, but glibc does not apply it to its per-thread cache,
+ * which holds every block of up to 1 KB, and so the passwords.  Therefore the
  * program has a free() and a realloc() of its own, which all libraries use;
- * glibc does the work.  Sanitizers bring an allocator along, and are left
- * alone.
+ * glibc does the work.  Sanitizers bring an allocator of their own: nothing is
+ * replaced then. Knows nothing of what is in the memory.
  */
 #ifndef SUBAGENT_SYSTEM_WIPE_H
 #define SUBAGENT_SYSTEM_WIPE_H
