@@ -18,8 +18,8 @@ void expiry_watch_free(struct expiry_watch *watch)
 
 /* ------------------------------------------------------ what holds now -- */
 
-static void add(struct expiry_watch *watch, enum scep_event_kind kind,
-		uint32_t index, const struct scep_octets32 *fingerprint)
+static void watch_add(struct expiry_watch *watch, enum scep_event_kind kind,
+		      uint32_t index, const struct scep_octets32 *fingerprint)
 {
 	watch->items[watch->count++] = (struct watch_item){
 	    .kind = kind,
@@ -28,17 +28,18 @@ static void add(struct expiry_watch *watch, enum scep_event_kind kind,
 	};
 }
 
-static void add_key(struct expiry_watch *watch, const struct scep_view *view,
-		    const struct scep_key *key, int64_t now)
+static void watch_add_key(struct expiry_watch *watch,
+			  const struct scep_view *view,
+			  const struct scep_key *key, int64_t now)
 {
 	switch (scep_key_state_at(key, now, view->agent.notify_expiry_days)) {
 	case SCEP_KEY_EXPIRING:
-		add(watch, SCEP_EVENT_CERT_EXPIRING, key->index,
-		    &key->fingerprint);
+		watch_add(watch, SCEP_EVENT_CERT_EXPIRING, key->index,
+			  &key->fingerprint);
 		break;
 	case SCEP_KEY_EXPIRED:
-		add(watch, SCEP_EVENT_CERT_EXPIRED, key->index,
-		    &key->fingerprint);
+		watch_add(watch, SCEP_EVENT_CERT_EXPIRED, key->index,
+			  &key->fingerprint);
 		break;
 	case SCEP_KEY_NO_CERTIFICATE:
 	case SCEP_KEY_VALID:
@@ -50,8 +51,8 @@ static void add_key(struct expiry_watch *watch, const struct scep_view *view,
 }
 
 /* False if memory is short. */
-static bool collect(struct expiry_watch *watch, const struct scep_view *view,
-		    int64_t now)
+static bool watch_collect(struct expiry_watch *watch,
+			  const struct scep_view *view, int64_t now)
 {
 	size_t most = view->keys.count + view->cas.count;
 
@@ -60,36 +61,36 @@ static bool collect(struct expiry_watch *watch, const struct scep_view *view,
 	if (watch->items == NULL)
 		return false;
 	ROWS_EACH (i, &view->keys)
-		add_key(watch, view, view->keys.row[i], now);
+		watch_add_key(watch, view, view->keys.row[i], now);
 	ROWS_EACH (i, &view->cas) {
 		const struct scep_ca *ca = view->cas.row[i];
 
 		if (health_ca_is_expiring(ca, now,
 					  view->agent.notify_expiry_days))
-			add(watch, SCEP_EVENT_CA_EXPIRING, ca->index,
-			    &ca->fingerprint);
+			watch_add(watch, SCEP_EVENT_CA_EXPIRING, ca->index,
+				  &ca->fingerprint);
 	}
 	return true;
 }
 
 /* ---------------------------------------------------------- what is new -- */
 
-static bool is_of_ca(const struct watch_item *item)
+static bool item_is_of_ca(const struct watch_item *item)
 {
 	return item->kind == SCEP_EVENT_CA_EXPIRING;
 }
 
-/* The order of the list; what is equal may still be another certificate. */
-static int compare(const struct watch_item *a, const struct watch_item *b)
+/* The order of the list.  Equal items may still be of two certificates. */
+static int item_compare(const struct watch_item *a, const struct watch_item *b)
 {
-	if (is_of_ca(a) != is_of_ca(b))
-		return is_of_ca(a) ? 1 : -1;
+	if (item_is_of_ca(a) != item_is_of_ca(b))
+		return item_is_of_ca(a) ? 1 : -1;
 	return a->index < b->index ? -1 : a->index > b->index;
 }
 
-static bool is_same(const struct watch_item *a, const struct watch_item *b)
+static bool item_is_same(const struct watch_item *a, const struct watch_item *b)
 {
-	return compare(a, b) == 0 && a->kind == b->kind &&
+	return item_compare(a, b) == 0 && a->kind == b->kind &&
 	       a->fingerprint.length == b->fingerprint.length &&
 	       memcmp(a->fingerprint.data, b->fingerprint.data,
 		      a->fingerprint.length) == 0;
@@ -97,21 +98,22 @@ static bool is_same(const struct watch_item *a, const struct watch_item *b)
 
 static void look_at_certificates(struct expiry_watch *watch,
 				 const struct scep_view *view, int64_t now,
-				 expiry_watch_tell_fn *tell, void *context)
+				 expiry_watch_event_fn *on_event, void *context)
 {
 	struct expiry_watch fresh = *watch;
 	size_t at = 0;
 
-	if (!collect(&fresh, view, now))
+	if (!watch_collect(&fresh, view, now))
 		return;
 	for (size_t i = 0; i < fresh.count; i++) {
 		const struct watch_item *item = &fresh.items[i];
 
 		while (at < watch->count &&
-		       compare(&watch->items[at], item) < 0)
+		       item_compare(&watch->items[at], item) < 0)
 			at++;
-		if (at == watch->count || !is_same(&watch->items[at], item))
-			tell(context, item->kind, item->index);
+		if (at == watch->count ||
+		    !item_is_same(&watch->items[at], item))
+			on_event(context, item->kind, item->index);
 	}
 	free(watch->items);
 	*watch = fresh;
@@ -119,13 +121,13 @@ static void look_at_certificates(struct expiry_watch *watch,
 
 void expiry_watch_look(struct expiry_watch *watch, const struct scep_view *view,
 		       int64_t now, bool clock_is_sane,
-		       expiry_watch_tell_fn *tell, void *context)
+		       expiry_watch_event_fn *on_event, void *context)
 {
 	bool is_full = health_registry_is_full(view);
 
 	if (clock_is_sane)
-		look_at_certificates(watch, view, now, tell, context);
+		look_at_certificates(watch, view, now, on_event, context);
 	if (is_full && !watch->was_full)
-		tell(context, SCEP_EVENT_KEY_LIMIT_REACHED, 0);
+		on_event(context, SCEP_EVENT_KEY_LIMIT_REACHED, 0);
 	watch->was_full = is_full;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What has to be told because time has passed or a row was put: certificates
- * that expire, and the registry that is full.  Pure: what was told before and
- * the view now in, events out.  Knows no clock and nobody who listens.
+ * Finds certificates that begin to expire or have expired, and a registry that
+ * becomes full, for notifications.  Pure: the last look and the view now go in,
+ * events come out.  Knows no clock and nobody who listens.
  *
- * Each certificate is told once when it begins to expire and once when it has
- * expired, the full registry once when it becomes full.  What has been told is
- * not kept over a restart: the engine then tells what it finds, so that a
- * manager who missed it, or who is new, learns of it.
+ * Each certificate gives one event when it begins to expire and one when it has
+ * expired; the registry gives one when it becomes full.  Nothing of this is
+ * kept over a restart: the engine then finds all of it anew, so that a manager
+ * who is new, or has missed a notification, learns of it.
  */
 #ifndef SCEP_STATE_EXPIRY_WATCH_H
 #define SCEP_STATE_EXPIRY_WATCH_H
@@ -25,7 +25,7 @@ struct watch_item {
 	struct scep_octets32 fingerprint; /* an index may be used again */
 };
 
-/* What has been told and still holds.  Zeroed to begin with. */
+/* The events of the last look that still hold.  Zeroed to begin with. */
 struct expiry_watch {
 	struct watch_item *items; /* keys, then CAs, each by index */
 	size_t count;
@@ -34,16 +34,16 @@ struct expiry_watch {
 
 void expiry_watch_free(struct expiry_watch *watch);
 
-typedef void expiry_watch_tell_fn(void *context, enum scep_event_kind kind,
-				  uint32_t index);
+typedef void expiry_watch_event_fn(void *context, enum scep_event_kind kind,
+				   uint32_t index);
 
 /*
- * Tells what is new in the view.  Without a sane clock no certificate is
- * judged, and none is forgotten.  If memory is short, certificates are told at
- * the next look.
+ * Calls on_event for what is new in the view.  Without a sane clock no
+ * certificate is judged, and none is forgotten.  If memory is short, the next
+ * look gives the events of the certificates.
  */
 void expiry_watch_look(struct expiry_watch *watch, const struct scep_view *view,
 		       int64_t now, bool clock_is_sane,
-		       expiry_watch_tell_fn *tell, void *context);
+		       expiry_watch_event_fn *on_event, void *context);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a view means: questions whose answer follows from its rows and the
- * time.  Pure.
+ * Judges a view: states, counts and scepAgentHealth, as they follow from the
+ * rows and the time.  Pure.  Knows no engine; the functions of view.h are here.
  */
 #ifndef SCEP_STATE_HEALTH_H
 #define SCEP_STATE_HEALTH_H
@@ -28,7 +28,7 @@ enum health_reason {
 	HEALTH_DEPLOY_FAILED = 1u << 11,
 };
 
-/* What does not stand in the rows. */
+/* Facts that do not stand in the rows. */
 struct health_facts {
 	int64_t now;
 	bool storage_is_failing;
@@ -39,9 +39,10 @@ struct health_facts {
 /* Works out agent.health and agent.health_reason. */
 void health_judge(struct scep_view *view, const struct health_facts *facts);
 
-/* Whether scepKeyCount has come to scepKeyLimit. */
+/* True if scepKeyCount has reached scepKeyLimit. */
 bool health_registry_is_full(const struct scep_view *view);
-/* Whether a CA that was not rejected expires within so many days, or has. */
+/* True if a CA that is not rejected expires within so many days, or has
+ * expired. */
 bool health_ca_is_expiring(const struct scep_ca *ca, int64_t now,
 			   uint32_t expiry_days);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How an outcome is written into a row of scepStatusTable and counted in
- * scepStats.  Pure; knows no request.
+ * Writes outcomes into rows of scepStatusTable, and counts them in scepStats.
+ * Pure; knows no request.
  */
 #ifndef SCEP_STATE_STATUS_H
 #define SCEP_STATE_STATUS_H
@@ -15,26 +15,28 @@ struct scep_stats;
 
 /* Closes a row: RequestTime becomes the time of the outcome (rule 12). */
 void status_end(struct scep_status *status, int64_t now, enum scep_state state);
-/* Writes what went wrong: Detail, HttpStatus, FailInfo and the texts. */
+/* Writes an error: Detail, HttpStatus, FailInfo and the texts. */
 void status_blame(struct scep_status *status, const struct scep_error *error);
-/* The reverse: nothing is wrong, or not any more. */
+/* Removes the error from the row. */
 void status_clear(struct scep_status *status);
-/* Shows the message of a step; the last one that was sent stays shown after
- * it. */
+/* Shows the message of a step.  A step without one leaves the last message
+ * shown. */
 void status_message(struct scep_status *status, enum scep_message_type type);
 
-/* A request begins. */
+/* Counts that a request begins. */
 void stats_count_begin(struct scep_stats *stats, enum scep_trigger trigger);
-/* An HTTP exchange has ended: with this error, or else with this status. */
+/* Counts an HTTP exchange that has ended with this error (may be NULL), or else
+ * with this status. */
 void stats_count_exchange(struct scep_stats *stats,
 			  const struct scep_error *error, uint32_t http_status);
-/* A request is held up or ends with this error, or is to be tried again.
- * What went wrong with an exchange is counted there. */
+/* Counts an error with which a request waits, is tried again or ends.  The
+ * errors of an exchange are counted with the exchange. */
 void stats_count_error(struct scep_stats *stats,
 		       const struct scep_error *error);
+/* Counts that a request has ended. */
 void stats_count_end(struct scep_stats *stats, int64_t now, bool is_success);
-/* Takes what is no counter, and so holds over a restart, from the rows that
- * are left: the times of the last outcomes, and the failures in a row. */
+/* Takes the values that are no counters from the rows, after a restart: the
+ * times of the last outcomes, and the number of failures in a row. */
 void stats_recall(struct scep_stats *stats, const struct scep_rows *statuses);
 
 #endif

@@ -189,7 +189,7 @@ static enum scep_code txn_store(struct state *state, const struct txn *txn,
 
 /* ------------------------------------------------------------- to view -- */
 
-/* Adds the op that takes `op` back. */
+/* Adds the op that undoes `op`. */
 static void undo_op(struct state *state, const struct txn_op *op,
 		    struct txn *undo)
 {
@@ -215,7 +215,7 @@ static void txn_undo(struct state *state, const struct txn *txn,
 }
 
 /* The settings, and what a change of them shows; the rest may have changed
- * since the batch was made. */
+ * since the transaction was made. */
 static void agent_show(struct state *state, const struct scep_agent *agent)
 {
 	const struct scep_agent shown = state->view.agent;
@@ -333,7 +333,7 @@ static void finished_add(struct finished *list, size_t *count,
 	list[(*count)++].index = status->index;
 }
 
-/* The finished rows that there will be, as a list to be freed. */
+/* Returns the finished rows as they will be; to be freed. */
 static struct finished *finished_list(struct state *state,
 				      const struct txn *txn, size_t *count)
 {
@@ -356,8 +356,8 @@ static struct finished *finished_list(struct state *state,
 		if (op->table != STORE_STATUS || op->row == NULL)
 			continue;
 		finished_add(list, count, op->row);
-		/* What ends now is to be seen, even where a clock that was
-		 * set back makes it look old. */
+		/* A row that ends now stays, even if a clock that was set
+		 * back makes it look old. */
 		if (*count > 0 && list[*count - 1].index == op->index)
 			list[*count - 1].time = INT64_MAX;
 	}
