@@ -391,7 +391,7 @@ static void *engine_main(void *context)
 
 static void engine_free(struct scep_engine *engine)
 {
-	open_request_stop_all(&engine->state);
+	task_stop_all(&engine->state);
 	set_txn_free(&engine->set_txn);
 	if (engine->loop != NULL)
 		loop_close(engine->loop);

@@ -16,6 +16,7 @@
 #include "scep/base/error.h"
 #include "scep/base/log.h"
 #include "scep/enroll/timers.h"
+#include "scep/enroll/transitions.h"
 #include "scep/keys/key_actions.h"
 #include "scep/keys/key_file.h"
 #include "scep/keys/registry.h"
@@ -113,7 +114,8 @@ static enum scep_code load_state(struct state *state, bool *is_new,
 		take_content(state, &content);
 	}
 	store_content_free(&content);
-	if (code == SCEP_OK && !open_request_follow_records(state))
+	if (code == SCEP_OK &&
+	    !open_request_follow_records(state, &transitions_ops))
 		code = error_set_memory(error);
 	return code;
 }
@@ -141,12 +143,12 @@ static void continue_requests(struct state *state, struct txn *txn)
 		const struct scep_status *status = open_request_status_now(e);
 
 		if (status == NULL) {
-			txn_remove(txn, STORE_RECORD, e->record->index);
+			txn_remove(txn, STORE_RECORD, e->task.record->index);
 			continue;
 		}
 		recall_send(state, status);
-		if (!e->record->is_suspended)
-			log_info("%s: continues after a restart", e->name);
+		if (!e->task.record->is_suspended)
+			log_info("%s: continues after a restart", e->task.name);
 	}
 }
 
@@ -391,7 +393,7 @@ void recover_nothing(struct state *state)
 	struct txn txn;
 
 	clear_state(state);
-	open_request_follow_records(state);
+	open_request_follow_records(state, &transitions_ops);
 	state->store_is_failing = true;
 	txn_init(&txn);
 	txn_show(&txn, STORE_PROFILE, first_profile());

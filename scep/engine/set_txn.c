@@ -75,8 +75,8 @@ static struct open_request *request_of(struct state *state,
 
 	for (struct open_request *e = state->open_requests; e != NULL;
 	     e = e->next) {
-		if (e->record->profile_index == profile_index &&
-		    (found == NULL || !e->record->is_suspended))
+		if (e->task.record->profile_index == profile_index &&
+		    (found == NULL || !e->task.record->is_suspended))
 			found = e;
 	}
 	return found;
@@ -122,29 +122,29 @@ static void act_cancel(struct state *state, struct txn *txn,
 	struct scep_status *status;
 	struct scep_profile *profile;
 
-	if (e == NULL || e->record->is_suspended)
+	if (e == NULL || e->task.record->is_suspended)
 		return;
 	/* Its certificate is registered, and it ends without the server. */
-	if (e->record->step == STEP_DEPLOY) {
+	if (e->task.record->step == STEP_DEPLOY) {
 		log_info("%s: not cancelled, as its certificate is registered",
-			 e->name);
+			 e->task.name);
 		return;
 	}
-	status = status_in(state, txn, e->record->index);
+	status = status_in(state, txn, e->task.record->index);
 	if (status != NULL)
 		status_cancel(state, status);
-	txn_remove(txn, STORE_RECORD, e->record->index);
-	key_actions_note_renewed(state, txn, e->record->action_key,
+	txn_remove(txn, STORE_RECORD, e->task.record->index);
+	key_actions_note_renewed(state, txn, e->task.record->action_key,
 				 SCEP_CANCELLED);
 	profile = profile_in(state, txn, profile_index);
 	if (profile != NULL && status != NULL &&
 	    status->trigger != SCEP_TRIGGER_MANUAL)
 		timers_note_cancel(state, profile);
 	else if (profile != NULL &&
-		 profile->request_status_index == e->record->index)
+		 profile->request_status_index == e->task.record->index)
 		memset(&profile->request.challenge_password, 0,
 		       sizeof(profile->request.challenge_password));
-	log_info("%s: cancelled by the manager", e->name);
+	log_info("%s: cancelled by the manager", e->task.name);
 }
 
 /* A parked request has lost its challenge; one that was given anew serves. */
@@ -157,13 +157,13 @@ static void act_poll_now(struct state *state, struct txn *txn,
 	struct record *next;
 
 	/* In the middle of an exchange there is nothing to hasten. */
-	if (e == NULL || e->is_busy || profile == NULL)
+	if (e == NULL || e->task.is_busy || profile == NULL)
 		return;
-	status = status_in(state, txn, e->record->index);
+	status = status_in(state, txn, e->task.record->index);
 	/* It begins by itself. */
 	if (status != NULL && status->state == SCEP_STATE_TO_BE_PROCESSED)
 		return;
-	next = txn_edit(state, txn, STORE_RECORD, e->record->index, true);
+	next = txn_edit(state, txn, STORE_RECORD, e->task.record->index, true);
 	if (next != NULL) {
 		next->is_suspended = false;
 		next->next_try = 0;
@@ -175,7 +175,7 @@ static void act_poll_now(struct state *state, struct txn *txn,
 		return;
 	status->state = SCEP_STATE_PROCESSING;
 	status->finish_time = 0;
-	if (e->record->step != STEP_WAIT_TRUST)
+	if (e->task.record->step != STEP_WAIT_TRUST)
 		status->next_poll = state_now(state);
 }
 
@@ -380,8 +380,9 @@ static void begin_actions(struct set_txn *set_txn, struct state *state)
 {
 	for (struct open_request *e = state->open_requests; e != NULL;
 	     e = e->next) {
-		if (!e->record->is_suspended && e->record->next_try == 0)
-			open_request_resume(e);
+		if (!e->task.record->is_suspended &&
+		    e->task.record->next_try == 0)
+			task_continue(&e->task);
 	}
 	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++) {
 		if (set_txn->checks[index] != 0)

@@ -9,9 +9,10 @@
 #include "scep/octets.h"
 #include "scep/server.h"
 #include "scep/base/error.h"
+#include "scep/enroll/message.h"
 #include "scep/protocol/ca_certs.h"
 
-/* Describes what came, for scepCaTable. */
+/* Describes the delivered certificates for scepCaTable. */
 static bool describe_cas(struct step_work *work, STACK_OF(X509) * certificates)
 {
 	X509 *candidate = ca_certs_candidate(certificates);
@@ -32,7 +33,7 @@ static bool describe_cas(struct step_work *work, STACK_OF(X509) * certificates)
 	return true;
 }
 
-/* The anchor of the trust among what came: it is the one to be shown. */
+/* Makes the trust anchor the candidate: scepCaTable shows it as the CA. */
 static void note_anchor(struct step_work *work, STACK_OF(X509) * certificates,
 			const struct ca_certs *trust)
 {
@@ -43,7 +44,7 @@ static void note_anchor(struct step_work *work, STACK_OF(X509) * certificates,
 	}
 }
 
-/* Trust on first use: what is seen first is the pin. */
+/* Trust on first use: makes the candidate the pin. */
 static void pin_candidate(struct step_work *work)
 {
 	const struct scep_octets32 *print;
@@ -56,8 +57,8 @@ static void pin_candidate(struct step_work *work)
 	work->pin_count = 1;
 }
 
-/* Anchor first, recipient second, then the rest that chains. */
-static enum scep_code keep_trust(struct open_request *e,
+/* Keeps the anchor first, the recipient second, then the rest of the chain. */
+static enum scep_code keep_trust(struct task *task,
 				 const struct ca_certs *trust)
 {
 	STACK_OF(X509) *ordered = sk_X509_new_null();
@@ -73,18 +74,18 @@ static enum scep_code keep_trust(struct open_request *e,
 		    X509_cmp(each, trust->recipient) != 0)
 			is_whole = sk_X509_push(ordered, each) > 0;
 	}
-	code = is_whole ? ca_certs_to_pem(ordered, &e->work.next->trust,
-					  &e->work.error)
-			: error_set_memory(&e->work.error);
+	code = is_whole ? ca_certs_to_pem(ordered, &task->work.next->trust,
+					  &task->work.error)
+			: error_set_memory(&task->work.error);
 	sk_X509_free(ordered);
 	return code;
 }
 
-static void establish(struct open_request *e, STACK_OF(X509) * certificates)
+static void establish_trust(struct task *task, STACK_OF(X509) * certificates)
 {
-	struct step_work *work = &e->work;
-	const struct scep_server *server = &e->record->server;
-	struct trust_pin pins[OPEN_REQUEST_PINS];
+	struct step_work *work = &task->work;
+	const struct scep_server *server = &task->record->server;
+	struct trust_pin pins[TASK_PINS];
 	struct ca_certs trust = {0};
 
 	if (work->pin_count == 0 &&
@@ -97,14 +98,14 @@ static void establish(struct open_request *e, STACK_OF(X509) * certificates)
 	if (work->pin_count > 0 &&
 	    ca_certs_establish(certificates, pins, work->pin_count, work->now,
 			       &trust, &work->error) == SCEP_OK &&
-	    keep_trust(e, &trust) == SCEP_OK) {
+	    keep_trust(task, &trust) == SCEP_OK) {
 		note_anchor(work, certificates, &trust);
 		work->is_trusted = true;
 	}
 	ca_certs_free(&trust);
 }
 
-static bool has_brought_a_pin(const struct step_work *work)
+static bool has_delivered_a_pin(const struct step_work *work)
 {
 	for (size_t i = 0; i < work->ca_count; i++) {
 		const struct scep_octets32 *print = &work->cas[i].fingerprint;
@@ -119,24 +120,30 @@ static bool has_brought_a_pin(const struct step_work *work)
 	return false;
 }
 
-void ca_pinning_digest(struct open_request *e)
+void ca_pinning_compose(struct task *task)
 {
-	struct step_work *work = &e->work;
-	const struct scep_server *server = &e->record->server;
+	message_url(task, RFC8894_GET_CA_CERT,
+		    task->record->server.ca_identifier);
+}
+
+void ca_pinning_digest(struct task *task)
+{
+	struct step_work *work = &task->work;
+	const struct scep_server *server = &task->record->server;
 	STACK_OF(X509) *certificates = NULL;
 
 	if (ca_certs_read(work->answer.body.data, work->answer.body.length,
 			  &certificates, &work->error) != SCEP_OK)
 		return;
 	if (describe_cas(work, certificates))
-		establish(e, certificates);
+		establish_trust(task, certificates);
 	else
 		error_set_memory(&work->error);
-	/* Without a pin of the manager's own, an operator may still say yes
-	 * to what is new (MIB, rule 15); but there is no more to say of a
-	 * trusted CA that has expired. */
+	/* Without CaFingerprint, an operator decides about a CA that is new
+	 * (MIB, rule 15).  He has decided before about a CA that is pinned: if
+	 * it is not trusted now, it has expired. */
 	if (!work->is_trusted && server->ca_fingerprint.length == 0 &&
-	    !has_brought_a_pin(work) &&
+	    !has_delivered_a_pin(work) &&
 	    server->ca_trust_policy == SCEP_TRUST_VERIFY &&
 	    (work->error.code == SCEP_CA_NOT_TRUSTED ||
 	     work->error.code == SCEP_OK) &&

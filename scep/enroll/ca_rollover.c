@@ -15,33 +15,31 @@
 #include "scep/enroll/step.h"
 #include "scep/protocol/unknown_signer.h"
 
-/* From then on a CA can issue no certificate for a year any more, so that it
- * has a successor; longer than any NotifyExpiryDays. */
+/* In its last year, a CA can no longer issue certificates for a year, so that
+ * there is a next one.  Longer than any NotifyExpiryDays. */
 #define LAST_DAYS ((int64_t)366 * 24 * 3600)
 
-/* ---------------------------------------------------------- GetNextCACert --
- */
+/* ------------------------------------------------------------- GetNextCACert
+ * -- */
 
-bool ca_rollover_is_due(struct open_request *e)
+bool ca_rollover_is_due(const struct task *task)
 {
-	const struct step_work *work = &e->work;
+	const struct step_work *work = &task->work;
 
-	if ((e->record->caps & SCEP_CAP_NEXT_CA) == 0 ||
+	if ((task->record->caps & SCEP_CAP_NEXT_CA) == 0 ||
 	    work->candidate >= work->ca_count)
 		return false;
 	return work->now == 0 ||
 	       work->cas[work->candidate].not_after - work->now < LAST_DAYS;
 }
 
-void ca_rollover_compose(struct open_request *e)
+void ca_rollover_compose(struct task *task)
 {
-	/* A request needs no CA but the present one. */
-	e->work.may_fail = e->check == 0;
-	message_url(e, RFC8894_GET_NEXT_CA_CERT,
-		    e->record->server.ca_identifier);
+	message_url(task, RFC8894_GET_NEXT_CA_CERT,
+		    task->record->server.ca_identifier);
 }
 
-/* The first is the CA, the others chain to it. */
+/* Describes the next CA, which is the first, and those that chain to it. */
 static void describe_next(struct step_work *work, STACK_OF(X509) * certificates)
 {
 	size_t count = (size_t)sk_X509_num(certificates);
@@ -60,9 +58,9 @@ static void describe_next(struct step_work *work, STACK_OF(X509) * certificates)
 	}
 }
 
-void ca_rollover_digest(struct open_request *e)
+void ca_rollover_digest(struct task *task)
 {
-	struct step_work *work = &e->work;
+	struct step_work *work = &task->work;
 	struct ca_certs trust = {0};
 	struct next_ca_input input = {
 	    .body = work->answer.body.data,
@@ -74,45 +72,43 @@ void ca_rollover_digest(struct open_request *e)
 	STACK_OF(X509) *stack = NULL, *certificates = NULL;
 	uint32_t legacy_used = 0;
 
-	/* RFC 8894, 4.7.1: there is none yet. */
+	/* There is no next CA yet (RFC 8894, 4.7.1). */
 	if (work->answer.http_status == 404)
 		return;
 	if (work->answer.http_status / 100 != 2) {
 		error_set_http(&work->error, work->answer.http_status);
 		return;
 	}
-	if (message_load_trust(e->record, &stack, &trust, &work->error) ==
+	if (message_load_trust(task->record, &stack, &trust, &work->error) ==
 		SCEP_OK &&
 	    next_ca_read(&input, &certificates, &legacy_used, &work->error) ==
 		SCEP_OK) {
 		describe_next(work, certificates);
-		message_log_legacy(e, "the server", legacy_used);
+		message_log_legacy(task, "the server", legacy_used);
 	}
 	sk_X509_pop_free(certificates, X509_free);
 	sk_X509_pop_free(stack, X509_free);
 }
 
-void ca_rollover_keep(struct open_request *e, struct txn *txn)
+void ca_rollover_keep(struct task *task, struct txn *txn)
 {
-	if (e->work.ca_count > 0) {
-		ca_table_merge(e, SCEP_CA_GET_NEXT, SCEP_CA_TRUSTED, txn);
+	if (task->work.ca_count > 0) {
+		ca_table_merge(task, SCEP_CA_GET_NEXT, SCEP_CA_TRUSTED, txn);
 		return;
 	}
-	log_info("%s: there is no next CA yet", e->name);
+	log_info("%s: there is no next CA yet", task->name);
 }
 
-/* ------------------------------------------------------ in mid-transaction --
- */
+/* -------------------------------------------------- during a transaction -- */
 
-void ca_rollover_consider(struct open_request *e,
-			  const struct open_input *input)
+void ca_rollover_consider(struct task *task, const struct open_input *input)
 {
-	struct step_work *work = &e->work;
+	struct step_work *work = &task->work;
 
-	if (e->record->ca_refetch != CA_REFETCH_NONE)
+	if (task->record->ca_refetch != CA_REFETCH_NONE)
 		return;
-	/* The CA has expired, or has not issued what came; or somebody has
-	 * signed who may be its new RA. */
+	/* The CA has expired or did not issue the certificate, or the signer
+	 * may be its new RA. */
 	if (work->error.code != SCEP_CA_NOT_TRUSTED &&
 	    (work->error.code != SCEP_BAD_RESPONSE ||
 	     !unknown_signer_has_signed(input->message, input->message_length,
@@ -124,36 +120,38 @@ void ca_rollover_consider(struct open_request *e,
 
 bool ca_rollover_begin_refetch(struct open_request *e, struct record *next)
 {
-	if (e->work.ca_refetch.code == SCEP_OK)
+	struct task *task = &e->task;
+
+	if (task->work.ca_refetch.code == SCEP_OK)
 		return false;
-	e->ca_refetch = e->work.ca_refetch;
+	e->ca_refetch = task->work.ca_refetch;
 	next->ca_refetch = CA_REFETCH_NOW;
-	log_warning("%s: %s failed, GetCACert is sent again: %s", e->name,
-		    e->step->name, e->ca_refetch.text);
+	log_warning("%s: %s failed, GetCACert is sent again: %s", task->name,
+		    task->step->name, e->ca_refetch.text);
 	return true;
 }
 
-bool ca_rollover_end_refetch(struct open_request *e)
+bool ca_rollover_end_refetch(struct open_request *e, struct record *next)
 {
-	struct step_work *work = &e->work;
+	struct task *task = &e->task;
+	struct scep_error *error = &task->work.error;
 
-	if (e->record->ca_refetch != CA_REFETCH_NOW)
+	if (task->record->ca_refetch != CA_REFETCH_NOW)
 		return true;
-	if (!unknown_signer_is_same_set(&e->record->trust,
-					&work->next->trust)) {
-		work->next->ca_refetch = CA_REFETCH_SETTLED;
+	if (!unknown_signer_is_same_set(&task->record->trust, &next->trust)) {
+		next->ca_refetch = CA_REFETCH_SETTLED;
 		log_warning(
 		    "%s: the certificates of the CA have changed during "
 		    "the transaction",
-		    e->name);
+		    task->name);
 		return true;
 	}
-	/* Who was started again does not remember which check it was. */
+	/* A restart of the program loses the first error. */
 	if (e->ca_refetch.code == SCEP_OK)
-		error_set(&work->error, SCEP_BAD_RESPONSE,
+		error_set(error, SCEP_BAD_RESPONSE,
 			  "the reply was not of the pinned CA");
 	else
-		work->error = e->ca_refetch;
+		*error = e->ca_refetch;
 	return false;
 }
 

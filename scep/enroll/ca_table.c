@@ -3,8 +3,13 @@
 
 #include <string.h>
 
+#include "scep/ca_row.h"
+#include "scep/codes.h"
+#include "scep/key_row.h"
 #include "scep/octets.h"
 #include "scep/rows.h"
+#include "scep/view.h"
+#include "scep/base/error.h"
 
 static bool is_fingerprint(const struct scep_octets32 *a,
 			   const struct scep_octets32 *b)
@@ -15,11 +20,11 @@ static bool is_fingerprint(const struct scep_octets32 *a,
 
 /* ---------------------------------------------------------------- pins -- */
 
-void ca_table_collect_pins(struct open_request *e)
+void ca_table_collect_pins(struct task *task)
 {
-	const struct record *record = e->record;
-	const struct scep_rows *rows = &e->state->view.cas;
-	struct step_work *work = &e->work;
+	const struct record *record = task->record;
+	const struct scep_rows *rows = &task->state->view.cas;
+	struct step_work *work = &task->work;
 
 	work->pin_count = 0;
 	if (record->server.ca_fingerprint.length > 0)
@@ -40,7 +45,7 @@ void ca_table_collect_pins(struct open_request *e)
 			continue;
 		pin->length = ca->fingerprint.length;
 		memcpy(pin->data, ca->fingerprint.data, pin->length);
-		if (++work->pin_count == OPEN_REQUEST_PINS)
+		if (++work->pin_count == TASK_PINS)
 			return;
 	}
 }
@@ -72,19 +77,19 @@ static bool is_delivered(const struct step_work *work,
 	return false;
 }
 
-static void remove_missing_rows(struct open_request *e,
-				enum scep_ca_source source, struct txn *txn)
+static void remove_missing_rows(struct task *task, enum scep_ca_source source,
+				struct txn *txn)
 {
-	const struct scep_rows *rows = &e->state->view.cas;
+	const struct scep_rows *rows = &task->state->view.cas;
 
 	ROWS_EACH (i, rows) {
 		const struct scep_ca *ca = rows->row[i];
 
-		if (ca->profile_index == e->record->profile_index &&
+		if (ca->profile_index == task->record->profile_index &&
 		    ca->source == (uint32_t)source &&
 		    (ca->trust == SCEP_CA_PENDING ||
 		     ca->trust == SCEP_CA_CHAINED) &&
-		    !is_delivered(&e->work, ca))
+		    !is_delivered(&task->work, ca))
 			txn_remove(txn, STORE_CA, ca->index);
 	}
 }
@@ -104,13 +109,12 @@ static void make_present(const struct scep_ca *old, struct txn *txn)
 }
 
 /* Returns the index of the row. */
-static uint32_t merge_one(struct open_request *e,
-			  const struct scep_ca *described,
+static uint32_t merge_one(struct task *task, const struct scep_ca *described,
 			  enum scep_ca_source source, enum scep_ca_trust trust,
 			  struct txn *txn)
 {
-	struct state *state = e->state;
-	uint32_t profile_index = e->record->profile_index;
+	struct state *state = task->state;
+	uint32_t profile_index = task->record->profile_index;
 	const struct scep_ca *old =
 	    find_row(&state->view.cas, profile_index, described);
 	struct scep_ca *row;
@@ -135,32 +139,42 @@ static uint32_t merge_one(struct open_request *e,
 	return row != NULL ? row->index : 0;
 }
 
-uint32_t ca_table_merge(struct open_request *e, enum scep_ca_source source,
+uint32_t ca_table_merge(struct task *task, enum scep_ca_source source,
 			enum scep_ca_trust trust, struct txn *txn)
 {
-	const struct step_work *work = &e->work;
+	const struct step_work *work = &task->work;
 	uint32_t candidate = 0;
 
-	remove_missing_rows(e, source, txn);
+	remove_missing_rows(task, source, txn);
 	for (size_t i = 0; i < work->ca_count; i++) {
 		if (i == work->candidate)
 			candidate =
-			    merge_one(e, &work->cas[i], source, trust, txn);
+			    merge_one(task, &work->cas[i], source, trust, txn);
 		else
-			merge_one(e, &work->cas[i], source, SCEP_CA_CHAINED,
+			merge_one(task, &work->cas[i], source, SCEP_CA_CHAINED,
 				  txn);
 	}
 	return candidate;
 }
 
-enum scep_ca_trust ca_table_decided(struct open_request *e)
+uint32_t ca_table_ask(struct task *task, struct txn *txn)
 {
-	const struct step_work *work = &e->work;
+	uint32_t candidate =
+	    ca_table_merge(task, SCEP_CA_GET, SCEP_CA_PENDING, txn);
+
+	error_set(&task->work.error, SCEP_CA_NOT_TRUSTED,
+		  "waiting for scepCaTrust.%u", candidate);
+	return candidate;
+}
+
+enum scep_ca_trust ca_table_decided(struct task *task)
+{
+	const struct step_work *work = &task->work;
 	const struct scep_ca *row;
 
 	if (work->candidate >= work->ca_count)
 		return SCEP_CA_PENDING;
-	row = find_row(&e->state->view.cas, e->record->profile_index,
+	row = find_row(&task->state->view.cas, task->record->profile_index,
 		       &work->cas[work->candidate]);
 	return row != NULL ? row->trust : SCEP_CA_PENDING;
 }

@@ -8,14 +8,16 @@
 #define SCEP_ENROLL_CA_TABLE_H
 
 #include "scep/ca_row.h"
+#include "scep/state/task.h"
 #include "scep/state/txn.h"
-#include "scep/state/open_request.h"
-#include "scep/state/state.h"
 
-/* Fills work.pins with the fingerprints that the request trusts: its
+struct scep_key;
+struct scep_view;
+
+/* Fills work.pins with the fingerprints that the task trusts: its
  * CaFingerprint and the CAs that GetNextCACert announced under it, or, without
  * CaFingerprint, the trusted rows of its profile. */
-void ca_table_collect_pins(struct open_request *e);
+void ca_table_collect_pins(struct task *task);
 
 /*
  * Adds to `txn` the changes that make the profile's rows those of work.cas.
@@ -23,12 +25,17 @@ void ca_table_collect_pins(struct open_request *e);
  * before stays.  Removes pending and chained rows of this source that the
  * server no longer delivers.  Returns the index of the candidate's row, or 0.
  */
-uint32_t ca_table_merge(struct open_request *e, enum scep_ca_source source,
+uint32_t ca_table_merge(struct task *task, enum scep_ca_source source,
 			enum scep_ca_trust trust, struct txn *txn);
+
+/* Adds work.cas with a pending candidate, and sets work.error, which says that
+ * an operator has to decide.  Returns the index of the candidate's row, or
+ * 0. */
+uint32_t ca_table_ask(struct task *task, struct txn *txn);
 
 /* Returns the decision about the candidate of work.cas: pending if there is
  * none. */
-enum scep_ca_trust ca_table_decided(struct open_request *e);
+enum scep_ca_trust ca_table_decided(struct task *task);
 
 /* Adds the removal of all rows of a profile: it trusts no CA afterwards. */
 void ca_table_forget(struct state *state, uint32_t profile_index,

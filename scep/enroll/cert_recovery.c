@@ -12,123 +12,114 @@
 #include "scep/protocol/get_cert.h"
 #include "scep/base/log.h"
 #include "scep/enroll/message.h"
+#include "scep/keys/key_file.h"
 #include "scep/protocol/csr.h"
 
-bool cert_recovery_choose(struct open_request *e)
+struct scep_key *cert_recovery_find(const struct task *task)
 {
-	const struct scep_rows *keys = &e->state->view.keys;
+	const struct scep_rows *keys = &task->state->view.keys;
 	struct scep_key *found = NULL;
 
 	ROWS_EACH (i, keys) {
 		struct scep_key *key = keys->row[i];
 
-		if (key->profile_index == e->record->profile_index &&
+		if (key->profile_index == task->record->profile_index &&
 		    key->is_corrupt && key->serial.length > 0 &&
 		    (found == NULL || key->not_before >= found->not_before))
 			found = key;
 	}
-	if (found == NULL)
-		return false;
-	memcpy(e->record->file_id, found->file_id, sizeof(found->file_id));
-	e->lost = row_retain(found);
-	return true;
+	return found;
 }
 
-void cert_recovery_new_transaction(struct open_request *e)
-{
-	if (!bytes_random_name(e->work.next->transaction_id))
-		error_set(&e->work.error, SCEP_KEY_ERROR, "no random numbers");
-}
-
-void cert_recovery_compose_signer(struct open_request *e)
+void cert_recovery_compose_signer(struct task *task,
+				  const struct scep_key *lost)
 {
 	struct scep_values values = {
 	    .signature_algorithm = SCEP_SIGN_SHA256,
 	    .common_name = "lost",
 	};
-	struct step_work *work = &e->work;
+	struct step_work *work = &task->work;
 	EVP_PKEY *key = NULL;
 	X509 *signer = NULL;
 
-	if (e->lost->name[0] != '\0')
-		memcpy(values.common_name, e->lost->name,
-		       sizeof(e->lost->name));
-	if (message_load_key(e, e->record->file_id, &key, &work->error) ==
+	if (lost->name[0] != '\0')
+		memcpy(values.common_name, lost->name, sizeof(lost->name));
+	if (message_load_key(task, task->record->file_id, &key, &work->error) ==
 		SCEP_OK &&
 	    csr_self_sign(&values, key, work->clock, &signer, &work->error) ==
 		SCEP_OK)
 		ca_certs_one_to_pem(signer, &work->next->signer, &work->error);
 	if (work->error.code == SCEP_OK)
-		cert_recovery_new_transaction(e);
+		message_new_transaction(task);
 	X509_free(signer);
 	EVP_PKEY_free(key);
 }
 
-void cert_recovery_compose(struct open_request *e)
+void cert_recovery_compose(struct task *task, const struct scep_key *lost)
 {
 	struct credentials credentials;
 
-	if (credentials_load(e, &credentials) == SCEP_OK &&
-	    get_cert_wanted(&credentials.trust, e->lost->issuer,
-			    &e->lost->serial, &credentials.content,
-			    &e->work.error) == SCEP_OK)
-		message_compose(e, &credentials, RFC8894_GET_CERT);
+	if (credentials_load(task, &credentials) == SCEP_OK &&
+	    get_cert_wanted(&credentials.trust, lost->issuer, &lost->serial,
+			    &credentials.content, &task->work.error) == SCEP_OK)
+		message_compose(task, &credentials, RFC8894_GET_CERT);
 	credentials_free(&credentials);
 }
 
-/* What came takes the place of what was lost. */
-static void write_file(struct open_request *e, const struct cert_rep *reply)
+/* Writes the lost file again, and signs with its certificate from now on. */
+static void write_certificate(struct task *task, const struct cert_rep *reply)
 {
-	struct step_work *work = &e->work;
+	struct step_work *work = &task->work;
 	struct bytes pem = {NULL, 0};
-	char name[80];
+	char name[KEY_FILE_NAME];
 
-	message_file_name(e->record, name);
+	key_file_name(task->record->file_id, name);
 	if (ca_certs_to_pem(reply->certificates, &pem, &work->error) == SCEP_OK)
-		files_write(e->state->certs_folder, name, pem.data, pem.length,
-			    &work->error);
+		files_write(task->state->certs_folder, name, pem.data,
+			    pem.length, &work->error);
 	bytes_free(&pem);
 	ca_certs_one_to_pem(sk_X509_value(reply->certificates, 0),
 			    &work->next->signer, &work->error);
-	cert_recovery_new_transaction(e);
+	message_new_transaction(task);
 }
 
-void cert_recovery_digest(struct open_request *e)
+void cert_recovery_digest(struct task *task, const struct scep_key *lost)
 {
-	struct step_work *work = &e->work;
+	struct step_work *work = &task->work;
 	struct credentials credentials;
 	struct cert_rep reply = {0};
 	struct open_input input;
 
-	if (credentials_load(e, &credentials) != SCEP_OK)
+	if (credentials_load(task, &credentials) != SCEP_OK)
 		goto out;
-	input = message_expect(e, &credentials);
-	if (get_cert_open(&input, &e->lost->serial, &reply, &work->error) !=
+	input = message_expect(task, &credentials);
+	if (get_cert_open(&input, &lost->serial, &reply, &work->error) !=
 	    SCEP_OK)
 		goto out;
-	message_log_legacy(e, "the server", reply.legacy_used);
+	message_log_legacy(task, "the server", reply.legacy_used);
 	if (reply.pki_status == RFC8894_FAILURE)
 		message_note_failure(work, &reply);
 	else if (reply.pki_status == RFC8894_PENDING)
 		error_set(&work->error, SCEP_BAD_RESPONSE,
 			  "the server says PENDING to GetCert");
 	else
-		write_file(e, &reply);
+		write_certificate(task, &reply);
 out:
 	cert_rep_free(&reply);
 	credentials_free(&credentials);
 }
 
-void cert_recovery_keep(struct open_request *e, struct txn *txn)
+void cert_recovery_keep(struct task *task, const struct scep_key *lost,
+			struct txn *txn)
 {
 	const struct scep_key *now =
-	    scep_rows_find(&e->state->view.keys, e->lost->index);
+	    scep_rows_find(&task->state->view.keys, lost->index);
 	struct scep_key *row;
 
-	/* Somebody may have destroyed it meanwhile. */
-	if (now == NULL || strcmp(now->file_id, e->lost->file_id) != 0)
+	/* A manager may have destroyed the key meanwhile. */
+	if (now == NULL || strcmp(now->file_id, lost->file_id) != 0)
 		return;
-	log_warning("key %u (%s): its certificate was lost, and is there again",
+	log_warning("key %u (%s): its lost certificate was delivered again",
 		    now->index, now->name);
 	row = row_copy(now);
 	if (row != NULL)

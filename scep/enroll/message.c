@@ -12,31 +12,47 @@
 #include "scep/base/error.h"
 #include "scep/protocol/key.h"
 #include "scep/base/log.h"
-#include "scep/keys/key_file.h"
 #include "scep/keys/renewal.h"
 #include "scep/protocol/pki_message.h"
 #include "scep/base/url.h"
 
-void message_file_name(const struct record *record, char name[80])
+void message_url(struct task *task, const char *operation, const char *text)
 {
-	key_file_name(record->file_id, name);
-}
+	const struct scep_server *server = &task->record->server;
 
-void message_url(struct open_request *e, const char *operation,
-		 const char *text)
-{
-	const struct scep_server *server = &e->record->server;
-
-	e->work.url =
+	task->work.url =
 	    url_operation(server->url, server->port, operation, text, false);
-	if (e->work.url == NULL && url_is_valid(server->url, NULL))
-		error_set_memory(&e->work.error);
-	else if (e->work.url == NULL)
-		error_set(&e->work.error, SCEP_CONFIG_ERROR,
+	if (task->work.url == NULL && url_is_valid(server->url, NULL))
+		error_set_memory(&task->work.error);
+	else if (task->work.url == NULL)
+		error_set(&task->work.error, SCEP_CONFIG_ERROR,
 			  "no URL can be made of %s", server->url);
 }
 
-/* ------------------------------------------------------------- material -- */
+/* ------------------------------------------------- GetCACaps (RFC 8894, 3.5)
+ */
+
+void message_compose_caps(struct task *task)
+{
+	message_url(task, RFC8894_GET_CA_CAPS,
+		    task->record->server.ca_identifier);
+}
+
+void message_digest_caps(struct task *task)
+{
+	const struct bytes *body = &task->work.answer.body;
+
+	task->work.next->caps = caps_read(body->data, body->length);
+}
+
+/* ---------------------------------------------------------- credentials -- */
+
+void message_new_transaction(struct task *task)
+{
+	if (!bytes_random_name(task->work.next->transaction_id))
+		error_set(&task->work.error, SCEP_KEY_ERROR,
+			  "no random numbers");
+}
 
 enum scep_code message_load_trust(const struct record *record,
 				  STACK_OF(X509) * *stack,
@@ -48,57 +64,57 @@ enum scep_code message_load_trust(const struct record *record,
 		return error->code;
 	if (sk_X509_num(*stack) < 2)
 		return error_set(error, SCEP_STORAGE_ERROR,
-				 "the record of the request is not whole");
+				 "the record of the request is incomplete");
 	trust->chain = *stack;
 	trust->anchor = sk_X509_value(*stack, 0);
 	trust->recipient = sk_X509_value(*stack, 1);
 	return SCEP_OK;
 }
 
-enum scep_code message_load_key(const struct open_request *e,
-				const char *file_id, EVP_PKEY **key,
-				struct scep_error *error)
+enum scep_code message_load_key(const struct task *task, const char *file_id,
+				EVP_PKEY **key, struct scep_error *error)
 {
 	char reference[4400];
 
 	snprintf(reference, sizeof(reference), "file:%s/%s.pem",
-		 e->state->keys_folder, file_id);
+		 task->state->keys_folder, file_id);
 	return key_open(reference, key, error);
 }
 
-static enum scep_code load_signer_key(struct open_request *e,
+static enum scep_code load_signer_key(struct task *task,
 				      struct credentials *credentials)
 {
-	if (renewal_signs_with_old(e->record))
-		return message_load_key(e, e->record->old_file_id,
+	if (renewal_signs_with_old(task->record))
+		return message_load_key(task, task->record->old_file_id,
 					&credentials->signer_key,
-					&e->work.error);
+					&task->work.error);
 	EVP_PKEY_up_ref(credentials->key);
 	credentials->signer_key = credentials->key;
 	return SCEP_OK;
 }
 
-enum scep_code credentials_load(struct open_request *e,
+enum scep_code credentials_load(struct task *task,
 				struct credentials *credentials)
 {
-	const struct record *record = e->record;
-	struct scep_error *error = &e->work.error;
+	const struct record *record = task->record;
+	struct scep_error *error = &task->work.error;
 
 	memset(credentials, 0, sizeof(*credentials));
 	if (message_load_trust(record, &credentials->trust_stack,
 			       &credentials->trust, error) ||
 	    ca_certs_from_pem(record->signer.data, record->signer.length,
 			      &credentials->signer_stack, error) ||
-	    message_load_key(e, record->file_id, &credentials->key, error) ||
-	    load_signer_key(e, credentials) ||
-	    renewal_load(e, &credentials->known))
+	    message_load_key(task, record->file_id, &credentials->key, error) ||
+	    load_signer_key(task, credentials) ||
+	    renewal_load(task->state, task->record, &credentials->known, error))
 		return error->code;
 	if (sk_X509_num(credentials->signer_stack) < 1)
 		return error_set(error, SCEP_STORAGE_ERROR,
-				 "the record of the request is not whole");
+				 "the record of the request is incomplete");
 	credentials->signer = sk_X509_value(credentials->signer_stack, 0);
-	return caps_choose(record->caps, &record->server, e->work.allow_legacy,
-			   &credentials->choice, error);
+	return caps_choose(record->caps, &record->server,
+			   task->work.allow_legacy, &credentials->choice,
+			   error);
 }
 
 void credentials_free(struct credentials *credentials)
@@ -114,7 +130,7 @@ void credentials_free(struct credentials *credentials)
 /* ------------------------------------------------------ weak algorithms -- */
 
 static const struct {
-	uint32_t bit; /* enum scep_legacy; its place is that of the count */
+	uint32_t bit; /* enum scep_legacy; counted at the same index */
 	const char *name;
 } legacies[SCEP_LEGACY_COUNT] = {
     {SCEP_LEGACY_SHA1, "SHA-1"},
@@ -122,24 +138,24 @@ static const struct {
     {SCEP_LEGACY_DES, "DES"},
 };
 
-void message_log_legacy(struct open_request *e, const char *who, uint32_t used)
+void message_log_legacy(struct task *task, const char *who, uint32_t used)
 {
 	for (size_t i = 0; i < SCEP_LEGACY_COUNT; i++) {
 		unsigned int before;
 
 		if ((used & legacies[i].bit) == 0)
 			continue;
-		before = atomic_fetch_add(&e->state->legacy_uses[i], 1);
+		before = atomic_fetch_add(&task->state->legacy_uses[i], 1);
 		log_warning("%s: %s used %s, which the configuration allows "
 			    "(use %u of it since the start)",
-			    e->name, who, legacies[i].name, before + 1);
+			    task->name, who, legacies[i].name, before + 1);
 	}
 }
 
 /* -------------------------------------------------------------- sending -- */
 
-/* What the message itself has of the weak algorithms. */
-static uint32_t own_legacy(const struct open_request *e,
+/* Returns the weak algorithms of the message itself. */
+static uint32_t own_legacy(const struct task *task,
 			   const struct credentials *credentials,
 			   enum rfc8894_message_type type)
 {
@@ -151,18 +167,18 @@ static uint32_t own_legacy(const struct open_request *e,
 		used |= SCEP_LEGACY_3DES;
 	if (strcmp(choice->digest, "SHA1") == 0 ||
 	    (has_csr &&
-	     e->record->values.signature_algorithm == SCEP_SIGN_SHA1))
+	     task->record->values.signature_algorithm == SCEP_SIGN_SHA1))
 		used |= SCEP_LEGACY_SHA1;
 	return used;
 }
 
-void message_compose(struct open_request *e, struct credentials *credentials,
+void message_compose(struct task *task, struct credentials *credentials,
 		     enum rfc8894_message_type type)
 {
-	struct step_work *work = &e->work;
+	struct step_work *work = &task->work;
 	struct seal_input input = {
 	    .message_type = type,
-	    .transaction_id = e->record->transaction_id,
+	    .transaction_id = task->record->transaction_id,
 	    .signer = credentials->signer,
 	    .signer_key = credentials->signer_key,
 	    .recipient = credentials->trust.recipient,
@@ -172,7 +188,8 @@ void message_compose(struct open_request *e, struct credentials *credentials,
 	};
 	char *text;
 
-	message_log_legacy(e, "the request", own_legacy(e, credentials, type));
+	message_log_legacy(task, "the request",
+			   own_legacy(task, credentials, type));
 	if (RAND_bytes(work->sender_nonce, RFC8894_NONCE_LENGTH) != 1) {
 		error_set(&work->error, SCEP_KEY_ERROR, "no random numbers");
 		return;
@@ -181,13 +198,13 @@ void message_compose(struct open_request *e, struct credentials *credentials,
 	if (pki_message_seal(&input, &work->message, &work->error) != SCEP_OK)
 		return;
 	if (credentials->choice.is_post) {
-		message_url(e, RFC8894_PKI_OPERATION, NULL);
+		message_url(task, RFC8894_PKI_OPERATION, NULL);
 		return;
 	}
 	text = url_base64(work->message.data, work->message.length);
 	bytes_free(&work->message);
 	if (text != NULL)
-		message_url(e, RFC8894_PKI_OPERATION, text);
+		message_url(task, RFC8894_PKI_OPERATION, text);
 	else
 		error_set_memory(&work->error);
 	free(text);
@@ -195,23 +212,24 @@ void message_compose(struct open_request *e, struct credentials *credentials,
 
 /* ------------------------------------------------------------ receiving -- */
 
-struct open_input message_expect(const struct open_request *e,
+struct open_input message_expect(const struct task *task,
 				 const struct credentials *credentials)
 {
 	struct open_input input = {
-	    .message = e->work.answer.body.data,
-	    .message_length = e->work.answer.body.length,
-	    .transaction_id = e->record->transaction_id,
+	    .message = task->work.answer.body.data,
+	    .message_length = task->work.answer.body.length,
+	    .transaction_id = task->record->transaction_id,
 	    .trust = &credentials->trust,
 	    .key = credentials->key,
 	    .signer = credentials->signer,
 	    .signer_key = credentials->signer_key,
 	    .known = credentials->known,
-	    .allow_legacy = e->work.allow_legacy,
-	    .now = e->work.now,
+	    .allow_legacy = task->work.allow_legacy,
+	    .now = task->work.now,
 	};
 
-	memcpy(input.sender_nonce, e->work.sender_nonce, RFC8894_NONCE_LENGTH);
+	memcpy(input.sender_nonce, task->work.sender_nonce,
+	       RFC8894_NONCE_LENGTH);
 	return input;
 }
 

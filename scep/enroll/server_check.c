@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/enroll/server_check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,134 +12,90 @@
 #include "scep/key_row.h"
 #include "scep/profile_row.h"
 #include "scep/rows.h"
-#include "scep/enroll/ca_table.h"
-#include "scep/protocol/crl.h"
 #include "scep/base/error.h"
-#include "scep/store/files.h"
-#include "scep/state/health.h"
 #include "scep/base/log.h"
-#include "scep/enroll/cert_recovery.h"
-#include "scep/enroll/message.h"
 #include "scep/enroll/ca_pinning.h"
 #include "scep/enroll/ca_rollover.h"
-#include "scep/enroll/steps.h"
+#include "scep/enroll/ca_table.h"
+#include "scep/enroll/cert_recovery.h"
+#include "scep/enroll/message.h"
+#include "scep/enroll/step.h"
+#include "scep/keys/key_file.h"
+#include "scep/protocol/crl.h"
+#include "scep/state/health.h"
+#include "scep/store/files.h"
 
 #define CERTIFICATE_LIMIT (1024 * 1024)
 
-/* --------------------------------------------------------------- the end -- */
+struct server_check {
+	struct task task;		/* the first member */
+	const struct step *const *plan; /* what is left of it */
+	struct scep_key *lost;		/* without its certificate, or NULL; a
+					 * reference */
+};
 
-/* Shows a result. */
-static void show(struct state *state, uint32_t profile_index,
-		 enum scep_code result)
+static struct server_check *check_of(struct task *task)
 {
-	const struct scep_profile *old =
-	    scep_rows_find(&state->view.profiles, profile_index);
+	return (struct server_check *)task;
+}
+
+/* ------------------------------------------------------------------- end -- */
+
+static void show_result(struct state *state, uint32_t profile_index,
+			enum scep_code result)
+{
 	struct scep_profile *profile;
 	struct txn txn;
 
-	if (old == NULL)
+	if (scep_rows_find(&state->view.profiles, profile_index) == NULL)
 		return;
 	txn_init(&txn);
-	profile = row_copy(old);
+	profile = txn_edit(state, &txn, STORE_PROFILE, profile_index, false);
 	if (profile != NULL)
 		profile->facts.check_result = error_detail(result);
-	txn_show(&txn, STORE_PROFILE, profile);
 	txn_commit(state, &txn, NULL, NULL);
 }
 
-void server_check_fail(struct open_request *e)
+/* Ends the check with work.error. */
+static void check_fail(struct task *task)
 {
 	char words[SCEP_TEXT255];
 
-	error_words(&e->work.error, words);
-	log_info("%s: %s failed: %s", e->name, e->step->name, words);
-	show(e->state, e->record->profile_index, e->work.error.code);
-	open_request_discard(e);
+	error_words(&task->work.error, words);
+	log_info("%s: %s failed: %s", task->name, task->step->name, words);
+	show_result(task->state, task->record->profile_index,
+		    task->work.error.code);
+	task_discard(task);
 }
 
-static void fail(struct open_request *e, enum scep_code code,
-		 const char *reason)
+static void check_succeed(struct task *task)
 {
-	error_set(&e->work.error, code, "%s", reason);
-	server_check_fail(e);
+	log_info("%s: successful", task->name);
+	show_result(task->state, task->record->profile_index, SCEP_NONE);
+	task_discard(task);
 }
 
-/* -------------------------------------------------------------- the ways -- */
-
-enum place {
-	PLACE_END,
-	PLACE_CERTIFICATE,
-	PLACE_CAPS,
-	PLACE_CAPS_OR_NONE,
-	PLACE_CA_CERT,
-	PLACE_NEXT_CA,
-	PLACE_CRL,
-	PLACE_SIGNER,
-	PLACE_LOST,
-};
-
-#define WAY_LENGTH 6
-
-/* GetCRL of a profile whose certificate has to be asked for first. */
-#define CHECK_LOST (SCEP_CHECK_CRL + 1)
-
-/* What each check does, in this order.  The CA is asked for anew each time: a
- * fingerprint alone verifies nothing. */
-static const enum place ways[][WAY_LENGTH] = {
-    [SCEP_CHECK_CA_CAPS] = {PLACE_CAPS},
-    [SCEP_CHECK_CA_CERT] = {PLACE_CA_CERT},
-    [SCEP_CHECK_NEXT_CA_CERT] = {PLACE_CA_CERT, PLACE_NEXT_CA},
-    [SCEP_CHECK_CRL] = {PLACE_CERTIFICATE, PLACE_CAPS_OR_NONE, PLACE_CA_CERT,
-			PLACE_CRL},
-    [CHECK_LOST] = {PLACE_SIGNER, PLACE_CAPS_OR_NONE, PLACE_CA_CERT, PLACE_LOST,
-		    PLACE_CRL},
-};
-
-/* Keeps what the step has brought, and goes on. */
-static void go_on(struct open_request *e, struct txn *txn)
+static void check_free(struct task *task)
 {
-	struct state *state = e->state;
-	struct record *next = e->work.next;
+	struct server_check *check = check_of(task);
 
-	if (txn_commit(state, txn, NULL, &e->work.error) != SCEP_OK) {
-		server_check_fail(e);
-		return;
-	}
-	e->work.next = NULL;
-	row_release(e->record);
-	e->record = next;
-	/* Of a check, the step of the record is its place on the way. */
-	if (ways[e->check][++next->step] != PLACE_END) {
-		open_request_resume(e);
-		return;
-	}
-	log_info("%s: successful", e->name);
-	show(state, next->profile_index, SCEP_NONE);
-	open_request_discard(e);
+	row_release(check->lost);
+	free(check);
 }
 
-/* Whether the profile is still the one that was to be checked. */
-static bool is_wanted(struct open_request *e)
-{
-	if (open_request_profile(e) != NULL && open_request_has_same_server(e))
-		return true;
-	fail(e, SCEP_INTERRUPTED, "the settings of the server were changed");
-	return false;
-}
+/* ----------------------------------------------- certificate of ours -- */
 
-/* ----------------------------------------------------------- certificate -- */
-
-/* The newest key of the profile with a valid certificate, or NULL. */
-static const struct scep_key *find_key(struct open_request *e)
+/* Returns the newest key of the profile with a valid certificate, or NULL. */
+static const struct scep_key *find_key(const struct task *task)
 {
-	const struct scep_rows *keys = &e->state->view.keys;
+	const struct scep_rows *keys = &task->state->view.keys;
 	const struct scep_key *found = NULL;
 
 	ROWS_EACH (i, keys) {
 		const struct scep_key *key = keys->row[i];
 
-		if (key->profile_index == e->record->profile_index &&
-		    scep_key_state_at(key, state_now(e->state), 0) ==
+		if (key->profile_index == task->record->profile_index &&
+		    scep_key_state_at(key, state_now(task->state), 0) ==
 			SCEP_KEY_VALID &&
 		    (found == NULL || key->not_before >= found->not_before))
 			found = key;
@@ -146,155 +103,115 @@ static const struct scep_key *find_key(struct open_request *e)
 	return found;
 }
 
-static void compose_certificate(struct open_request *e)
+static void compose_certificate(struct task *task)
 {
-	struct record *next = e->work.next;
-	char name[80];
+	struct record *next = task->work.next;
+	char name[KEY_FILE_NAME];
 
-	message_file_name(next, name);
-	if (files_read(e->state->certs_folder, name, CERTIFICATE_LIMIT,
-		       &next->signer, &e->work.error) == SCEP_OK)
-		cert_recovery_new_transaction(e);
+	key_file_name(next->file_id, name);
+	if (files_read(task->state->certs_folder, name, CERTIFICATE_LIMIT,
+		       &next->signer, &task->work.error) == SCEP_OK)
+		message_new_transaction(task);
 }
 
-static void settle_certificate(struct open_request *e)
+static enum step_outcome settle_certificate(struct task *task,
+					    struct step_result *result)
 {
-	struct txn txn;
-
-	txn_init(&txn);
-	go_on(e, &txn);
+	(void)task;
+	(void)result;
+	return OUTCOME_NEXT;
 }
 
-/* ----------------------------------------------- GetCACaps (3.5 of RFC) -- */
+/* ------------------------------------------------------- GetCACaps (3.5) -- */
 
-static void compose_caps(struct open_request *e)
+static enum step_outcome settle_caps(struct task *task,
+				     struct step_result *result)
 {
-	message_url(e, RFC8894_GET_CA_CAPS, e->record->server.ca_identifier);
-}
+	struct scep_profile *profile =
+	    txn_edit(task->state, &result->txn, STORE_PROFILE,
+		     task->record->profile_index, false);
 
-static void digest_caps(struct open_request *e)
-{
-	const struct bytes *body = &e->work.answer.body;
-
-	e->work.next->caps = caps_read(body->data, body->length);
-}
-
-static void settle_caps(struct open_request *e)
-{
-	struct scep_profile *profile;
-	struct txn txn;
-
-	if (!is_wanted(e))
-		return;
-	txn_init(&txn);
-	profile = row_copy(open_request_profile(e));
 	if (profile != NULL)
-		profile->facts.caps = e->work.next->caps;
-	txn_show(&txn, STORE_PROFILE, profile);
-	go_on(e, &txn);
+		profile->facts.caps = result->next->caps;
+	return OUTCOME_NEXT;
 }
 
-/* ------------------------------------------------- GetCACert (4.2 of RFC) */
+/* ------------------------------------------------------- GetCACert (4.2) -- */
 
-static void compose_ca_cert(struct open_request *e)
+/* Shows a CA that is not trusted, so that an operator can decide about it, and
+ * notifies of a new one. */
+static enum step_outcome settle_ca_cert(struct task *task,
+					struct step_result *result)
 {
-	message_url(e, RFC8894_GET_CA_CERT, e->record->server.ca_identifier);
-}
-
-/* Shows what came, so that the operator can decide about it. */
-static void fail_pending(struct open_request *e)
-{
-	struct state *state = e->state;
-	uint32_t last = state->ca_last_index;
-	struct txn txn;
+	uint32_t last = task->state->ca_last_index;
 	uint32_t candidate;
 
-	txn_init(&txn);
-	candidate = ca_table_merge(e, SCEP_CA_GET, SCEP_CA_PENDING, &txn);
-	error_set(&e->work.error, SCEP_CA_NOT_TRUSTED,
-		  "waiting for scepCaTrust.%u", candidate);
-	if (txn_commit(state, &txn, NULL, &e->work.error) == SCEP_OK &&
-	    candidate > last)
-		state_notify(state, SCEP_EVENT_CA_PENDING, candidate);
-	server_check_fail(e);
-}
-
-static void settle_ca_cert(struct open_request *e)
-{
-	struct txn txn;
-
-	if (!is_wanted(e))
-		return;
-	if (e->record->server.ca_fingerprint.length == 0 &&
-	    ca_table_decided(e) == SCEP_CA_REJECTED) {
-		fail(e, SCEP_CA_NOT_TRUSTED, "the CA was rejected");
-		return;
+	if (task->record->server.ca_fingerprint.length == 0 &&
+	    ca_table_decided(task) == SCEP_CA_REJECTED) {
+		error_set(&task->work.error, SCEP_CA_NOT_TRUSTED,
+			  "the CA was rejected");
+		return OUTCOME_FAIL;
 	}
-	if (!e->work.is_trusted) {
-		fail_pending(e);
-		return;
+	if (!task->work.is_trusted) {
+		candidate = ca_table_ask(task, &result->txn);
+		if (candidate > last)
+			result->pending_ca = candidate;
+		return OUTCOME_WAIT;
 	}
-	txn_init(&txn);
-	ca_table_merge(e, SCEP_CA_GET, SCEP_CA_TRUSTED, &txn);
-	go_on(e, &txn);
+	ca_table_merge(task, SCEP_CA_GET, SCEP_CA_TRUSTED, &result->txn);
+	return OUTCOME_NEXT;
 }
 
-/* --------------------------------------------- GetNextCACert (4.7 of RFC) */
+/* --------------------------------------------------- GetNextCACert (4.7) -- */
 
-static void settle_next_ca(struct open_request *e)
+static enum step_outcome settle_next_ca(struct task *task,
+					struct step_result *result)
 {
-	struct txn txn;
-
-	if (!is_wanted(e))
-		return;
-	txn_init(&txn);
-	ca_rollover_keep(e, &txn);
-	go_on(e, &txn);
+	ca_rollover_keep(task, &result->txn);
+	return OUTCOME_NEXT;
 }
 
-/* ------------------------------------------------- GetCRL (3.3.4 of RFC) -- */
+/* -------------------------------------------------------- GetCRL (3.3.4) -- */
 
-static void compose_crl(struct open_request *e)
+static void compose_crl(struct task *task)
 {
 	struct credentials credentials;
 
-	if (credentials_load(e, &credentials) == SCEP_OK &&
+	if (credentials_load(task, &credentials) == SCEP_OK &&
 	    crl_wanted(credentials.signer, &credentials.content,
-		       &e->work.error) == SCEP_OK)
-		message_compose(e, &credentials, RFC8894_GET_CRL);
+		       &task->work.error) == SCEP_OK)
+		message_compose(task, &credentials, RFC8894_GET_CRL);
 	credentials_free(&credentials);
 }
 
-static void digest_crl(struct open_request *e)
+static void digest_crl(struct task *task)
 {
-	struct step_work *work = &e->work;
+	struct step_work *work = &task->work;
 	struct credentials credentials;
 	struct cert_rep reply = {0};
 	struct open_input input;
 
-	if (credentials_load(e, &credentials) == SCEP_OK) {
-		input = message_expect(e, &credentials);
-		if (crl_open(&input, &reply, &work->crl, &work->error) ==
-		    SCEP_OK)
-			message_log_legacy(e, "the server", reply.legacy_used);
-		if (work->error.code != SCEP_OK)
-			goto out;
-		if (reply.pki_status == RFC8894_FAILURE)
-			message_note_failure(work, &reply);
-		else if (work->crl == NULL)
-			error_set(&work->error, SCEP_BAD_RESPONSE,
-				  "the server says PENDING to GetCRL");
-	}
+	if (credentials_load(task, &credentials) != SCEP_OK)
+		goto out;
+	input = message_expect(task, &credentials);
+	if (crl_open(&input, &reply, &work->crl, &work->error) != SCEP_OK)
+		goto out;
+	message_log_legacy(task, "the server", reply.legacy_used);
+	if (reply.pki_status == RFC8894_FAILURE)
+		message_note_failure(work, &reply);
+	else if (work->crl == NULL)
+		error_set(&work->error, SCEP_BAD_RESPONSE,
+			  "the server says PENDING to GetCRL");
 out:
 	cert_rep_free(&reply);
 	credentials_free(&credentials);
 }
 
-/* Marks one of our keys as the list has it. */
-static void mark_key(struct open_request *e, const struct scep_key *key,
+/* Marks a key of ours as revoked, or as no longer revoked. */
+static void mark_key(struct task *task, const struct scep_key *key,
 		     struct txn *txn)
 {
-	bool is_revoked = crl_has(e->work.crl, &key->serial);
+	bool is_revoked = crl_has(task->work.crl, &key->serial);
 	struct scep_key *row;
 
 	if (is_revoked == (key->is_revoked != 0))
@@ -307,132 +224,220 @@ static void mark_key(struct open_request *e, const struct scep_key *key,
 	txn_put(txn, STORE_KEY, row);
 }
 
-static void settle_crl(struct open_request *e)
+static enum step_outcome settle_crl(struct task *task,
+				    struct step_result *result)
 {
-	const struct scep_rows *keys = &e->state->view.keys;
-	struct txn txn;
+	const struct scep_rows *keys = &task->state->view.keys;
 
-	if (!is_wanted(e))
-		return;
-	txn_init(&txn);
 	ROWS_EACH (i, keys) {
 		const struct scep_key *key = keys->row[i];
 
-		if (key->profile_index == e->record->profile_index &&
-		    key->not_after != 0 && crl_is_of(e->work.crl, key->issuer))
-			mark_key(e, key, &txn);
+		if (key->profile_index == task->record->profile_index &&
+		    key->not_after != 0 &&
+		    crl_is_of(task->work.crl, key->issuer))
+			mark_key(task, key, &result->txn);
 	}
-	go_on(e, &txn);
+	return OUTCOME_NEXT;
 }
 
-/* ------------------------------------------------ GetCert (3.3.4 of RFC) -- */
+/* ------------------------------------------------------- GetCert (3.3.4) -- */
 
-static void settle_lost(struct open_request *e)
+static void compose_signer(struct task *task)
 {
-	struct txn txn;
-
-	if (!is_wanted(e))
-		return;
-	txn_init(&txn);
-	cert_recovery_keep(e, &txn);
-	go_on(e, &txn);
+	cert_recovery_compose_signer(task, check_of(task)->lost);
 }
 
-/* ----------------------------------------------------------------- table -- */
+static void compose_cert(struct task *task)
+{
+	cert_recovery_compose(task, check_of(task)->lost);
+}
 
-static const struct {
-	struct step step;
-	struct step_ops ops;
-} steps[] = {
-    [PLACE_CERTIFICATE] = {.step.name = "certificate",
-			   .step.rfc = "3.3.4",
-			   .ops.compose = compose_certificate,
-			   .ops.settle = settle_certificate},
-    /* The manager is to see what the server answers to it. */
-    [PLACE_CAPS] = {.step.name = RFC8894_GET_CA_CAPS,
-		    .step.rfc = "3.5",
-		    .ops.compose = compose_caps,
-		    .ops.exchange = EXCHANGE_GET,
-		    .ops.limit = LIMIT_CA_CAPS,
-		    .ops.digest = digest_caps,
-		    .ops.settle = settle_caps},
-    [PLACE_CAPS_OR_NONE] = {.step.name = RFC8894_GET_CA_CAPS,
-			    .step.rfc = "3.5",
-			    .ops.compose = compose_caps,
-			    .ops.exchange = EXCHANGE_GET,
-			    .ops.limit = LIMIT_CA_CAPS,
-			    .ops.is_lenient = true,
-			    .ops.digest = digest_caps,
-			    .ops.settle = settle_caps},
-    [PLACE_CA_CERT] = {.step.name = RFC8894_GET_CA_CERT,
-		       .step.rfc = "4.2",
-		       .ops.compose = compose_ca_cert,
-		       .ops.exchange = EXCHANGE_GET,
-		       .ops.limit = LIMIT_CA_CERT,
-		       .ops.digest = ca_pinning_digest,
-		       .ops.settle = settle_ca_cert},
-    [PLACE_NEXT_CA] = {.step.name = RFC8894_GET_NEXT_CA_CERT,
-		       .step.rfc = "4.7",
-		       .ops.compose = ca_rollover_compose,
-		       .ops.exchange = EXCHANGE_GET,
-		       .ops.limit = LIMIT_CA_CERT,
-		       .ops.is_lenient = true,
-		       .ops.digest = ca_rollover_digest,
-		       .ops.settle = settle_next_ca},
-    [PLACE_CRL] = {.step.name = "GetCRL",
-		   .step.rfc = "3.3.4",
-		   .ops.compose = compose_crl,
-		   .ops.exchange = EXCHANGE_PKI,
-		   .ops.limit = LIMIT_CERT_REP,
-		   .ops.digest = digest_crl,
-		   .ops.settle = settle_crl},
-    [PLACE_SIGNER] = {.step.name = "certificate",
-		      .step.rfc = "2.3",
-		      .ops.compose = cert_recovery_compose_signer,
-		      .ops.settle = settle_certificate},
-    [PLACE_LOST] = {.step.name = "GetCert",
-		    .step.rfc = "3.3.4",
-		    .ops.compose = cert_recovery_compose,
-		    .ops.exchange = EXCHANGE_PKI,
-		    .ops.limit = LIMIT_CERT_REP,
-		    .ops.digest = cert_recovery_digest,
-		    .ops.settle = settle_lost},
+static void digest_cert(struct task *task)
+{
+	cert_recovery_digest(task, check_of(task)->lost);
+}
+
+static enum step_outcome settle_cert(struct task *task,
+				     struct step_result *result)
+{
+	cert_recovery_keep(task, check_of(task)->lost, &result->txn);
+	return OUTCOME_NEXT;
+}
+
+/* ----------------------------------------------------- steps and plans -- */
+
+static const struct step certificate = {.name = "certificate",
+					.section = "3.3.4",
+					.compose = compose_certificate,
+					.settle = settle_certificate};
+/* The manager sees the answer of the server, errors included. */
+static const struct step caps = {.name = RFC8894_GET_CA_CAPS,
+				 .section = "3.5",
+				 .exchange = EXCHANGE_GET,
+				 .limit = LIMIT_CA_CAPS,
+				 .compose = message_compose_caps,
+				 .digest = message_digest_caps,
+				 .settle = settle_caps};
+static const struct step caps_or_none = {.name = RFC8894_GET_CA_CAPS,
+					 .section = "3.5",
+					 .exchange = EXCHANGE_GET,
+					 .limit = LIMIT_CA_CAPS,
+					 .is_lenient = true,
+					 .compose = message_compose_caps,
+					 .digest = message_digest_caps,
+					 .settle = settle_caps};
+static const struct step ca_cert = {.name = RFC8894_GET_CA_CERT,
+				    .section = "4.2",
+				    .exchange = EXCHANGE_GET,
+				    .limit = LIMIT_CA_CERT,
+				    .compose = ca_pinning_compose,
+				    .digest = ca_pinning_digest,
+				    .settle = settle_ca_cert};
+static const struct step next_ca = {.name = RFC8894_GET_NEXT_CA_CERT,
+				    .section = "4.7",
+				    .exchange = EXCHANGE_GET,
+				    .limit = LIMIT_CA_CERT,
+				    .is_lenient = true,
+				    .compose = ca_rollover_compose,
+				    .digest = ca_rollover_digest,
+				    .settle = settle_next_ca};
+static const struct step crl = {.name = "GetCRL",
+				.section = "3.3.4",
+				.exchange = EXCHANGE_PKI,
+				.limit = LIMIT_CERT_REP,
+				.compose = compose_crl,
+				.digest = digest_crl,
+				.settle = settle_crl};
+static const struct step signer = {.name = "certificate",
+				   .section = "2.3",
+				   .compose = compose_signer,
+				   .settle = settle_certificate};
+static const struct step cert = {.name = "GetCert",
+				 .section = "3.3.4",
+				 .exchange = EXCHANGE_PKI,
+				 .limit = LIMIT_CERT_REP,
+				 .compose = compose_cert,
+				 .digest = digest_cert,
+				 .settle = settle_cert};
+
+#define PLAN_LENGTH 6
+
+/* The steps of each check, in their order.  GetCACert is sent each time: a
+ * fingerprint alone verifies nothing. */
+static const struct step *const plans[][PLAN_LENGTH] = {
+    [SCEP_CHECK_CA_CAPS] = {&caps},
+    [SCEP_CHECK_CA_CERT] = {&ca_cert},
+    [SCEP_CHECK_NEXT_CA_CERT] = {&ca_cert, &next_ca},
+    [SCEP_CHECK_CRL] = {&certificate, &caps_or_none, &ca_cert, &crl},
 };
 
-void server_check_find_step(struct open_request *e)
-{
-	enum place place = ways[e->check][e->record->step];
+/* GetCRL of a profile that first has to get its lost certificate again. */
+static const struct step *const plan_of_lost[PLAN_LENGTH] = {
+    &signer, &caps_or_none, &ca_cert, &cert, &crl};
 
-	e->step = &steps[place].step;
-	e->ops = &steps[place].ops;
+/* -------------------------------------------------------------- the task -- */
+
+static bool check_begin(struct task *task)
+{
+	task->step = *check_of(task)->plan;
+	return true;
 }
 
-/* ------------------------------------------------------------- beginning -- */
-
-static struct open_request *find(struct state *state, uint32_t profile_index)
+/* Asks the step, unless the profile no longer is what the check began with. */
+static enum step_outcome ask_step(struct task *task, struct step_result *result)
 {
-	struct open_request *e = state->checks;
-
-	while (e != NULL && e->record->profile_index != profile_index)
-		e = e->next;
-	return e;
+	if (task_profile(task) != NULL && task_has_same_server(task))
+		return task->step->settle(task, result);
+	error_set(&task->work.error, SCEP_INTERRUPTED,
+		  "the settings of the server were changed");
+	return OUTCOME_FAIL;
 }
 
-/* A CRL is asked for with a certificate of ours. */
-static bool choose_key(struct open_request *e)
+static void check_settle(struct task *task)
 {
-	const struct scep_key *key = find_key(e);
+	struct server_check *check = check_of(task);
+	struct step_result result = {.next = task->work.next};
+	enum step_outcome outcome;
 
-	if (key == NULL && cert_recovery_choose(e)) {
-		e->check = CHECK_LOST;
-		return true;
+	task->work.next = NULL;
+	txn_init(&result.txn);
+	outcome = ask_step(task, &result);
+	if (outcome == OUTCOME_FAIL)
+		txn_free(&result.txn);
+	else if (txn_commit(task->state, &result.txn, NULL,
+			    &task->work.error) != SCEP_OK)
+		outcome = OUTCOME_FAIL;
+	else if (result.pending_ca != 0)
+		state_notify(task->state, SCEP_EVENT_CA_PENDING,
+			     result.pending_ca);
+	/* A check does not wait for the decision of an operator. */
+	if (outcome != OUTCOME_NEXT) {
+		row_release(result.next);
+		check_fail(task);
+		return;
 	}
+	row_release(task->record);
+	task->record = result.next;
+	if (*++check->plan != NULL)
+		task_continue(task);
+	else
+		check_succeed(task);
+}
+
+static const struct task_ops check_ops = {
+    .begin = check_begin,
+    .settle = check_settle,
+    .fail = check_fail,
+    .free = check_free,
+};
+
+/* ----------------------------------------------------------------- begin -- */
+
+static struct task *find_check(struct state *state, uint32_t profile_index)
+{
+	struct task *task = state->tasks;
+
+	while (task != NULL && (task->ops != &check_ops ||
+				task->record->profile_index != profile_index))
+		task = task->next;
+	return task;
+}
+
+/* Returns a new check of a profile, or NULL if memory is short. */
+static struct server_check *check_open(struct state *state,
+				       const struct scep_profile *profile)
+{
+	struct server_check *check = calloc(1, sizeof(*check));
+	struct record *record = record_new();
+
+	if (check == NULL || record == NULL) {
+		free(check);
+		row_release(record);
+		return NULL;
+	}
+	record->profile_index = profile->index;
+	record->server = profile->server;
+	task_open(&check->task, &check_ops, state, record);
+	snprintf(check->task.name, sizeof(check->task.name),
+		 "server check of profile %u", profile->index);
+	return check;
+}
+
+/* Chooses the key whose certificate signs GetCRL. */
+static bool choose_key(struct server_check *check)
+{
+	struct task *task = &check->task;
+	const struct scep_key *key = find_key(task);
+
 	if (key == NULL) {
-		fail(e, SCEP_CONFIG_ERROR,
-		     "the profile has no valid certificate");
-		return false;
+		check->lost = cert_recovery_find(task);
+		if (check->lost == NULL)
+			return false;
+		row_retain(check->lost);
+		check->plan = plan_of_lost;
+		key = check->lost;
 	}
-	memcpy(e->record->file_id, key->file_id, sizeof(key->file_id));
+	memcpy(task->record->file_id, key->file_id, sizeof(key->file_id));
 	return true;
 }
 
@@ -441,24 +446,25 @@ void server_check_begin(struct state *state, uint32_t profile_index,
 {
 	const struct scep_profile *profile =
 	    scep_rows_find(&state->view.profiles, profile_index);
-	struct open_request *e = find(state, profile_index);
-	struct record *record;
+	struct task *old = find_check(state, profile_index);
+	struct server_check *check;
 
-	if (e != NULL)
-		open_request_discard(e);
+	if (old != NULL)
+		task_discard(old);
 	if (profile == NULL)
 		return;
-	record = record_new();
-	if (record != NULL) {
-		record->profile_index = profile_index;
-		record->server = profile->server;
-		e = open_request_open_check(state, record, kind);
-	}
-	if (record == NULL || e == NULL) {
-		show(state, profile_index, SCEP_NO_MEMORY);
+	check = check_open(state, profile);
+	if (check == NULL) {
+		show_result(state, profile_index, SCEP_NO_MEMORY);
 		return;
 	}
-	server_check_find_step(e);
-	if (kind != SCEP_CHECK_CRL || choose_key(e))
-		open_request_resume(e);
+	check->plan = plans[kind];
+	check_begin(&check->task);
+	if (kind != SCEP_CHECK_CRL || choose_key(check)) {
+		task_continue(&check->task);
+		return;
+	}
+	error_set(&check->task.work.error, SCEP_CONFIG_ERROR,
+		  "the profile has no valid certificate");
+	check_fail(&check->task);
 }

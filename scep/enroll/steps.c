@@ -1,309 +1,270 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/enroll/steps.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "scep/status_row.h"
 #include "scep/ca_row.h"
 #include "scep/codes.h"
-#include "scep/event.h"
 #include "scep/key_row.h"
-#include "scep/octets.h"
 #include "scep/profile_row.h"
 #include "scep/rows.h"
+#include "scep/status_row.h"
 #include "scep/use_row.h"
 #include "scep/values.h"
 #include "scep/view.h"
-#include "scep/enroll/ca_table.h"
 #include "scep/base/error.h"
-#include "scep/store/files.h"
-#include "scep/protocol/key.h"
 #include "scep/base/log.h"
-#include "scep/enroll/message.h"
-#include "scep/enroll/transitions.h"
-#include "scep/protocol/cert_rep.h"
 #include "scep/enroll/ca_pinning.h"
+#include "scep/enroll/ca_rollover.h"
+#include "scep/enroll/ca_table.h"
+#include "scep/enroll/message.h"
 #include "scep/keys/key_file.h"
 #include "scep/keys/renewal.h"
-#include "scep/protocol/csr.h"
-#include "scep/enroll/ca_rollover.h"
-#include "scep/protocol/pki_message.h"
 #include "scep/keys/spare.h"
-#include "scep/protocol/ca_certs.h"
 #include "scep/keys/use_locations.h"
+#include "scep/protocol/ca_certs.h"
+#include "scep/protocol/cert_rep.h"
+#include "scep/protocol/csr.h"
+#include "scep/protocol/key.h"
+#include "scep/protocol/pki_message.h"
+#include "scep/state/open_request.h"
+#include "scep/store/files.h"
 
-#define KEY_FILE_LIMIT (64 * 1024)
-
-/* ---------------------------------------------------- shared by steps -- */
-
-static struct record *take_next(struct open_request *e)
+static enum step_outcome next_step(struct step_result *result, enum step_id to)
 {
-	struct record *next = e->work.next;
-
-	e->work.next = NULL;
-	return next;
+	result->to = to;
+	return OUTCOME_NEXT;
 }
 
-/* ----------------------------------------------- GetCACaps (3.5 of RFC) -- */
+/* ------------------------------------------------------- GetCACaps (3.5) -- */
 
-static void compose_caps(struct open_request *e)
+static enum step_outcome settle_caps(struct task *task,
+				     struct step_result *result)
 {
-	message_url(e, RFC8894_GET_CA_CAPS, e->record->server.ca_identifier);
-}
-
-static void digest_caps(struct open_request *e)
-{
-	const struct bytes *body = &e->work.answer.body;
-
-	e->work.next->caps = caps_read(body->data, body->length);
-}
-
-static void settle_caps(struct open_request *e)
-{
+	uint32_t caps = result->next->caps;
 	struct caps_choice choice;
-	struct txn txn;
-	const struct scep_profile *old =
-	    scep_rows_find(&e->state->view.profiles, e->record->profile_index);
 	struct scep_profile *profile;
 
-	txn_init(&txn);
-	if (old != NULL && open_request_has_same_server(e)) {
-		profile = row_copy(old);
+	if (task_profile(task) != NULL && task_has_same_server(task)) {
+		profile = txn_edit(task->state, &result->txn, STORE_PROFILE,
+				   task->record->profile_index, false);
 		if (profile != NULL)
-			profile->facts.caps = e->work.next->caps;
-		txn_show(&txn, STORE_PROFILE, profile);
+			profile->facts.caps = caps;
 	}
-	if (caps_choose(e->work.next->caps, &e->record->server,
-			e->work.allow_legacy, &choice, &e->work.error)) {
-		txn_free(&txn);
-		transition_fail(e, take_next(e));
-		return;
-	}
-	transition_to(e, STEP_GET_CA_CERT, take_next(e), transition_status(e),
-		      &txn);
+	if (caps_choose(caps, &task->record->server, task->work.allow_legacy,
+			&choice, &task->work.error) != SCEP_OK)
+		return OUTCOME_FAIL;
+	return next_step(result, STEP_GET_CA_CERT);
 }
 
-/* ------------------------------------------------- GetCACert (4.2 of RFC) */
+/* ------------------------------------------------------- GetCACert (4.2) -- */
 
-static void compose_ca_cert(struct open_request *e)
+static enum step_outcome distrust(struct task *task, const char *reason)
 {
-	message_url(e, RFC8894_GET_CA_CERT, e->record->server.ca_identifier);
+	error_set(&task->work.error, SCEP_CA_NOT_TRUSTED, "%s", reason);
+	return OUTCOME_FAIL;
 }
 
-static void fail_trust(struct open_request *e, const char *reason)
+static enum step_outcome settle_ca_cert(struct task *task,
+					struct step_result *result)
 {
-	error_set(&e->work.error, SCEP_CA_NOT_TRUSTED, "%s", reason);
-	transition_fail(e, take_next(e));
-}
+	bool is_pinned = task->record->server.ca_fingerprint.length > 0;
+	bool has_same_server = task_has_same_server(task);
 
-static void wait_for_trust(struct open_request *e)
-{
-	struct state *state = e->state;
-	struct txn txn;
-	uint32_t candidate;
-
-	txn_init(&txn);
-	candidate = ca_table_merge(e, SCEP_CA_GET, SCEP_CA_PENDING, &txn);
-	error_set(&e->work.error, SCEP_CA_NOT_TRUSTED,
-		  "waiting for scepCaTrust.%u", candidate);
-	/* If the disk refuses, the request ends, and `e` may be gone. */
-	transition_wait(e, STEP_WAIT_TRUST, take_next(e), &txn);
-	if (scep_rows_find(&state->view.cas, candidate) != NULL)
-		state_notify(state, SCEP_EVENT_CA_PENDING, candidate);
-}
-
-static void settle_ca_cert(struct open_request *e)
-{
-	struct txn txn;
-
-	if (e->record->server.ca_fingerprint.length == 0 &&
-	    !open_request_has_same_server(e)) {
-		fail_trust(e, "the settings of the server were changed");
-		return;
+	if (!is_pinned && !has_same_server)
+		return distrust(task,
+				"the settings of the server were changed");
+	if (!is_pinned && ca_table_decided(task) == SCEP_CA_REJECTED)
+		return distrust(task, "the CA was rejected");
+	if (!task->work.is_trusted) {
+		result->pending_ca = ca_table_ask(task, &result->txn);
+		result->to = STEP_WAIT_TRUST;
+		return OUTCOME_WAIT;
 	}
-	if (e->record->server.ca_fingerprint.length == 0 &&
-	    ca_table_decided(e) == SCEP_CA_REJECTED) {
-		fail_trust(e, "the CA was rejected");
-		return;
-	}
-	if (!e->work.is_trusted) {
-		wait_for_trust(e);
-		return;
-	}
-	if (!ca_rollover_end_refetch(e)) {
-		transition_fail(e, take_next(e));
-		return;
-	}
-	txn_init(&txn);
-	if (open_request_has_same_server(e))
-		ca_table_merge(e, SCEP_CA_GET, SCEP_CA_TRUSTED, &txn);
-	transition_to(e,
-		      ca_rollover_is_due(e) ? STEP_GET_NEXT_CA
-					    : ca_rollover_leads_to(e->record),
-		      take_next(e), transition_status(e), &txn);
+	if (!ca_rollover_end_refetch(open_request_of(task), result->next))
+		return OUTCOME_FAIL;
+	if (has_same_server)
+		ca_table_merge(task, SCEP_CA_GET, SCEP_CA_TRUSTED,
+			       &result->txn);
+	return next_step(result, ca_rollover_is_due(task)
+				     ? STEP_GET_NEXT_CA
+				     : ca_rollover_leads_to(task->record));
 }
 
-/* --------------------------------------------- GetNextCACert (4.7 of RFC) */
+/* --------------------------------------------------- GetNextCACert (4.7) -- */
 
-static void settle_next_ca(struct open_request *e)
+/* A request needs no CA but the present one: an error ends here. */
+static enum step_outcome settle_next_ca(struct task *task,
+					struct step_result *result)
 {
-	struct txn txn;
+	struct scep_error *error = &task->work.error;
 
-	txn_init(&txn);
-	if (e->work.error.code != SCEP_OK)
-		log_warning("%s: %s failed: %s", e->name, e->step->name,
-			    e->work.error.text);
-	else if (open_request_has_same_server(e))
-		ca_rollover_keep(e, &txn);
-	error_init(&e->work.error);
-	transition_to(e, ca_rollover_leads_to(e->record), take_next(e),
-		      transition_status(e), &txn);
+	if (error->code != SCEP_OK)
+		log_warning("%s: %s failed: %s", task->name, task->step->name,
+			    error->text);
+	else if (task_has_same_server(task))
+		ca_rollover_keep(task, &result->txn);
+	error_init(error);
+	return next_step(result, ca_rollover_leads_to(task->record));
 }
 
-/* ------------------------------------------------------- waiting for trust */
+/* ------------------------------------------------ trust of an operator (2.2)
+ * -- */
 
-static bool has_pending_row(struct open_request *e)
+static bool has_pending_row(const struct task *task)
 {
-	const struct scep_rows *rows = &e->state->view.cas;
+	const struct scep_rows *rows = &task->state->view.cas;
 
 	ROWS_EACH (i, rows) {
 		const struct scep_ca *ca = rows->row[i];
 
-		if (ca->profile_index == e->record->profile_index &&
+		if (ca->profile_index == task->record->profile_index &&
 		    ca->trust == SCEP_CA_PENDING)
 			return true;
 	}
 	return false;
 }
 
-/* Somebody has decided, or the program was started again. */
-static void settle_trust(struct open_request *e)
+static enum step_outcome settle_trust(struct task *task,
+				      struct step_result *result)
 {
-	if (has_pending_row(e)) {
-		transition_look_again(e);
-		return;
-	}
-	if (e->work.pin_count > 0)
-		transition_to(e, STEP_GET_CA_CERT, take_next(e),
-			      transition_status(e), NULL);
-	else
-		fail_trust(e, "the CA was rejected");
+	if (has_pending_row(task))
+		return OUTCOME_NOT_YET;
+	if (task->work.pin_count == 0)
+		return distrust(task, "the CA was rejected");
+	return next_step(result, STEP_GET_CA_CERT);
 }
 
-/* ------------------------------------------------------------- the key -- */
+/* ------------------------------------------------------------ key (2.3) -- */
 
-/* The certificate that signs the request: the one to be renewed, or one that
- * we make ourselves (RFC 8894, 2.3); owned. */
-static enum scep_code make_signer(struct open_request *e, EVP_PKEY *key,
+/* Returns the certificate that signs the request, which is owned: the one to
+ * be renewed, or a self-signed one (RFC 8894, 2.3). */
+static enum scep_code make_signer(struct task *task, EVP_PKEY *key,
 				  X509 **signer)
 {
-	if (renewal_signs_with_old(e->record))
-		return renewal_load(e, signer);
-	return csr_self_sign(&e->record->values, key, e->work.clock, signer,
-			     &e->work.error);
+	struct step_work *work = &task->work;
+
+	if (renewal_signs_with_old(task->record))
+		return renewal_load(task->state, task->record, signer,
+				    &work->error);
+	return csr_self_sign(&task->record->values, key, work->clock, signer,
+			     &work->error);
 }
 
-static void compose_key(struct open_request *e)
+static void compose_key(struct task *task)
 {
-	struct step_work *work = &e->work;
+	struct step_work *work = &task->work;
 	struct record *next = work->next;
+	const char *folder = task->state->keys_folder;
+	uint32_t bits = next->values.key_length;
 	EVP_PKEY *key = NULL;
 	X509 *signer = NULL;
-	char name[80];
+	char name[KEY_FILE_NAME];
 
-	message_file_name(next, name);
-	if (!spare_take(e->state->keys_folder, next->values.key_length, name,
-			&key) &&
-	    key_file_make(e->state->keys_folder, name, next->values.key_length,
-			  &key, &work->error))
+	key_file_name(next->file_id, name);
+	if (!spare_take(folder, bits, name, &key) &&
+	    key_file_make(folder, name, bits, &key, &work->error) != SCEP_OK)
 		goto out;
-	/* RFC 8894, 3.2.1.1: unique; the digest of the key is, as every new
-	 * request makes a key. */
-	if (key_digest(key, next->transaction_id, &work->error) ||
-	    make_signer(e, key, &signer))
-		goto out;
-	ca_certs_one_to_pem(signer, &next->signer, &work->error);
+	/* The transactionID must be unique (RFC 8894, 3.2.1.1): every request
+	 * makes a new key, so the digest of the key is. */
+	if (key_digest(key, next->transaction_id, &work->error) == SCEP_OK &&
+	    make_signer(task, key, &signer) == SCEP_OK)
+		ca_certs_one_to_pem(signer, &next->signer, &work->error);
 out:
 	X509_free(signer);
 	EVP_PKEY_free(key);
 }
 
-static void settle_key(struct open_request *e)
+static void show_transaction_id(struct step_result *result)
 {
-	struct scep_status *status = transition_status(e);
-
-	spare_look(e->state);
-	if (status != NULL)
-		memcpy(status->transaction_id, e->work.next->transaction_id,
-		       sizeof(status->transaction_id));
-	transition_to(e, renewal_step(e->record), take_next(e), status, NULL);
+	memcpy(result->status->transaction_id, result->next->transaction_id,
+	       sizeof(result->status->transaction_id));
 }
 
-/* ------------------------ PKCSReq, RenewalReq (3.3.1) and CertPoll (3.3.3) */
+static enum step_outcome settle_key(struct task *task,
+				    struct step_result *result)
+{
+	spare_look(task->state);
+	show_transaction_id(result);
+	return next_step(result, renewal_step(task->record));
+}
 
-/* The request is authenticated by the certificate that signs it; a challenge
- * goes along where there is no other try to send it with (RFC 8894, 2.5). */
-static enum scep_code make_request(struct open_request *e, EVP_PKEY *key,
+/* ---------------------- PKCSReq, RenewalReq (3.3.1) and CertPoll (3.3.3) -- */
+
+/* The certificate that signs the request authenticates it.  The challenge goes
+ * along if there is no second try that could carry it (RFC 8894, 2.5). */
+static enum scep_code make_request(struct task *task, EVP_PKEY *key,
 				   X509_REQ **request)
 {
-	struct scep_values values = e->record->values;
+	struct scep_values values = task->record->values;
 	enum scep_code code;
 
-	if (renewal_may_fall_back(e->record))
+	if (renewal_may_fall_back(task->record))
 		OPENSSL_cleanse(&values.challenge_password,
 				sizeof(values.challenge_password));
-	code = csr_make(&values, key, request, &e->work.error);
+	code = csr_make(&values, key, request, &task->work.error);
 	OPENSSL_cleanse(&values, sizeof(values));
 	return code;
 }
 
-static void compose_request(struct open_request *e)
+static void compose_request(struct task *task)
 {
-	struct step_work *work = &e->work;
 	struct credentials credentials;
 	X509_REQ *request = NULL;
 	unsigned char *der = NULL;
 	int length = 0;
 
-	if (credentials_load(e, &credentials) ||
-	    make_request(e, credentials.key, &request))
+	if (credentials_load(task, &credentials) != SCEP_OK ||
+	    make_request(task, credentials.key, &request) != SCEP_OK)
 		goto out;
 	length = i2d_X509_REQ(request, &der);
-	if (length <= 0 ||
-	    !bytes_set(&credentials.content, der, (size_t)length)) {
-		error_set_memory(&work->error);
-		goto out;
-	}
-	message_compose(e, &credentials,
-			e->record->step == STEP_RENEW ? RFC8894_RENEWAL_REQ
-						      : RFC8894_PKCS_REQ);
+	if (length > 0 && bytes_set(&credentials.content, der, (size_t)length))
+		message_compose(task, &credentials,
+				task->record->step == STEP_RENEW
+				    ? RFC8894_RENEWAL_REQ
+				    : RFC8894_PKCS_REQ);
+	else
+		error_set_memory(&task->work.error);
 out:
 	OPENSSL_clear_free(der, der != NULL ? (size_t)length : 0);
 	csr_free(request);
 	credentials_free(&credentials);
 }
 
-static void compose_poll(struct open_request *e)
+static void compose_poll(struct task *task)
 {
 	struct credentials credentials;
 	X509_REQ *request = NULL;
 
-	/* The subject that was asked for; the signer may have another one. */
-	if (credentials_load(e, &credentials) == SCEP_OK &&
-	    make_request(e, credentials.key, &request) == SCEP_OK &&
+	/* The subject is that of the request; the signer may have another. */
+	if (credentials_load(task, &credentials) == SCEP_OK &&
+	    make_request(task, credentials.key, &request) == SCEP_OK &&
 	    pki_message_issuer_and_subject(
 		credentials.trust.anchor, X509_REQ_get_subject_name(request),
-		&credentials.content, &e->work.error) == SCEP_OK)
-		message_compose(e, &credentials, RFC8894_CERT_POLL);
+		&credentials.content, &task->work.error) == SCEP_OK)
+		message_compose(task, &credentials, RFC8894_CERT_POLL);
 	csr_free(request);
 	credentials_free(&credentials);
 }
 
-static void digest_reply(struct open_request *e, const struct cert_rep *reply)
+/* Takes over why the request was refused.  A RenewalReq is then followed by a
+ * PKCSReq, unless it was pending: an operator of the CA has refused it. */
+static void digest_failure(struct task *task, const struct cert_rep *reply)
 {
-	struct step_work *work = &e->work;
+	struct step_work *work = &task->work;
+
+	message_note_failure(work, reply);
+	if (task->record->step != STEP_RENEW ||
+	    !renewal_may_fall_back(task->record))
+		return;
+	log_warning("%s: RenewalReq failed, PKCSReq follows: %s", task->name,
+		    work->error.text);
+	error_init(&work->error);
+}
+
+static void digest_reply(struct task *task, const struct cert_rep *reply)
+{
+	struct step_work *work = &task->work;
 
 	work->pki_status = reply->pki_status;
 	switch (reply->pki_status) {
@@ -318,214 +279,254 @@ static void digest_reply(struct open_request *e, const struct cert_rep *reply)
 		work->next->step = STEP_POLL;
 		break;
 	case RFC8894_FAILURE:
-		message_note_failure(work, reply);
-		/* Who had it pending has had a person look at it. */
-		if (e->record->step != STEP_RENEW ||
-		    !renewal_may_fall_back(e->record))
-			break;
-		log_warning("%s: RenewalReq failed, PKCSReq follows: %s",
-			    e->name, work->error.text);
-		error_init(&work->error);
+		digest_failure(task, reply);
 		break;
 	}
 	if (reply->subject_differs)
 		log_warning("%s: the subject of the certificate is not the one "
 			    "asked for",
-			    e->name);
-	message_log_legacy(e, "the server", reply->legacy_used);
+			    task->name);
+	message_log_legacy(task, "the server", reply->legacy_used);
 }
 
-static void digest_cert_rep(struct open_request *e)
+static void digest_cert_rep(struct task *task)
 {
-	struct step_work *work = &e->work;
+	struct step_work *work = &task->work;
 	struct credentials credentials;
 	struct cert_rep reply = {0};
 	struct open_input input;
 	X509_REQ *request = NULL;
 
-	if (credentials_load(e, &credentials) == SCEP_OK &&
-	    make_request(e, credentials.key, &request) == SCEP_OK) {
-		input = message_expect(e, &credentials);
+	if (credentials_load(task, &credentials) == SCEP_OK &&
+	    make_request(task, credentials.key, &request) == SCEP_OK) {
+		input = message_expect(task, &credentials);
 		input.subject = X509_REQ_get_subject_name(request);
 		if (cert_rep_open(&input, &reply, &work->error) == SCEP_OK)
-			digest_reply(e, &reply);
+			digest_reply(task, &reply);
 		else
-			ca_rollover_consider(e, &input);
+			ca_rollover_consider(task, &input);
 	}
 	cert_rep_free(&reply);
 	csr_free(request);
 	credentials_free(&credentials);
 }
 
-/* RenewalReq was refused: the same once more as PKCSReq. */
-static void settle_refusal(struct open_request *e)
+/* Sends the refused RenewalReq once more, as PKCSReq. */
+static enum step_outcome fall_back(struct task *task,
+				   struct step_result *result)
 {
-	struct record *next = take_next(e);
-	struct scep_status *status = transition_status(e);
-
-	if (!renewal_fall_back(next)) {
-		row_release(status);
-		error_set(&e->work.error, SCEP_KEY_ERROR, "no random numbers");
-		transition_fail(e, next);
-		return;
+	if (!renewal_fall_back(result->next)) {
+		error_set(&task->work.error, SCEP_KEY_ERROR,
+			  "no random numbers");
+		return OUTCOME_FAIL;
 	}
-	if (status != NULL)
-		memcpy(status->transaction_id, next->transaction_id,
-		       sizeof(status->transaction_id));
-	transition_to(e, STEP_REQUEST, next, status, NULL);
+	show_transaction_id(result);
+	return next_step(result, STEP_REQUEST);
 }
 
-/* SUCCESS, or a refusal that is not the last word: the rest has set
- * run.error. */
-static void settle_cert_rep(struct open_request *e)
+/* PENDING, and a FAILURE that nothing follows, are errors of digest. */
+static enum step_outcome settle_cert_rep(struct task *task,
+					 struct step_result *result)
 {
-	struct record *next = take_next(e);
-	struct txn txn;
+	struct open_request *e = open_request_of(task);
 
-	if (ca_rollover_begin_refetch(e, next)) {
-		transition_to(e, STEP_GET_CA_CERT, next, transition_status(e),
-			      NULL);
-		return;
-	}
-	if (e->work.pki_status == RFC8894_FAILURE) {
-		e->work.next = next;
-		settle_refusal(e);
-		return;
-	}
-	txn_init(&txn);
-	transition_wipe_challenge(e, next, &txn);
-	transition_to(e, STEP_REGISTER, next, transition_status(e), &txn);
+	if (ca_rollover_begin_refetch(e, result->next))
+		return next_step(result, STEP_GET_CA_CERT);
+	if (task->work.pki_status == RFC8894_FAILURE)
+		return fall_back(task, result);
+	open_request_wipe_challenge(e, result->next, &result->txn);
+	return next_step(result, STEP_REGISTER);
 }
 
-/* ------------------------------------------------------------ register -- */
+/* -------------------------------------------------------------- register -- */
 
-static void compose_files(struct open_request *e)
+static void compose_files(struct task *task)
 {
-	struct step_work *work = &e->work;
-	const struct record *record = e->record;
+	struct step_work *work = &task->work;
+	const struct bytes *pem = &task->record->issued;
 	STACK_OF(X509) *issued = NULL;
 	struct scep_ca issuer = {0};
-	char name[80];
+	char name[KEY_FILE_NAME];
 
-	message_file_name(record, name);
-	if (ca_certs_from_pem(record->issued.data, record->issued.length,
-			      &issued, &work->error) != SCEP_OK)
+	key_file_name(task->record->file_id, name);
+	if (ca_certs_from_pem(pem->data, pem->length, &issued, &work->error) !=
+	    SCEP_OK)
 		return;
 	ca_certs_describe_leaf(sk_X509_value(issued, 0), &work->key);
 	if (sk_X509_num(issued) > 1)
 		ca_certs_describe(sk_X509_value(issued, 1), &issuer);
 	work->key.issuer_fingerprint = issuer.fingerprint;
-	files_write(e->state->certs_folder, name, record->issued.data,
-		    record->issued.length, &work->error);
+	files_write(task->state->certs_folder, name, pem->data, pem->length,
+		    &work->error);
 	sk_X509_pop_free(issued, X509_free);
 }
 
-/* Key, certificate and chain become a row: at once.  Without a location that
- * wants them, the request ends here. */
-static void settle_files(struct open_request *e)
+/* Makes key, certificate and chain a row.  A request without a use location
+ * ends here. */
+static enum step_outcome settle_files(struct task *task,
+				      struct step_result *result)
 {
-	const struct record *record = e->record;
+	const struct record *record = task->record;
 	const char *locations = record->values.use_location;
-	struct scep_status *status = transition_status(e);
 	struct scep_key *key = row_new(sizeof(*key));
-	struct txn txn;
 
-	txn_init(&txn);
 	if (key != NULL) {
-		*key = e->work.key;
+		*key = task->work.key;
 		key->index = record->key_index;
 		memcpy(key->name, record->values.key_name, sizeof(key->name));
-		memcpy(key->use_location, record->values.use_location,
-		       sizeof(key->use_location));
+		memcpy(key->use_location, locations, sizeof(key->use_location));
 		memcpy(key->file_id, record->file_id, sizeof(key->file_id));
 		key->profile_index = record->profile_index;
 		key->replaces = record->replaces;
-		key->install_time = state_now(e->state);
+		key->install_time = state_now(task->state);
 	}
-	txn_put(&txn, STORE_KEY, key);
-	if (status != NULL)
-		status->key_index = record->key_index;
-	if (locations[0] == '\0') {
-		transition_succeed(e, status, &txn);
-		return;
-	}
-	use_locations_want(e->state, &txn, locations, record->key_index);
-	transition_to(e, STEP_DEPLOY, take_next(e), status, &txn);
+	txn_put(&result->txn, STORE_KEY, key);
+	result->status->key_index = record->key_index;
+	if (locations[0] == '\0')
+		return OUTCOME_SUCCESS;
+	use_locations_want(task->state, &result->txn, locations,
+			   record->key_index);
+	return next_step(result, STEP_DEPLOY);
 }
 
-/* -------------------------------------------------------------- deploy -- */
+/* ---------------------------------------------------------------- deploy -- */
 
-/* What kept a location from having the key goes with the success. */
-static void note_deploy(struct open_request *e)
+/* Notes why a use location does not have the key: the request is successful
+ * even so. */
+static void note_deploy(struct task *task)
 {
-	const struct scep_view *view = &e->state->view;
+	const struct scep_view *view = &task->state->view;
+	const struct record *record = task->record;
 	const struct scep_use *use;
 	char name[SCEP_TEXT64];
 
-	if (use_locations_failed_key(view, e->record->key_index, &use))
-		error_set(&e->work.error, SCEP_DEPLOY_FAILED, "%s: %s",
+	if (use_locations_failed_key(view, record->key_index, &use))
+		error_set(&task->work.error, SCEP_DEPLOY_FAILED, "%s: %s",
 			  use->name, use->text);
-	else if (use_locations_unknown(view, e->record->values.use_location,
-				       name))
-		error_set(&e->work.error, SCEP_DEPLOY_FAILED,
+	else if (use_locations_unknown(view, record->values.use_location, name))
+		error_set(&task->work.error, SCEP_DEPLOY_FAILED,
 			  "there is no use location '%s'", name);
 }
 
-/* A key that was no renewal replaces the one that its location had. */
-static void note_replaced(struct open_request *e, struct txn *txn)
+/* A key that renews none replaces the one that its use location had. */
+static void note_replaced(struct task *task, struct txn *txn)
 {
-	const struct scep_view *view = &e->state->view;
-	uint32_t key_index = e->record->key_index;
+	const struct scep_view *view = &task->state->view;
+	uint32_t key_index = task->record->key_index;
 	const struct scep_key *old = scep_rows_find(&view->keys, key_index);
 	uint32_t before = use_locations_previous_key(view, key_index);
 	struct scep_key *key;
 
 	if (old == NULL || old->replaces != 0 || before == 0)
 		return;
-	key = txn_edit(e->state, txn, STORE_KEY, key_index, true);
+	key = txn_edit(task->state, txn, STORE_KEY, key_index, true);
 	if (key != NULL)
 		key->replaces = before;
 }
 
-/* It was resumed since a location has ended, or to look again. */
-static void settle_deploy(struct open_request *e)
+static enum step_outcome settle_deploy(struct task *task,
+				       struct step_result *result)
 {
-	struct state *state = e->state;
-	struct txn txn;
+	struct state *state = task->state;
 
-	if (use_locations_want_key(&state->view, e->record->key_index)) {
-		transition_look_again(e);
-		return;
-	}
-	txn_init(&txn);
-	note_deploy(e);
-	note_replaced(e, &txn);
-	transition_succeed(e, transition_status(e), &txn);
+	if (use_locations_want_key(&state->view, task->record->key_index))
+		return OUTCOME_NOT_YET;
+	note_deploy(task);
+	note_replaced(task, &result->txn);
+	return OUTCOME_SUCCESS;
 }
 
-/* --------------------------------------------------------------- table -- */
+/* ----------------------------------------------------------------- table -- */
 
-static const struct step_ops steps[STEP_COUNT] = {
-    [STEP_GET_CA_CAPS] = {compose_caps, EXCHANGE_GET, LIMIT_CA_CAPS, true,
-			  digest_caps, settle_caps},
-    [STEP_GET_CA_CERT] = {compose_ca_cert, EXCHANGE_GET, LIMIT_CA_CERT, false,
-			  ca_pinning_digest, settle_ca_cert},
-    [STEP_GET_NEXT_CA] = {ca_rollover_compose, EXCHANGE_GET, LIMIT_CA_CERT,
-			  true, ca_rollover_digest, settle_next_ca},
-    [STEP_WAIT_TRUST] = {NULL, EXCHANGE_NONE, 0, false, NULL, settle_trust},
-    [STEP_MAKE_KEY] = {compose_key, EXCHANGE_NONE, 0, false, NULL, settle_key},
-    [STEP_REQUEST] = {compose_request, EXCHANGE_PKI, LIMIT_CERT_REP, false,
-		      digest_cert_rep, settle_cert_rep},
-    [STEP_RENEW] = {compose_request, EXCHANGE_PKI, LIMIT_CERT_REP, false,
-		    digest_cert_rep, settle_cert_rep},
-    [STEP_POLL] = {compose_poll, EXCHANGE_PKI, LIMIT_CERT_REP, false,
-		   digest_cert_rep, settle_cert_rep},
-    [STEP_REGISTER] = {compose_files, EXCHANGE_NONE, 0, false, NULL,
-		       settle_files},
-    [STEP_DEPLOY] = {NULL, EXCHANGE_NONE, 0, false, NULL, settle_deploy},
+#define TO(id) STEP_BIT(STEP_##id)
+
+static const struct step steps[STEP_COUNT] = {
+    [STEP_GET_CA_CAPS] = {.id = STEP_GET_CA_CAPS,
+			  .name = RFC8894_GET_CA_CAPS,
+			  .section = "3.5",
+			  .may_lead_to = TO(GET_CA_CERT),
+			  .exchange = EXCHANGE_GET,
+			  .limit = LIMIT_CA_CAPS,
+			  .is_lenient = true,
+			  .compose = message_compose_caps,
+			  .digest = message_digest_caps,
+			  .settle = settle_caps},
+    [STEP_GET_CA_CERT] = {.id = STEP_GET_CA_CERT,
+			  .name = RFC8894_GET_CA_CERT,
+			  .section = "4.2",
+			  .may_lead_to = TO(WAIT_TRUST) | TO(GET_NEXT_CA) |
+					 TO(MAKE_KEY) | TO(REQUEST) |
+					 TO(RENEW) | TO(POLL),
+			  .exchange = EXCHANGE_GET,
+			  .limit = LIMIT_CA_CERT,
+			  .compose = ca_pinning_compose,
+			  .digest = ca_pinning_digest,
+			  .settle = settle_ca_cert},
+    [STEP_GET_NEXT_CA] = {.id = STEP_GET_NEXT_CA,
+			  .name = RFC8894_GET_NEXT_CA_CERT,
+			  .section = "4.7",
+			  .may_lead_to =
+			      TO(MAKE_KEY) | TO(REQUEST) | TO(RENEW) | TO(POLL),
+			  .exchange = EXCHANGE_GET,
+			  .limit = LIMIT_CA_CERT,
+			  .is_lenient = true,
+			  .may_fail = true,
+			  .compose = ca_rollover_compose,
+			  .digest = ca_rollover_digest,
+			  .settle = settle_next_ca},
+    [STEP_WAIT_TRUST] = {.id = STEP_WAIT_TRUST,
+			 .name = "trust",
+			 .section = "2.2",
+			 .may_lead_to = TO(GET_CA_CERT),
+			 .settle = settle_trust},
+    [STEP_MAKE_KEY] = {.id = STEP_MAKE_KEY,
+		       .name = "keygen",
+		       .section = "2.3",
+		       .may_lead_to = TO(REQUEST) | TO(RENEW),
+		       .compose = compose_key,
+		       .settle = settle_key},
+    [STEP_REQUEST] = {.id = STEP_REQUEST,
+		      .name = "PKCSReq",
+		      .section = "3.3.1",
+		      .may_lead_to = TO(POLL) | TO(REGISTER) | TO(GET_CA_CERT),
+		      .message_type = SCEP_MESSAGE_PKCS_REQ,
+		      .exchange = EXCHANGE_PKI,
+		      .limit = LIMIT_CERT_REP,
+		      .compose = compose_request,
+		      .digest = digest_cert_rep,
+		      .settle = settle_cert_rep},
+    [STEP_RENEW] = {.id = STEP_RENEW,
+		    .name = "RenewalReq",
+		    .section = "3.3.1",
+		    .may_lead_to =
+			TO(POLL) | TO(REGISTER) | TO(REQUEST) | TO(GET_CA_CERT),
+		    .message_type = SCEP_MESSAGE_RENEWAL_REQ,
+		    .exchange = EXCHANGE_PKI,
+		    .limit = LIMIT_CERT_REP,
+		    .compose = compose_request,
+		    .digest = digest_cert_rep,
+		    .settle = settle_cert_rep},
+    [STEP_POLL] = {.id = STEP_POLL,
+		   .name = "CertPoll",
+		   .section = "3.3.3",
+		   .may_lead_to = TO(REGISTER) | TO(GET_CA_CERT),
+		   .message_type = SCEP_MESSAGE_CERT_POLL,
+		   .exchange = EXCHANGE_PKI,
+		   .limit = LIMIT_CERT_REP,
+		   .compose = compose_poll,
+		   .digest = digest_cert_rep,
+		   .settle = settle_cert_rep},
+    [STEP_REGISTER] = {.id = STEP_REGISTER,
+		       .name = "register",
+		       .may_lead_to = TO(DEPLOY),
+		       .compose = compose_files,
+		       .settle = settle_files},
+    [STEP_DEPLOY] = {.id = STEP_DEPLOY,
+		     .name = "deploy",
+		     .settle = settle_deploy},
 };
 
-const struct step_ops *steps_find(enum step_id id)
+const struct step *steps_find(enum step_id id)
 {
 	return id < STEP_COUNT && steps[id].settle != NULL ? &steps[id] : NULL;
 }

@@ -58,8 +58,8 @@ static struct open_request *open_request(struct state *state, uint32_t index)
 {
 	for (struct open_request *e = state->open_requests; e != NULL;
 	     e = e->next) {
-		if (e->record->profile_index == index &&
-		    !e->record->is_suspended)
+		if (e->task.record->profile_index == index &&
+		    !e->task.record->is_suspended)
 			return e;
 	}
 	return NULL;
@@ -179,7 +179,7 @@ static enum oper_status oper_of(struct state *state,
 		break;
 	}
 	status = e != NULL ? open_request_status_now(e) : NULL;
-	if (e != NULL && e->record->step == STEP_WAIT_TRUST)
+	if (e != NULL && e->task.record->step == STEP_WAIT_TRUST)
 		return OPER_BLOCKED;
 	if (status != NULL && status->next_poll != 0)
 		return OPER_POLLING;

@@ -2,6 +2,7 @@
 #include "scep/enroll/transitions.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "scep/agent_row.h"
@@ -12,41 +13,47 @@
 #include "scep/status_row.h"
 #include "scep/timer.h"
 #include "scep/base/error.h"
-#include "scep/keys/key_actions.h"
 #include "scep/base/log.h"
+#include "scep/enroll/steps.h"
+#include "scep/enroll/timers.h"
+#include "scep/keys/key_actions.h"
 #include "scep/keys/registry.h"
 #include "scep/keys/renewal.h"
 #include "scep/keys/restart.h"
-#include "scep/schedule/schedule.h"
-#include "scep/state/status.h"
-#include "scep/enroll/step.h"
-#include "scep/enroll/timers.h"
 #include "scep/keys/use_locations.h"
+#include "scep/schedule/schedule.h"
+#include "scep/state/open_request.h"
+#include "scep/state/status.h"
 
-/* How long until an end that could not be saved is saved again, in ms. */
+/* How long until an end that the disk refused is saved again, in ms. */
 #define SAVE_AGAIN 5000
 
-/* A Set that decides is acted on at once; what else may bring the trust that
- * a request waits for, such as a check, is noticed this much later, in ms. */
+/* How long until a step that waits looks again, in ms.  A Set that decides
+ * continues the request at once; this notices anything else, such as a check
+ * that brings the trust. */
 #define LOOK_AGAIN 60000
 
-/* -------------------------------------------------------------- moving -- */
+static void end_in_error(struct open_request *e, struct record *next,
+			 bool is_pending);
+static void request_fail(struct open_request *e, struct record *next);
 
-struct scep_status *transition_status(struct open_request *e)
+/* -------------------------------------------------------------- durable -- */
+
+static struct scep_status *copy_status(struct open_request *e)
 {
 	return row_copy(open_request_status_now(e));
 }
 
-/* What the move means for the timer of the profile is seen together with it.
- * Afterwards, `e` may be gone if its record is. */
+/* Commits, and shows in the same view what this means for the timer of the
+ * profile.  Afterwards, `e` is freed if its record is removed. */
 static enum scep_code commit(struct open_request *e, struct txn *txn)
 {
-	struct state *state = e->state;
-	uint32_t profile_index = e->record->profile_index;
+	struct state *state = e->task.state;
+	uint32_t profile_index = e->task.record->profile_index;
 	enum scep_code code;
 
 	state->publish_is_held = true;
-	code = txn_commit(state, txn, NULL, &e->work.error);
+	code = txn_commit(state, txn, NULL, &e->task.work.error);
 	if (code == SCEP_OK)
 		timers_look(state, profile_index);
 	state->publish_is_held = false;
@@ -54,214 +61,145 @@ static enum scep_code commit(struct open_request *e, struct txn *txn)
 	return code;
 }
 
-/* The only place where the step of a request changes. */
+/* Adds the next record of a request. */
 static void put_record(struct open_request *e, struct record *next,
 		       struct txn *txn)
 {
-	assert(next == NULL || step_may_lead_to(e->step, next->step));
+	assert(next == NULL || step_may_lead_to(e->task.step, next->step));
 	txn_put(txn, STORE_RECORD, next);
 }
 
-bool transition_commit(struct open_request *e, struct record *next,
-		       struct scep_status *status, struct txn *extra)
-{
-	struct txn own;
-
-	txn_init(&own);
-	if (extra == NULL)
-		extra = &own;
-	put_record(e, next, extra);
-	txn_put(extra, STORE_STATUS, status);
-	return commit(e, extra) == SCEP_OK;
-}
-
-void transition_to(struct open_request *e, enum step_id to, struct record *next,
-		   struct scep_status *status, struct txn *extra)
-{
-	const char *from_name = e->step->name;
-	const struct step *target = step_find(to);
-
-	if (next != NULL) {
-		next->step = to;
-		next->next_try = 0;
-	}
-	if (status != NULL) {
-		status->state = SCEP_STATE_PROCESSING;
-		status_clear(status);
-		status->next_poll = 0;
-		status_message(status, target->message_type);
-	}
-	if (!transition_commit(e, next, status, extra)) {
-		transition_fail(e, NULL);
-		return;
-	}
-	log_info("%s: %s -> %s", e->name, from_name, target->name);
-	open_request_resume(e);
-}
-
-/* A request that is held because of its CA, and then ended, counts once. */
+/* Counts a request once that waits for a decision about its CA and then fails
+ * for it. */
 static void count_error(struct open_request *e)
 {
-	if (e->work.error.code == SCEP_CA_NOT_TRUSTED) {
+	if (e->task.work.error.code == SCEP_CA_NOT_TRUSTED) {
 		if (e->is_distrusted)
 			return;
 		e->is_distrusted = true;
 	}
-	stats_count_error(&e->state->view.stats, &e->work.error);
+	stats_count_error(&e->task.state->view.stats, &e->task.work.error);
 }
 
-void transition_look_again(struct open_request *e)
+/* Commits record and status row, which it takes (NULL: memory is short), and
+ * `txn`.  If that fails, work.error says why. */
+static bool save(struct open_request *e, struct record *next,
+		 struct scep_status *status, struct txn *txn)
 {
-	open_request_go_on_at(e, state_mono(e->state) + LOOK_AGAIN);
+	put_record(e, next, txn);
+	txn_put(txn, STORE_STATUS, status);
+	return commit(e, txn) == SCEP_OK;
 }
 
-void transition_wait(struct open_request *e, enum step_id to,
-		     struct record *next, struct txn *extra)
+static void show_message(struct scep_status *status, const struct step *step)
 {
-	struct scep_status *status = transition_status(e);
-
-	if (next != NULL) {
-		next->step = to;
-		next->next_try = 0;
-	}
-	count_error(e);
-	if (status != NULL) {
-		status->state = SCEP_STATE_PROCESSING;
-		status_blame(status, &e->work.error);
-		status->next_poll = 0;
-	}
-	if (!transition_commit(e, next, status, extra)) {
-		transition_fail(e, NULL);
-		return;
-	}
-	log_info("%s: %s -> %s: %s", e->name, e->step->name,
-		 step_find(to)->name, e->work.error.text);
-	transition_look_again(e);
+	if (step->message_type != 0)
+		status_message(status, step->message_type);
 }
 
-/* -------------------------------------------------------------- ending -- */
-
-/* The manual challenge of the profile goes with its request (rule 4). */
-static void wipe_profile_challenge(struct open_request *e, struct txn *txn)
-{
-	const struct scep_profile *old = open_request_profile(e);
-	struct scep_profile *profile;
-
-	if (old == NULL || old->request_status_index != e->record->index ||
-	    old->request.challenge_password.length == 0)
-		return;
-	profile = row_copy(old);
-	if (profile != NULL)
-		memset(&profile->request.challenge_password, 0,
-		       sizeof(profile->request.challenge_password));
-	txn_show(txn, STORE_PROFILE, profile);
-}
-
-void transition_wipe_challenge(struct open_request *e, struct record *next,
-			       struct txn *txn)
-{
-	if (next != NULL)
-		memset(&next->values.challenge_password, 0,
-		       sizeof(next->values.challenge_password));
-	wipe_profile_challenge(e, txn);
-}
+/* ---------------------------------------------------------------------- ends
+ * -- */
 
 /*
- * An end that the disk refuses is shown at once and saved when the disk is
- * well again; until then the record on disk says that the request is open, so
- * that a restart would go on with it.
+ * Shows an end that the disk refused.  The disk still has the record of an
+ * open request, so that a restart would continue it; save_end() removes it
+ * when the disk works again.
  */
 static void end_unsaved(struct open_request *e, struct scep_status *status)
 {
+	struct state *state = e->task.state;
+	struct record *suspended = row_copy(e->task.record);
 	struct txn txn;
-	struct record *suspended = row_copy(e->record);
 
 	txn_init(&txn);
-	status_end(status, state_now(e->state), SCEP_STATE_ERROR);
-	status_blame(status, &e->work.error);
-	transition_wipe_challenge(e, suspended, &txn);
+	status_end(status, state_now(state), SCEP_STATE_ERROR);
+	status_blame(status, &e->task.work.error);
+	open_request_wipe_challenge(e, suspended, &txn);
 	if (suspended != NULL)
 		suspended->is_suspended = true;
 	txn_show(&txn, STORE_STATUS, status);
 	txn_show(&txn, STORE_RECORD, suspended);
-	txn_commit(e->state, &txn, NULL, NULL);
+	txn_commit(state, &txn, NULL, NULL);
 	e->is_unsaved = true;
-	open_request_go_on_at(e, state_mono(e->state) + SAVE_AGAIN);
+	task_continue_at(&e->task, state_mono(state) + SAVE_AGAIN);
 }
 
-void transition_save_end(struct open_request *e)
+static void save_end(struct open_request *e)
 {
+	struct state *state = e->task.state;
+	struct scep_status *status = copy_status(e);
 	struct txn txn;
-	struct state *state = e->state;
-	struct scep_status *status = transition_status(e);
 
 	/* Memory was too short to show it. */
 	if (status != NULL && scep_status_is_open(status)) {
-		error_set_memory(&e->work.error);
+		error_set_memory(&e->task.work.error);
 		status_end(status, state_now(state), SCEP_STATE_ERROR);
-		status_blame(status, &e->work.error);
+		status_blame(status, &e->task.work.error);
 	}
 	txn_init(&txn);
 	txn_put(&txn, STORE_STATUS, status);
-	txn_remove(&txn, STORE_RECORD, e->record->index);
+	txn_remove(&txn, STORE_RECORD, e->task.record->index);
 	txn_trim_statuses(state, &txn);
 	if (txn_commit(state, &txn, NULL, NULL) == SCEP_OK)
 		registry_sweep(state);
 	else
-		open_request_go_on_at(e, state_mono(state) + SAVE_AGAIN);
+		task_continue_at(&e->task, state_mono(state) + SAVE_AGAIN);
 }
 
-/* A refusal that a challenge might have spared: of a first certificate, with
- * none in the request. */
+/* Tells if a challenge might have prevented this refusal: the request had
+ * none, and nothing else authenticated it. */
 static bool lacks_challenge(const struct open_request *e)
 {
-	const struct scep_error *error = &e->work.error;
+	const struct scep_error *error = &e->task.work.error;
+	const struct record *record = e->task.record;
 
 	return error->code == SCEP_SCEP_ERROR &&
 	       (error->fail_info == SCEP_FAIL_BAD_REQUEST ||
 		error->fail_info == SCEP_FAIL_BAD_MESSAGE_CHECK) &&
-	       e->record->values.challenge_password.length == 0 &&
-	       !renewal_signs_with_old(e->record);
+	       record->values.challenge_password.length == 0 &&
+	       !renewal_signs_with_old(record);
 }
 
-/* The timer works out its next run from how this one ended. */
+/* Notes in the profile how a request of its timer ended: the timer plans its
+ * next run with it. */
 static void note_end(struct open_request *e, struct txn *txn, bool is_success)
 {
 	const struct scep_status *status = open_request_status_now(e);
-	const struct scep_profile *old = open_request_profile(e);
+	struct state *state = e->task.state;
 	struct scep_profile *profile;
 
-	if (old == NULL || status == NULL ||
+	if (task_profile(&e->task) == NULL || status == NULL ||
 	    status->trigger == SCEP_TRIGGER_MANUAL)
 		return;
-	profile = row_copy(old);
-	if (profile != NULL) {
-		timers_note_end(e->state, profile, is_success);
-		profile->timer.lacks_challenge = lacks_challenge(e);
-	}
-	txn_put(txn, STORE_PROFILE, profile);
+	profile = txn_edit(state, txn, STORE_PROFILE,
+			   e->task.record->profile_index, true);
+	if (profile == NULL)
+		return;
+	timers_note_end(state, profile, is_success);
+	profile->timer.lacks_challenge = lacks_challenge(e);
 }
 
-/* Ends in Error with what run.error says; keeps the record if it can be
- * resumed.  `is_pending`: the server's last word was PENDING. */
+/* Ends the request in Error with work.error, and keeps the record if it can be
+ * resumed.  Takes `next`.  `is_pending`: the server said PENDING at last. */
 static void end_in_error(struct open_request *e, struct record *next,
 			 bool is_pending)
 {
-	struct state *state = e->state;
-	const struct scep_error error = e->work.error;
-	struct scep_status *status = transition_status(e);
-	uint32_t index = e->record->index;
+	struct task *task = &e->task;
+	struct state *state = task->state;
+	const struct scep_error error = task->work.error;
+	struct scep_status *status = copy_status(e);
+	uint32_t index = task->record->index;
 	char words[SCEP_TEXT255];
 	struct txn txn;
 
 	txn_init(&txn);
-	transition_wipe_challenge(e, next, &txn);
+	open_request_wipe_challenge(e, next, &txn);
 	if (status != NULL) {
-		status_end(status, state_now(e->state), SCEP_STATE_ERROR);
+		status_end(status, state_now(state), SCEP_STATE_ERROR);
 		status_blame(status, &error);
 	}
 	note_end(e, &txn, false);
-	key_actions_note_renewed(state, &txn, e->record->action_key,
+	key_actions_note_renewed(state, &txn, task->record->action_key,
 				 error.code);
 	txn_put(&txn, STORE_STATUS, status);
 	if (error_is_resumable(error.code) && next != NULL) {
@@ -275,11 +213,11 @@ static void end_in_error(struct open_request *e, struct record *next,
 	txn_trim_statuses(state, &txn);
 	stats_count_end(&state->view.stats, state_now(state), false);
 	error_words(&error, words);
-	log_info("%s: %s failed: %s", e->name, e->step->name, words);
-	e->due = STATE_NEVER;
-	/* From here on, `e` may be gone. */
+	log_info("%s: %s failed: %s", task->name, task->step->name, words);
+	task->due = STATE_NEVER;
+	/* A commit that removes the record frees `e`. */
 	if (commit(e, &txn) != SCEP_OK) {
-		status = transition_status(e);
+		status = copy_status(e);
 		if (status != NULL)
 			end_unsaved(e, status);
 	} else {
@@ -290,13 +228,197 @@ static void end_in_error(struct open_request *e, struct record *next,
 	state_notify(state, SCEP_EVENT_REQUEST_FAILED, index);
 }
 
-static void try_again(struct open_request *e, struct record *next,
-		      uint32_t wait)
+/* Adds what follows from a new key that every use location has: a restart of
+ * the device, if the timer's settings say so, and the removal of the key that
+ * it replaces (MIB, rule 11). */
+static void note_applied(struct open_request *e,
+			 const struct scep_status *status, struct txn *txn)
 {
-	struct scep_status *status = transition_status(e);
-	const struct scep_error error = e->work.error;
+	const struct task *task = &e->task;
+	const struct scep_profile *profile = task_profile(task);
+	bool is_by_timer =
+	    profile != NULL && status->trigger != SCEP_TRIGGER_MANUAL;
+	uint32_t key_index = task->record->key_index;
+
+	if (task->work.error.code == SCEP_DEPLOY_FAILED)
+		return;
+	if (is_by_timer && profile->timer.restart) {
+		restart_want(task->state, txn, RESTART_BY_TIMER, key_index);
+		use_locations_await_restart(task->state, txn, key_index);
+	}
+	registry_retire_replaced(task->state, txn, task->record->profile_index,
+				 key_index,
+				 is_by_timer && profile->timer.delete_old_key);
+}
+
+/* Ends the request in success.  Takes `status`. */
+static void end_in_success(struct open_request *e, struct scep_status *status,
+			   struct txn *txn)
+{
+	struct task *task = &e->task;
+	struct state *state = task->state;
+	const struct scep_stats before = state->view.stats;
+	const bool had_retired = state->view.retired.count > 0;
+	uint32_t index = task->record->index;
+	char name[TASK_NAME];
+
+	status_end(status, state_now(state), SCEP_STATE_SUCCESSFUL);
+	status_clear(status);
+	/* The certificate is registered, but a use location does not have
+	 * it. */
+	if (task->work.error.code == SCEP_DEPLOY_FAILED)
+		status_blame(status, &task->work.error);
+	note_end(e, txn, true);
+	note_applied(e, status, txn);
+	key_actions_note_renewed(state, txn, task->record->action_key,
+				 task->work.error.code);
+	txn_put(txn, STORE_STATUS, status);
+	txn_remove(txn, STORE_RECORD, index);
+	txn_trim_statuses(state, txn);
+	stats_count_end(&state->view.stats, state_now(state), true);
+	task->due = STATE_NEVER;
+	/* The commit frees `e` with its record. */
+	memcpy(name, task->name, sizeof(name));
+	if (commit(e, txn) != SCEP_OK) {
+		state->view.stats = before;
+		request_fail(e, NULL);
+		return;
+	}
+	log_info("%s: successful", name);
+	if (had_retired)
+		registry_sweep(state);
+	state_notify(state, SCEP_EVENT_REQUEST_SUCCEEDED, index);
+}
+
+/* ------------------------------------------------------------- before a step
+ * -- */
+
+/* Reserves a row of the registry before the first message (MIB, rule 13). */
+static bool reserve_key(struct open_request *e, struct record *next)
+{
+	struct state *state = e->task.state;
+
+	if (next->key_index != 0)
+		return true;
+	if (!registry_has_room(state, next)) {
+		error_set(&e->task.work.error, SCEP_REGISTRATION_LIMIT,
+			  "%u keys are registered, which is the limit",
+			  state->config.key_limit);
+		return false;
+	}
+	next->key_index = registry_next_index(state);
+	return next->key_index != 0;
+}
+
+/* Makes durable that the request is being processed, that its row of the
+ * registry is reserved, and that one of its polls is used. */
+static bool begin_processing(struct open_request *e,
+			     const struct scep_status *now)
+{
+	struct record *next = row_copy(e->task.record);
+	struct scep_status *status = row_copy(now);
+	struct txn txn;
+
+	if (next == NULL || status == NULL)
+		error_set_memory(&e->task.work.error);
+	else if (reserve_key(e, next)) {
+		status->state = SCEP_STATE_PROCESSING;
+		status->polls += now->next_poll != 0;
+		show_message(status, e->task.step);
+		status->next_poll = 0;
+		next->next_try = 0;
+		txn_init(&txn);
+		if (save(e, next, status, &txn))
+			return true;
+		next = NULL;
+		status = NULL;
+	}
+	row_release(next);
+	row_release(status);
+	request_fail(e, NULL);
+	return false;
+}
+
+static bool request_begin(struct task *task)
+{
+	struct open_request *e = open_request_of(task);
+	const struct scep_status *now = open_request_status_now(e);
+
+	if (e->is_unsaved) {
+		save_end(e);
+		return false;
+	}
+	task->step = steps_find(task->record->step);
+	error_init(&task->work.error);
+	if (now->state == SCEP_STATE_TO_BE_PROCESSED)
+		stats_count_begin(&task->state->view.stats, now->trigger);
+	else if (now->next_poll == 0)
+		return true;
+	return begin_processing(e, now);
+}
+
+/* -------------------------------------------------------------- after a step
+ * -- */
+
+static void look_again(struct open_request *e)
+{
+	task_continue_at(&e->task, state_mono(e->task.state) + LOOK_AGAIN);
+}
+
+static void go_to_next(struct open_request *e, struct step_result *result)
+{
+	struct task *task = &e->task;
+	const struct step *to = steps_find(result->to);
+	struct scep_status *status = result->status;
+
+	result->next->step = result->to;
+	result->next->next_try = 0;
+	status->state = SCEP_STATE_PROCESSING;
+	status_clear(status);
+	status->next_poll = 0;
+	show_message(status, to);
+	if (!save(e, result->next, status, &result->txn)) {
+		request_fail(e, NULL);
+		return;
+	}
+	log_info("%s: %s -> %s", task->name, task->step->name, to->name);
+	task_continue(task);
+}
+
+/* Goes to a step that waits without limit, and shows work.error. */
+static void wait_there(struct open_request *e, struct step_result *result)
+{
+	struct task *task = &e->task;
+	struct scep_status *status = result->status;
+
+	result->next->step = result->to;
+	result->next->next_try = 0;
+	count_error(e);
+	status->state = SCEP_STATE_PROCESSING;
+	status_blame(status, &task->work.error);
+	status->next_poll = 0;
+	if (!save(e, result->next, status, &result->txn)) {
+		request_fail(e, NULL);
+		return;
+	}
+	log_info("%s: %s -> %s: %s", task->name, task->step->name,
+		 steps_find(result->to)->name, task->work.error.text);
+	look_again(e);
+	if (result->pending_ca != 0)
+		state_notify(task->state, SCEP_EVENT_CA_PENDING,
+			     result->pending_ca);
+}
+
+/* Sends a request again, or asks again, after `wait` seconds. */
+static void retry(struct open_request *e, struct record *next, uint32_t wait)
+{
+	struct task *task = &e->task;
+	struct state *state = task->state;
+	const struct scep_error error = task->work.error;
+	struct scep_status *status = copy_status(e);
+	int64_t when = state_now(state) + wait;
 	char words[SCEP_TEXT255];
-	int64_t when = state_now(e->state) + wait;
+	struct txn txn;
 
 	if (next != NULL)
 		next->next_try = when;
@@ -305,102 +427,105 @@ static void try_again(struct open_request *e, struct record *next,
 		status->next_poll = when;
 		status_blame(status, &error);
 	}
-	if (!transition_commit(e, next, status, NULL)) {
-		/* Trying that again could go on without end. */
-		end_in_error(e, row_copy(e->record), false);
+	txn_init(&txn);
+	if (!save(e, next, status, &txn)) {
+		/* Another retry could go on without end. */
+		end_in_error(e, row_copy(task->record), false);
 		return;
 	}
 	error_words(&error, words);
-	log_info("%s: %s%s: %s; %s in %u s", e->name, e->step->name,
+	log_info("%s: %s%s: %s; %s in %u s", task->name, task->step->name,
 		 error.code == SCEP_DEFERRED ? "" : " failed", words,
-		 step_find(e->record->step)->name, wait);
-	open_request_go_on_at(e, state_mono(e->state) + (uint64_t)wait * 1000);
+		 steps_find(task->record->step)->name, wait);
+	task_continue_at(task, state_mono(state) + (uint64_t)wait * 1000);
 	if (error.code == SCEP_DEFERRED)
-		state_notify(e->state, SCEP_EVENT_REQUEST_DEFERRED,
-			     e->record->index);
+		state_notify(state, SCEP_EVENT_REQUEST_DEFERRED,
+			     task->record->index);
 }
 
-void transition_fail(struct open_request *e, struct record *next)
+/* Does what work.error asks for: a retry by the polling rules, or the end in
+ * Error.  Takes `next`; NULL: the record stays as it is. */
+static void request_fail(struct open_request *e, struct record *next)
 {
-	const struct scep_profile *profile = open_request_profile(e);
+	struct task *task = &e->task;
+	struct scep_error *error = &task->work.error;
+	const struct scep_profile *profile = task_profile(task);
 	const struct scep_status *status = open_request_status_now(e);
-	struct schedule_retry retry = {.code = e->work.error.code};
-	bool is_pending = e->work.error.code == SCEP_DEFERRED;
+	struct schedule_retry again = {.code = error->code};
+	bool is_pending = error->code == SCEP_DEFERRED;
 
 	if (next == NULL)
-		next = row_copy(e->record);
+		next = row_copy(task->record);
 	count_error(e);
 	if (profile != NULL)
-		retry = schedule_after_failure(
-		    &profile->timer, e->work.error.code, status->polls);
-	/* What timers began at the same moment must not stay together. */
+		again = schedule_after_failure(&profile->timer, error->code,
+					       status->polls);
+	/* Timers that began at the same moment must not stay together. */
 	if (status->trigger != SCEP_TRIGGER_MANUAL)
-		retry.wait = schedule_spread(&retry, status->polls, timers_draw,
-					     e->state);
-	if (retry.is_again) {
-		try_again(e, next, retry.wait);
+		again.wait = schedule_spread(&again, status->polls, timers_draw,
+					     task->state);
+	if (again.is_again) {
+		retry(e, next, again.wait);
 		return;
 	}
-	e->work.error.code = retry.code;
+	error->code = again.code;
 	end_in_error(e, next, is_pending);
 }
 
-/* What a timer has brought may want the device to be restarted, and the key
- * that it replaces to go (MIB, rule 11).  Not so if a location still has the
- * old one. */
-static void note_applied(struct open_request *e,
-			 const struct scep_status *status, struct txn *txn)
+static void request_step_failed(struct task *task)
 {
-	const struct scep_profile *profile = open_request_profile(e);
-	bool is_by_timer = profile != NULL && status != NULL &&
-			   status->trigger != SCEP_TRIGGER_MANUAL;
-	uint32_t key_index = e->record->key_index;
+	struct record *next = task->work.next;
 
-	if (e->work.error.code == SCEP_DEPLOY_FAILED)
-		return;
-	if (is_by_timer && profile->timer.restart) {
-		restart_want(e->state, txn, RESTART_BY_TIMER, key_index);
-		use_locations_await_restart(e->state, txn, key_index);
-	}
-	registry_retire_replaced(e->state, txn, e->record->profile_index,
-				 key_index,
-				 is_by_timer && profile->timer.delete_old_key);
+	task->work.next = NULL;
+	request_fail(open_request_of(task), next);
 }
 
-void transition_succeed(struct open_request *e, struct scep_status *status,
-			struct txn *extra)
+static void request_settle(struct task *task)
 {
-	struct state *state = e->state;
-	const struct scep_stats before = state->view.stats;
-	const bool had_retired = state->view.retired.count > 0;
-	uint32_t index = e->record->index;
-	char name[OPEN_REQUEST_NAME];
+	struct open_request *e = open_request_of(task);
+	struct step_result result = {
+	    .next = task->work.next,
+	    .status = copy_status(e),
+	};
+	enum step_outcome outcome = OUTCOME_FAIL;
 
-	if (status != NULL) {
-		status_end(status, state_now(e->state), SCEP_STATE_SUCCESSFUL);
-		status_clear(status);
-		/* The certificate is there, but not where it is to be. */
-		if (e->work.error.code == SCEP_DEPLOY_FAILED)
-			status_blame(status, &e->work.error);
-	}
-	note_end(e, extra, true);
-	note_applied(e, status, extra);
-	key_actions_note_renewed(state, extra, e->record->action_key,
-				 e->work.error.code);
-	txn_put(extra, STORE_STATUS, status);
-	txn_remove(extra, STORE_RECORD, index);
-	txn_trim_statuses(state, extra);
-	stats_count_end(&state->view.stats, state_now(state), true);
-	e->due = STATE_NEVER;
-	/* The commit frees `e` with its record. */
-	memcpy(name, e->name, sizeof(name));
-	if (commit(e, extra) != SCEP_OK) {
-		state->view.stats = before;
-		transition_fail(e, NULL);
+	task->work.next = NULL;
+	txn_init(&result.txn);
+	if (result.status != NULL)
+		outcome = task->step->settle(task, &result);
+	else
+		error_set_memory(&task->work.error);
+	switch (outcome) {
+	case OUTCOME_NEXT:
+		go_to_next(e, &result);
 		return;
+	case OUTCOME_WAIT:
+		wait_there(e, &result);
+		return;
+	case OUTCOME_SUCCESS:
+		row_release(result.next);
+		end_in_success(e, result.status, &result.txn);
+		return;
+	case OUTCOME_NOT_YET:
+		row_release(result.next);
+		look_again(e);
+		break;
+	case OUTCOME_FAIL:
+		request_fail(e, result.next);
+		break;
 	}
-	log_info("%s: successful", name);
-	if (had_retired)
-		registry_sweep(state);
-	state_notify(state, SCEP_EVENT_REQUEST_SUCCEEDED, index);
+	row_release(result.status);
+	txn_free(&result.txn);
 }
+
+static void request_free(struct task *task)
+{
+	free(open_request_of(task));
+}
+
+const struct task_ops transitions_ops = {
+    .begin = request_begin,
+    .settle = request_settle,
+    .fail = request_step_failed,
+    .free = request_free,
+};

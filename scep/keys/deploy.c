@@ -159,9 +159,9 @@ static void resume_requests(struct state *state, uint32_t key_index)
 {
 	for (struct open_request *e = state->open_requests; e != NULL;
 	     e = e->next) {
-		if (e->record->step == STEP_DEPLOY &&
-		    e->record->key_index == key_index)
-			open_request_resume(e);
+		if (e->task.record->step == STEP_DEPLOY &&
+		    e->task.record->key_index == key_index)
+			task_continue(&e->task);
 	}
 }
 

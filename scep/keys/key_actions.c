@@ -100,8 +100,8 @@ static bool is_renewing(const struct state *state, uint32_t key_index)
 {
 	for (struct open_request *e = state->open_requests; e != NULL;
 	     e = e->next) {
-		if (e->record->action_key == key_index &&
-		    !e->record->is_suspended)
+		if (e->task.record->action_key == key_index &&
+		    !e->task.record->is_suspended)
 			return true;
 	}
 	return false;
@@ -249,8 +249,8 @@ void key_actions_recall(struct state *state, struct txn *txn)
 {
 	for (struct open_request *e = state->open_requests; e != NULL;
 	     e = e->next) {
-		if (!e->record->is_suspended)
-			show_running(state, txn, e->record->action_key);
+		if (!e->task.record->is_suspended)
+			show_running(state, txn, e->task.record->action_key);
 	}
 	ROWS_EACH (i, &state->view.uses) {
 		const struct scep_use *use = state->view.uses.row[i];

@@ -107,8 +107,8 @@ bool registry_has_room(struct state *state, const struct record *wanted)
 
 	for (struct open_request *e = state->open_requests; e != NULL;
 	     e = e->next) {
-		if (e->record->index != wanted->index &&
-		    has_reserved(state, e->record))
+		if (e->task.record->index != wanted->index &&
+		    has_reserved(state, e->task.record))
 			taken++;
 	}
 	return taken < state->config.key_limit + count_to_retire(state, wanted);
@@ -130,8 +130,8 @@ static bool index_is_taken(struct state *state, uint32_t index)
 	}
 	for (struct open_request *e = state->open_requests; e != NULL;
 	     e = e->next) {
-		if (e->record->key_index == index ||
-		    e->record->replaces == index)
+		if (e->task.record->key_index == index ||
+		    e->task.record->replaces == index)
 			return true;
 	}
 	ROWS_EACH (i, &state->view.statuses) {
@@ -262,8 +262,8 @@ static bool list_file_ids(struct state *state, struct sweep *sweep)
 	}
 	for (struct open_request *e = state->open_requests; e != NULL;
 	     e = e->next) {
-		sweep->file_ids[sweep->count++] = e->record->file_id;
-		sweep->file_ids[sweep->count++] = e->record->old_file_id;
+		sweep->file_ids[sweep->count++] = e->task.record->file_id;
+		sweep->file_ids[sweep->count++] = e->task.record->old_file_id;
 	}
 	qsort(sweep->file_ids, sweep->count, sizeof(*sweep->file_ids),
 	      compare_file_ids);

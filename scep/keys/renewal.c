@@ -97,17 +97,18 @@ bool renewal_fall_back(struct record *next)
 
 /* ------------------------------------------------------------- loading -- */
 
-enum scep_code renewal_load(struct open_request *e, X509 **certificate)
+enum scep_code renewal_load(const struct state *state,
+			    const struct record *record, X509 **certificate,
+			    struct scep_error *error)
 {
-	struct scep_error *error = &e->work.error;
 	STACK_OF(X509) *chain = NULL;
 	char name[KEY_FILE_NAME];
 
 	*certificate = NULL;
-	if (e->record->replaces == 0)
+	if (record->replaces == 0)
 		return SCEP_OK;
-	key_file_name(e->record->old_file_id, name);
-	if (key_file_read_chain(e->state->certs_folder, name, &chain, error) ==
+	key_file_name(record->old_file_id, name);
+	if (key_file_read_chain(state->certs_folder, name, &chain, error) ==
 	    SCEP_OK)
 		*certificate = sk_X509_shift(chain);
 	sk_X509_pop_free(chain, X509_free);

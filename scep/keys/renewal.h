@@ -9,7 +9,7 @@
 
 #include "scep/codes.h"
 #include "scep/protocol/ca_certs.h"
-#include "scep/state/open_request.h"
+#include "scep/state/state.h"
 
 struct scep_key;
 
@@ -46,6 +46,8 @@ bool renewal_fall_back(struct record *next);
 
 /* On a worker: reads the certificate that the request renews.  `*certificate`
  * is owned; NULL if it renews none.  SCEP_KEY_ERROR if it cannot be read. */
-enum scep_code renewal_load(struct open_request *enrolment, X509 **certificate);
+enum scep_code renewal_load(const struct state *state,
+			    const struct record *record, X509 **certificate,
+			    struct scep_error *error);
 
 #endif

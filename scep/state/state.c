@@ -64,7 +64,7 @@ static void published_release(struct published *published)
 
 void state_empty(struct state *state)
 {
-	assert(state->open_requests == NULL && state->checks == NULL);
+	assert(state->open_requests == NULL && state->tasks == NULL);
 	store_close(state->store);
 	state->store = NULL;
 	view_free(&state->view);

@@ -23,6 +23,8 @@
 #include "scep/state/expiry_watch.h"
 
 struct open_request;
+struct task;
+struct task_ops;
 
 /* How a restart of the device stands (restart.h); what is wanted stands in
  * the view's agent. */
@@ -77,13 +79,14 @@ struct state {
 	bool store_is_failing;	     /* the last commit failed */
 	bool database_was_lost; /* nothing is swept then */
 
-	struct open_request *open_requests; /* a list; parked ones included */
-	struct open_request *checks;	/* of servers, at the manager's wish */
-	struct open_request *discarded; /* those that still have a worker */
-	bool tick_is_asked;		/* since the last one began */
-	bool publish_is_held;		/* more is to be seen with it */
-	bool timers_have_looked;	/* since the program began */
-	bool is_stopping;		/* nothing new is begun */
+	struct open_request *open_requests; /* a list; suspended ones too */
+	const struct task_ops *request_ops; /* of all of them */
+	struct task *tasks;	 /* a list: the open requests and all checks */
+	struct task *discarded;	 /* a list: those whose worker is not back */
+	bool tick_is_asked;	 /* since the last one began */
+	bool publish_is_held;	 /* more is to be seen with it */
+	bool timers_have_looked; /* since the program began */
+	bool is_stopping;	 /* nothing new is begun */
 	struct restart restart;
 	struct deploy deploy;
 	struct key_job default_key;	       /* default_key.h */

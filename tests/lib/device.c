@@ -72,7 +72,7 @@ void device_kill(struct device *device)
 {
 	if (!device->is_on)
 		return;
-	open_request_stop_all(&device->state);
+	task_stop_all(&device->state);
 	set_txn_free(&device->set_txn);
 	virtual_io_close(&device->io);
 	open_request_discard_all(&device->state);
@@ -299,7 +299,7 @@ const struct record *device_record(struct device *device)
 	struct open_request *e = open_request_find(
 	    &device->state, device->state.view.agent.status_last_index);
 
-	return e != NULL ? e->record : NULL;
+	return e != NULL ? e->task.record : NULL;
 }
 
 /* The key that was asked for is the one in the file. */

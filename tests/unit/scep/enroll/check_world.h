@@ -34,7 +34,7 @@ static inline void check(struct device *d, enum scep_server_check kind)
 {
 	begin(d, kind);
 	device_run(d);
-	assert_null(d->state.checks);
+	assert_null(d->state.tasks);
 }
 
 static inline void assert_result(struct device *d, enum scep_code result)

@@ -31,15 +31,15 @@ static struct open_request *bring(struct device *d, size_t count,
 		e = d->state.open_requests;
 	}
 	assert_non_null(e);
-	free(e->work.cas);
-	e->work.cas = calloc(count + 1, sizeof(*e->work.cas));
-	assert_non_null(e->work.cas);
+	free(e->task.work.cas);
+	e->task.work.cas = calloc(count + 1, sizeof(*e->task.work.cas));
+	assert_non_null(e->task.work.cas);
 	for (size_t i = 0; i < count; i++) {
-		e->work.cas[i].fingerprint.length = 32;
-		e->work.cas[i].fingerprint.data[0] = numbers[i];
+		e->task.work.cas[i].fingerprint.length = 32;
+		e->task.work.cas[i].fingerprint.data[0] = numbers[i];
 	}
-	e->work.ca_count = count;
-	e->work.candidate = 0;
+	e->task.work.ca_count = count;
+	e->task.work.candidate = 0;
 	return e;
 }
 
@@ -50,7 +50,7 @@ static uint32_t merge(struct device *d, struct open_request *e,
 	uint32_t candidate;
 
 	txn_init(&txn);
-	candidate = ca_table_merge(e, SCEP_CA_GET, trust, &txn);
+	candidate = ca_table_merge(&e->task, SCEP_CA_GET, trust, &txn);
 	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error), SCEP_OK);
 	return candidate;
 }
@@ -93,7 +93,7 @@ static void the_candidate_waits_and_the_others_are_chained(void **state)
 	assert_int_equal(row_of(d, 2)->trust, SCEP_CA_CHAINED);
 	assert_int_equal(row_of(d, 2)->profile_index, 1);
 	assert_int_equal(row_of(d, 2)->source, SCEP_CA_GET);
-	assert_int_equal(ca_table_decided(e), SCEP_CA_PENDING);
+	assert_int_equal(ca_table_decided(&e->task), SCEP_CA_PENDING);
 }
 
 static void the_same_certificates_make_no_new_rows(void **state)
@@ -115,11 +115,11 @@ static void a_decision_stands(void **state)
 	uint32_t candidate = merge(d, e, SCEP_CA_PENDING);
 
 	decide(d, 1, SCEP_CA_REJECTED);
-	assert_int_equal(ca_table_decided(e), SCEP_CA_REJECTED);
+	assert_int_equal(ca_table_decided(&e->task), SCEP_CA_REJECTED);
 	assert_int_equal(merge(d, e, SCEP_CA_PENDING), candidate);
 	assert_int_equal(row_of(d, 1)->trust, SCEP_CA_REJECTED);
 	decide(d, 1, SCEP_CA_TRUSTED);
-	assert_int_equal(ca_table_decided(e), SCEP_CA_TRUSTED);
+	assert_int_equal(ca_table_decided(&e->task), SCEP_CA_TRUSTED);
 	assert_int_equal(merge(d, e, SCEP_CA_PENDING), candidate);
 	assert_int_equal(row_of(d, 1)->trust, SCEP_CA_TRUSTED);
 }
@@ -151,12 +151,12 @@ static void a_fingerprint_of_the_manager_is_the_only_pin(void **state)
 	struct open_request *e = bring(d, 1, (unsigned char[]){1});
 
 	merge(d, e, SCEP_CA_TRUSTED);
-	e->record->server.ca_fingerprint.length = 20;
-	e->record->server.ca_fingerprint.data[0] = 9;
-	ca_table_collect_pins(e);
-	assert_int_equal(e->work.pin_count, 1);
-	assert_int_equal(e->work.pins[0].length, 20);
-	assert_int_equal(e->work.pins[0].data[0], 9);
+	e->task.record->server.ca_fingerprint.length = 20;
+	e->task.record->server.ca_fingerprint.data[0] = 9;
+	ca_table_collect_pins(&e->task);
+	assert_int_equal(e->task.work.pin_count, 1);
+	assert_int_equal(e->task.work.pins[0].length, 20);
+	assert_int_equal(e->task.work.pins[0].data[0], 9);
 }
 
 static void else_the_trusted_rows_of_the_profile_are_the_pins(void **state)
@@ -165,25 +165,25 @@ static void else_the_trusted_rows_of_the_profile_are_the_pins(void **state)
 	struct open_request *e = bring(d, 3, (unsigned char[]){1, 2, 3});
 
 	merge(d, e, SCEP_CA_PENDING);
-	ca_table_collect_pins(e);
-	assert_int_equal(e->work.pin_count, 0);
+	ca_table_collect_pins(&e->task);
+	assert_int_equal(e->task.work.pin_count, 0);
 	decide(d, 1, SCEP_CA_TRUSTED);
-	ca_table_collect_pins(e);
-	assert_int_equal(e->work.pin_count, 1);
-	assert_int_equal(e->work.pins[0].length, 32);
-	assert_int_equal(e->work.pins[0].data[0], 1);
+	ca_table_collect_pins(&e->task);
+	assert_int_equal(e->task.work.pin_count, 1);
+	assert_int_equal(e->task.work.pins[0].length, 32);
+	assert_int_equal(e->task.work.pins[0].data[0], 1);
 	/* What another profile trusts is of no use here. */
-	e->record->profile_index = 2;
-	ca_table_collect_pins(e);
-	assert_int_equal(e->work.pin_count, 0);
-	assert_int_equal(ca_table_decided(e), SCEP_CA_PENDING);
-	e->record->profile_index = 1;
+	e->task.record->profile_index = 2;
+	ca_table_collect_pins(&e->task);
+	assert_int_equal(e->task.work.pin_count, 0);
+	assert_int_equal(ca_table_decided(&e->task), SCEP_CA_PENDING);
+	e->task.record->profile_index = 1;
 }
 
 static void there_are_never_more_pins_than_places(void **state)
 {
 	struct device *d = *state;
-	unsigned char numbers[OPEN_REQUEST_PINS + 4];
+	unsigned char numbers[TASK_PINS + 4];
 	struct open_request *e;
 
 	for (size_t i = 0; i < sizeof(numbers); i++)
@@ -192,8 +192,8 @@ static void there_are_never_more_pins_than_places(void **state)
 	merge(d, e, SCEP_CA_PENDING);
 	for (size_t i = 0; i < sizeof(numbers); i++)
 		decide(d, numbers[i], SCEP_CA_TRUSTED);
-	ca_table_collect_pins(e);
-	assert_int_equal(e->work.pin_count, OPEN_REQUEST_PINS);
+	ca_table_collect_pins(&e->task);
+	assert_int_equal(e->task.work.pin_count, TASK_PINS);
 }
 
 static void forgetting_takes_all_rows_of_that_profile(void **state)
@@ -203,9 +203,9 @@ static void forgetting_takes_all_rows_of_that_profile(void **state)
 	struct txn txn;
 
 	merge(d, e, SCEP_CA_TRUSTED);
-	e->record->profile_index = 2;
+	e->task.record->profile_index = 2;
 	merge(d, e, SCEP_CA_TRUSTED);
-	e->record->profile_index = 1;
+	e->task.record->profile_index = 1;
 	assert_int_equal(device_view(d)->cas.count, 4);
 	txn_init(&txn);
 	ca_table_forget(&d->state, 1, &txn);

@@ -341,8 +341,8 @@ static void assert_no_secret(struct device *d)
 	    device_profile(d, 1)->request.challenge_password.length, 0);
 	for (struct open_request *e = d->state.open_requests; e != NULL;
 	     e = e->next)
-		assert_int_equal(e->record->values.challenge_password.length,
-				 0);
+		assert_int_equal(
+		    e->task.record->values.challenge_password.length, 0);
 	assert_false(device_has_on_disk(d, DEVICE_SECRET));
 }
 

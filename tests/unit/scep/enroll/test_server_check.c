@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scepServerCheck: what a manager learns of a server without a request.  What
- * it learns of CAs is in test_check_cas.c. */
+ * it learns of CAs is in test_server_check_cas.c. */
 #include "tests/unit/scep/enroll/check_world.h"
 
 #include "scep/change.h"
@@ -158,7 +158,7 @@ static void a_check_can_be_ended_at_any_step(void **state)
 			device_step(d);
 		device_restart(d);
 		device_run(d);
-		assert_null(d->state.checks);
+		assert_null(d->state.tasks);
 		assert_result(d, SCEP_NONE);
 		device_only_key(d);
 	}
@@ -189,7 +189,7 @@ static void a_check_of_a_profile_that_is_gone_ends(void **state)
 	device_set_number(d, SCEP_SERVER_CHECK, 2, SCEP_CHECK_CA_CERT);
 	device_set_number(d, SCEP_PROFILE_ROW_STATUS, 2, SCEP_ROW_DESTROY);
 	device_run(d);
-	assert_null(d->state.checks);
+	assert_null(d->state.tasks);
 	assert_int_equal(device_view(d)->cas.count, 0);
 }
 
@@ -207,7 +207,7 @@ static void a_new_profile_of_that_index_has_a_check_of_its_own(void **state)
 					  SCEP_ROW_DESTROY);
 	}
 	device_run(d);
-	assert_null(d->state.checks);
+	assert_null(d->state.tasks);
 	assert_null(d->state.discarded);
 	assert_int_equal(d->ca.seen[CA_CERT], 1);
 	assert_int_equal(device_profile(d, 2)->facts.check_result, SCEP_NONE);
@@ -297,7 +297,7 @@ static void no_worker_and_no_exchange_are_told_too(void **state)
 	device_tick(d);
 	device_run(d);
 	assert_result(d, SCEP_STORAGE_ERROR);
-	assert_null(d->state.checks);
+	assert_null(d->state.tasks);
 }
 
 /* ---------------------------------------------------------------- GetCRL -- */

@@ -255,18 +255,18 @@ static void a_request_follows_its_record(void **state)
 	commit(d, &txn, NULL);
 	e = open_request_find(&d->state, 9);
 	assert_non_null(e);
-	assert_ptr_equal(e->record, scep_rows_find(&d->state.records, 9));
+	assert_ptr_equal(e->task.record, scep_rows_find(&d->state.records, 9));
 	assert_int_equal(device_view(d)->suspended[1], 9);
 
 	next = txn_edit(&d->state, &txn, STORE_RECORD, 9, true);
 	assert_true(bytes_set(&next->signer, "PEM", 3));
-	assert_int_equal(e->record->signer.length, 0);
+	assert_int_equal(e->task.record->signer.length, 0);
 	commit(d, &txn, &undo);
 	assert_ptr_equal(open_request_find(&d->state, 9), e);
-	assert_ptr_equal(e->record, next);
+	assert_ptr_equal(e->task.record, next);
 
 	commit(d, &undo, NULL);
-	assert_int_equal(e->record->signer.length, 0);
+	assert_int_equal(e->task.record->signer.length, 0);
 	txn_remove(&txn, STORE_RECORD, 9);
 	commit(d, &txn, &undo);
 	assert_null(open_request_find(&d->state, 9));
