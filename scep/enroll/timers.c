@@ -25,9 +25,9 @@
 #include "scep/enroll/ca_table.h"
 #include "scep/keys/use_locations.h"
 
-/* When the disk refuses, how long until it is tried again, in ms. */
+/* How long until what the disk refused is tried again, in ms. */
 #define SAVE_AGAIN 5000
-/* When a run waits for a use location, in seconds. */
+/* How long until a run that waits for a use location is tried, in seconds. */
 #define LOOK_AGAIN 60
 
 enum oper_status {
@@ -44,17 +44,17 @@ uint32_t timers_draw(void *context)
 	uint32_t number;
 
 	(void)context;
-	/* Without a random source, the middle: a fleet is not spread then,
-	 * but nothing stands still. */
+	/* Without random numbers, the middle: a fleet is not spread then, but
+	 * its requests are sent. */
 	if (RAND_bytes((unsigned char *)&number, sizeof(number)) != 1)
 		number = UINT32_MAX / 2;
 	return number;
 }
 
-/* ------------------------------------------------------ what there is -- */
+/* ------------------------------------------------------------------ plan -- */
 
-/* The open request of a profile, whoever asked for it. */
-static struct open_request *open_request(struct state *state, uint32_t index)
+/* Returns the open request of a profile, from its timer or from a manager. */
+static struct open_request *find_open(struct state *state, uint32_t index)
 {
 	for (struct open_request *e = state->open_requests; e != NULL;
 	     e = e->next) {
@@ -85,11 +85,11 @@ static const struct scep_status *announcement(struct state *state,
 	return NULL;
 }
 
-/* Whether a request keeps the timer from beginning one. */
-static enum schedule_outcome what_is_open(struct state *state,
-					  const struct scep_profile *profile)
+/* Tells the schedule if an open request keeps the timer from beginning one. */
+static enum schedule_outcome outcome_of_open(struct state *state,
+					     const struct scep_profile *profile)
 {
-	struct open_request *e = open_request(state, profile->index);
+	struct open_request *e = find_open(state, profile->index);
 	const struct scep_status *status;
 
 	if (e == NULL)
@@ -125,8 +125,8 @@ static struct schedule_decision plan_after(struct state *state,
 	return schedule_plan(&situation);
 }
 
-/* Whether a run is due that has nowhere to bring its key: the configuration
- * has changed since the timer was set (MIB, rule 10). */
+/* Tells if a run is due whose use location is unknown: the configuration has
+ * changed since the timer was set (MIB, rule 10). */
 static bool lacks_location(struct state *state,
 			   const struct scep_profile *profile,
 			   const struct schedule_decision *decision)
@@ -137,7 +137,7 @@ static bool lacks_location(struct state *state,
 					profile->timer.values.use_location);
 }
 
-/* Such a run waits, announced, and is looked at again. */
+/* Delays such a run; its announcement stays. */
 static void hold_back(struct state *state, const struct scep_profile *profile,
 		      struct schedule_decision *decision)
 {
@@ -152,16 +152,16 @@ static void hold_back(struct state *state, const struct scep_profile *profile,
 static struct schedule_decision plan(struct state *state,
 				     const struct scep_profile *profile)
 {
-	return plan_after(state, profile, what_is_open(state, profile));
+	return plan_after(state, profile, outcome_of_open(state, profile));
 }
 
-/* ------------------------------------------------------ what is shown -- */
+/* ------------------------------------------------------------------ show -- */
 
 static enum oper_status oper_of(struct state *state,
 				const struct scep_profile *profile,
 				const struct schedule_decision *decision)
 {
-	struct open_request *e = open_request(state, profile->index);
+	struct open_request *e = find_open(state, profile->index);
 	const struct scep_status *status;
 
 	switch (decision->action) {
@@ -186,7 +186,7 @@ static enum oper_status oper_of(struct state *state,
 	return OPER_REQUESTING;
 }
 
-/* Whether nothing differs that is kept over a restart. */
+/* Tells if the disk has the same of both. */
 static bool is_stored_alike(const struct scep_timer *a,
 			    const struct scep_timer *b)
 {
@@ -214,15 +214,14 @@ static void take_decision(struct state *state, struct scep_profile *profile,
 		timer->next_request_time = decision->begin;
 	if (decision->action == SCHEDULE_DISABLED)
 		timer->adjust_applied = 0;
-	/* No further run needs the challenge (MIB, rule 4); one that is
-	 * written later may be meant for the start that comes next. */
+	/* No run will need the challenge (MIB, rule 4).  A challenge that is
+	 * written later stays: it may be for the next start. */
 	if (timer->oper_status == OPER_FINISHED && !was_finished)
 		memset(&timer->values.challenge_password, 0,
 		       sizeof(timer->values.challenge_password));
 }
 
-/* The row of the profile as the decision has it; taken by the batch only if
- * it differs. */
+/* Adds the row of the profile with the decision, if it differs. */
 static void put_profile(struct state *state, struct txn *txn,
 			const struct scep_profile *old,
 			const struct schedule_decision *decision)
@@ -245,7 +244,7 @@ static void put_profile(struct state *state, struct txn *txn,
 		txn_put(txn, STORE_PROFILE, profile);
 }
 
-/* Says what only an operator can give. */
+/* Shows what the run waits for: only an operator can supply it. */
 static void blame_lack(struct state *state, struct scep_status *status,
 		       const struct scep_profile *profile,
 		       const struct schedule_decision *decision)
@@ -267,7 +266,8 @@ static void blame_lack(struct state *state, struct scep_status *status,
 		status_blame(status, &error);
 }
 
-/* The row that announces the next run, or becomes the run. */
+/* Adds the row that announces the next run, or that of the run itself.
+ * Returns its index, or 0. */
 static uint32_t put_status(struct state *state, struct txn *txn,
 			   const struct scep_profile *profile,
 			   const struct schedule_decision *decision)
@@ -311,7 +311,8 @@ void timers_forget(struct state *state, uint32_t profile_index, struct txn *txn)
 		txn_remove(txn, STORE_STATUS, row->index);
 }
 
-/* -------------------------------------------------------- what is done -- */
+/* -------------------------------------------------------------- carry out --
+ */
 
 static void put_run(struct state *state, struct txn *txn,
 		    const struct scep_profile *profile,
@@ -327,7 +328,7 @@ static void put_run(struct state *state, struct txn *txn,
 	txn_put(txn, STORE_RECORD, record);
 }
 
-/* All of a decision but the row of the profile. */
+/* Adds all of a decision but the row of the profile. */
 static void put_consequence(struct state *state, struct txn *txn,
 			    const struct scep_profile *profile,
 			    const struct schedule_decision *decision)
@@ -349,8 +350,8 @@ static void put_consequence(struct state *state, struct txn *txn,
 	}
 }
 
-/* In ms of the monotonic clock; the engine's tick comes at least once a
- * minute, so that a step of the wall clock is noticed. */
+/* Returns when the timer is to be planned again (mono).  The schedule says once
+ * a minute at least, so that a step of the wall clock is noticed. */
 static uint64_t due_of(struct state *state,
 		       const struct schedule_decision *decision)
 {
@@ -363,8 +364,8 @@ static uint64_t due_of(struct state *state,
 	return state_mono(state) + (uint64_t)wait * 1000;
 }
 
-/* One that is disabled by the Set that took it out of service still has its
- * announcement. */
+/* Tells if the profile's timer must not run.  A timer that is disabled is
+ * planned even so: its announcement may have to go. */
 static bool is_out_of_service(const struct scep_profile *profile)
 {
 	return profile->row_status != SCEP_ROW_ACTIVE && profile->timer.enable;
@@ -386,7 +387,8 @@ static enum scep_code carry_out(struct state *state,
 		code = txn_commit(state, &txn, NULL, &error);
 	txn_free(&txn);
 	if (code != SCEP_OK)
-		log_error("scepAutoEntry.%u: %s", profile->index, error.text);
+		log_error("timer of profile %u: %s", profile->index,
+			  error.text);
 	return code;
 }
 
@@ -402,15 +404,15 @@ static uint64_t tick_one(struct state *state,
 	if (carry_out(state, profile, &decision) != SCEP_OK)
 		return state_mono(state) + SAVE_AGAIN;
 	if (decision.action == SCHEDULE_RUN) {
-		log_info("scepAutoEntry.%u: the timer sends a request",
+		log_info("profile %u: the timer sends a request",
 			 profile->index);
-		/* The files of what could have been resumed. */
+		/* Removes the files of a suspended request that it replaced. */
 		registry_sweep(state);
 	}
 	return due_of(state, &decision);
 }
 
-/* A commit puts another row in the place of this one.  Returned retained. */
+/* Returns a reference: a commit replaces the row in the view. */
 static struct scep_profile *profile_of(struct state *state, uint32_t index)
 {
 	struct scep_profile *profile =
@@ -425,7 +427,7 @@ uint64_t timers_tick(struct state *state)
 
 	if (state->store == NULL)
 		return STATE_NEVER;
-	/* The device may have been given another zone. */
+	/* The time zone of the device may have changed. */
 	tzset();
 	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++) {
 		struct scep_profile *profile = profile_of(state, index);
@@ -442,7 +444,7 @@ uint64_t timers_tick(struct state *state)
 	return first;
 }
 
-/* Nothing is begun yet; what is due is announced. */
+/* Announces a run that is due, instead of beginning it. */
 static void put_off(const struct scep_profile *profile,
 		    struct schedule_decision *decision)
 {
@@ -479,9 +481,8 @@ void timers_look_at_all(struct state *state)
 void timers_note_end(struct state *state, struct scep_profile *profile,
 		     bool is_success)
 {
-	/* What is to be done is for the next tick, when all of this stands.
-	 * It is noted even if the timer is disabled: that may be by a Set in
-	 * hand that is taken back. */
+	/* The next tick plans with it.  Noted for a disabled timer too: an open
+	 * Set may have disabled it, and may be undone. */
 	profile->timer.memory.last_try = state_now(state);
 	profile->timer.memory.last_failed = !is_success;
 }
@@ -491,14 +492,14 @@ void timers_note_cancel(struct state *state, struct scep_profile *profile)
 	struct schedule_decision decision;
 
 	timers_note_end(state, profile, false);
-	/* Only how the timer is: the Set may be taken back, and the next run
-	 * is announced when it stands. */
+	/* Shows only the state of the timer: the Set may be undone.  The next
+	 * run is announced when it is confirmed. */
 	decision = plan_after(state, profile, SCHEDULE_NO_NEWS);
 	put_off(profile, &decision);
 	profile->timer.oper_status = oper_of(state, profile, &decision);
 }
 
-/* What the change makes of the next run, to be seen as soon as the change. */
+/* Shows the next run after the change together with the change. */
 static void show_change(struct state *state, struct txn *txn,
 			struct scep_profile *profile)
 {
@@ -506,7 +507,7 @@ static void show_change(struct state *state, struct txn *txn,
 
 	if (is_out_of_service(profile))
 		return;
-	/* It may be taken back. */
+	/* The Set may be undone. */
 	put_off(profile, &decision);
 	put_consequence(state, txn, profile, &decision);
 	take_decision(state, profile, &decision);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The timers of the profiles in the engine: they ask the schedule what is to
- * be done, show it (a toBeProcessed row, scepAutoNextRequestTime) and begin
- * the requests.  When something is due is the schedule's affair, how a
- * request runs that of the pipeline.
+ * The timers of the profiles.  Asks the schedule what each timer has to do,
+ * shows it (a toBeProcessed row, scepAutoNextRequestTime), and begins the
+ * requests.  Knows neither when something is due (scep/schedule) nor how a
+ * request runs (pipeline.h).
  */
 #ifndef SCEP_ENROLL_TIMERS_H
 #define SCEP_ENROLL_TIMERS_H
@@ -13,33 +13,32 @@
 struct scep_profile;
 struct scep_status;
 
-/* Works out every timer anew. */
+/* Plans every timer anew and begins what is due (state_tick_fn). */
 uint64_t timers_tick(struct state *state);
 
-/* Shows what a move of a request means for the timer of its profile, and
- * begins nothing. */
+/* Shows the plan of a profile's timer after a request changed its state.
+ * Begins nothing. */
 void timers_look(struct state *state, uint32_t profile_index);
-/* The same for all, as the program begins. */
+/* Does the same for all profiles, when the program begins. */
 void timers_look_at_all(struct state *state);
 
-/* Writes what the end of a timer's request means for what comes next into
- * the new row of its profile. */
+/* Notes in the new row of a profile how a request of its timer ended. */
 void timers_note_end(struct state *state, struct scep_profile *profile,
 		     bool is_success);
 
-/* The same for a Set that cancels it. */
+/* Notes that a Set cancels the request of the timer. */
 void timers_note_cancel(struct state *state, struct scep_profile *profile);
 
-/* Works a Set into the new row of a profile that it changed, and adds what it
- * makes of the announced run to its batch; `before` is NULL for a new one. */
+/* Works a Set into the new row of a profile, and adds the announcement of the
+ * next run to its transaction.  `before` is NULL for a new profile. */
 void timers_change(struct state *state, struct txn *txn,
 		   const struct scep_profile *before,
 		   struct scep_profile *after);
 
-/* Random bits for the schedule (schedule_draw_fn). */
+/* Returns random bits for the schedule (schedule_draw_fn). */
 uint32_t timers_draw(void *context);
 
-/* Whether this row only announces a run of a timer. */
+/* Tells if a row only announces a run of a timer. */
 bool timers_announces(struct state *state, const struct scep_status *status);
 /* Adds the removal of the row that announces a profile's next run. */
 void timers_forget(struct state *state, uint32_t profile_index,
