@@ -86,8 +86,7 @@ static void take_content(struct state *state, struct store_content *content)
 {
 	if (content->has_agent)
 		take_agent(state, &content->agent);
-	state->key_last_index = content->key_last_index;
-	state->ca_last_index = content->ca_last_index;
+	state->counters = content->counters;
 	move_rows(&state->view.profiles, &content->profiles);
 	move_rows(&state->view.statuses, &content->statuses);
 	move_rows(&state->view.keys, &content->keys);
@@ -382,6 +381,7 @@ enum scep_code recover(struct state *state, struct scep_error *error)
 	code = txn_commit(state, &txn, NULL, error);
 	if (code != SCEP_OK)
 		return code;
+	store_set_memory(state->store, txn_durable_row, state);
 	notify_orphans(state, &orphans);
 	registry_sweep(state);
 	spare_look(state);

@@ -130,7 +130,8 @@ static uint32_t merge_one(struct task *task, const struct scep_ca *described,
 	row = row_new(sizeof(*row));
 	if (row != NULL) {
 		*row = *described;
-		row->index = old != NULL ? old->index : ++state->ca_last_index;
+		row->index =
+		    old != NULL ? old->index : ++state->counters.ca_last_index;
 		row->profile_index = profile_index;
 		row->source = source;
 		row->trust = trust;

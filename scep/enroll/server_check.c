@@ -143,7 +143,7 @@ static enum step_outcome settle_caps(struct task *task,
 static enum step_outcome settle_ca_cert(struct task *task,
 					struct step_result *result)
 {
-	uint32_t last = task->state->ca_last_index;
+	uint32_t last = task->state->counters.ca_last_index;
 	uint32_t candidate;
 
 	if (task->record->server.ca_fingerprint.length == 0 &&

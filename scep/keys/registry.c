@@ -145,12 +145,12 @@ static bool index_is_taken(struct state *state, uint32_t index)
 
 uint32_t registry_next_index(struct state *state)
 {
-	uint32_t index = state->key_last_index;
+	uint32_t index = state->counters.key_last_index;
 
 	for (uint32_t tried = 0; tried < INDEX_MAX; tried++) {
 		index = index >= INDEX_MAX ? 1 : index + 1;
 		if (!index_is_taken(state, index)) {
-			state->key_last_index = index;
+			state->counters.key_last_index = index;
 			return index;
 		}
 	}

@@ -74,8 +74,7 @@ struct state {
 	struct scep_view view;	  /* its rows are shared with published views */
 	struct scep_rows records; /* of all open requests; never published */
 	state_follow_record_fn *follow_record; /* open_request.h */
-	uint32_t key_last_index;
-	uint32_t ca_last_index;
+	struct store_counters counters;
 	bool store_is_failing;	     /* the last commit failed */
 	bool database_was_lost; /* nothing is swept then */
 

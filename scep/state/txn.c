@@ -130,18 +130,32 @@ void *txn_edit(struct state *state, struct txn *txn, enum store_table table,
 /* ------------------------------------------------------------- to disk -- */
 
 /* A profile that has become volatile stays, but not on disk. */
-static bool is_volatile(const struct txn_op *op)
+static bool is_volatile(enum store_table table, const void *row)
 {
-	const struct scep_profile *profile = op->row;
+	const struct scep_profile *profile = row;
 
-	return op->table == STORE_PROFILE &&
+	return table == STORE_PROFILE &&
 	       profile->storage_type == SCEP_STORAGE_VOLATILE;
+}
+
+const void *txn_durable_row(void *context, enum store_table table,
+			    uint32_t index)
+{
+	struct state *state = context;
+	const void *row;
+
+	if (table == STORE_AGENT)
+		return &state->view.agent;
+	if (table == STORE_COUNTERS)
+		return &state->counters;
+	row = scep_rows_find(rows_of(state, table), index);
+	return row == NULL || is_volatile(table, row) ? NULL : row;
 }
 
 static enum scep_code op_store(struct store *store, const struct txn_op *op,
 			       struct scep_error *error)
 {
-	if (op->row == NULL || is_volatile(op))
+	if (op->row == NULL || is_volatile(op->table, op->row))
 		return store_remove(store, op->table, op->index, error);
 	return store_put(store, op->table, op->row, error);
 }
@@ -160,8 +174,6 @@ static bool txn_is_stored(const struct txn *txn)
 static enum scep_code txn_store(struct state *state, const struct txn *txn,
 				struct scep_error *error)
 {
-	const struct store_counters counters = {state->key_last_index,
-						state->ca_last_index};
 	struct store *store = state->store;
 	enum scep_code code;
 
@@ -178,7 +190,8 @@ static enum scep_code txn_store(struct state *state, const struct txn *txn,
 			code = op_store(store, &txn->ops[i], error);
 	}
 	if (code == SCEP_OK)
-		code = store_put(store, STORE_COUNTERS, &counters, error);
+		code =
+		    store_put(store, STORE_COUNTERS, &state->counters, error);
 	if (code == SCEP_OK)
 		code = store_commit(store, error);
 	if (code != SCEP_OK)

@@ -56,6 +56,11 @@ void txn_forget_disk(struct txn *txn);
 enum scep_code txn_commit(struct state *state, struct txn *txn,
 			  struct txn *undo, struct scep_error *error);
 
+/* The store_find_fn over a state (`context`): the row as it is on disk, or is
+ * to be there. */
+const void *txn_durable_row(void *context, enum store_table table,
+			    uint32_t index);
+
 /* Commits what is there already, to see if the disk accepts it. */
 void txn_rewrite(struct state *state);
 

@@ -4,27 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scep/ca_row.h"
-#include "scep/key_row.h"
 #include "scep/profile_row.h"
-#include "scep/status_row.h"
-#include "scep/use_row.h"
 #include "scep/base/error.h"
 #include "scep/store/database.h"
 #include "scep/store/sqlite.h"
 
-/*
- * What a row was before the transaction changed it.  A COMMIT that fails at
- * its very end, when it makes the emptied journal durable, has changed the
- * database already, and there is no journal left to play back: only by
- * writing the old rows again are file and memory the same.  If the change has
- * not landed, writing them does no harm.
- */
-struct undo {
-	struct undo *next; /* what was changed earlier */
+/* A row that the transaction puts or removes. */
+struct written {
 	enum store_table table;
 	uint32_t index;
-	void *row; /* NULL: there was none */
 };
 
 enum store_state { STORE_IDLE, STORE_OPEN, STORE_FAILED };
@@ -33,9 +21,13 @@ struct store {
 	struct database *database;
 	enum store_state state;
 	struct store_presets presets;
-	struct undo *undo;
-	bool
-	    is_refetch_due; /* a commit has failed, and `undo` is not applied */
+	store_find_fn find; /* the row in memory; NULL before it has any */
+	void *context;
+	/* Of the open transaction, or of the one that is to be repaired. */
+	struct written *written;
+	size_t written_count;
+	size_t written_capacity;
+	bool needs_repair; /* a commit has failed and may be on disk */
 };
 
 /* ----------------------------------------------------------------- rows -- */
@@ -101,61 +93,69 @@ static enum scep_code row_write(struct store *store, enum store_table table,
 		   : database_remove(store->database, table, index, error);
 }
 
-/* ----------------------------------------------------------------- undo -- */
+/* --------------------------------------------------------------- repair -- */
 
-static void undo_forget(struct store *store)
+static void written_forget(struct store *store)
 {
-	struct undo *undo;
-
-	while ((undo = store->undo) != NULL) {
-		store->undo = undo->next;
-		row_release(undo->row);
-		free(undo);
-	}
-	store->is_refetch_due = false;
+	store->written_count = 0;
+	store->needs_repair = false;
 }
 
-static enum scep_code undo_remember(struct store *store, enum store_table table,
-				    uint32_t index, struct scep_error *error)
+static enum scep_code written_note(struct store *store, enum store_table table,
+				   uint32_t index, struct scep_error *error)
 {
-	struct undo *undo = calloc(1, sizeof(*undo));
-	enum scep_code code;
-	uint32_t found;
+	size_t capacity = store->written_capacity * 2 + 16;
+	struct written *written = store->written;
 
-	if (undo == NULL)
-		return error_set_memory(error);
-	undo->table = table;
-	undo->index = index;
-	code = row_next(store, table, index, &undo->row, &found, error);
-	if (code != SCEP_OK) {
-		free(undo);
-		return code;
+	if (store->written_count == store->written_capacity) {
+		written = realloc(written, capacity * sizeof(*written));
+		if (written == NULL)
+			return error_set_memory(error);
+		store->written = written;
+		store->written_capacity = capacity;
 	}
-	if (undo->row != NULL && found != index) {
-		row_release(undo->row);
-		undo->row = NULL;
-	}
-	undo->next = store->undo;
-	store->undo = undo;
+	written[store->written_count++] = (struct written){table, index};
 	return SCEP_OK;
 }
 
-/* Writes the old rows after a commit that failed, the latest first. */
-static enum scep_code undo_apply(struct store *store, struct scep_error *error)
+/*
+ * Writes once more, as memory has it, each row that the failed transaction has
+ * written.  A COMMIT that fails at its very end, when it makes the emptied
+ * journal durable, has changed the database, and there is no journal left to
+ * play back.  If the change is not on disk, this does no harm.  Before there is
+ * memory, nobody knows of a row: whatever is on disk is right.
+ */
+static enum scep_code store_repair(struct store *store,
+				   struct scep_error *error)
 {
-	enum scep_code code = database_begin(store->database, error);
+	enum scep_code code;
 
-	for (const struct undo *undo = store->undo;
-	     code == SCEP_OK && undo != NULL; undo = undo->next)
-		code = row_write(store, undo->table, undo->index, undo->row,
-				 error);
+	if (store->find == NULL) {
+		written_forget(store);
+		return SCEP_OK;
+	}
+	code = database_begin(store->database, error);
+	for (size_t i = 0; code == SCEP_OK && i < store->written_count; i++) {
+		const struct written *written = &store->written[i];
+
+		code = row_write(
+		    store, written->table, written->index,
+		    store->find(store->context, written->table, written->index),
+		    error);
+	}
 	if (code == SCEP_OK)
 		code = database_commit(store->database, error);
 	if (code == SCEP_OK)
-		undo_forget(store);
+		written_forget(store);
 	else
 		database_rollback(store->database);
 	return code;
+}
+
+void store_set_memory(struct store *store, store_find_fn find, void *context)
+{
+	store->find = find;
+	store->context = context;
 }
 
 /* --------------------------------------------------------- transactions -- */
@@ -167,8 +167,8 @@ enum scep_code store_begin(struct store *store, struct scep_error *error)
 	if (store->state != STORE_IDLE)
 		return error_set(error, SCEP_STORAGE_ERROR,
 				 "state database: a transaction is open");
-	if (store->is_refetch_due)
-		code = undo_apply(store, error);
+	if (store->needs_repair)
+		code = store_repair(store, error);
 	if (code == SCEP_OK)
 		code = database_begin(store->database, error);
 	if (code == SCEP_OK)
@@ -195,10 +195,10 @@ enum scep_code store_commit(struct store *store, struct scep_error *error)
 		return code;
 	code = database_commit(store->database, error);
 	if (code == SCEP_OK) {
-		undo_forget(store);
+		written_forget(store);
 		store->state = STORE_IDLE;
 	} else {
-		store->is_refetch_due = true;
+		store->needs_repair = true;
 		store->state = STORE_FAILED;
 	}
 	return code;
@@ -210,10 +210,10 @@ void store_rollback(struct store *store)
 		return;
 	database_rollback(store->database);
 	store->state = STORE_IDLE;
-	if (store->is_refetch_due)
-		undo_apply(store, NULL);
+	if (store->needs_repair)
+		store_repair(store, NULL);
 	else
-		undo_forget(store);
+		written_forget(store);
 }
 
 /* Puts a row, or removes it (NULL). */
@@ -225,7 +225,7 @@ static enum scep_code store_write(struct store *store, enum store_table table,
 
 	if (code != SCEP_OK)
 		return code;
-	code = undo_remember(store, table, index, error);
+	code = written_note(store, table, index, error);
 	if (code == SCEP_OK)
 		code = row_write(store, table, index, row, error);
 	if (code != SCEP_OK)
@@ -282,40 +282,21 @@ static enum scep_code load_table(struct store *store, enum store_table table,
 	}
 }
 
-static enum scep_code load_agent(struct store *store,
-				 struct store_content *content,
-				 struct scep_error *error)
+/* Copies the only row of a table, if it is there. */
+static enum scep_code load_one_row(struct store *store, enum store_table table,
+				   void *to, bool *is_there,
+				   struct scep_error *error)
 {
 	uint32_t index;
 	void *row;
 	enum scep_code code =
-	    row_next(store, STORE_AGENT, STORE_ONE_ROW, &row, &index, error);
+	    row_next(store, table, STORE_ONE_ROW, &row, &index, error);
 
-	if (code != SCEP_OK || row == NULL)
-		return code;
-	content->agent = *(struct scep_agent *)row;
-	content->has_agent = true;
+	*is_there = code == SCEP_OK && row != NULL;
+	if (*is_there)
+		memcpy(to, row, schema_table(table)->row_size);
 	row_release(row);
-	return SCEP_OK;
-}
-
-static enum scep_code load_counters(struct store *store,
-				    struct store_content *content,
-				    struct scep_error *error)
-{
-	uint32_t index;
-	void *row;
-	struct store_counters *counters;
-	enum scep_code code =
-	    row_next(store, STORE_COUNTERS, STORE_ONE_ROW, &row, &index, error);
-
-	if (code != SCEP_OK || row == NULL)
-		return code;
-	counters = row;
-	content->key_last_index = counters->key_last_index;
-	content->ca_last_index = counters->ca_last_index;
-	row_release(row);
-	return SCEP_OK;
+	return code;
 }
 
 enum scep_code store_load(struct store *store,
@@ -336,14 +317,17 @@ enum scep_code store_load(struct store *store,
 	    {STORE_RETIRED, &content->retired},
 	};
 	enum scep_code code;
+	bool is_there;
 
 	*content = (struct store_content){0};
 	if (presets != NULL)
 		store->presets = *presets;
 	row_preset(&store->presets, STORE_AGENT, &content->agent);
-	code = load_agent(store, content, error);
+	code = load_one_row(store, STORE_AGENT, &content->agent,
+			    &content->has_agent, error);
 	if (code == SCEP_OK)
-		code = load_counters(store, content, error);
+		code = load_one_row(store, STORE_COUNTERS, &content->counters,
+				    &is_there, error);
 	for (size_t i = 0;
 	     code == SCEP_OK && i < sizeof(tables) / sizeof(tables[0]); i++)
 		code =
@@ -392,10 +376,10 @@ void store_close(struct store *store)
 	if (store == NULL)
 		return;
 	store_rollback(store);
-	if (store->is_refetch_due)
-		undo_apply(store, NULL);
-	undo_forget(store);
+	if (store->needs_repair)
+		store_repair(store, NULL);
 	database_close(store->database);
+	free(store->written);
 	free(store);
 }
 

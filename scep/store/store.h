@@ -14,19 +14,14 @@
 #include "scep/rows.h"
 #include "scep/store/schema.h"
 
-struct scep_ca;
-struct scep_key;
 struct scep_profile;
-struct scep_status;
-struct scep_use;
 struct store;
 
 /* What a database holds at start; store_content_free() it. */
 struct store_content {
 	struct scep_agent agent; /* its settings and status_last_index */
 	bool has_agent;		 /* false in a new database */
-	uint32_t key_last_index; /* the highest index ever given */
-	uint32_t ca_last_index;
+	struct store_counters counters;
 	struct scep_rows profiles;
 	struct scep_rows statuses;
 	struct scep_rows keys;
@@ -82,11 +77,24 @@ enum scep_code store_load(struct store *store,
 void store_content_free(struct store_content *content);
 
 /*
- * One transaction.  All functions below fail with SCEP_STORAGE_ERROR; after a
- * failure only store_rollback() is of use, which never fails.  A commit that
- * failed may have reached the disk (the last fsync fails): the old rows are
- * then written back by store_rollback() or, if the disk refuses that too, by
- * the next store_begin() or store_close().
+ * Finds a row as memory has it.  Returns NULL if there is none that is to be
+ * kept; borrowed until the next call.
+ */
+typedef const void *(*store_find_fn)(void *context, enum store_table table,
+				     uint32_t index);
+/*
+ * Says where memory has the rows, once what was loaded and the first commit
+ * are there.  Must stay valid until store_close() has returned.
+ */
+void store_set_memory(struct store *store, store_find_fn find, void *context);
+
+/*
+ * One transaction.  A write does not read: memory has the rows.  All functions
+ * below fail with SCEP_STORAGE_ERROR or SCEP_NO_MEMORY; after a failure only
+ * store_rollback() is of use, which never fails.  A commit that failed may be
+ * on disk (if its last fsync fails): store_rollback() then writes the rows
+ * again from memory or, if the disk refuses that too, the next store_begin()
+ * or store_close() does.
  */
 enum scep_code store_begin(struct store *store, struct scep_error *error);
 enum scep_code store_commit(struct store *store, struct scep_error *error);

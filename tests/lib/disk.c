@@ -3,6 +3,7 @@
 
 #include "scep/codes.h"
 #include "scep/base/error.h"
+#include "scep/store/database.h"
 #include "scep/store/files.h"
 #include "scep/store/store.h"
 
@@ -39,6 +40,10 @@ enum scep_code __real_store_commit(struct store *store,
 				   struct scep_error *error);
 enum scep_code __wrap_store_commit(struct store *store,
 				   struct scep_error *error);
+enum scep_code __real_database_commit(struct database *database,
+				      struct scep_error *error);
+enum scep_code __wrap_database_commit(struct database *database,
+				      struct scep_error *error);
 enum scep_code __real_files_write(const char *folder, const char *name,
 				  const void *data, size_t length,
 				  struct scep_error *error);
@@ -59,6 +64,22 @@ enum scep_code __wrap_store_commit(struct store *store,
 				   struct scep_error *error)
 {
 	return is_refused() ? refuse(error) : __real_store_commit(store, error);
+}
+
+/* As if the last fsync of a commit fails. */
+enum scep_code __wrap_database_commit(struct database *database,
+				      struct scep_error *error)
+{
+	enum scep_code code;
+
+	if (disk.is_full)
+		return refuse(error);
+	code = __real_database_commit(database, error);
+	if (!disk.lies)
+		return code;
+	disk.lies = false;
+	disk.is_full = true;
+	return refuse(error);
 }
 
 enum scep_code __wrap_files_write(const char *folder, const char *name,

@@ -2,7 +2,7 @@
 /*
  * The disk between the story and its store and files: counts what is written,
  * and refuses some of it.  Works in programs that are linked with
- * -Wl,--wrap=store_begin,--wrap=store_commit,--wrap=files_write,--wrap=files_remove
+ * WRAP_DISK of tests/sources.am.
  */
 #ifndef TESTS_DISK_H
 #define TESTS_DISK_H
@@ -14,6 +14,7 @@ struct disk {
 	unsigned int last;    /* with the last one allowed; all if 0 */
 	unsigned int refused; /* the number of one that is refused */
 	bool is_full;	      /* all are refused */
+	bool lies; /* the next commit lands and fails; then all is refused */
 };
 
 extern struct disk disk;

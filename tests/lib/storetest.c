@@ -267,8 +267,8 @@ const void *storetest_loaded(const struct store_content *content,
 	case STORE_AGENT:
 		return content->has_agent ? &content->agent : NULL;
 	case STORE_COUNTERS:
-		counters->key_last_index = content->key_last_index;
-		counters->ca_last_index = content->ca_last_index;
+		counters->key_last_index = content->counters.key_last_index;
+		counters->ca_last_index = content->counters.ca_last_index;
 		return counters;
 	case STORE_TABLE_COUNT:
 		break;

@@ -105,7 +105,7 @@ static void the_same_certificates_make_no_new_rows(void **state)
 
 	assert_int_equal(first, second);
 	assert_int_equal(device_view(d)->cas.count, 2);
-	assert_int_equal(d->state.ca_last_index, 2);
+	assert_int_equal(d->state.counters.ca_last_index, 2);
 }
 
 static void a_decision_stands(void **state)

@@ -364,7 +364,7 @@ static void assert_first_is_taken(struct device *d)
 	txn_remove(&txn, STORE_KEY, 1);
 	txn_remove(&txn, STORE_STATUS, 1);
 	assert_int_equal(txn_commit(&d->state, &txn, NULL, NULL), SCEP_OK);
-	d->state.key_last_index = 0;
+	d->state.counters.key_last_index = 0;
 	assert_int_equal(registry_next_index(&d->state), 3);
 }
 

@@ -107,7 +107,7 @@ static void an_index_is_not_given_while_something_refers_to_it(void **state)
 	assert_int_equal(registry_next_index(&d->state), 4);
 	/* It goes on from the last one, and round. */
 	assert_int_equal(registry_next_index(&d->state), 5);
-	d->state.key_last_index = 65534;
+	d->state.counters.key_last_index = 65534;
 	assert_int_equal(registry_next_index(&d->state), 65535);
 	assert_int_equal(registry_next_index(&d->state), 4);
 }

@@ -11,6 +11,7 @@
 
 #include "scep/scep.h"
 #include "scep/agent_row.h"
+#include "scep/ca_row.h"
 #include "scep/codes.h"
 #include "scep/key_row.h"
 #include "scep/profile_row.h"
@@ -60,6 +61,16 @@ static struct scep_key *key_of(uint32_t index, const char *name)
 	strcpy(key->name, name);
 	strcpy(key->file_id, "k");
 	return key;
+}
+
+static struct scep_ca *ca_of(uint32_t index)
+{
+	struct scep_ca *ca = row_new(sizeof(*ca));
+
+	assert_non_null(ca);
+	ca->index = index;
+	ca->profile_index = 1;
+	return ca;
 }
 
 static void commit(struct device *d, struct txn *txn, struct txn *undo)
@@ -212,6 +223,71 @@ static void what_is_only_shown_needs_no_disk_and_is_not_kept(void **state)
 	assert_int_equal(device_view(d)->statuses.count, 0);
 }
 
+/* Lets a change of all tables land that is told as a failure. */
+static void commit_and_lie(struct device *d)
+{
+	struct txn txn;
+
+	start_with_key(d);
+	txn_init(&txn);
+	fill(d, &txn);
+	disk_reset();
+	disk.lies = true;
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error),
+			 SCEP_STORAGE_ERROR);
+	assert_false(disk.lies);
+	assert_before(d);
+	disk_reset();
+}
+
+static void
+a_change_that_landed_and_failed_is_taken_back_with_the_next(void **state)
+{
+	struct device *d = *state;
+	struct txn txn;
+
+	commit_and_lie(d);
+	txn_init(&txn);
+	txn_put(&txn, STORE_CA, ca_of(8));
+	commit(d, &txn, NULL);
+	device_restart(d);
+	assert_before(d);
+	assert_int_equal(device_view(d)->cas.count, 1);
+}
+
+/* The rows must still be there when the store is closed. */
+static void
+a_change_that_landed_and_failed_is_taken_back_at_the_end(void **state)
+{
+	struct device *d = *state;
+
+	commit_and_lie(d);
+	device_restart(d);
+	assert_before(d);
+}
+
+static void a_volatile_profile_that_was_to_be_kept_is_not_on_disk(void **state)
+{
+	struct device *d = *state;
+	struct scep_profile *profile;
+	struct txn txn;
+
+	device_number(d, SCEP_PROFILE_ROW_STATUS, 2, SCEP_ROW_CREATE_AND_GO);
+	device_number(d, SCEP_PROFILE_STORAGE_TYPE, 2, SCEP_STORAGE_VOLATILE);
+	device_set(d);
+	profile = row_copy(scep_rows_find(&d->state.view.profiles, 2));
+	profile->storage_type = SCEP_STORAGE_NONVOLATILE;
+	txn_init(&txn);
+	txn_put(&txn, STORE_PROFILE, profile);
+	disk_reset();
+	disk.lies = true;
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error),
+			 SCEP_STORAGE_ERROR);
+	disk_reset();
+	device_restart(d);
+	assert_int_equal(device_view(d)->profiles.count, 1);
+}
+
 static void short_memory_fails_the_whole(void **state)
 {
 	struct device *d = *state;
@@ -320,6 +396,9 @@ int main(void)
 	    TEST(what_is_taken_back_is_as_before),
 	    TEST(a_row_that_is_put_twice_is_taken_back_to_the_first),
 	    TEST(what_is_only_shown_needs_no_disk_and_is_not_kept),
+	    TEST(a_change_that_landed_and_failed_is_taken_back_with_the_next),
+	    TEST(a_change_that_landed_and_failed_is_taken_back_at_the_end),
+	    TEST(a_volatile_profile_that_was_to_be_kept_is_not_on_disk),
 	    TEST(short_memory_fails_the_whole),
 	    TEST(a_published_view_does_not_change),
 	    TEST(a_request_follows_its_record),

@@ -29,8 +29,8 @@ static void a_new_database_is_empty(void **state)
 
 	(void)state;
 	assert_false(content.has_agent);
-	assert_int_equal(content.key_last_index, 0);
-	assert_int_equal(content.ca_last_index, 0);
+	assert_int_equal(content.counters.key_last_index, 0);
+	assert_int_equal(content.counters.ca_last_index, 0);
 	assert_int_equal(content.profiles.count, 0);
 	assert_int_equal(content.statuses.count, 0);
 	assert_int_equal(content.keys.count, 0);
@@ -217,8 +217,8 @@ static void the_agents_settings_and_the_counters_are_kept(void **state)
 	store = storetest_open();
 	content = storetest_load(store);
 	assert_true(content.has_agent);
-	assert_int_equal(content.key_last_index, 5);
-	assert_int_equal(content.ca_last_index, 6);
+	assert_int_equal(content.counters.key_last_index, 5);
+	assert_int_equal(content.counters.ca_last_index, 6);
 	/* What is only shown is not kept. */
 	agent.config_spin_lock = 0;
 	agent.started_mono = 0;

@@ -19,6 +19,7 @@
 #include "scep/codes.h"
 #include "scep/key_row.h"
 #include "scep/rows.h"
+#include "scep/store/database.h"
 #include "tests/lib/storetest.h"
 
 /* ------------------------------------------------------------- the disk -- */
@@ -236,6 +237,42 @@ static void put_old_rows(struct store *store)
 	storetest_must(store_commit(store, &storetest_error));
 }
 
+/* ------------------------------------------------------------ the memory -- */
+
+static struct {
+	bool is_changed; /* it has the rows of change_rows() */
+	void *row;	 /* lent last */
+} memory;
+
+/* The row as put_old_rows() or change_rows() has left it. */
+static const void *find_in_memory(void *context, enum store_table table,
+				  uint32_t index)
+{
+	bool has_one = table >= STORE_AGENT;
+	uint32_t gone = memory.is_changed ? 2 : 3;
+	uint32_t last = memory.is_changed ? 3 : 2;
+
+	assert_ptr_equal(context, &memory);
+	row_release(memory.row);
+	memory.row = NULL;
+	if (has_one)
+		index = last;
+	if (index <= 3 && index != gone)
+		memory.row = storetest_row(table, index,
+					   memory.is_changed ? PATTERN_SMALL
+							     : PATTERN_MIXED);
+	return memory.row;
+}
+
+static struct store *open_with_memory(void)
+{
+	struct store *store = storetest_open();
+
+	memory.is_changed = false;
+	store_set_memory(store, find_in_memory, &memory);
+	return store;
+}
+
 /* Row 1 is replaced, 2 removed, 3 is new.  Returns the first failure. */
 static enum scep_code change_rows(struct store *store)
 {
@@ -257,6 +294,7 @@ static enum scep_code change_rows(struct store *store)
 		code = store_commit(store, &storetest_error);
 	if (code != SCEP_OK)
 		store_rollback(store);
+	memory.is_changed = code == SCEP_OK;
 	return code;
 }
 
@@ -333,7 +371,7 @@ static int fail_every_call(const struct fault *fault, judge_fn judge)
 		put_old_rows(store);
 		/* The first change after a start opens the journal, too. */
 		store_close(store);
-		store = storetest_open();
+		store = open_with_memory();
 		disk_fail(nth, fault->is_lasting, fault->error);
 		code = change_rows(store);
 		if (!disk.has_failed) {
@@ -440,6 +478,66 @@ after_a_failure_and_an_end_the_change_is_whole_or_absent(void **state)
 		fail_every_call(&faults[i], assert_whole);
 }
 
+/* Nobody has seen a row yet: what is on disk is right, changed or not. */
+static void before_there_is_memory_a_change_is_whole_or_absent(void **state)
+{
+	struct store *store;
+
+	(void)state;
+	for (int nth = 1; nth < 40; nth++) {
+		disk_heal();
+		remove(storetest_path(STORE_FILE));
+		remove(storetest_path(STORE_JOURNAL));
+		store = storetest_open();
+		put_old_rows(store);
+		store_close(store);
+		store = storetest_open();
+		disk_fail(nth, false, 0);
+		(void)change_rows(store);
+		disk_heal();
+		assert_content(store, is_changed(store));
+		store_close(store);
+	}
+}
+
+/* ----------------------------------------------------- what it takes -- */
+
+static unsigned int rows_read;
+
+enum scep_code __real_database_next(struct database *database,
+				    enum store_table table, int64_t from,
+				    void *row, uint32_t *index, bool *is_there,
+				    struct scep_error *error);
+enum scep_code __wrap_database_next(struct database *database,
+				    enum store_table table, int64_t from,
+				    void *row, uint32_t *index, bool *is_there,
+				    struct scep_error *error);
+
+enum scep_code __wrap_database_next(struct database *database,
+				    enum store_table table, int64_t from,
+				    void *row, uint32_t *index, bool *is_there,
+				    struct scep_error *error)
+{
+	rows_read++;
+	return __real_database_next(database, table, from, row, index, is_there,
+				    error);
+}
+
+static void a_write_reads_no_row(void **state)
+{
+	struct store *store = open_with_memory();
+
+	(void)state;
+	put_old_rows(store);
+	disk_fail(0, false, 0);
+	rows_read = 0;
+	storetest_must(change_rows(store));
+	assert_int_equal(rows_read, 0);
+	assert_content(store, true);
+	assert_true(rows_read > 0);
+	store_close(store);
+}
+
 static void a_commit_ends_with_a_durable_empty_journal(void **state)
 {
 	struct store *store = storetest_open();
@@ -529,6 +627,13 @@ a_disk_that_cannot_be_read_does_not_make_a_file_corrupt(void **state)
 	cmocka_unit_test_setup_teardown(name, make_folder_on_a_sound_disk,     \
 					storetest_remove_folder)
 
+static int forget_memory(void **state)
+{
+	(void)state;
+	row_release(memory.row);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -537,11 +642,13 @@ int main(void)
 	    TEST(closing_after_a_failure_leaves_the_old_rows),
 	    TEST(a_disk_that_stays_broken_fails_every_change),
 	    TEST(after_a_failure_and_an_end_the_change_is_whole_or_absent),
+	    TEST(before_there_is_memory_a_change_is_whole_or_absent),
+	    TEST(a_write_reads_no_row),
 	    TEST(a_commit_ends_with_a_durable_empty_journal),
 	    TEST(an_error_names_operation_and_cause),
 	    TEST(a_new_database_that_cannot_be_made_is_made_later),
 	    TEST(a_disk_that_cannot_be_read_does_not_make_a_file_corrupt),
 	};
 
-	return cmocka_run_group_tests(tests, install_disk, NULL);
+	return cmocka_run_group_tests(tests, install_disk, forget_memory);
 }
