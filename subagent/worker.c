@@ -27,15 +27,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A stop must be over within two seconds; in ms. */
 #define LOOP_PATIENCE 700 /* for the SNMP thread to leave its loop */
 #define END_PATIENCE  900 /* for the engine and the session to close */
-
-#define LOCK_TRIES    20 /* until the last worker has released its lock */
-#define LOCK_PAUSE    50 /* ms between them */
 
 /*
  * Shared by the two threads.  The SNMP thread opens and closes the agent and
@@ -163,30 +159,15 @@ static void watch_log(void *context, enum scep_log_level level,
 	agent->log(agent->context, level, line);
 }
 
-/* A worker that was just killed may hold the lock for another moment. */
-static enum scep_code try_open(struct worker *worker,
-			       struct scep_engine **engine,
-			       struct scep_error *error)
-{
-	const struct timespec pause = {.tv_nsec = LOCK_PAUSE * 1000000L};
-	enum scep_code code;
-
-	worker->watcher = (struct scep_watcher){worker, watch_event, watch_log};
-	for (int i = 0;; i++) {
-		code = scep_open(&worker->setup->conf->engine, &worker->watcher,
-				 engine, error);
-		if (code != SCEP_STORAGE_ERROR || i == LOCK_TRIES)
-			return code;
-		nanosleep(&pause, NULL);
-	}
-}
-
 static bool worker_open_engine(struct worker *worker)
 {
 	struct scep_error error = {.code = SCEP_OK};
 	struct scep_engine *engine = NULL;
-	enum scep_code code = try_open(worker, &engine, &error);
+	enum scep_code code;
 
+	worker->watcher = (struct scep_watcher){worker, watch_event, watch_log};
+	code = scep_open(&worker->setup->conf->engine, &worker->watcher,
+			 &engine, &error);
 	if (code != SCEP_OK) {
 		daemon_log(LOG_ERR, "cannot start: %s", error.text);
 		/* The terminal is there until the start has succeeded. */
