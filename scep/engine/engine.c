@@ -71,6 +71,8 @@ struct scep_engine {
 	uint64_t recover_at; /* mono, while there is no store */
 	struct state state;
 	struct set_txn set_txn;
+	struct scep_config next_config; /* takes effect when no Set is open */
+	bool has_next_config;
 
 	pthread_mutex_t mutex;
 	pthread_cond_t answered;
@@ -225,11 +227,15 @@ void scep_deploy_ended(struct scep_engine *engine,
 
 static void engine_tick(void *context);
 
-static void configure(struct scep_engine *engine,
-		      const struct scep_config *config)
+/* A Set that is undone must not undo what a new configuration has changed. */
+static void engine_configure(struct scep_engine *engine)
 {
+	const struct scep_config *config = &engine->next_config;
 	struct txn txn;
 
+	if (!engine->has_next_config || set_txn_is_open(&engine->set_txn))
+		return;
+	engine->has_next_config = false;
 	engine->state.config = *config;
 	engine->state.view.agent.key_limit = config->key_limit;
 	if (!loop_configure(engine->loop, config))
@@ -263,7 +269,9 @@ static void serve(struct scep_engine *engine, struct call *call)
 					       call->ticket, call->verdict);
 		break;
 	case CALL_CONFIGURE:
-		configure(engine, call->config);
+		engine->next_config = *call->config;
+		engine->has_next_config = true;
+		engine_configure(engine);
 		break;
 	case CALL_RESTARTED:
 		restart_end(&engine->state, call->is_good);
@@ -365,8 +373,10 @@ static uint64_t recover_tick(struct scep_engine *engine)
 static void engine_tick(void *context)
 {
 	struct scep_engine *engine = context;
-	uint64_t next = recover_tick(engine);
+	uint64_t next;
 
+	engine_configure(engine);
+	next = recover_tick(engine);
 	tick_run(&engine->state, &engine->set_txn, next);
 }
 

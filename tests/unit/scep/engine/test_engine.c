@@ -233,6 +233,26 @@ static bool status_is(struct world *world, uint32_t index,
 	return is_so;
 }
 
+static uint32_t key_limit(struct world *world)
+{
+	const struct scep_view *view = scep_view_take(world->engine);
+	uint32_t limit = view->agent.key_limit;
+
+	scep_view_release(view);
+	return limit;
+}
+
+static void wait_for_key_limit(struct world *world, uint32_t limit)
+{
+	const struct timespec pause = {.tv_nsec = 5000000};
+	uint64_t end = mono() + PATIENCE;
+
+	while (key_limit(world) != limit) {
+		assert_true(mono() < end);
+		nanosleep(&pause, NULL);
+	}
+}
+
 static void wait_for_status(struct world *world, uint32_t index,
 			    enum scep_state state, enum scep_code detail)
 {
@@ -446,18 +466,32 @@ static void a_configuration_can_be_read_again(void **state)
 {
 	struct world *world = *state;
 	struct scep_config config = world->config;
-	const struct scep_view *view;
 
 	config.key_limit = 5;
 	assert_int_equal(
 	    scep_reconfigure(world->engine, &config, &world->error), SCEP_OK);
-	view = scep_view_take(world->engine);
-	assert_int_equal(view->agent.key_limit, 5);
-	scep_view_release(view);
+	assert_int_equal(key_limit(world), 5);
 	strcpy(config.state_directory, "/elsewhere");
 	assert_int_equal(
 	    scep_reconfigure(world->engine, &config, &world->error),
 	    SCEP_CONFIG_ERROR);
+}
+
+/* It changes rows, and a Set that is taken back must not undo that. */
+static void a_new_configuration_waits_for_the_end_of_a_set(void **state)
+{
+	struct world *world = *state;
+	struct scep_config config = world->config;
+
+	assert_int_equal(apply_name(world, "printer"), SCEP_ACCEPTED);
+	config.key_limit = 5;
+	assert_int_equal(
+	    scep_reconfigure(world->engine, &config, &world->error), SCEP_OK);
+	assert_int_equal(key_limit(world), world->config.key_limit);
+	assert_int_equal(
+	    scep_change_revert(world->engine, world->ticket, &world->verdict),
+	    SCEP_ACCEPTED);
+	wait_for_key_limit(world, 5);
 }
 
 static void a_folder_that_is_open_to_others_is_not_used(void **state)
@@ -502,6 +536,7 @@ int main(void)
 	    TEST(an_unconfirmed_send_is_kept_by_close),
 	    TEST(readers_see_each_change_whole),
 	    TEST(a_configuration_can_be_read_again),
+	    TEST(a_new_configuration_waits_for_the_end_of_a_set),
 	    TEST(a_folder_that_is_open_to_others_is_not_used),
 	    TEST(closing_nothing_is_fine),
 	};
