@@ -58,6 +58,8 @@ enum scep_refusal scep_change_check(struct scep_engine *engine,
  * engine, makes it and waits for its one commit.  On success the change is on
  * disk and `*ticket` names it; actions in it begin with scep_change_confirm(),
  * or by themselves if neither confirm nor revert comes within some seconds.
+ * SCEP_RESOURCE_UNAVAILABLE: the engine has not taken it up within two seconds,
+ * and will not.
  */
 enum scep_refusal scep_change_apply(struct scep_engine *engine,
 				    const struct scep_change *change,
@@ -71,6 +73,11 @@ void scep_change_confirm(struct scep_engine *engine, uint64_t ticket);
 enum scep_refusal scep_change_revert(struct scep_engine *engine,
 				     uint64_t ticket,
 				     struct scep_verdict *verdict);
+
+/* Tells if the engine's thread has come round since the last call of this
+ * function, and asks it to come round once more.  For a watchdog; never waits.
+ */
+bool scep_is_responsive(struct scep_engine *engine);
 
 /* How the command of SCEP_EVENT_RESTART has ended.  Never waits. */
 void scep_restart_ended(struct scep_engine *engine, bool is_good);

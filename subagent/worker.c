@@ -4,6 +4,7 @@
 #include "subagent/snmp/agent.h"
 #include "subagent/system/background.h"
 #include "subagent/conf/conf_netsnmp.h"
+#include "subagent/parent/command.h"
 #include "subagent/system/daemon_log.h"
 
 #include "scep/scep.h"
@@ -48,6 +49,7 @@ struct worker {
 	pthread_mutex_t lock;
 	struct agent *agent;
 	struct scep_engine *engine;
+	int64_t reported_at; /* ms of CLOCK_MONOTONIC */
 	bool is_stopping;
 	enum parent_exit exit; /* read once the thread has ended */
 };
@@ -364,6 +366,33 @@ static bool worker_receive(struct worker *worker)
 	return false;
 }
 
+/* Tells if both threads have come round since the last report.  One that is
+ * not there yet, or any more, holds nothing up. */
+static bool worker_is_responsive(struct worker *worker)
+{
+	bool is_responsive = true;
+
+	pthread_mutex_lock(&worker->lock);
+	if (worker->engine != NULL)
+		is_responsive = scep_is_responsive(worker->engine);
+	if (worker->agent != NULL)
+		is_responsive =
+		    agent_is_responsive(worker->agent) && is_responsive;
+	pthread_mutex_unlock(&worker->lock);
+	return is_responsive;
+}
+
+static void worker_report_alive(struct worker *worker)
+{
+	int interval = worker->link->alive_interval;
+
+	if (interval < 0 || command_now() - worker->reported_at < interval)
+		return;
+	worker->reported_at = command_now();
+	if (worker_is_responsive(worker))
+		message_send_kind(worker->link->channel, MESSAGE_ALIVE);
+}
+
 /* Waits for the next event.  Returns true if the process is to stop. */
 static bool worker_iterate(struct worker *worker)
 {
@@ -375,8 +404,7 @@ static bool worker_iterate(struct worker *worker)
 
 	if (poll(polled, 3, worker->link->alive_interval) < 0)
 		return errno != EINTR;
-	if (worker->link->alive_interval >= 0)
-		message_send_kind(worker->link->channel, MESSAGE_ALIVE);
+	worker_report_alive(worker);
 	if (polled[0].revents != 0 && take_signal(worker))
 		return true;
 	if (polled[1].revents != 0 && !worker_receive(worker))

@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -37,6 +39,9 @@
 /* How long a start waits for the lock, in ms: a worker whose parent was killed
  * ends a moment after it. */
 #define LOCK_PATIENCE 2000
+/* How long a Set waits for the engine to take it up, in ms.  A Set that is
+ * taken up waits for its commit and for nothing else. */
+#define SET_PATIENCE 2000
 
 enum call_kind {
 	CALL_APPLY,
@@ -53,6 +58,7 @@ struct call {
 	struct call *next;
 	enum call_kind kind;
 	bool is_waited_for; /* else it is freed when done */
+	bool is_taken_up;
 	bool is_done;
 	uint64_t ticket;
 	bool is_good; /* of a restart */
@@ -78,6 +84,7 @@ struct scep_engine {
 	pthread_cond_t answered;
 	struct call *first, **last; /* the queue */
 	bool is_closed;		    /* nobody serves the queue any more */
+	unsigned int pings, pongs;  /* scep_is_responsive() */
 	struct scep_config config;  /* as the front end may read it */
 };
 
@@ -91,21 +98,62 @@ static void call_enqueue(struct scep_engine *engine, struct call *call)
 	uv_async_send(&engine->door);
 }
 
-/* Returns false if the engine has stopped. */
-static bool call_and_wait(struct scep_engine *engine, struct call *call)
+static void call_withdraw(struct scep_engine *engine, const struct call *call)
 {
-	bool is_served;
+	struct call **at = &engine->first;
+
+	while (*at != call)
+		at = &(*at)->next;
+	*at = call->next;
+	if (*at == NULL)
+		engine->last = at;
+}
+
+static struct timespec time_in(unsigned int milliseconds)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	time.tv_sec += milliseconds / 1000;
+	time.tv_nsec += milliseconds % 1000 * 1000000L;
+	if (time.tv_nsec >= 1000000000L) {
+		time.tv_sec++;
+		time.tv_nsec -= 1000000000L;
+	}
+	return time;
+}
+
+enum call_end { CALL_SERVED, CALL_NOT_TAKEN_UP, CALL_STOPPED };
+
+/* Waits for the engine to serve a call.  Takes the call back if the engine has
+ * not taken it up after `patience` ms (0: waits without limit). */
+static enum call_end call_and_wait(struct scep_engine *engine,
+				   struct call *call, unsigned int patience)
+{
+	const struct timespec until = time_in(patience);
+	enum call_end end = CALL_SERVED;
+	int late = 0;
 
 	call->is_waited_for = true;
 	pthread_mutex_lock(&engine->mutex);
-	is_served = !engine->is_closed;
-	if (is_served) {
-		call_enqueue(engine, call);
-		while (!call->is_done)
+	if (engine->is_closed) {
+		pthread_mutex_unlock(&engine->mutex);
+		return CALL_STOPPED;
+	}
+	call_enqueue(engine, call);
+	while (!call->is_done && (call->is_taken_up || late == 0)) {
+		if (call->is_taken_up || patience == 0)
 			pthread_cond_wait(&engine->answered, &engine->mutex);
+		else
+			late = pthread_cond_timedwait(&engine->answered,
+						      &engine->mutex, &until);
+	}
+	if (!call->is_done) {
+		call_withdraw(engine, call);
+		end = CALL_NOT_TAKEN_UP;
 	}
 	pthread_mutex_unlock(&engine->mutex);
-	return is_served;
+	return end;
 }
 
 static void call_and_leave(struct scep_engine *engine, struct call wanted)
@@ -147,12 +195,20 @@ enum scep_refusal scep_change_check(struct scep_engine *engine,
 	return refusal;
 }
 
-static enum scep_refusal stopped(struct scep_verdict *verdict)
+static enum scep_refusal verdict_refuse(struct scep_verdict *verdict,
+					enum scep_refusal refusal,
+					const char *reason)
 {
-	verdict->refusal = SCEP_COMMIT_FAILED;
+	verdict->refusal = refusal;
 	verdict->item = 0;
-	strcpy(verdict->reason, "the engine has stopped");
-	return SCEP_COMMIT_FAILED;
+	snprintf(verdict->reason, sizeof(verdict->reason), "%s", reason);
+	return refusal;
+}
+
+static enum scep_refusal refuse_stopped(struct scep_verdict *verdict)
+{
+	return verdict_refuse(verdict, SCEP_COMMIT_FAILED,
+			      "the engine has stopped");
 }
 
 enum scep_refusal scep_change_apply(struct scep_engine *engine,
@@ -163,10 +219,17 @@ enum scep_refusal scep_change_apply(struct scep_engine *engine,
 	struct call call = {
 	    .kind = CALL_APPLY, .change = change, .verdict = verdict};
 
-	if (!call_and_wait(engine, &call))
-		return stopped(verdict);
-	*ticket = call.ticket;
-	return call.refusal;
+	switch (call_and_wait(engine, &call, SET_PATIENCE)) {
+	case CALL_SERVED:
+		*ticket = call.ticket;
+		return call.refusal;
+	case CALL_NOT_TAKEN_UP:
+		return verdict_refuse(verdict, SCEP_RESOURCE_UNAVAILABLE,
+				      "the engine does not respond");
+	case CALL_STOPPED:
+		break;
+	}
+	return refuse_stopped(verdict);
 }
 
 void scep_change_confirm(struct scep_engine *engine, uint64_t ticket)
@@ -183,9 +246,16 @@ enum scep_refusal scep_change_revert(struct scep_engine *engine,
 	struct call call = {
 	    .kind = CALL_REVERT, .ticket = ticket, .verdict = verdict};
 
-	if (!call_and_wait(engine, &call))
-		return stopped(verdict);
-	return call.refusal;
+	switch (call_and_wait(engine, &call, SET_PATIENCE)) {
+	case CALL_SERVED:
+		return call.refusal;
+	case CALL_NOT_TAKEN_UP:
+		return verdict_refuse(verdict, SCEP_COMMIT_FAILED,
+				      "the engine does not respond");
+	case CALL_STOPPED:
+		break;
+	}
+	return refuse_stopped(verdict);
 }
 
 enum scep_code scep_reconfigure(struct scep_engine *engine,
@@ -198,13 +268,27 @@ enum scep_code scep_reconfigure(struct scep_engine *engine,
 	    0)
 		return error_set(error, SCEP_CONFIG_ERROR,
 				 "stateDirectory cannot change while running");
-	if (!call_and_wait(engine, &call))
+	if (call_and_wait(engine, &call, 0) != CALL_SERVED)
 		return error_set(error, SCEP_INTERRUPTED,
 				 "the engine has stopped");
 	pthread_mutex_lock(&engine->mutex);
 	engine->config = *config;
 	pthread_mutex_unlock(&engine->mutex);
 	return SCEP_OK;
+}
+
+bool scep_is_responsive(struct scep_engine *engine)
+{
+	bool has_responded;
+
+	pthread_mutex_lock(&engine->mutex);
+	has_responded = engine->pongs == engine->pings;
+	if (has_responded && !engine->is_closed) {
+		engine->pings++;
+		uv_async_send(&engine->door);
+	}
+	pthread_mutex_unlock(&engine->mutex);
+	return has_responded;
 }
 
 void scep_restart_ended(struct scep_engine *engine, bool is_good)
@@ -295,6 +379,7 @@ static struct call *next_call(struct scep_engine *engine)
 		engine->first = call->next;
 		if (engine->first == NULL)
 			engine->last = &engine->first;
+		call->is_taken_up = true;
 	}
 	pthread_mutex_unlock(&engine->mutex);
 	return call;
@@ -317,6 +402,9 @@ static void on_door(uv_async_t *door)
 	struct scep_engine *engine = door->data;
 	struct call *call;
 
+	pthread_mutex_lock(&engine->mutex);
+	engine->pongs = engine->pings;
+	pthread_mutex_unlock(&engine->mutex);
 	while ((call = next_call(engine)) != NULL) {
 		serve(engine, call);
 		answer(engine, call);
@@ -391,7 +479,7 @@ static void *engine_main(void *context)
 	pthread_mutex_unlock(&engine->mutex);
 	while ((call = next_call(engine)) != NULL) {
 		if (call->verdict != NULL)
-			call->refusal = stopped(call->verdict);
+			call->refusal = refuse_stopped(call->verdict);
 		answer(engine, call);
 	}
 	return NULL;
@@ -457,6 +545,7 @@ enum scep_code scep_open(const struct scep_config *config,
 			 struct scep_engine **opened, struct scep_error *error)
 {
 	struct scep_engine *engine = calloc(1, sizeof(*engine));
+	pthread_condattr_t monotonic;
 	enum scep_code code;
 
 	error_init(error);
@@ -468,7 +557,10 @@ enum scep_code scep_open(const struct scep_config *config,
 	engine->last = &engine->first;
 	engine->lock = -1;
 	pthread_mutex_init(&engine->mutex, NULL);
-	pthread_cond_init(&engine->answered, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&engine->answered, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	if (!engine_init(engine, config, watcher))
 		code = error_set_memory(error);
 	else
@@ -491,7 +583,7 @@ void scep_close(struct scep_engine *engine)
 	if (engine == NULL)
 		return;
 	/* On our stack, so that short memory cannot keep us from stopping. */
-	call_and_wait(engine, &call);
+	call_and_wait(engine, &call, 0);
 	pthread_join(engine->thread, NULL);
 	uv_close((uv_handle_t *)&engine->door, NULL);
 	engine_free(engine);

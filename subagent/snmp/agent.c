@@ -47,7 +47,8 @@ struct agent {
 	netsnmp_handler_registration *registration;
 	pthread_t thread;
 	atomic_bool is_stopping;
-	bool has_failed; /* the engine gave up */
+	atomic_uint pings, pongs; /* agent_is_responsive() */
+	bool has_failed;	  /* the engine gave up */
 	bool is_connected;
 };
 
@@ -380,12 +381,22 @@ int agent_run(struct agent *agent)
 {
 	while (!agent->is_stopping && !agent->has_failed) {
 		agent_check_and_process(1);
+		agent->pongs = agent->pings;
 		/* What came while the library was waiting for the master. */
 		queue_flush(agent);
 		notify(agent);
 		sets_settle(agent->sets);
 	}
 	return agent->has_failed ? -1 : 0;
+}
+
+bool agent_is_responsive(struct agent *agent)
+{
+	if (agent->pongs != agent->pings)
+		return false;
+	agent->pings++;
+	event_queue_wake(agent->queue);
+	return true;
 }
 
 void agent_stop(struct agent *agent)

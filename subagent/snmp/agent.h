@@ -24,6 +24,8 @@
 #ifndef SUBAGENT_SNMP_AGENT_H
 #define SUBAGENT_SNMP_AGENT_H
 
+#include <stdbool.h>
+
 struct scep_engine;
 struct scep_event;
 struct scep_watcher;
@@ -45,6 +47,9 @@ int agent_start(struct agent *agent, struct scep_engine *engine);
 /* Returns 0 after agent_stop(), -1 after an event SCEP_EVENT_FATAL. */
 int agent_run(struct agent *agent);
 
+/* Tells if the SNMP thread has come round since the last call of this function,
+ * and wakes it to come round once more.  From any one thread; never waits. */
+bool agent_is_responsive(struct agent *agent);
 /* Ends agent_run().  From any thread and from a signal handler. */
 void agent_stop(struct agent *agent);
 

@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -43,6 +44,9 @@ struct world {
 	struct scep_verdict verdict;
 	uint64_t ticket;
 	atomic_uint failures; /* events */
+	atomic_bool is_gated; /* the next log line holds the engine */
+	atomic_bool is_held;
+	sem_t gate;
 };
 
 static uint64_t mono(void)
@@ -63,9 +67,14 @@ static void on_event(void *context, const struct scep_event *event)
 
 static void on_log(void *context, enum scep_log_level level, const char *line)
 {
-	(void)context;
+	struct world *world = context;
+
 	(void)level;
 	(void)line;
+	if (!atomic_exchange(&world->is_gated, false))
+		return;
+	world->is_held = true;
+	sem_wait(&world->gate);
 }
 
 static enum scep_code try_open(struct world *world, struct scep_engine **engine)
@@ -494,6 +503,31 @@ static void a_new_configuration_waits_for_the_end_of_a_set(void **state)
 	wait_for_key_limit(world, 5);
 }
 
+static void a_set_does_not_wait_for_an_engine_that_is_held(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(apply_name(world, "before"), SCEP_ACCEPTED);
+	assert_true(scep_is_responsive(world->engine));
+	sem_init(&world->gate, 0, 0);
+	world->is_gated = true;
+	begin(world, dead_port(), false);
+	while (!world->is_held)
+		sched_yield();
+	assert_int_equal(apply_name(world, "lost"), SCEP_RESOURCE_UNAVAILABLE);
+	assert_non_null(strstr(world->verdict.reason, "does not respond"));
+	/* The first call may still see an answer from before; it asks anew. */
+	scep_is_responsive(world->engine);
+	assert_false(scep_is_responsive(world->engine));
+	sem_post(&world->gate);
+	assert_name(world, "before");
+	assert_int_equal(apply_name(world, "after"), SCEP_ACCEPTED);
+	scep_change_confirm(world->engine, world->ticket);
+	assert_name(world, "after");
+	assert_true(scep_is_responsive(world->engine));
+	sem_destroy(&world->gate);
+}
+
 static void a_folder_that_is_open_to_others_is_not_used(void **state)
 {
 	struct world *world = *state;
@@ -537,6 +571,7 @@ int main(void)
 	    TEST(readers_see_each_change_whole),
 	    TEST(a_configuration_can_be_read_again),
 	    TEST(a_new_configuration_waits_for_the_end_of_a_set),
+	    TEST(a_set_does_not_wait_for_an_engine_that_is_held),
 	    TEST(a_folder_that_is_open_to_others_is_not_used),
 	    TEST(closing_nothing_is_fine),
 	};
