@@ -95,7 +95,7 @@ integration() { # name markers
 	rm -rf "$folder"
 	mkdir -p "$folder"
 	export SCEPAGENTD=$PWD/build/plain/scepagentd BUILD=$PWD/build/plain
-	make -s -C "$BUILD" tests/lib/key_preload.so
+	make -s -C "$BUILD" tests/lib/key_preload.so >/dev/null
 	set -- "$1" "$folder" $(/usr/bin/python3 tests/integration/run \
 		$((2 * jobs)) "$folder" "$2")
 	[ $# -eq 4 ] || set -- "$1" "$2" 0 1
