@@ -24,17 +24,16 @@
 #define APPLICATION "scepagentd"
 
 /*
- * The library waits for the master's answers in its thread.  So that a master
- * that hangs holds up as little as can be, a session gives up soon and comes
- * back soon.
+ * The library waits for the master's answers in its thread.  A session gives up
+ * soon and is opened again soon, so that a master that hangs delays little.
  */
 #define MASTER_TIMEOUT_US 300000L
 #define MASTER_RETRIES	  0
 #define PING_INTERVAL	  1 /* seconds; also between attempts to connect */
 
-/* How long it may wait in connect(), where no time-out of its own ends it. */
-#define NUDGE_MS      400
-#define NUDGE_STOP_MS 100 /* once it is to end */
+/* How long it may wait in connect(), which has no time-out of its own. */
+#define UNBLOCK_MS	400
+#define UNBLOCK_STOP_MS 100 /* once the agent is to stop */
 
 struct agent {
 	const char *version; /* borrowed */
@@ -43,7 +42,7 @@ struct agent {
 	struct event_queue *queue;
 	struct unblock_timer unblock_timer;
 	struct sets *sets;
-	struct traps *traps; /* NULL: nobody is told any more */
+	struct traps *traps; /* NULL: no more notifications are sent */
 	netsnmp_handler_registration *registration;
 	pthread_t thread;
 	atomic_bool is_stopping;
@@ -52,7 +51,8 @@ struct agent {
 	bool is_connected;
 };
 
-/* ------------------------------------------------------- engine's words -- */
+/* ------------------------------------------- log and events of the engine --
+ */
 
 static int log_priority(enum scep_log_level level)
 {
@@ -67,7 +67,7 @@ static int log_priority(enum scep_log_level level)
 	return LOG_INFO;
 }
 
-/* The library's log is for the SNMP thread alone. */
+/* Passes a line on: only the SNMP thread may use the library's log. */
 static void watch_log(void *context, enum scep_log_level level,
 		      const char *line)
 {
@@ -86,7 +86,7 @@ static void watch_event(void *context, const struct scep_event *event)
 	event_queue_put_event(agent->queue, event);
 }
 
-/* Takes the event's row. */
+/* Handles an event, and takes its row. */
 static void event_handle(struct agent *agent, const struct scep_event *event)
 {
 	if (event->kind == SCEP_EVENT_FATAL)
@@ -97,7 +97,7 @@ static void event_handle(struct agent *agent, const struct scep_event *event)
 		scep_row_release(event->row);
 }
 
-/* Says and does all that the engine's threads have left here. */
+/* Logs and handles all that the engine's threads have queued. */
 static void queue_flush(struct agent *agent)
 {
 	struct event_queue_item item;
@@ -113,7 +113,7 @@ static void queue_flush(struct agent *agent)
 	}
 	dropped = event_queue_dropped(agent->queue);
 	if (dropped)
-		daemon_log(LOG_WARNING, "%u log lines or events were lost",
+		daemon_log(LOG_WARNING, "%u log lines or events were dropped",
 			   dropped);
 }
 
@@ -125,7 +125,7 @@ static void queue_ready(int descriptor, void *data)
 
 /* ------------------------------------------------- sessions to a master -- */
 
-/* SNMP_CALLBACK_SESSION_INIT: every session of this process. */
+/* SNMP_CALLBACK_SESSION_INIT: prepares every session of this process. */
 static int session_init(int major, int minor, void *server, void *client)
 {
 	netsnmp_session *session = server;
@@ -154,14 +154,15 @@ static int session_start(int major, int minor, void *server, void *client)
 	unblock_timer_every(&agent->unblock_timer, 0);
 	if (!transport || transport->sock < 0)
 		return SNMPERR_SUCCESS;
-	/* Writing to a master that does not read must not block for good. */
+	/* A write to a master that does not read must not block for ever. */
 	flags = fcntl(transport->sock, F_GETFL);
 	if (flags >= 0)
 		fcntl(transport->sock, F_SETFL, flags | O_NONBLOCK);
 	return SNMPERR_SUCCESS;
 }
 
-/* SNMPD_CALLBACK_INDEX_STOP: it is gone, and no phase of a Set will come. */
+/* SNMPD_CALLBACK_INDEX_STOP: the session is gone, and no phase of a Set will
+ * come. */
 static int session_stop(int major, int minor, void *server, void *client)
 {
 	struct agent *agent = client;
@@ -170,7 +171,7 @@ static int session_stop(int major, int minor, void *server, void *client)
 	(void)minor;
 	(void)server;
 	agent->is_connected = false;
-	unblock_timer_every(&agent->unblock_timer, NUDGE_MS);
+	unblock_timer_every(&agent->unblock_timer, UNBLOCK_MS);
 	if (agent->sets)
 		sets_forget(agent->sets);
 	return SNMPERR_SUCCESS;
@@ -186,26 +187,26 @@ static void ignore_broken_pipes(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
-/* What has to be said to the library before and after init_agent(). */
+/* Sets up the library, before and after init_agent(). */
 static void library_open(struct agent *agent)
 {
-	/* No MIB files are needed, and reading them takes longer than all the
-	 * rest of the start. */
+	/* MIB files are not needed, and take longer than the rest of the
+	 * start. */
 	setenv("MIBS", "", 1);
-	/* The state of the library is of no use here, and writing it costs a
-	 * sync for every line. */
+	/* The library's own state is not needed, and is written with a sync for
+	 * every line. */
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,
 			       NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_ROLE,
 			       1);
-	/* One line of ours instead of one for every attempt. */
+	/* agent_start() logs one line instead of one for every attempt. */
 	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID,
 			       NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
 	snmp_register_callback(SNMP_CALLBACK_LIBRARY,
 			       SNMP_CALLBACK_SESSION_INIT, session_init, NULL);
 	init_agent(APPLICATION);
-	/* init_agent() has put its own 15 s there; agentXPingInterval of the
-	 * configuration comes after this, and stands. */
+	/* init_agent() sets 15 s.  agentXPingInterval of the configuration is
+	 * read later, and counts. */
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
 			   NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL,
 			   PING_INTERVAL);
@@ -218,8 +219,8 @@ static void library_open(struct agent *agent)
 
 static void library_close(struct agent *agent)
 {
-	/* What is still registered at the end, the library frees itself,
-	 * arguments and all. */
+	/* The library would free a callback that is still registered at the
+	 * end, and its argument too. */
 	snmp_unregister_callback(SNMP_CALLBACK_APPLICATION,
 				 SNMPD_CALLBACK_INDEX_START, session_start,
 				 agent, 1);
@@ -269,11 +270,11 @@ static struct answer_facts facts_of(const struct agent *agent)
 }
 
 /*
- * While a session is closed, the library waits for the master's answer and
- * serves what comes before it.  The engine is gone by then: there is nothing
- * to read, and nothing that could be changed or taken back.
+ * Answers requests without an engine.  While a session is closed, the library
+ * waits for the master's answer and serves requests that come before it; there
+ * is nothing to read then, and nothing can be changed or taken back.
  */
-static void decline(int mode, netsnmp_request_info *requests)
+static void requests_decline(int mode, netsnmp_request_info *requests)
 {
 	switch (mode) {
 	case MODE_GET:
@@ -294,17 +295,17 @@ static void decline(int mode, netsnmp_request_info *requests)
 	}
 }
 
-/* All requests for what is below the root's objects arrive here. */
-static int handle(netsnmp_mib_handler *handler,
-		  netsnmp_handler_registration *registration,
-		  netsnmp_agent_request_info *request_info,
-		  netsnmp_request_info *requests)
+/* Handles all requests below the objects of the root. */
+static int requests_handle(netsnmp_mib_handler *handler,
+			   netsnmp_handler_registration *registration,
+			   netsnmp_agent_request_info *request_info,
+			   netsnmp_request_info *requests)
 {
 	struct agent *agent = registration->my_reg_void;
 
 	(void)handler;
 	if (!agent->engine) {
-		decline(request_info->mode, requests);
+		requests_decline(request_info->mode, requests);
 	} else if (request_info->mode == MODE_GET ||
 		   request_info->mode == MODE_GETNEXT) {
 		struct answer_facts facts = facts_of(agent);
@@ -318,15 +319,15 @@ static int handle(netsnmp_mib_handler *handler,
 }
 
 /*
- * One registration for the whole subtree, so that all variable bindings of a
- * PDU come in one call.
+ * Registers the whole subtree at once, so that all variable bindings of a PDU
+ * come in one call.
  */
 static int objects_register(struct agent *agent)
 {
 	static const oid root[] = {SCEP_ROOT_ARCS, 1};
 
 	agent->registration = netsnmp_create_handler_registration(
-	    "scepClientObjects", handle, root, OID_LENGTH(root),
+	    "scepClientObjects", requests_handle, root, OID_LENGTH(root),
 	    HANDLER_CAN_RWRITE);
 	if (!agent->registration)
 		return -1;
@@ -350,8 +351,8 @@ int agent_start(struct agent *agent, struct scep_engine *engine)
 	if (register_readfd(event_queue_descriptor(agent->queue), queue_ready,
 			    agent) != FD_REGISTERED_OK)
 		goto out;
-	/* It may find a master that hangs. */
-	unblock_timer_every(&agent->unblock_timer, NUDGE_MS);
+	/* The master may hang. */
+	unblock_timer_every(&agent->unblock_timer, UNBLOCK_MS);
 	init_snmp(APPLICATION);
 	if (objects_register(agent) != 0)
 		goto out;
@@ -368,8 +369,9 @@ out:
 
 /* ------------------------------------------------------ loop and end -- */
 
-/* Not in queue_flush(), which is also called while the library waits. */
-static void notify(struct agent *agent)
+/* Sends notifications.  Not part of queue_flush(), which is also called while
+ * the library waits. */
+static void notifications_send(struct agent *agent)
 {
 	struct answer_facts facts = facts_of(agent);
 
@@ -382,9 +384,9 @@ int agent_run(struct agent *agent)
 	while (!agent->is_stopping && !agent->has_failed) {
 		agent_check_and_process(1);
 		agent->pongs = agent->pings;
-		/* What came while the library was waiting for the master. */
+		/* Some may have come while the library waited. */
 		queue_flush(agent);
-		notify(agent);
+		notifications_send(agent);
 		sets_settle(agent->sets);
 	}
 	return agent->has_failed ? -1 : 0;
@@ -402,7 +404,7 @@ bool agent_is_responsive(struct agent *agent)
 void agent_stop(struct agent *agent)
 {
 	agent->is_stopping = true;
-	unblock_timer_every(&agent->unblock_timer, NUDGE_STOP_MS);
+	unblock_timer_every(&agent->unblock_timer, UNBLOCK_STOP_MS);
 	event_queue_wake(agent->queue);
 }
 

@@ -12,16 +12,16 @@
 static const oid root[] = {SCEP_ROOT_ARCS};
 
 #define UPTIME_STEP  10	 /* ms */
-#define UPTIME_SLACK 500 /* ms; sysUpTime was set anew if it is further off */
+#define UPTIME_SLACK 500 /* ms; a larger difference: sysUpTime was set anew */
 
 /*
- * When sysUpTime began, in ms of CLOCK_MONOTONIC.  The library tells it cut to
- * hundredths of a second, so that worked out anew for each answer, the
- * TimeStamp of one event would waver by one.
+ * Returns when sysUpTime began, in ms of CLOCK_MONOTONIC.  The library cuts
+ * sysUpTime to hundredths of a second: worked out anew for each answer, the
+ * TimeStamp of one event would vary by one.
  */
 static int64_t uptime_began(int64_t mono)
 {
-	static int64_t began; /* only the SNMP thread comes here */
+	static int64_t began; /* for the SNMP thread alone */
 	int64_t now = mono - (int64_t)netsnmp_get_agent_uptime() * UPTIME_STEP;
 
 	if (now > began + UPTIME_SLACK || now < began - UPTIME_SLACK)
@@ -44,7 +44,7 @@ struct read_context answer_context(const struct scep_view *view,
 	return (struct read_context){
 	    .view = view,
 	    .now = time(NULL),
-	    /* The last moment of this hundredth: ages count whole ones. */
+	    /* The end of this hundredth, as ages count whole ones. */
 	    .mono = (uint64_t)(began + (uptime + 1) * UPTIME_STEP - 1),
 	    .uptime = (uint32_t)uptime,
 	    .refusals = facts->refusals,
@@ -68,8 +68,9 @@ static void variable_fill(const struct read_context *context,
 }
 
 /*
- * The arcs of a name below the root of the MIB.  Returns 0 if it is below the
- * root; else, as strcmp() does, on which side of everything below it it is.
+ * Finds the arcs of a name below the root of the MIB.  Returns 0 if the name is
+ * below the root; else a negative or a positive number, as strcmp() does, if
+ * the name stands before or after all that is below the root.
  */
 static int below_root(const netsnmp_variable_list *variable, const oid **arc,
 		      size_t *count)
@@ -86,15 +87,15 @@ static int below_root(const netsnmp_variable_list *variable, const oid **arc,
 	return side;
 }
 
-static void get(const struct read_context *context,
-		netsnmp_request_info *request)
+static void answer_get(const struct read_context *context,
+		       netsnmp_request_info *request)
 {
 	enum find_outcome outcome = FIND_NO_OBJECT;
 	struct instance instance;
 	const oid *arc;
 	size_t count;
 
-	/* An inclusive GETNEXT is tried as a GET first, and may have any
+	/* The library tries an inclusive GETNEXT as a GET first, with any
 	 * name. */
 	if (below_root(request->requestvb, &arc, &count) == 0)
 		outcome = find_exact(context, arc, count, &instance);
@@ -111,9 +112,9 @@ static void get(const struct read_context *context,
 	}
 }
 
-/* Leaves a request alone that nothing below the root comes after. */
-static void get_next(const struct read_context *context,
-		     netsnmp_request_info *request)
+/* Leaves a request as it is if nothing below the root comes after its name. */
+static void answer_get_next(const struct read_context *context,
+			    netsnmp_request_info *request)
 {
 	netsnmp_variable_list *variable = request->requestvb;
 	oid name[OID_LENGTH(root) + INSTANCE_ARCS];
@@ -141,9 +142,9 @@ void answer_handle(struct scep_engine *engine, const struct answer_facts *facts,
 		if (requests->processed)
 			continue;
 		if (mode == MODE_GET)
-			get(&context, requests);
+			answer_get(&context, requests);
 		else
-			get_next(&context, requests);
+			answer_get_next(&context, requests);
 	}
 	scep_view_release(view);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GET and GETNEXT: answers all requests of one call from one view, so that
- * the values of a response belong together.  Never waits and writes nothing.
+ * GET and GETNEXT: answers all requests of one call from one view, so that the
+ * values of a response belong together.  Never waits, writes nothing, and knows
+ * no object by name.
  */
 #ifndef SUBAGENT_SNMP_ANSWER_H
 #define SUBAGENT_SNMP_ANSWER_H
@@ -15,17 +16,17 @@
 struct scep_engine;
 struct scep_view;
 
-/* What does not come from the engine. */
+/* Facts for an answer that do not come from the engine. */
 struct answer_facts {
 	const char *version; /* borrowed */
 	uint32_t refusals;
 };
 
-/* What is seen at this moment; borrows the view. */
+/* Returns the context of an answer that is made now; borrows the view. */
 struct read_context answer_context(const struct scep_view *view,
 				   const struct answer_facts *facts);
 
-/* The handler's work in the modes of context. */
+/* Answers requests in MODE_GET and MODE_GETNEXT. */
 void answer_handle(struct scep_engine *engine, const struct answer_facts *facts,
 		   int mode, netsnmp_request_info *requests);
 

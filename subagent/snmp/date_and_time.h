@@ -45,8 +45,9 @@ int64_t date_and_time_seconds(const struct date_and_time *date);
 bool date_and_time_at(int64_t seconds, int offset, struct date_and_time *date);
 
 /*
- * Writes a time with the device's offset at that time; returns 11, or 0 and
- * writes nothing for time 0 and for years that DateAndTime does not have.
+ * Writes a time with the offset that the device has at that time.  Returns 11,
+ * or 0 and writes nothing for time 0 and for years that DateAndTime does not
+ * have.
  */
 size_t date_and_time_encode(int64_t time,
 			    unsigned char octets[DATE_AND_TIME_OCTETS]);

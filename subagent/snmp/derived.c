@@ -21,7 +21,7 @@ static int32_t saturate(int64_t number)
 	return (int32_t)number;
 }
 
-/* The seconds until `when`, or the most there are if there is no such time. */
+/* Returns the seconds until `when`, or the maximum if that is no time. */
 static int64_t seconds_until(const struct read_context *context, int64_t when)
 {
 	if (when == 0)
@@ -80,7 +80,7 @@ int64_t derived_next_request_in(const struct read_context *context,
 
 	if (next == 0)
 		return -1;
-	/* -1 means that there is none, so what is overdue is due now. */
+	/* An overdue request is due now: -1 means that there is none. */
 	return next > context->now ? saturate(next - context->now) : 0;
 }
 
@@ -93,7 +93,8 @@ static const struct scep_status *last_status(const struct read_context *context)
 	return scep_rows_find(&context->view->statuses, index);
 }
 
-/* A row that its timer took back with it has no state to show either. */
+/* Returns whether there is a last row.  A timer that was disabled has removed
+ * its own. */
 bool derived_has_last_state(const struct read_context *context)
 {
 	return last_status(context) != NULL;

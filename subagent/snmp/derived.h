@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is worked out when it is read: times that run, states that depend on
- * the clock, counts.  Pure functions from what is seen to a number.
+ * Values that are worked out when they are read: times that run, states that
+ * depend on the clock, counts.  Pure functions from the context of an answer to
+ * a number. Knows no encoding.
  */
 #ifndef SUBAGENT_SNMP_DERIVED_H
 #define SUBAGENT_SNMP_DERIVED_H
@@ -11,13 +12,13 @@
 
 struct scep_view;
 
-/* All that an answer is made from, the same for every object of a request. */
+/* The context of an answer, the same for every object of a request. */
 struct read_context {
 	const struct scep_view *view; /* borrowed */
 	int64_t now;		      /* seconds since 1970 */
 	uint64_t mono;		      /* ms of CLOCK_MONOTONIC */
 	uint32_t uptime;	      /* sysUpTime, hundredths of a second */
-	uint32_t refusals;	      /* Sets that this front end refused */
+	uint32_t refusals;	      /* Sets that scepagentd has refused */
 	const char *version;	      /* borrowed */
 };
 

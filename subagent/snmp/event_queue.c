@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define QUEUE_ITEMS 512
-#define QUEUE_LINES 448 /* the rest is kept for events */
+#define QUEUE_LINES 448 /* the rest of the room is for events */
 
 struct event_queue {
 	pthread_mutex_t lock;
@@ -55,11 +55,11 @@ void event_queue_close(struct event_queue *queue)
 
 void event_queue_wake(struct event_queue *queue)
 {
-	int error = errno; /* this may interrupt anything */
+	int error = errno; /* for a signal handler */
 	uint64_t one = 1;
 	ssize_t written = write(queue->descriptor, &one, sizeof(one));
 
-	/* It fails only if the counter is full, and then it is readable. */
+	/* It fails only if the counter is full: the descriptor is readable. */
 	(void)written;
 	errno = error;
 }
@@ -77,9 +77,10 @@ void event_queue_rest(struct event_queue *queue)
 	(void)got;
 }
 
-/* Takes `item->line` if it returns true. */
-static bool put(struct event_queue *queue, const struct event_queue_item *item,
-		size_t capacity)
+/* Puts an item in.  Takes `item->line` if it returns true. */
+static bool event_queue_put(struct event_queue *queue,
+			    const struct event_queue_item *item,
+			    size_t capacity)
 {
 	bool has_room;
 
@@ -103,8 +104,8 @@ void event_queue_put_line(struct event_queue *queue, enum scep_log_level level,
 {
 	struct event_queue_item item = {.level = level, .line = strdup(line)};
 
-	/* Without memory there is no room either. */
-	if (!put(queue, &item, item.line ? QUEUE_LINES : 0))
+	/* A line that could not be copied counts as dropped. */
+	if (!event_queue_put(queue, &item, item.line ? QUEUE_LINES : 0))
 		free(item.line);
 }
 
@@ -114,7 +115,7 @@ void event_queue_put_event(struct event_queue *queue,
 	struct event_queue_item item = {.is_event = true, .event = *event};
 
 	scep_row_retain(event->row);
-	if (!put(queue, &item, QUEUE_ITEMS))
+	if (!event_queue_put(queue, &item, QUEUE_ITEMS))
 		scep_row_release(event->row);
 }
 

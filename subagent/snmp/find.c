@@ -4,7 +4,7 @@
 #include "scep/rows.h"
 #include "scep/view.h"
 
-/* The rows of a table in the view; NULL for scalars. */
+/* Returns the rows of a table in the view; NULL for scalars. */
 static const struct scep_rows *home_rows(const struct scep_view *view,
 					 enum object_home home)
 {
@@ -33,7 +33,8 @@ static const struct scep_rows *object_rows(const struct read_context *context,
 	return home_rows(context->view, object_tables[object->table].home);
 }
 
-/* The struct that a scalar's member is in, or NULL without an instance. */
+/* Returns the struct that has the member of a scalar, or NULL if there is no
+ * instance. */
 static const void *scalar_row(const struct read_context *context,
 			      const struct object *object)
 {
@@ -63,7 +64,8 @@ static int object_compare(const struct object *object, const oid *arc,
 	return 0;
 }
 
-/* The position of the first object that does not stand before the name. */
+/* Returns the position of the first object that does not stand before the name.
+ */
 static size_t object_lower_bound(const oid *arc, size_t count)
 {
 	size_t from = 0;
@@ -80,7 +82,7 @@ static size_t object_lower_bound(const oid *arc, size_t count)
 	return from;
 }
 
-/* The object whose name begins this one, or NULL; `*own` is its length. */
+/* Returns the object whose arcs begin the name, or NULL; `*own` is how many. */
 static const struct object *object_of(const oid *arc, size_t count, size_t *own)
 {
 	size_t position = object_lower_bound(arc, count);
@@ -131,7 +133,7 @@ enum find_outcome find_exact(const struct read_context *context, const oid *arc,
 	return instance->row ? FIND_INSTANCE : FIND_NO_INSTANCE;
 }
 
-/* The first row of the object's table with an index above `above`. */
+/* Finds the first row of the object's table with an index above `above`. */
 static bool next_row(const struct read_context *context,
 		     const struct object *object, uint32_t above,
 		     struct instance *instance)
@@ -146,8 +148,8 @@ static bool next_row(const struct read_context *context,
 }
 
 /*
- * The first instance of one object that comes after `rest`, which is what
- * follows the object's own arcs in the name.
+ * Finds the first instance of one object after `rest`, the arcs that follow the
+ * object's own in the name.
  */
 static bool next_within(const struct read_context *context,
 			const struct object *object, const oid *rest,
@@ -186,7 +188,7 @@ bool find_next(const struct read_context *context, const oid *arc, size_t count,
 			return true;
 		position++;
 	}
-	/* At most a handful of steps: only empty tables have no instance. */
+	/* A few steps at most: only empty tables have no instance. */
 	for (; position < object_count; position++) {
 		if (next_within(context, &objects[position], NULL, 0, false,
 				instance))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SCEP-CLIENT-MIB as data: one array of all objects, in the order of their
- * object identifiers, and one of the groups and tables they stand in.  A new
- * object costs a clause in the MIB file, a member in a struct and a row here;
- * find.c, values.c and set.c work from the rows and know no object by name.
+ * object identifiers, and one of the groups and tables that they belong to.  A
+ * new object costs a clause in the MIB file, a member in a struct and a row
+ * here; find.c, values.c and set.c work from the rows and know no object by
+ * name.
  *
  * Knows names, syntaxes, ranges and where a member lives.  Knows no protocol:
  * arcs are relative to the root of the MIB (1.3.1.2 is scepServerPort).
@@ -17,7 +18,7 @@
 
 struct read_context;
 
-/* What an object looks like on the wire, and what its member is in C. */
+/* The syntax of an object in the MIB, and the type of its member in C. */
 enum object_syntax {
 	SYNTAX_TEXT,	  /* SnmpAdminString; char[] */
 	SYNTAX_OCTETS,	  /* OCTET STRING; struct scep_octetsN */
@@ -36,7 +37,7 @@ enum object_syntax {
 
 enum object_access { ACCESS_NONE, ACCESS_READ, ACCESS_WRITE, ACCESS_CREATE };
 
-/* Where the instances of an object come from. */
+/* The structs that the instances of an object come from. */
 enum object_home {
 	HOME_AGENT, /* scalars of struct scep_agent */
 	HOME_STATS, /* scalars of struct scep_stats */
@@ -68,7 +69,7 @@ enum object_table_id {
 
 /* A group of scalars, or the entry of a table. */
 struct object_table {
-	uint32_t arc[4]; /* below the root, of what the objects stand in */
+	uint32_t arc[4]; /* of the group or entry, below the root */
 	size_t arc_count;
 	enum object_home home;
 	uint32_t index_max; /* 0: scalars; the smallest index is 1 */
@@ -80,8 +81,8 @@ struct object_span {
 };
 
 /*
- * What an object may be: octets of a string, numbers of an enumeration, bits
- * of BITS, values of all else.  No span at all is no limit.
+ * The range of an object: octets of a string, numbers of an enumeration, bits
+ * of BITS, else values.  A range without a span is no limit.
  */
 #define OBJECT_SPANS 5
 struct object_range {
@@ -89,12 +90,12 @@ struct object_range {
 	size_t count;
 };
 
-/* A number that is worked out when it is read. */
+/* Works out a number when it is read. */
 typedef int64_t (*object_number_fn)(const struct read_context *context,
 				    const void *row);
-/* A text that is not in the row. */
+/* Returns a text that is not in the row. */
 typedef const char *(*object_text_fn)(const struct read_context *context);
-/* Whether there is an instance; only scalars may lack theirs. */
+/* Returns whether there is an instance; only scalars may lack theirs. */
 typedef bool (*object_exists_fn)(const struct read_context *context);
 
 struct object {
@@ -109,7 +110,7 @@ struct object {
 	object_number_fn number;
 	object_text_fn text;
 	object_exists_fn exists;
-	enum scep_field field; /* what a Set writes, or SCEP_FIELD_NONE */
+	enum scep_field field; /* that a Set writes, or SCEP_FIELD_NONE */
 };
 
 extern const struct object objects[];
@@ -122,9 +123,10 @@ extern const struct object_table object_tables[TABLE_COUNT];
 /* Writes the arcs of an object below the root; returns how many. */
 size_t object_arcs(const struct object *object, uint32_t arc[OBJECT_ARCS]);
 bool object_is_scalar(const struct object *object);
-/* Whether `number` lies in a span of the range, or the range has none. */
+/* Returns whether `number` lies in a span of the range, or the range has none.
+ */
 bool object_range_has(const struct object_range *range, uint64_t number);
-/* The largest number of the range; 0 if it has no span. */
+/* Returns the largest number of the range; 0 if it has no span. */
 uint32_t object_range_max(const struct object_range *range);
 
 #endif

@@ -3,7 +3,7 @@
  * The refusal of a Set: the protocol's error for each refusal of the engine,
  * and one line in the log with the object, the error and the reason.  A limiter
  * keeps a manager who is refused a thousand times a second from filling the
- * log. Is never given a value.
+ * log.  Is never given a value.
  */
 #ifndef SUBAGENT_SNMP_REFUSAL_H
 #define SUBAGENT_SNMP_REFUSAL_H
@@ -16,7 +16,7 @@
 #define REFUSAL_LINES	10 /* pass in each span */
 #define REFUSAL_SPAN_MS 10000
 
-/* Begins zeroed. */
+/* All zero to begin with. */
 struct refusal_limiter {
 	uint64_t began; /* the present span, in ms */
 	unsigned passed;

@@ -14,7 +14,7 @@
 #define TRANSACTION "scepagent"
 
 /*
- * One Set, from RESERVE1 to its end.  It hangs on the library's data of the
+ * One Set, from RESERVE1 to its end.  It belongs to the library's data of the
  * PDU, which outlives the phases and frees it.
  */
 struct transaction {
@@ -25,9 +25,9 @@ struct transaction {
 	int *origin; /* of each item: request->index */
 	size_t origin_capacity;
 	bool is_refused;
-	bool is_forgotten; /* the session it came over is gone */
+	bool is_forgotten; /* the session that it came over is gone */
 	bool is_checked;
-	bool is_tried; /* the ACTION was run */
+	bool is_tried; /* the engine was asked to make it */
 	bool is_applied;
 	bool is_ended; /* confirmed or reverted */
 	uint64_t ticket;
@@ -49,7 +49,7 @@ struct sets *sets_open(struct scep_engine *engine)
 	return sets;
 }
 
-/* Cleanses the values; what is needed for COMMIT and UNDO stays. */
+/* Cleanses the values; keeps what COMMIT and UNDO need. */
 static void transaction_forget(struct transaction *transaction)
 {
 	scep_change_free(&transaction->change);
@@ -69,7 +69,7 @@ static void transaction_unlink(struct transaction *transaction)
 	transaction->sets = NULL;
 }
 
-/* The library's way to free it. */
+/* Frees it for the library. */
 static void transaction_free(void *data)
 {
 	struct transaction *transaction = data;
@@ -95,7 +95,7 @@ void sets_close(struct sets *sets)
 	if (!sets)
 		return;
 	sets_forget(sets);
-	/* The library may still hold some of a session that went away. */
+	/* The library may still hold Sets of a session that is gone. */
 	while (sets->first)
 		transaction_unlink(sets->first);
 	free(sets);
@@ -145,8 +145,9 @@ transaction_begin(struct sets *sets, netsnmp_agent_request_info *request_info)
 }
 
 /* Answers with an error, logs it and counts the Set once. */
-static void refuse(struct sets *sets, struct transaction *transaction,
-		   netsnmp_request_info *request, int error, const char *reason)
+static void set_refuse(struct sets *sets, struct transaction *transaction,
+		       netsnmp_request_info *request, int error,
+		       const char *reason)
 {
 	netsnmp_request_set_error(request, error);
 	refusal_log(&sets->limiter, request->requestvb, error, reason);
@@ -156,9 +157,11 @@ static void refuse(struct sets *sets, struct transaction *transaction,
 		transaction->is_refused = true;
 }
 
-/* Finds the request that an item came from; the first one if none did. */
-static netsnmp_request_info *blamed(const struct transaction *transaction,
-				    size_t item, netsnmp_request_info *requests)
+/* Returns the request that an item came from; the first one if it is of none.
+ */
+static netsnmp_request_info *
+request_of_item(const struct transaction *transaction, size_t item,
+		netsnmp_request_info *requests)
 {
 	netsnmp_request_info *request = requests;
 
@@ -173,7 +176,7 @@ static netsnmp_request_info *blamed(const struct transaction *transaction,
 
 /* ------------------------------------------------------------- RESERVE1 -- */
 
-/* Type, length, range and text of one variable binding. */
+/* Judges one variable binding by itself, and makes an item of it. */
 static int item_make(const netsnmp_variable_list *variable,
 		     struct scep_item *item, struct scep_verdict *verdict)
 {
@@ -220,16 +223,17 @@ static bool item_add(struct transaction *transaction,
 	return scep_change_add(&transaction->change, item);
 }
 
-static void reserve1(struct sets *sets,
-		     netsnmp_agent_request_info *request_info,
-		     netsnmp_request_info *requests)
+static void set_reserve1(struct sets *sets,
+			 netsnmp_agent_request_info *request_info,
+			 netsnmp_request_info *requests)
 {
 	struct transaction *transaction = transaction_begin(sets, request_info);
 	struct scep_verdict verdict = {0};
 	struct scep_item item = {0};
 
 	if (!transaction) {
-		refuse(sets, NULL, requests, SNMP_ERR_RESOURCEUNAVAILABLE, "");
+		set_refuse(sets, NULL, requests, SNMP_ERR_RESOURCEUNAVAILABLE,
+			   "");
 		return;
 	}
 	for (; requests; requests = requests->next) {
@@ -242,8 +246,8 @@ static void reserve1(struct sets *sets,
 		    !item_add(transaction, &item, requests->index))
 			error = SNMP_ERR_RESOURCEUNAVAILABLE;
 		if (error != SNMP_ERR_NOERROR) {
-			refuse(sets, transaction, requests, error,
-			       verdict.reason);
+			set_refuse(sets, transaction, requests, error,
+				   verdict.reason);
 			break; /* the answer names the first one */
 		}
 	}
@@ -252,49 +256,49 @@ static void reserve1(struct sets *sets,
 
 /* --------------------------------------------------- RESERVE2 and later -- */
 
-static void reserve2(struct sets *sets, struct transaction *transaction,
-		     netsnmp_request_info *requests)
+static void set_reserve2(struct sets *sets, struct transaction *transaction,
+			 netsnmp_request_info *requests)
 {
 	struct scep_verdict verdict = {0};
 	enum scep_refusal refusal;
 
-	/* Once for the PDU, in however many calls it comes. */
+	/* Once for a PDU, which may come in several calls. */
 	if (transaction->is_checked || transaction->is_forgotten)
 		return;
 	transaction->is_checked = true;
 	refusal =
 	    scep_change_check(sets->engine, &transaction->change, &verdict);
 	if (refusal != SCEP_ACCEPTED)
-		refuse(sets, transaction,
-		       blamed(transaction, verdict.item, requests),
-		       refusal_error(refusal), verdict.reason);
+		set_refuse(sets, transaction,
+			   request_of_item(transaction, verdict.item, requests),
+			   refusal_error(refusal), verdict.reason);
 }
 
-static void action(struct sets *sets, struct transaction *transaction,
-		   netsnmp_request_info *requests)
+static void set_action(struct sets *sets, struct transaction *transaction,
+		       netsnmp_request_info *requests)
 {
 	struct scep_verdict verdict = {0};
 	enum scep_refusal refusal;
 	netsnmp_request_info *request;
 
-	/* Nobody would learn that it was made. */
+	/* Without the session, nobody would hear that it was made. */
 	if (transaction->is_tried || transaction->is_forgotten)
 		return;
 	transaction->is_tried = true;
 	refusal = scep_change_apply(sets->engine, &transaction->change,
 				    &transaction->ticket, &verdict);
-	request = blamed(transaction, verdict.item, requests);
+	request = request_of_item(transaction, verdict.item, requests);
 	transaction->is_applied = refusal == SCEP_ACCEPTED;
 	transaction_forget(transaction);
 	if (transaction->is_applied)
 		return;
-	/* RFC 3416, 4.2.5: once all were found good, what fails in making the
-	 * change is commitFailed, whatever the cause. */
-	refuse(sets, transaction, request, SNMP_ERR_COMMITFAILED,
-	       verdict.reason);
+	/* RFC 3416, 4.2.5: after all were found good, a failure is
+	 * commitFailed, whatever its cause. */
+	set_refuse(sets, transaction, request, SNMP_ERR_COMMITFAILED,
+		   verdict.reason);
 }
 
-static void commit(struct sets *sets, struct transaction *transaction)
+static void set_commit(struct sets *sets, struct transaction *transaction)
 {
 	if (!transaction->is_applied || transaction->is_ended)
 		return;
@@ -302,9 +306,10 @@ static void commit(struct sets *sets, struct transaction *transaction)
 	scep_change_confirm(sets->engine, transaction->ticket);
 }
 
-/* Also called for an ACTION that failed, and then has nothing to do. */
-static void undo(struct sets *sets, struct transaction *transaction,
-		 netsnmp_request_info *requests)
+/* Takes it back.  Is also called after an ACTION that failed, and does nothing
+ * then. */
+static void set_undo(struct sets *sets, struct transaction *transaction,
+		     netsnmp_request_info *requests)
 {
 	struct scep_verdict verdict = {0};
 
@@ -313,15 +318,15 @@ static void undo(struct sets *sets, struct transaction *transaction,
 	transaction->is_ended = true;
 	if (scep_change_revert(sets->engine, transaction->ticket, &verdict) !=
 	    SCEP_ACCEPTED)
-		refuse(sets, transaction, requests, SNMP_ERR_UNDOFAILED,
-		       verdict.reason);
+		set_refuse(sets, transaction, requests, SNMP_ERR_UNDOFAILED,
+			   verdict.reason);
 }
 
 /*
- * Cleanses the secrets of a Set that has ended where the library has put them
- * for this phase; no answer is made of them any more.  The library's copies of
- * the phases before, its list of Sets in hand and its receive buffer are
- * overwritten when it frees them, by wipe.c.  The master's are out of reach.
+ * Cleanses the secrets of a Set that has ended, in the library's copy for this
+ * phase; no answer is made of them any more.  wipe.c overwrites the library's
+ * copies for the phases before, its list of present Sets and its receive buffer
+ * when they are freed.  The master's copies are out of reach.
  */
 static void secrets_cleanse(netsnmp_request_info *requests)
 {
@@ -345,27 +350,27 @@ void sets_handle(struct sets *sets, netsnmp_agent_request_info *request_info,
 	struct transaction *transaction;
 
 	if (request_info->mode == MODE_SET_RESERVE1) {
-		reserve1(sets, request_info, requests);
+		set_reserve1(sets, request_info, requests);
 		return;
 	}
 	transaction = transaction_of(request_info);
 	switch (request_info->mode) {
 	case MODE_SET_RESERVE2:
 		if (transaction)
-			reserve2(sets, transaction, requests);
+			set_reserve2(sets, transaction, requests);
 		break;
 	case MODE_SET_ACTION:
 		if (transaction)
-			action(sets, transaction, requests);
+			set_action(sets, transaction, requests);
 		break;
 	case MODE_SET_COMMIT:
 		if (transaction)
-			commit(sets, transaction);
+			set_commit(sets, transaction);
 		secrets_cleanse(requests);
 		break;
 	case MODE_SET_UNDO:
 		if (transaction)
-			undo(sets, transaction, requests);
+			set_undo(sets, transaction, requests);
 		secrets_cleanse(requests);
 		break;
 	case MODE_SET_FREE:

@@ -3,18 +3,17 @@
  * A Set: all its variable bindings become one change of the engine, which is
  * judged and made as a whole.
  *
- *   RESERVE1  judges each by itself, here and nowhere else: whether there is
- * such an object and it can be written, its type, length, range and text
- *   RESERVE2  judges all together, on the published view: scep_change_check()
- *   ACTION    scep_change_apply(): the engine judges all together on its own
- *             state, which may have changed, and it is on disk when it returns
- *   COMMIT    scep_change_confirm(); it cannot fail
- *   UNDO      scep_change_revert(), also after an ACTION that failed
- *   FREE      nothing was done
+ *   RESERVE1  judges each by itself, here and nowhere else: is there such an
+ * object, can it be written, its type, length, range and text RESERVE2  judges
+ * all together on the published view: scep_change_check() ACTION
+ * scep_change_apply(): the engine judges all together on its own state, which
+ * may have changed; the change is on disk when it returns COMMIT
+ * scep_change_confirm(); it cannot fail UNDO      scep_change_revert(), also
+ * after an ACTION that failed FREE      nothing was done
  *
  * The library calls these in turn for one PDU.  If the master dies between
- * ACTION and COMMIT, nothing is called any more, and the engine keeps what is
- * on disk.  Knows no object by name.
+ * ACTION and COMMIT, it calls nothing more, and the engine keeps what is on
+ * disk.  Knows no object by name.
  */
 #ifndef SUBAGENT_SNMP_SET_H
 #define SUBAGENT_SNMP_SET_H
@@ -31,16 +30,16 @@ struct sets *sets_open(struct scep_engine *engine);
 /* To be called when no more PDUs are processed.  NULL is fine. */
 void sets_close(struct sets *sets);
 
-/* The handler's work in the modes of a Set. */
+/* Handles requests in the modes of a Set. */
 void sets_handle(struct sets *sets, netsnmp_agent_request_info *request_info,
 		 netsnmp_request_info *requests);
 
-/* How many Sets were refused. */
+/* Returns how many Sets were refused. */
 uint32_t sets_refusals(const struct sets *sets);
-/* Says how many refusals were not logged, once their time is over. */
+/* Logs how many refusals were not logged, once their time is over. */
 void sets_settle(struct sets *sets);
-/* The session to the master is gone, and with it what was in hand: cleanses
- * the values of all Sets that have not ended. */
+/* Cleanses the values of all Sets that have not ended, and makes none of them:
+ * the session with the master is gone. */
 void sets_forget(struct sets *sets);
 
 #endif

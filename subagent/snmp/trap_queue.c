@@ -5,7 +5,7 @@
 
 #include "scep/event.h"
 
-/* That something was reported, and when. */
+/* An event that was reported. */
 struct report {
 	enum scep_event_kind kind;
 	uint32_t index;
@@ -17,11 +17,11 @@ struct trap_queue {
 	size_t first;
 	size_t count;
 	unsigned dropped;
-	/* the latest, as a ring */
+	/* the latest reports, as a ring */
 	struct report report[TRAP_QUEUE_MEMORY];
 	size_t report_next;
 	size_t report_count;
-	/* the batch in hand */
+	/* the present batch */
 	uint64_t began;
 	unsigned taken;
 };
@@ -31,8 +31,8 @@ struct trap_queue *trap_queue_open(void)
 	return calloc(1, sizeof(struct trap_queue));
 }
 
-/* Takes the oldest; there is one. */
-static struct scep_event shift(struct trap_queue *queue)
+/* Takes the oldest event; there must be one. */
+static struct scep_event trap_queue_shift(struct trap_queue *queue)
 {
 	struct scep_event event = queue->event[queue->first];
 
@@ -46,7 +46,7 @@ void trap_queue_close(struct trap_queue *queue)
 	if (!queue)
 		return;
 	while (queue->count > 0)
-		scep_row_release(shift(queue).row);
+		scep_row_release(trap_queue_shift(queue).row);
 	free(queue);
 }
 
@@ -58,7 +58,8 @@ static bool is_enabled(const struct trap_queue_rules *rules,
 	return rules->enable & 1u << event->kind;
 }
 
-/* Whether the like of it was reported less than the interval ago. */
+/* Returns whether the same kind about the same row was reported less than the
+ * interval ago. */
 static bool is_repeated(const struct trap_queue *queue,
 			const struct scep_event *event, uint64_t interval,
 			uint64_t now)
@@ -69,7 +70,7 @@ static bool is_repeated(const struct trap_queue *queue,
 			 ->report[(queue->report_next + TRAP_QUEUE_MEMORY - i) %
 				  TRAP_QUEUE_MEMORY];
 
-		/* From the latest back: the rest is older still. */
+		/* Newest first: the rest is older. */
 		if (now - report->time >= interval)
 			return false;
 		if (report->kind == event->kind &&
@@ -102,7 +103,7 @@ void trap_queue_put(struct trap_queue *queue, const struct scep_event *event,
 	}
 	remember(queue, event, now);
 	if (queue->count == TRAP_QUEUE_EVENTS) {
-		scep_row_release(shift(queue).row);
+		scep_row_release(trap_queue_shift(queue).row);
 		queue->dropped++;
 	}
 	position = (queue->first + queue->count) % TRAP_QUEUE_EVENTS;
@@ -127,7 +128,7 @@ bool trap_queue_take(struct trap_queue *queue, struct scep_event *event,
 	if (!pace_allows(queue, now))
 		return false;
 	while (queue->count > 0) {
-		*event = shift(queue);
+		*event = trap_queue_shift(queue);
 		/* It may have been switched off while it waited. */
 		if (is_enabled(rules, event)) {
 			queue->taken++;

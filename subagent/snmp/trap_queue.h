@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which events are reported, and how fast: scepNotifyEnable, the least time
- * between two of one kind about one thing (scepNotifyMinInterval), and a pace
- * that keeps a burst from filling the sockets between subagent and master,
- * which would hang both.
+ * Decides which events are reported, and how fast: by scepNotifyEnable, by the
+ * least time between two events of one kind about one row
+ * (scepNotifyMinInterval), and by a pace that keeps a burst from filling the
+ * sockets between subagent and master, which would hang both.
  *
- * What is not yet sent waits here, without limit of time and up to a limit of
- * number, beyond which the oldest is dropped: while there is no master, what
- * happened last is what matters.  Knows neither Net-SNMP nor a clock; times are
- * ms of a steady one.
+ * Events wait here until they are sent, for any time but only up to a number;
+ * then the oldest is dropped, as the latest events matter most when there is a
+ * master again.  Knows neither Net-SNMP nor a clock; times are ms of a steady
+ * one.
  */
 #ifndef SUBAGENT_SNMP_TRAP_QUEUE_H
 #define SUBAGENT_SNMP_TRAP_QUEUE_H
@@ -19,9 +19,9 @@
 struct scep_event;
 
 #define TRAP_QUEUE_EVENTS 512
-#define TRAP_QUEUE_MEMORY 2048 /* reports whose time is remembered */
-#define TRAP_QUEUE_BATCH  20   /* so many */
-#define TRAP_QUEUE_SPAN	  10   /* in so many ms */
+#define TRAP_QUEUE_MEMORY 2048 /* reports that are remembered */
+#define TRAP_QUEUE_BATCH  20   /* events in each span */
+#define TRAP_QUEUE_SPAN	  10   /* ms */
 
 struct trap_queue;
 
@@ -36,8 +36,9 @@ struct trap_queue *trap_queue_open(void);
 void trap_queue_close(struct trap_queue *queue);
 
 /*
- * Puts an event in, unless its kind is switched off or its like was put less
- * than the interval ago.  Takes the event's row in any case.
+ * Puts an event in, unless its kind is disabled or one of its kind about its
+ * row was put in less than the interval ago.  Takes the event's row in any
+ * case.
  */
 void trap_queue_put(struct trap_queue *queue, const struct scep_event *event,
 		    const struct trap_queue_rules *rules, uint64_t now);
@@ -50,7 +51,7 @@ bool trap_queue_take(struct trap_queue *queue, struct scep_event *event,
 		     const struct trap_queue_rules *rules, uint64_t now);
 
 bool trap_queue_is_empty(const struct trap_queue *queue);
-/* How many were dropped since the last call. */
+/* Returns how many were dropped since the last call. */
 unsigned trap_queue_dropped(struct trap_queue *queue);
 
 #endif

@@ -82,7 +82,7 @@ static const struct object *object_named(const char *name)
 	return NULL;
 }
 
-/* A scalar as a GET finds it. */
+/* Finds a scalar as a GET does. */
 static bool scalar_find(const struct read_context *context,
 			const struct object *object, struct instance *instance)
 {
@@ -130,7 +130,7 @@ size_t trap_instances(const struct trap *trap,
 struct traps {
 	struct scep_engine *engine; /* borrowed */
 	struct trap_queue *queue;
-	unsigned alarm; /* of the library; 0: none */
+	unsigned alarm; /* the library's; 0: none */
 };
 
 static uint64_t clock_ms(void)
@@ -191,7 +191,7 @@ void traps_put(struct traps *traps, const struct scep_event *event)
 
 /* ------------------------------------------------------------- sending -- */
 
-/* Each of these returns false if memory is short. */
+/* The functions that add to a notification return false if memory is short. */
 
 static bool name_add(const struct trap *trap, netsnmp_variable_list **variables)
 {
@@ -224,8 +224,8 @@ static bool instance_add(const struct read_context *context,
 					 octets, length) != NULL;
 }
 
-static void send_one(const struct read_context *context,
-		     const struct scep_event *event)
+static void trap_send(const struct read_context *context,
+		      const struct scep_event *event)
 {
 	const struct trap *trap = trap_find(event->kind);
 	struct instance instances[TRAP_OBJECTS];
@@ -244,8 +244,8 @@ static void send_one(const struct read_context *context,
 	snmp_free_varbind(variables);
 }
 
-/* That the loop turns is all that is wanted. */
-static void turn(unsigned alarm, void *data)
+/* Does nothing: the alarm only makes the loop run again. */
+static void alarm_comes(unsigned alarm, void *data)
 {
 	struct traps *traps = data;
 
@@ -253,12 +253,13 @@ static void turn(unsigned alarm, void *data)
 	traps->alarm = 0;
 }
 
-static void come_back(struct traps *traps)
+static void traps_set_alarm(struct traps *traps)
 {
 	const struct timeval pause = {.tv_usec = TRAP_QUEUE_SPAN * 1000};
 
 	if (!traps->alarm)
-		traps->alarm = snmp_alarm_register_hr(pause, 0, turn, traps);
+		traps->alarm =
+		    snmp_alarm_register_hr(pause, 0, alarm_comes, traps);
 }
 
 void traps_send(struct traps *traps, const struct answer_facts *facts)
@@ -281,10 +282,10 @@ void traps_send(struct traps *traps, const struct answer_facts *facts)
 	context = answer_context(view, facts);
 	rules = rules_of(view);
 	while (trap_queue_take(traps->queue, &event, &rules, clock_ms())) {
-		send_one(&context, &event);
+		trap_send(&context, &event);
 		scep_row_release(event.row);
 	}
 	scep_view_release(view);
 	if (!trap_queue_is_empty(traps->queue))
-		come_back(traps);
+		traps_set_alarm(traps);
 }

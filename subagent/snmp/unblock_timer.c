@@ -4,15 +4,15 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* One that neither the library nor the engine has a use for. */
-#define NUDGE_SIGNAL SIGRTMIN
+/* Neither the library nor the engine uses this signal. */
+#define UNBLOCK_SIGNAL SIGRTMIN
 
-/* The name that signal(7) gives it, which not every C library has. */
+/* Not every C library has the name of signal(7). */
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-/* Being called is all there is to it. */
+/* Does nothing: the interruption is enough. */
 static void nothing(int number)
 {
 	(void)number;
@@ -20,11 +20,11 @@ static void nothing(int number)
 
 int unblock_timer_open(struct unblock_timer *unblock_timer)
 {
-	/* Without SA_RESTART, which is the point. */
+	/* Without SA_RESTART, so that the call ends. */
 	struct sigaction action = {.sa_handler = nothing};
 	struct sigevent event = {
 	    .sigev_notify = SIGEV_THREAD_ID,
-	    .sigev_signo = NUDGE_SIGNAL,
+	    .sigev_signo = UNBLOCK_SIGNAL,
 	};
 
 	sigset_t set;
@@ -32,8 +32,8 @@ int unblock_timer_open(struct unblock_timer *unblock_timer)
 	event.sigev_notify_thread_id = gettid();
 	sigemptyset(&action.sa_mask);
 	sigemptyset(&set);
-	sigaddset(&set, NUDGE_SIGNAL);
-	if (sigaction(NUDGE_SIGNAL, &action, NULL) != 0)
+	sigaddset(&set, UNBLOCK_SIGNAL);
+	if (sigaction(UNBLOCK_SIGNAL, &action, NULL) != 0)
 		return -1;
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	return timer_create(CLOCK_MONOTONIC, &event, &unblock_timer->timer);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A timer that interrupts what its thread is blocked in.  With a master that
- * hangs, and whose queue of connections is full, the library waits in
- * connect() without limit; a signal makes it give up.
+ * A timer that interrupts a system call that blocks its thread.  If a master
+ * hangs and its queue of connections is full, the library waits in connect()
+ * without limit; a signal makes it give up.
  *
- * Knows nothing of what is interrupted: EINTR must be harmless to it.
+ * Knows nothing of the call that it interrupts: EINTR must be harmless there.
  */
 #ifndef SUBAGENT_SNMP_UNBLOCK_TIMER_H
 #define SUBAGENT_SNMP_UNBLOCK_TIMER_H

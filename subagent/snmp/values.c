@@ -34,7 +34,7 @@ static void integer_read(const struct object *object, const void *member,
 	value->number = *(const int32_t *)member;
 }
 
-/* A fact that nobody has set yet is 0 and reads as the first of its names. */
+/* A number that was never set is 0, and reads as the first of its names. */
 static void enum_read(const struct object *object, const void *member,
 		      struct value *value)
 {
@@ -65,7 +65,7 @@ static void octets_read(const struct object *object, const void *member,
 	uint32_t length = member_u32(member);
 	uint32_t most = object_range_max(&object->range);
 
-	/* All of struct scep_octets32, 64 and 128 begin like this one. */
+	/* struct scep_octets32, 64 and 128 all begin alike. */
 	value->length = length < most ? length : most;
 	memcpy(value->octets, ((const struct scep_octets32 *)member)->data,
 	       value->length);
@@ -79,7 +79,7 @@ static void secret_read(const struct object *object, const void *member,
 	value->length = 0;
 }
 
-/* How many octets hold the bits 0..last. */
+/* Returns how many octets hold the bits of an object. */
 static size_t bits_octets(const struct object *object)
 {
 	return object_range_max(&object->range) / 8 + 1;
@@ -109,7 +109,7 @@ static void time_read(const struct object *object, const void *member,
 
 /* ------------------------------------------------------------------- in -- */
 
-/* Net-SNMP keeps all numbers in a long. */
+/* Takes a number: Net-SNMP keeps all of them in a long. */
 static bool number_take(const void *data, size_t length, long *number)
 {
 	if (length != sizeof(*number))
@@ -125,7 +125,7 @@ static int unsigned_write(const struct object *object, const void *data,
 
 	if (!number_take(data, length, &number))
 		return SNMP_ERR_WRONGLENGTH;
-	/* An unsigned number above 2147483647 may have come as a negative. */
+	/* An unsigned number above 2147483647 may come as a negative one. */
 	if (!object_range_has(&object->range, (uint32_t)number))
 		return SNMP_ERR_WRONGVALUE;
 	value->number = (uint32_t)number;
@@ -169,7 +169,8 @@ static int octets_write(const struct object *object, const void *data,
 	return SNMP_ERR_NOERROR;
 }
 
-/* Octets that are left out at the end are zero; bits without a name must be. */
+/* Reads bits.  Octets that are left out at the end count as zero, and bits
+ * without a name must be zero. */
 static int bits_write(const struct object *object, const void *data,
 		      size_t length, struct scep_value *value)
 {
@@ -202,7 +203,7 @@ static int time_write(const struct object *object, const void *data,
 
 /* ------------------------------------------------------------- syntaxes -- */
 
-/* No `write`: there is no object of that syntax that can be written. */
+/* Without `write`, no object of that syntax can be written. */
 static const struct {
 	unsigned char type;
 	bool is_octets;
@@ -223,7 +224,7 @@ static const struct {
     [SYNTAX_TIMESTAMP] = {ASN_TIMETICKS, false, NULL, NULL},
 };
 
-/* sysUpTime at an event, 0 if that was before sysUpTime began. */
+/* Returns sysUpTime at an event, 0 if that was before sysUpTime began. */
 static long timestamp_at(const struct read_context *context, uint64_t mono)
 {
 	uint64_t age;
@@ -234,7 +235,7 @@ static long timestamp_at(const struct read_context *context, uint64_t mono)
 	return age < context->uptime ? (long)(context->uptime - age) : 0;
 }
 
-/* Puts a number that was worked out where a member of its kind would be. */
+/* Reads a number that was worked out, as if it were a member of its kind. */
 static void number_read(const struct object *object, int64_t number,
 			struct value *value)
 {
