@@ -19,8 +19,7 @@
  * there is a next one.  Longer than any NotifyExpiryDays. */
 #define LAST_DAYS ((int64_t)366 * 24 * 3600)
 
-/* ------------------------------------------------------------- GetNextCACert
- * -- */
+/* --------------------------------------------------------- GetNextCACert -- */
 
 bool ca_rollover_is_due(const struct task *task)
 {

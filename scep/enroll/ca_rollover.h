@@ -14,7 +14,7 @@
 
 struct open_input;
 
-/* ---------------------------------------------------------- GetNextCACert */
+/* --------------------------------------------------------- GetNextCACert -- */
 
 /* On the loop, when GetCACert has delivered a trusted CA: tells if the task has
  * to ask for the next one. */
@@ -27,7 +27,7 @@ void ca_rollover_digest(struct task *task);
  * (MIB, rule 15). */
 void ca_rollover_keep(struct task *task, struct txn *txn);
 
-/* ------------------------------------------------ during a transaction */
+/* -------------------------------------------------- during a transaction -- */
 
 /* record->ca_refetch */
 enum ca_refetch {

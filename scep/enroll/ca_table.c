@@ -18,7 +18,7 @@ static bool is_fingerprint(const struct scep_octets32 *a,
 	       memcmp(a->data, b->data, a->length) == 0;
 }
 
-/* ---------------------------------------------------------------- pins -- */
+/* ------------------------------------------------------------------ pins -- */
 
 void ca_table_collect_pins(struct task *task)
 {
@@ -52,9 +52,9 @@ void ca_table_collect_pins(struct task *task)
 
 /* --------------------------------------------------------------- merging -- */
 
-static const struct scep_ca *find_row(const struct scep_rows *rows,
-				      uint32_t profile_index,
-				      const struct scep_ca *wanted)
+static const struct scep_ca *ca_find_row(const struct scep_rows *rows,
+					 uint32_t profile_index,
+					 const struct scep_ca *wanted)
 {
 	ROWS_EACH (i, rows) {
 		const struct scep_ca *ca = rows->row[i];
@@ -66,8 +66,8 @@ static const struct scep_ca *find_row(const struct scep_rows *rows,
 	return NULL;
 }
 
-static bool is_delivered(const struct step_work *work,
-			 const struct scep_ca *row)
+static bool ca_is_delivered(const struct step_work *work,
+			    const struct scep_ca *row)
 {
 	for (size_t i = 0; i < work->ca_count; i++) {
 		if (is_fingerprint(&work->cas[i].fingerprint,
@@ -77,8 +77,8 @@ static bool is_delivered(const struct step_work *work,
 	return false;
 }
 
-static void remove_missing_rows(struct task *task, enum scep_ca_source source,
-				struct txn *txn)
+static void ca_remove_missing(struct task *task, enum scep_ca_source source,
+			      struct txn *txn)
 {
 	const struct scep_rows *rows = &task->state->view.cas;
 
@@ -89,14 +89,14 @@ static void remove_missing_rows(struct task *task, enum scep_ca_source source,
 		    ca->source == (uint32_t)source &&
 		    (ca->trust == SCEP_CA_PENDING ||
 		     ca->trust == SCEP_CA_CHAINED) &&
-		    !is_delivered(&task->work, ca))
+		    !ca_is_delivered(&task->work, ca))
 			txn_remove(txn, STORE_CA, ca->index);
 	}
 }
 
 /* Shows the next CA as the present one.  Its source stays: the pins depend on
  * it. */
-static void make_present(const struct scep_ca *old, struct txn *txn)
+static void ca_make_present(const struct scep_ca *old, struct txn *txn)
 {
 	struct scep_ca *row;
 
@@ -109,14 +109,14 @@ static void make_present(const struct scep_ca *old, struct txn *txn)
 }
 
 /* Returns the index of the row. */
-static uint32_t merge_one(struct task *task, const struct scep_ca *described,
-			  enum scep_ca_source source, enum scep_ca_trust trust,
-			  struct txn *txn)
+static uint32_t ca_merge_one(struct task *task, const struct scep_ca *described,
+			     enum scep_ca_source source,
+			     enum scep_ca_trust trust, struct txn *txn)
 {
 	struct state *state = task->state;
 	uint32_t profile_index = task->record->profile_index;
 	const struct scep_ca *old =
-	    find_row(&state->view.cas, profile_index, described);
+	    ca_find_row(&state->view.cas, profile_index, described);
 	struct scep_ca *row;
 
 	/* A decision stays; a row without one takes `trust`. */
@@ -124,7 +124,7 @@ static uint32_t merge_one(struct task *task, const struct scep_ca *described,
 	    (old->trust == (uint32_t)trust || old->trust == SCEP_CA_TRUSTED ||
 	     old->trust == SCEP_CA_REJECTED)) {
 		if (source == SCEP_CA_GET)
-			make_present(old, txn);
+			ca_make_present(old, txn);
 		return old->index;
 	}
 	row = row_new(sizeof(*row));
@@ -146,14 +146,14 @@ uint32_t ca_table_merge(struct task *task, enum scep_ca_source source,
 	const struct step_work *work = &task->work;
 	uint32_t candidate = 0;
 
-	remove_missing_rows(task, source, txn);
+	ca_remove_missing(task, source, txn);
 	for (size_t i = 0; i < work->ca_count; i++) {
 		if (i == work->candidate)
-			candidate =
-			    merge_one(task, &work->cas[i], source, trust, txn);
+			candidate = ca_merge_one(task, &work->cas[i], source,
+						 trust, txn);
 		else
-			merge_one(task, &work->cas[i], source, SCEP_CA_CHAINED,
-				  txn);
+			ca_merge_one(task, &work->cas[i], source,
+				     SCEP_CA_CHAINED, txn);
 	}
 	return candidate;
 }
@@ -175,8 +175,8 @@ enum scep_ca_trust ca_table_decided(struct task *task)
 
 	if (work->candidate >= work->ca_count)
 		return SCEP_CA_PENDING;
-	row = find_row(&task->state->view.cas, task->record->profile_index,
-		       &work->cas[work->candidate]);
+	row = ca_find_row(&task->state->view.cas, task->record->profile_index,
+			  &work->cas[work->candidate]);
 	return row != NULL ? row->trust : SCEP_CA_PENDING;
 }
 
@@ -194,8 +194,8 @@ void ca_table_forget(struct state *state, uint32_t profile_index,
 /* ------------------------------------------------------------ succession -- */
 
 /* Returns the CA that issued the certificate, or NULL. */
-static const struct scep_ca *issuer_of(const struct scep_view *view,
-				       const struct scep_key *key)
+static const struct scep_ca *ca_issuer_of(const struct scep_view *view,
+					  const struct scep_key *key)
 {
 	ROWS_EACH (i, &view->cas) {
 		const struct scep_ca *ca = view->cas.row[i];
@@ -209,8 +209,8 @@ static const struct scep_ca *issuer_of(const struct scep_view *view,
 
 /* Returns the trusted CA of the profile that ends last, if it ends after
  * `issuer`; else NULL. */
-static const struct scep_ca *successor_of(const struct scep_view *view,
-					  const struct scep_ca *issuer)
+static const struct scep_ca *ca_successor_of(const struct scep_view *view,
+					     const struct scep_ca *issuer)
 {
 	const struct scep_ca *found = NULL;
 
@@ -230,9 +230,9 @@ static const struct scep_ca *successor_of(const struct scep_view *view,
 struct ca_succession ca_table_succession(const struct scep_view *view,
 					 const struct scep_key *key)
 {
-	const struct scep_ca *issuer = issuer_of(view, key);
+	const struct scep_ca *issuer = ca_issuer_of(view, key);
 	const struct scep_ca *next =
-	    issuer != NULL ? successor_of(view, issuer) : NULL;
+	    issuer != NULL ? ca_successor_of(view, issuer) : NULL;
 
 	if (next == NULL)
 		return (struct ca_succession){0, 0};

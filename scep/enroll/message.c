@@ -29,8 +29,7 @@ void message_url(struct task *task, const char *operation, const char *text)
 			  "no URL can be made of %s", server->url);
 }
 
-/* ------------------------------------------------- GetCACaps (RFC 8894, 3.5)
- */
+/* --------------------------------------------- GetCACaps (RFC 8894, 3.5) -- */
 
 void message_compose_caps(struct task *task)
 {
@@ -45,7 +44,7 @@ void message_digest_caps(struct task *task)
 	task->work.next->caps = caps_read(body->data, body->length);
 }
 
-/* ---------------------------------------------------------- credentials -- */
+/* ----------------------------------------------------------- credentials -- */
 
 void message_new_transaction(struct task *task)
 {
@@ -127,7 +126,7 @@ void credentials_free(struct credentials *credentials)
 	bytes_free(&credentials->content);
 }
 
-/* ------------------------------------------------------ weak algorithms -- */
+/* ------------------------------------------------------- weak algorithms -- */
 
 static const struct {
 	uint32_t bit; /* enum scep_legacy; counted at the same index */
@@ -152,7 +151,7 @@ void message_log_legacy(struct task *task, const char *who, uint32_t used)
 	}
 }
 
-/* -------------------------------------------------------------- sending -- */
+/* --------------------------------------------------------------- sending -- */
 
 /* Returns the weak algorithms of the message itself. */
 static uint32_t own_legacy(const struct task *task,
@@ -210,7 +209,7 @@ void message_compose(struct task *task, struct credentials *credentials,
 	free(text);
 }
 
-/* ------------------------------------------------------------ receiving -- */
+/* ------------------------------------------------------------- receiving -- */
 
 struct open_input message_expect(const struct task *task,
 				 const struct credentials *credentials)

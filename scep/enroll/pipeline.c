@@ -35,7 +35,8 @@ static void pipeline_digest(void *context)
 	task->step->digest(task);
 }
 
-static void start_worker(struct task *task, work_fn fn, work_done_fn done)
+static void pipeline_start_worker(struct task *task, work_fn fn,
+				  work_done_fn done)
 {
 	struct io *io = task->state->io;
 
@@ -49,7 +50,7 @@ static void start_worker(struct task *task, work_fn fn, work_done_fn done)
 
 /* Takes the task back from its worker.  Returns false if it was discarded, or
  * the engine stopped, in the meantime. */
-static bool take_back(struct task *task)
+static bool pipeline_take_back(struct task *task)
 {
 	struct state *state = task->state;
 
@@ -72,7 +73,7 @@ static void pipeline_settle(struct task *task)
 		task->ops->fail(task);
 }
 
-static void start_exchange(struct task *task)
+static void pipeline_start_exchange(struct task *task)
 {
 	struct step_work *work = &task->work;
 	struct io *io = task->state->io;
@@ -103,11 +104,11 @@ static void pipeline_composed(void *context)
 {
 	struct task *task = context;
 
-	if (!take_back(task))
+	if (!pipeline_take_back(task))
 		return;
 	if (task->work.error.code == SCEP_OK &&
 	    task->step->exchange != EXCHANGE_NONE)
-		start_exchange(task);
+		pipeline_start_exchange(task);
 	else
 		pipeline_settle(task);
 }
@@ -192,7 +193,7 @@ static void pipeline_exchanged(void *context, struct fetch_answer *answer,
 			error_set_http(&work->error, answer->http_status);
 	}
 	if (work->error.code == SCEP_OK && task->step->digest != NULL)
-		start_worker(task, pipeline_digest, pipeline_digested);
+		pipeline_start_worker(task, pipeline_digest, pipeline_digested);
 	else
 		pipeline_settle(task);
 }
@@ -201,13 +202,13 @@ static void pipeline_digested(void *context)
 {
 	struct task *task = context;
 
-	if (take_back(task))
+	if (pipeline_take_back(task))
 		pipeline_settle(task);
 }
 
 /* ------------------------------------------------------------------ tick -- */
 
-static void begin_step(struct task *task)
+static void pipeline_begin(struct task *task)
 {
 	if (!task->ops->begin(task))
 		return;
@@ -218,12 +219,13 @@ static void begin_step(struct task *task)
 	}
 	ca_table_collect_pins(task);
 	if (task->step->compose != NULL)
-		start_worker(task, pipeline_compose, pipeline_composed);
+		pipeline_start_worker(task, pipeline_compose,
+				      pipeline_composed);
 	else
 		pipeline_settle(task);
 }
 
-static struct task *find_due(struct state *state)
+static struct task *pipeline_find_due(struct state *state)
 {
 	uint64_t now = state_mono(state);
 	struct task *task = state->tasks;
@@ -233,7 +235,7 @@ static struct task *find_due(struct state *state)
 	return task;
 }
 
-static uint64_t earliest_due(const struct state *state)
+static uint64_t pipeline_earliest_due(const struct state *state)
 {
 	uint64_t due = STATE_NEVER;
 
@@ -253,9 +255,9 @@ uint64_t pipeline_tick(struct state *state)
 		return STATE_NEVER;
 	/* Looks from the start each time, as a step may end tasks.  Begins each
 	 * task once: afterwards it is busy, or due later. */
-	while ((task = find_due(state)) != NULL) {
+	while ((task = pipeline_find_due(state)) != NULL) {
 		task->due = STATE_NEVER;
-		begin_step(task);
+		pipeline_begin(task);
 	}
-	return earliest_due(state);
+	return pipeline_earliest_due(state);
 }

@@ -41,8 +41,8 @@ static struct server_check *check_of(struct task *task)
 
 /* ------------------------------------------------------------------- end -- */
 
-static void show_result(struct state *state, uint32_t profile_index,
-			enum scep_code result)
+static void check_show_result(struct state *state, uint32_t profile_index,
+			      enum scep_code result)
 {
 	struct scep_profile *profile;
 	struct txn txn;
@@ -63,15 +63,15 @@ static void check_fail(struct task *task)
 
 	error_words(&task->work.error, words);
 	log_info("%s: %s failed: %s", task->name, task->step->name, words);
-	show_result(task->state, task->record->profile_index,
-		    task->work.error.code);
+	check_show_result(task->state, task->record->profile_index,
+			  task->work.error.code);
 	task_discard(task);
 }
 
 static void check_succeed(struct task *task)
 {
 	log_info("%s: successful", task->name);
-	show_result(task->state, task->record->profile_index, SCEP_NONE);
+	check_show_result(task->state, task->record->profile_index, SCEP_NONE);
 	task_discard(task);
 }
 
@@ -83,10 +83,10 @@ static void check_free(struct task *task)
 	free(check);
 }
 
-/* ----------------------------------------------- certificate of ours -- */
+/* --------------------------------------------------- certificate of ours -- */
 
 /* Returns the newest key of the profile with a valid certificate, or NULL. */
-static const struct scep_key *find_key(const struct task *task)
+static const struct scep_key *check_find_key(const struct task *task)
 {
 	const struct scep_rows *keys = &task->state->view.keys;
 	const struct scep_key *found = NULL;
@@ -103,7 +103,7 @@ static const struct scep_key *find_key(const struct task *task)
 	return found;
 }
 
-static void compose_certificate(struct task *task)
+static void check_compose_certificate(struct task *task)
 {
 	struct record *next = task->work.next;
 	char name[KEY_FILE_NAME];
@@ -114,8 +114,8 @@ static void compose_certificate(struct task *task)
 		message_new_transaction(task);
 }
 
-static enum step_outcome settle_certificate(struct task *task,
-					    struct step_result *result)
+static enum step_outcome check_settle_certificate(struct task *task,
+						  struct step_result *result)
 {
 	(void)task;
 	(void)result;
@@ -124,8 +124,8 @@ static enum step_outcome settle_certificate(struct task *task,
 
 /* ------------------------------------------------------- GetCACaps (3.5) -- */
 
-static enum step_outcome settle_caps(struct task *task,
-				     struct step_result *result)
+static enum step_outcome check_settle_caps(struct task *task,
+					   struct step_result *result)
 {
 	struct scep_profile *profile =
 	    txn_edit(task->state, &result->txn, STORE_PROFILE,
@@ -140,8 +140,8 @@ static enum step_outcome settle_caps(struct task *task,
 
 /* Shows a CA that is not trusted, so that an operator can decide about it, and
  * notifies of a new one. */
-static enum step_outcome settle_ca_cert(struct task *task,
-					struct step_result *result)
+static enum step_outcome check_settle_ca_cert(struct task *task,
+					      struct step_result *result)
 {
 	uint32_t last = task->state->counters.ca_last_index;
 	uint32_t candidate;
@@ -164,8 +164,8 @@ static enum step_outcome settle_ca_cert(struct task *task,
 
 /* --------------------------------------------------- GetNextCACert (4.7) -- */
 
-static enum step_outcome settle_next_ca(struct task *task,
-					struct step_result *result)
+static enum step_outcome check_settle_next_ca(struct task *task,
+					      struct step_result *result)
 {
 	ca_rollover_keep(task, &result->txn);
 	return OUTCOME_NEXT;
@@ -173,7 +173,7 @@ static enum step_outcome settle_next_ca(struct task *task,
 
 /* -------------------------------------------------------- GetCRL (3.3.4) -- */
 
-static void compose_crl(struct task *task)
+static void check_compose_crl(struct task *task)
 {
 	struct credentials credentials;
 
@@ -184,7 +184,7 @@ static void compose_crl(struct task *task)
 	credentials_free(&credentials);
 }
 
-static void digest_crl(struct task *task)
+static void check_digest_crl(struct task *task)
 {
 	struct step_work *work = &task->work;
 	struct credentials credentials;
@@ -208,8 +208,8 @@ out:
 }
 
 /* Marks a key of ours as revoked, or as no longer revoked. */
-static void mark_key(struct task *task, const struct scep_key *key,
-		     struct txn *txn)
+static void check_mark_key(struct task *task, const struct scep_key *key,
+			   struct txn *txn)
 {
 	bool is_revoked = crl_has(task->work.crl, &key->serial);
 	struct scep_key *row;
@@ -224,8 +224,8 @@ static void mark_key(struct task *task, const struct scep_key *key,
 	txn_put(txn, STORE_KEY, row);
 }
 
-static enum step_outcome settle_crl(struct task *task,
-				    struct step_result *result)
+static enum step_outcome check_settle_crl(struct task *task,
+					  struct step_result *result)
 {
 	const struct scep_rows *keys = &task->state->view.keys;
 
@@ -235,41 +235,41 @@ static enum step_outcome settle_crl(struct task *task,
 		if (key->profile_index == task->record->profile_index &&
 		    key->not_after != 0 &&
 		    crl_is_of(task->work.crl, key->issuer))
-			mark_key(task, key, &result->txn);
+			check_mark_key(task, key, &result->txn);
 	}
 	return OUTCOME_NEXT;
 }
 
 /* ------------------------------------------------------- GetCert (3.3.4) -- */
 
-static void compose_signer(struct task *task)
+static void check_compose_signer(struct task *task)
 {
 	cert_recovery_compose_signer(task, check_of(task)->lost);
 }
 
-static void compose_cert(struct task *task)
+static void check_compose_cert(struct task *task)
 {
 	cert_recovery_compose(task, check_of(task)->lost);
 }
 
-static void digest_cert(struct task *task)
+static void check_digest_cert(struct task *task)
 {
 	cert_recovery_digest(task, check_of(task)->lost);
 }
 
-static enum step_outcome settle_cert(struct task *task,
-				     struct step_result *result)
+static enum step_outcome check_settle_cert(struct task *task,
+					   struct step_result *result)
 {
 	cert_recovery_keep(task, check_of(task)->lost, &result->txn);
 	return OUTCOME_NEXT;
 }
 
-/* ----------------------------------------------------- steps and plans -- */
+/* ------------------------------------------------------- steps and plans -- */
 
 static const struct step certificate = {.name = "certificate",
 					.section = "3.3.4",
-					.compose = compose_certificate,
-					.settle = settle_certificate};
+					.compose = check_compose_certificate,
+					.settle = check_settle_certificate};
 /* The manager sees the answer of the server, errors included. */
 static const struct step caps = {.name = RFC8894_GET_CA_CAPS,
 				 .section = "3.5",
@@ -277,7 +277,7 @@ static const struct step caps = {.name = RFC8894_GET_CA_CAPS,
 				 .limit = LIMIT_CA_CAPS,
 				 .compose = message_compose_caps,
 				 .digest = message_digest_caps,
-				 .settle = settle_caps};
+				 .settle = check_settle_caps};
 static const struct step caps_or_none = {.name = RFC8894_GET_CA_CAPS,
 					 .section = "3.5",
 					 .exchange = EXCHANGE_GET,
@@ -285,14 +285,14 @@ static const struct step caps_or_none = {.name = RFC8894_GET_CA_CAPS,
 					 .is_lenient = true,
 					 .compose = message_compose_caps,
 					 .digest = message_digest_caps,
-					 .settle = settle_caps};
+					 .settle = check_settle_caps};
 static const struct step ca_cert = {.name = RFC8894_GET_CA_CERT,
 				    .section = "4.2",
 				    .exchange = EXCHANGE_GET,
 				    .limit = LIMIT_CA_CERT,
 				    .compose = ca_pinning_compose,
 				    .digest = ca_pinning_digest,
-				    .settle = settle_ca_cert};
+				    .settle = check_settle_ca_cert};
 static const struct step next_ca = {.name = RFC8894_GET_NEXT_CA_CERT,
 				    .section = "4.7",
 				    .exchange = EXCHANGE_GET,
@@ -300,25 +300,25 @@ static const struct step next_ca = {.name = RFC8894_GET_NEXT_CA_CERT,
 				    .is_lenient = true,
 				    .compose = ca_rollover_compose,
 				    .digest = ca_rollover_digest,
-				    .settle = settle_next_ca};
+				    .settle = check_settle_next_ca};
 static const struct step crl = {.name = "GetCRL",
 				.section = "3.3.4",
 				.exchange = EXCHANGE_PKI,
 				.limit = LIMIT_CERT_REP,
-				.compose = compose_crl,
-				.digest = digest_crl,
-				.settle = settle_crl};
+				.compose = check_compose_crl,
+				.digest = check_digest_crl,
+				.settle = check_settle_crl};
 static const struct step signer = {.name = "certificate",
 				   .section = "2.3",
-				   .compose = compose_signer,
-				   .settle = settle_certificate};
+				   .compose = check_compose_signer,
+				   .settle = check_settle_certificate};
 static const struct step cert = {.name = "GetCert",
 				 .section = "3.3.4",
 				 .exchange = EXCHANGE_PKI,
 				 .limit = LIMIT_CERT_REP,
-				 .compose = compose_cert,
-				 .digest = digest_cert,
-				 .settle = settle_cert};
+				 .compose = check_compose_cert,
+				 .digest = check_digest_cert,
+				 .settle = check_settle_cert};
 
 #define PLAN_LENGTH 6
 
@@ -344,7 +344,8 @@ static bool check_begin(struct task *task)
 }
 
 /* Asks the step, unless the profile no longer is what the check began with. */
-static enum step_outcome ask_step(struct task *task, struct step_result *result)
+static enum step_outcome check_ask_step(struct task *task,
+					struct step_result *result)
 {
 	if (task_profile(task) != NULL && task_has_same_server(task))
 		return task->step->settle(task, result);
@@ -361,7 +362,7 @@ static void check_settle(struct task *task)
 
 	task->work.next = NULL;
 	txn_init(&result.txn);
-	outcome = ask_step(task, &result);
+	outcome = check_ask_step(task, &result);
 	if (outcome == OUTCOME_FAIL)
 		txn_free(&result.txn);
 	else if (txn_commit(task->state, &result.txn, NULL,
@@ -393,7 +394,7 @@ static const struct task_ops check_ops = {
 
 /* ----------------------------------------------------------------- begin -- */
 
-static struct task *find_check(struct state *state, uint32_t profile_index)
+static struct task *check_find(struct state *state, uint32_t profile_index)
 {
 	struct task *task = state->tasks;
 
@@ -424,10 +425,10 @@ static struct server_check *check_open(struct state *state,
 }
 
 /* Chooses the key whose certificate signs GetCRL. */
-static bool choose_key(struct server_check *check)
+static bool check_choose_key(struct server_check *check)
 {
 	struct task *task = &check->task;
-	const struct scep_key *key = find_key(task);
+	const struct scep_key *key = check_find_key(task);
 
 	if (key == NULL) {
 		check->lost = cert_recovery_find(task);
@@ -446,7 +447,7 @@ void server_check_begin(struct state *state, uint32_t profile_index,
 {
 	const struct scep_profile *profile =
 	    scep_rows_find(&state->view.profiles, profile_index);
-	struct task *old = find_check(state, profile_index);
+	struct task *old = check_find(state, profile_index);
 	struct server_check *check;
 
 	if (old != NULL)
@@ -455,12 +456,12 @@ void server_check_begin(struct state *state, uint32_t profile_index,
 		return;
 	check = check_open(state, profile);
 	if (check == NULL) {
-		show_result(state, profile_index, SCEP_NO_MEMORY);
+		check_show_result(state, profile_index, SCEP_NO_MEMORY);
 		return;
 	}
 	check->plan = plans[kind];
 	check_begin(&check->task);
-	if (kind != SCEP_CHECK_CRL || choose_key(check)) {
+	if (kind != SCEP_CHECK_CRL || check_choose_key(check)) {
 		task_continue(&check->task);
 		return;
 	}

@@ -59,7 +59,7 @@ static enum step_outcome settle_caps(struct task *task,
 
 /* ------------------------------------------------------- GetCACert (4.2) -- */
 
-static enum step_outcome distrust(struct task *task, const char *reason)
+static enum step_outcome fail_distrusted(struct task *task, const char *reason)
 {
 	error_set(&task->work.error, SCEP_CA_NOT_TRUSTED, "%s", reason);
 	return OUTCOME_FAIL;
@@ -72,10 +72,10 @@ static enum step_outcome settle_ca_cert(struct task *task,
 	bool has_same_server = task_has_same_server(task);
 
 	if (!is_pinned && !has_same_server)
-		return distrust(task,
-				"the settings of the server were changed");
+		return fail_distrusted(
+		    task, "the settings of the server were changed");
 	if (!is_pinned && ca_table_decided(task) == SCEP_CA_REJECTED)
-		return distrust(task, "the CA was rejected");
+		return fail_distrusted(task, "the CA was rejected");
 	if (!task->work.is_trusted) {
 		result->pending_ca = ca_table_ask(task, &result->txn);
 		result->to = STEP_WAIT_TRUST;
@@ -108,8 +108,7 @@ static enum step_outcome settle_next_ca(struct task *task,
 	return next_step(result, ca_rollover_leads_to(task->record));
 }
 
-/* ------------------------------------------------ trust of an operator (2.2)
- * -- */
+/* -------------------------------------------- trust of an operator (2.2) -- */
 
 static bool has_pending_row(const struct task *task)
 {
@@ -131,16 +130,16 @@ static enum step_outcome settle_trust(struct task *task,
 	if (has_pending_row(task))
 		return OUTCOME_NOT_YET;
 	if (task->work.pin_count == 0)
-		return distrust(task, "the CA was rejected");
+		return fail_distrusted(task, "the CA was rejected");
 	return next_step(result, STEP_GET_CA_CERT);
 }
 
-/* ------------------------------------------------------------ key (2.3) -- */
+/* ------------------------------------------------------------- key (2.3) -- */
 
 /* Returns the certificate that signs the request, which is owned: the one to
  * be renewed, or a self-signed one (RFC 8894, 2.3). */
-static enum scep_code make_signer(struct task *task, EVP_PKEY *key,
-				  X509 **signer)
+static enum scep_code key_make_signer(struct task *task, EVP_PKEY *key,
+				      X509 **signer)
 {
 	struct step_work *work = &task->work;
 
@@ -168,7 +167,7 @@ static void compose_key(struct task *task)
 	/* The transactionID must be unique (RFC 8894, 3.2.1.1): every request
 	 * makes a new key, so the digest of the key is. */
 	if (key_digest(key, next->transaction_id, &work->error) == SCEP_OK &&
-	    make_signer(task, key, &signer) == SCEP_OK)
+	    key_make_signer(task, key, &signer) == SCEP_OK)
 		ca_certs_one_to_pem(signer, &next->signer, &work->error);
 out:
 	X509_free(signer);
@@ -193,7 +192,7 @@ static enum step_outcome settle_key(struct task *task,
 
 /* The certificate that signs the request authenticates it.  The challenge goes
  * along if there is no second try that could carry it (RFC 8894, 2.5). */
-static enum scep_code make_request(struct task *task, EVP_PKEY *key,
+static enum scep_code request_make(struct task *task, EVP_PKEY *key,
 				   X509_REQ **request)
 {
 	struct scep_values values = task->record->values;
@@ -215,7 +214,7 @@ static void compose_request(struct task *task)
 	int length = 0;
 
 	if (credentials_load(task, &credentials) != SCEP_OK ||
-	    make_request(task, credentials.key, &request) != SCEP_OK)
+	    request_make(task, credentials.key, &request) != SCEP_OK)
 		goto out;
 	length = i2d_X509_REQ(request, &der);
 	if (length > 0 && bytes_set(&credentials.content, der, (size_t)length))
@@ -238,7 +237,7 @@ static void compose_poll(struct task *task)
 
 	/* The subject is that of the request; the signer may have another. */
 	if (credentials_load(task, &credentials) == SCEP_OK &&
-	    make_request(task, credentials.key, &request) == SCEP_OK &&
+	    request_make(task, credentials.key, &request) == SCEP_OK &&
 	    pki_message_issuer_and_subject(
 		credentials.trust.anchor, X509_REQ_get_subject_name(request),
 		&credentials.content, &task->work.error) == SCEP_OK)
@@ -298,7 +297,7 @@ static void digest_cert_rep(struct task *task)
 	X509_REQ *request = NULL;
 
 	if (credentials_load(task, &credentials) == SCEP_OK &&
-	    make_request(task, credentials.key, &request) == SCEP_OK) {
+	    request_make(task, credentials.key, &request) == SCEP_OK) {
 		input = message_expect(task, &credentials);
 		input.subject = X509_REQ_get_subject_name(request);
 		if (cert_rep_open(&input, &reply, &work->error) == SCEP_OK)
@@ -393,7 +392,7 @@ static enum step_outcome settle_files(struct task *task,
 
 /* Notes why a use location does not have the key: the request is successful
  * even so. */
-static void note_deploy(struct task *task)
+static void deploy_note_end(struct task *task)
 {
 	const struct scep_view *view = &task->state->view;
 	const struct record *record = task->record;
@@ -409,7 +408,7 @@ static void note_deploy(struct task *task)
 }
 
 /* A key that renews none replaces the one that its use location had. */
-static void note_replaced(struct task *task, struct txn *txn)
+static void deploy_note_replaced(struct task *task, struct txn *txn)
 {
 	const struct scep_view *view = &task->state->view;
 	uint32_t key_index = task->record->key_index;
@@ -431,8 +430,8 @@ static enum step_outcome settle_deploy(struct task *task,
 
 	if (use_locations_want_key(&state->view, task->record->key_index))
 		return OUTCOME_NOT_YET;
-	note_deploy(task);
-	note_replaced(task, &result->txn);
+	deploy_note_end(task);
+	deploy_note_replaced(task, &result->txn);
 	return OUTCOME_SUCCESS;
 }
 

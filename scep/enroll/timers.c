@@ -54,7 +54,8 @@ uint32_t timers_draw(void *context)
 /* ------------------------------------------------------------------ plan -- */
 
 /* Returns the open request of a profile, from its timer or from a manager. */
-static struct open_request *find_open(struct state *state, uint32_t index)
+static struct open_request *timer_open_request(struct state *state,
+					       uint32_t index)
 {
 	for (struct open_request *e = state->open_requests; e != NULL;
 	     e = e->next) {
@@ -86,10 +87,10 @@ static const struct scep_status *announcement(struct state *state,
 }
 
 /* Tells the schedule if an open request keeps the timer from beginning one. */
-static enum schedule_outcome outcome_of_open(struct state *state,
-					     const struct scep_profile *profile)
+static enum schedule_outcome timer_outcome(struct state *state,
+					   const struct scep_profile *profile)
 {
-	struct open_request *e = find_open(state, profile->index);
+	struct open_request *e = timer_open_request(state, profile->index);
 	const struct scep_status *status;
 
 	if (e == NULL)
@@ -100,9 +101,9 @@ static enum schedule_outcome outcome_of_open(struct state *state,
 		   : SCHEDULE_OPEN;
 }
 
-static struct schedule_decision plan_after(struct state *state,
-					   const struct scep_profile *profile,
-					   enum schedule_outcome outcome)
+static struct schedule_decision
+timer_plan_after(struct state *state, const struct scep_profile *profile,
+		 enum schedule_outcome outcome)
 {
 	const struct scep_key *last = renewal_last(state, profile->index);
 	struct ca_succession succession;
@@ -138,8 +139,9 @@ static bool lacks_location(struct state *state,
 }
 
 /* Delays such a run; its announcement stays. */
-static void hold_back(struct state *state, const struct scep_profile *profile,
-		      struct schedule_decision *decision)
+static void timer_hold_back(struct state *state,
+			    const struct scep_profile *profile,
+			    struct schedule_decision *decision)
 {
 	if (decision->action != SCHEDULE_RUN ||
 	    !lacks_location(state, profile, decision))
@@ -149,10 +151,10 @@ static void hold_back(struct state *state, const struct scep_profile *profile,
 	decision->at = state_now(state) + LOOK_AGAIN;
 }
 
-static struct schedule_decision plan(struct state *state,
-				     const struct scep_profile *profile)
+static struct schedule_decision timer_plan(struct state *state,
+					   const struct scep_profile *profile)
 {
-	return plan_after(state, profile, outcome_of_open(state, profile));
+	return timer_plan_after(state, profile, timer_outcome(state, profile));
 }
 
 /* ------------------------------------------------------------------ show -- */
@@ -161,7 +163,7 @@ static enum oper_status oper_of(struct state *state,
 				const struct scep_profile *profile,
 				const struct schedule_decision *decision)
 {
-	struct open_request *e = find_open(state, profile->index);
+	struct open_request *e = timer_open_request(state, profile->index);
 	const struct scep_status *status;
 
 	switch (decision->action) {
@@ -198,8 +200,9 @@ static bool is_stored_alike(const struct scep_timer *a,
 }
 
 /* Writes the decision into a row of the profile. */
-static void take_decision(struct state *state, struct scep_profile *profile,
-			  const struct schedule_decision *decision)
+static void timer_take_decision(struct state *state,
+				struct scep_profile *profile,
+				const struct schedule_decision *decision)
 {
 	struct scep_timer *timer = &profile->timer;
 	bool was_finished = timer->oper_status == OPER_FINISHED;
@@ -222,9 +225,9 @@ static void take_decision(struct state *state, struct scep_profile *profile,
 }
 
 /* Adds the row of the profile with the decision, if it differs. */
-static void put_profile(struct state *state, struct txn *txn,
-			const struct scep_profile *old,
-			const struct schedule_decision *decision)
+static void timer_put_profile(struct state *state, struct txn *txn,
+			      const struct scep_profile *old,
+			      const struct schedule_decision *decision)
 {
 	struct scep_profile *profile = row_copy(old);
 	struct scep_timer *timer;
@@ -234,7 +237,7 @@ static void put_profile(struct state *state, struct txn *txn,
 		return;
 	}
 	timer = &profile->timer;
-	take_decision(state, profile, decision);
+	timer_take_decision(state, profile, decision);
 	if (is_stored_alike(timer, &old->timer) &&
 	    timer->oper_status == old->timer.oper_status)
 		row_release(profile);
@@ -268,9 +271,9 @@ static void blame_lack(struct state *state, struct scep_status *status,
 
 /* Adds the row that announces the next run, or that of the run itself.
  * Returns its index, or 0. */
-static uint32_t put_status(struct state *state, struct txn *txn,
-			   const struct scep_profile *profile,
-			   const struct schedule_decision *decision)
+static uint32_t timer_put_status(struct state *state, struct txn *txn,
+				 const struct scep_profile *profile,
+				 const struct schedule_decision *decision)
 {
 	const struct scep_status *old = announcement(state, profile->index);
 	struct scep_status *status;
@@ -311,14 +314,13 @@ void timers_forget(struct state *state, uint32_t profile_index, struct txn *txn)
 		txn_remove(txn, STORE_STATUS, row->index);
 }
 
-/* -------------------------------------------------------------- carry out --
- */
+/* ------------------------------------------------------------- carry out -- */
 
-static void put_run(struct state *state, struct txn *txn,
-		    const struct scep_profile *profile,
-		    const struct schedule_decision *decision)
+static void timer_put_run(struct state *state, struct txn *txn,
+			  const struct scep_profile *profile,
+			  const struct schedule_decision *decision)
 {
-	uint32_t index = put_status(state, txn, profile, decision);
+	uint32_t index = timer_put_status(state, txn, profile, decision);
 	struct record *record =
 	    request_new_record(profile, &profile->timer.values, index);
 
@@ -329,9 +331,9 @@ static void put_run(struct state *state, struct txn *txn,
 }
 
 /* Adds all of a decision but the row of the profile. */
-static void put_consequence(struct state *state, struct txn *txn,
-			    const struct scep_profile *profile,
-			    const struct schedule_decision *decision)
+static void timer_put_consequence(struct state *state, struct txn *txn,
+				  const struct scep_profile *profile,
+				  const struct schedule_decision *decision)
 {
 	switch (decision->action) {
 	case SCHEDULE_DISABLED:
@@ -342,18 +344,18 @@ static void put_consequence(struct state *state, struct txn *txn,
 		break;
 	case SCHEDULE_WAIT:
 		if (decision->due != 0)
-			put_status(state, txn, profile, decision);
+			timer_put_status(state, txn, profile, decision);
 		break;
 	case SCHEDULE_RUN:
-		put_run(state, txn, profile, decision);
+		timer_put_run(state, txn, profile, decision);
 		break;
 	}
 }
 
 /* Returns when the timer is to be planned again (mono).  The schedule says once
  * a minute at least, so that a step of the wall clock is noticed. */
-static uint64_t due_of(struct state *state,
-		       const struct schedule_decision *decision)
+static uint64_t timer_due(struct state *state,
+			  const struct schedule_decision *decision)
 {
 	int64_t wait = decision->at - state_now(state);
 
@@ -371,9 +373,9 @@ static bool is_out_of_service(const struct scep_profile *profile)
 	return profile->row_status != SCEP_ROW_ACTIVE && profile->timer.enable;
 }
 
-static enum scep_code carry_out(struct state *state,
-				const struct scep_profile *profile,
-				const struct schedule_decision *decision)
+static enum scep_code timer_carry_out(struct state *state,
+				      const struct scep_profile *profile,
+				      const struct schedule_decision *decision)
 {
 	struct scep_error error;
 	struct txn txn;
@@ -381,8 +383,8 @@ static enum scep_code carry_out(struct state *state,
 
 	error_init(&error);
 	txn_init(&txn);
-	put_consequence(state, &txn, profile, decision);
-	put_profile(state, &txn, profile, decision);
+	timer_put_consequence(state, &txn, profile, decision);
+	timer_put_profile(state, &txn, profile, decision);
 	if (txn.count != 0 || txn.is_short)
 		code = txn_commit(state, &txn, NULL, &error);
 	txn_free(&txn);
@@ -392,16 +394,16 @@ static enum scep_code carry_out(struct state *state,
 	return code;
 }
 
-static uint64_t tick_one(struct state *state,
-			 const struct scep_profile *profile)
+static uint64_t timer_tick(struct state *state,
+			   const struct scep_profile *profile)
 {
 	struct schedule_decision decision;
 
 	if (is_out_of_service(profile))
 		return STATE_NEVER;
-	decision = plan(state, profile);
-	hold_back(state, profile, &decision);
-	if (carry_out(state, profile, &decision) != SCEP_OK)
+	decision = timer_plan(state, profile);
+	timer_hold_back(state, profile, &decision);
+	if (timer_carry_out(state, profile, &decision) != SCEP_OK)
 		return state_mono(state) + SAVE_AGAIN;
 	if (decision.action == SCHEDULE_RUN) {
 		log_info("profile %u: the timer sends a request",
@@ -409,7 +411,7 @@ static uint64_t tick_one(struct state *state,
 		/* Removes the files of a suspended request that it replaced. */
 		registry_sweep(state);
 	}
-	return due_of(state, &decision);
+	return timer_due(state, &decision);
 }
 
 /* Returns a reference: a commit replaces the row in the view. */
@@ -435,7 +437,7 @@ uint64_t timers_tick(struct state *state)
 
 		if (profile == NULL)
 			continue;
-		due = tick_one(state, profile);
+		due = timer_tick(state, profile);
 		row_release(profile);
 		if (due < first)
 			first = due;
@@ -445,8 +447,8 @@ uint64_t timers_tick(struct state *state)
 }
 
 /* Announces a run that is due, instead of beginning it. */
-static void put_off(const struct scep_profile *profile,
-		    struct schedule_decision *decision)
+static void timer_put_off(const struct scep_profile *profile,
+			  struct schedule_decision *decision)
 {
 	if (decision->action != SCHEDULE_RUN)
 		return;
@@ -464,9 +466,9 @@ void timers_look(struct state *state, uint32_t profile_index)
 		row_release(profile);
 		return;
 	}
-	decision = plan(state, profile);
-	put_off(profile, &decision);
-	carry_out(state, profile, &decision);
+	decision = timer_plan(state, profile);
+	timer_put_off(profile, &decision);
+	timer_carry_out(state, profile, &decision);
 	row_release(profile);
 }
 
@@ -476,7 +478,7 @@ void timers_look_at_all(struct state *state)
 		timers_look(state, index);
 }
 
-/* ------------------------------------------------------------- changes -- */
+/* --------------------------------------------------------------- changes -- */
 
 void timers_note_end(struct state *state, struct scep_profile *profile,
 		     bool is_success)
@@ -494,23 +496,23 @@ void timers_note_cancel(struct state *state, struct scep_profile *profile)
 	timers_note_end(state, profile, false);
 	/* Shows only the state of the timer: the Set may be undone.  The next
 	 * run is announced when it is confirmed. */
-	decision = plan_after(state, profile, SCHEDULE_NO_NEWS);
-	put_off(profile, &decision);
+	decision = timer_plan_after(state, profile, SCHEDULE_NO_NEWS);
+	timer_put_off(profile, &decision);
 	profile->timer.oper_status = oper_of(state, profile, &decision);
 }
 
 /* Shows the next run after the change together with the change. */
-static void show_change(struct state *state, struct txn *txn,
-			struct scep_profile *profile)
+static void timer_show_change(struct state *state, struct txn *txn,
+			      struct scep_profile *profile)
 {
-	struct schedule_decision decision = plan(state, profile);
+	struct schedule_decision decision = timer_plan(state, profile);
 
 	if (is_out_of_service(profile))
 		return;
 	/* The Set may be undone. */
-	put_off(profile, &decision);
-	put_consequence(state, txn, profile, &decision);
-	take_decision(state, profile, &decision);
+	timer_put_off(profile, &decision);
+	timer_put_consequence(state, txn, profile, &decision);
+	timer_take_decision(state, profile, &decision);
 }
 
 void timers_change(struct state *state, struct txn *txn,
@@ -535,5 +537,5 @@ void timers_change(struct state *state, struct txn *txn,
 	if (!after->timer.enable ||
 	    after->timer.values.challenge_password.length > 0)
 		after->timer.lacks_challenge = 0;
-	show_change(state, txn, after);
+	timer_show_change(state, txn, after);
 }

@@ -33,20 +33,20 @@
  * that brings the trust. */
 #define LOOK_AGAIN 60000
 
-static void end_in_error(struct open_request *e, struct record *next,
-			 bool is_pending);
+static void request_end_in_error(struct open_request *e, struct record *next,
+				 bool is_pending);
 static void request_fail(struct open_request *e, struct record *next);
 
-/* -------------------------------------------------------------- durable -- */
+/* --------------------------------------------------------------- durable -- */
 
-static struct scep_status *copy_status(struct open_request *e)
+static struct scep_status *request_copy_status(struct open_request *e)
 {
 	return row_copy(open_request_status_now(e));
 }
 
 /* Commits, and shows in the same view what this means for the timer of the
  * profile.  Afterwards, `e` is freed if its record is removed. */
-static enum scep_code commit(struct open_request *e, struct txn *txn)
+static enum scep_code request_commit(struct open_request *e, struct txn *txn)
 {
 	struct state *state = e->task.state;
 	uint32_t profile_index = e->task.record->profile_index;
@@ -62,8 +62,8 @@ static enum scep_code commit(struct open_request *e, struct txn *txn)
 }
 
 /* Adds the next record of a request. */
-static void put_record(struct open_request *e, struct record *next,
-		       struct txn *txn)
+static void request_put_record(struct open_request *e, struct record *next,
+			       struct txn *txn)
 {
 	assert(next == NULL || step_may_lead_to(e->task.step, next->step));
 	txn_put(txn, STORE_RECORD, next);
@@ -71,7 +71,7 @@ static void put_record(struct open_request *e, struct record *next,
 
 /* Counts a request once that waits for a decision about its CA and then fails
  * for it. */
-static void count_error(struct open_request *e)
+static void request_count_error(struct open_request *e)
 {
 	if (e->task.work.error.code == SCEP_CA_NOT_TRUSTED) {
 		if (e->is_distrusted)
@@ -83,12 +83,12 @@ static void count_error(struct open_request *e)
 
 /* Commits record and status row, which it takes (NULL: memory is short), and
  * `txn`.  If that fails, work.error says why. */
-static bool save(struct open_request *e, struct record *next,
-		 struct scep_status *status, struct txn *txn)
+static bool request_save(struct open_request *e, struct record *next,
+			 struct scep_status *status, struct txn *txn)
 {
-	put_record(e, next, txn);
+	request_put_record(e, next, txn);
 	txn_put(txn, STORE_STATUS, status);
-	return commit(e, txn) == SCEP_OK;
+	return request_commit(e, txn) == SCEP_OK;
 }
 
 static void show_message(struct scep_status *status, const struct step *step)
@@ -97,15 +97,15 @@ static void show_message(struct scep_status *status, const struct step *step)
 		status_message(status, step->message_type);
 }
 
-/* ---------------------------------------------------------------------- ends
- * -- */
+/* ------------------------------------------------------------------ ends -- */
 
 /*
  * Shows an end that the disk refused.  The disk still has the record of an
- * open request, so that a restart would continue it; save_end() removes it
- * when the disk works again.
+ * open request, so that a restart would continue it; request_save_end() removes
+ * it when the disk works again.
  */
-static void end_unsaved(struct open_request *e, struct scep_status *status)
+static void request_end_unsaved(struct open_request *e,
+				struct scep_status *status)
 {
 	struct state *state = e->task.state;
 	struct record *suspended = row_copy(e->task.record);
@@ -124,10 +124,10 @@ static void end_unsaved(struct open_request *e, struct scep_status *status)
 	task_continue_at(&e->task, state_mono(state) + SAVE_AGAIN);
 }
 
-static void save_end(struct open_request *e)
+static void request_save_end(struct open_request *e)
 {
 	struct state *state = e->task.state;
-	struct scep_status *status = copy_status(e);
+	struct scep_status *status = request_copy_status(e);
 	struct txn txn;
 
 	/* Memory was too short to show it. */
@@ -162,7 +162,8 @@ static bool lacks_challenge(const struct open_request *e)
 
 /* Notes in the profile how a request of its timer ended: the timer plans its
  * next run with it. */
-static void note_end(struct open_request *e, struct txn *txn, bool is_success)
+static void request_note_end(struct open_request *e, struct txn *txn,
+			     bool is_success)
 {
 	const struct scep_status *status = open_request_status_now(e);
 	struct state *state = e->task.state;
@@ -181,13 +182,13 @@ static void note_end(struct open_request *e, struct txn *txn, bool is_success)
 
 /* Ends the request in Error with work.error, and keeps the record if it can be
  * resumed.  Takes `next`.  `is_pending`: the server said PENDING at last. */
-static void end_in_error(struct open_request *e, struct record *next,
-			 bool is_pending)
+static void request_end_in_error(struct open_request *e, struct record *next,
+				 bool is_pending)
 {
 	struct task *task = &e->task;
 	struct state *state = task->state;
 	const struct scep_error error = task->work.error;
-	struct scep_status *status = copy_status(e);
+	struct scep_status *status = request_copy_status(e);
 	uint32_t index = task->record->index;
 	char words[SCEP_TEXT255];
 	struct txn txn;
@@ -198,14 +199,14 @@ static void end_in_error(struct open_request *e, struct record *next,
 		status_end(status, state_now(state), SCEP_STATE_ERROR);
 		status_blame(status, &error);
 	}
-	note_end(e, &txn, false);
+	request_note_end(e, &txn, false);
 	key_actions_note_renewed(state, &txn, task->record->action_key,
 				 error.code);
 	txn_put(&txn, STORE_STATUS, status);
 	if (error_is_resumable(error.code) && next != NULL) {
 		next->is_suspended = true;
 		next->next_try = 0;
-		put_record(e, next, &txn);
+		request_put_record(e, next, &txn);
 	} else {
 		row_release(next);
 		txn_remove(&txn, STORE_RECORD, index);
@@ -216,10 +217,10 @@ static void end_in_error(struct open_request *e, struct record *next,
 	log_info("%s: %s failed: %s", task->name, task->step->name, words);
 	task->due = STATE_NEVER;
 	/* A commit that removes the record frees `e`. */
-	if (commit(e, &txn) != SCEP_OK) {
-		status = copy_status(e);
+	if (request_commit(e, &txn) != SCEP_OK) {
+		status = request_copy_status(e);
 		if (status != NULL)
-			end_unsaved(e, status);
+			request_end_unsaved(e, status);
 	} else {
 		registry_sweep(state);
 	}
@@ -231,8 +232,9 @@ static void end_in_error(struct open_request *e, struct record *next,
 /* Adds what follows from a new key that every use location has: a restart of
  * the device, if the timer's settings say so, and the removal of the key that
  * it replaces (MIB, rule 11). */
-static void note_applied(struct open_request *e,
-			 const struct scep_status *status, struct txn *txn)
+static void request_note_applied(struct open_request *e,
+				 const struct scep_status *status,
+				 struct txn *txn)
 {
 	const struct task *task = &e->task;
 	const struct scep_profile *profile = task_profile(task);
@@ -252,8 +254,8 @@ static void note_applied(struct open_request *e,
 }
 
 /* Ends the request in success.  Takes `status`. */
-static void end_in_success(struct open_request *e, struct scep_status *status,
-			   struct txn *txn)
+static void request_end_in_success(struct open_request *e,
+				   struct scep_status *status, struct txn *txn)
 {
 	struct task *task = &e->task;
 	struct state *state = task->state;
@@ -268,8 +270,8 @@ static void end_in_success(struct open_request *e, struct scep_status *status,
 	 * it. */
 	if (task->work.error.code == SCEP_DEPLOY_FAILED)
 		status_blame(status, &task->work.error);
-	note_end(e, txn, true);
-	note_applied(e, status, txn);
+	request_note_end(e, txn, true);
+	request_note_applied(e, status, txn);
 	key_actions_note_renewed(state, txn, task->record->action_key,
 				 task->work.error.code);
 	txn_put(txn, STORE_STATUS, status);
@@ -279,7 +281,7 @@ static void end_in_success(struct open_request *e, struct scep_status *status,
 	task->due = STATE_NEVER;
 	/* The commit frees `e` with its record. */
 	memcpy(name, task->name, sizeof(name));
-	if (commit(e, txn) != SCEP_OK) {
+	if (request_commit(e, txn) != SCEP_OK) {
 		state->view.stats = before;
 		request_fail(e, NULL);
 		return;
@@ -290,11 +292,10 @@ static void end_in_success(struct open_request *e, struct scep_status *status,
 	state_notify(state, SCEP_EVENT_REQUEST_SUCCEEDED, index);
 }
 
-/* ------------------------------------------------------------- before a step
- * -- */
+/* --------------------------------------------------------- before a step -- */
 
 /* Reserves a row of the registry before the first message (MIB, rule 13). */
-static bool reserve_key(struct open_request *e, struct record *next)
+static bool request_reserve_key(struct open_request *e, struct record *next)
 {
 	struct state *state = e->task.state;
 
@@ -312,8 +313,8 @@ static bool reserve_key(struct open_request *e, struct record *next)
 
 /* Makes durable that the request is being processed, that its row of the
  * registry is reserved, and that one of its polls is used. */
-static bool begin_processing(struct open_request *e,
-			     const struct scep_status *now)
+static bool request_begin_processing(struct open_request *e,
+				     const struct scep_status *now)
 {
 	struct record *next = row_copy(e->task.record);
 	struct scep_status *status = row_copy(now);
@@ -321,14 +322,14 @@ static bool begin_processing(struct open_request *e,
 
 	if (next == NULL || status == NULL)
 		error_set_memory(&e->task.work.error);
-	else if (reserve_key(e, next)) {
+	else if (request_reserve_key(e, next)) {
 		status->state = SCEP_STATE_PROCESSING;
 		status->polls += now->next_poll != 0;
 		show_message(status, e->task.step);
 		status->next_poll = 0;
 		next->next_try = 0;
 		txn_init(&txn);
-		if (save(e, next, status, &txn))
+		if (request_save(e, next, status, &txn))
 			return true;
 		next = NULL;
 		status = NULL;
@@ -345,7 +346,7 @@ static bool request_begin(struct task *task)
 	const struct scep_status *now = open_request_status_now(e);
 
 	if (e->is_unsaved) {
-		save_end(e);
+		request_save_end(e);
 		return false;
 	}
 	task->step = steps_find(task->record->step);
@@ -354,18 +355,17 @@ static bool request_begin(struct task *task)
 		stats_count_begin(&task->state->view.stats, now->trigger);
 	else if (now->next_poll == 0)
 		return true;
-	return begin_processing(e, now);
+	return request_begin_processing(e, now);
 }
 
-/* -------------------------------------------------------------- after a step
- * -- */
+/* ---------------------------------------------------------- after a step -- */
 
-static void look_again(struct open_request *e)
+static void request_look_again(struct open_request *e)
 {
 	task_continue_at(&e->task, state_mono(e->task.state) + LOOK_AGAIN);
 }
 
-static void go_to_next(struct open_request *e, struct step_result *result)
+static void request_go_to(struct open_request *e, struct step_result *result)
 {
 	struct task *task = &e->task;
 	const struct step *to = steps_find(result->to);
@@ -377,7 +377,7 @@ static void go_to_next(struct open_request *e, struct step_result *result)
 	status_clear(status);
 	status->next_poll = 0;
 	show_message(status, to);
-	if (!save(e, result->next, status, &result->txn)) {
+	if (!request_save(e, result->next, status, &result->txn)) {
 		request_fail(e, NULL);
 		return;
 	}
@@ -386,36 +386,37 @@ static void go_to_next(struct open_request *e, struct step_result *result)
 }
 
 /* Goes to a step that waits without limit, and shows work.error. */
-static void wait_there(struct open_request *e, struct step_result *result)
+static void request_wait(struct open_request *e, struct step_result *result)
 {
 	struct task *task = &e->task;
 	struct scep_status *status = result->status;
 
 	result->next->step = result->to;
 	result->next->next_try = 0;
-	count_error(e);
+	request_count_error(e);
 	status->state = SCEP_STATE_PROCESSING;
 	status_blame(status, &task->work.error);
 	status->next_poll = 0;
-	if (!save(e, result->next, status, &result->txn)) {
+	if (!request_save(e, result->next, status, &result->txn)) {
 		request_fail(e, NULL);
 		return;
 	}
 	log_info("%s: %s -> %s: %s", task->name, task->step->name,
 		 steps_find(result->to)->name, task->work.error.text);
-	look_again(e);
+	request_look_again(e);
 	if (result->pending_ca != 0)
 		state_notify(task->state, SCEP_EVENT_CA_PENDING,
 			     result->pending_ca);
 }
 
 /* Sends a request again, or asks again, after `wait` seconds. */
-static void retry(struct open_request *e, struct record *next, uint32_t wait)
+static void request_retry(struct open_request *e, struct record *next,
+			  uint32_t wait)
 {
 	struct task *task = &e->task;
 	struct state *state = task->state;
 	const struct scep_error error = task->work.error;
-	struct scep_status *status = copy_status(e);
+	struct scep_status *status = request_copy_status(e);
 	int64_t when = state_now(state) + wait;
 	char words[SCEP_TEXT255];
 	struct txn txn;
@@ -428,9 +429,9 @@ static void retry(struct open_request *e, struct record *next, uint32_t wait)
 		status_blame(status, &error);
 	}
 	txn_init(&txn);
-	if (!save(e, next, status, &txn)) {
+	if (!request_save(e, next, status, &txn)) {
 		/* Another retry could go on without end. */
-		end_in_error(e, row_copy(task->record), false);
+		request_end_in_error(e, row_copy(task->record), false);
 		return;
 	}
 	error_words(&error, words);
@@ -456,7 +457,7 @@ static void request_fail(struct open_request *e, struct record *next)
 
 	if (next == NULL)
 		next = row_copy(task->record);
-	count_error(e);
+	request_count_error(e);
 	if (profile != NULL)
 		again = schedule_after_failure(&profile->timer, error->code,
 					       status->polls);
@@ -465,11 +466,11 @@ static void request_fail(struct open_request *e, struct record *next)
 		again.wait = schedule_spread(&again, status->polls, timers_draw,
 					     task->state);
 	if (again.is_again) {
-		retry(e, next, again.wait);
+		request_retry(e, next, again.wait);
 		return;
 	}
 	error->code = again.code;
-	end_in_error(e, next, is_pending);
+	request_end_in_error(e, next, is_pending);
 }
 
 static void request_step_failed(struct task *task)
@@ -485,7 +486,7 @@ static void request_settle(struct task *task)
 	struct open_request *e = open_request_of(task);
 	struct step_result result = {
 	    .next = task->work.next,
-	    .status = copy_status(e),
+	    .status = request_copy_status(e),
 	};
 	enum step_outcome outcome = OUTCOME_FAIL;
 
@@ -497,18 +498,18 @@ static void request_settle(struct task *task)
 		error_set_memory(&task->work.error);
 	switch (outcome) {
 	case OUTCOME_NEXT:
-		go_to_next(e, &result);
+		request_go_to(e, &result);
 		return;
 	case OUTCOME_WAIT:
-		wait_there(e, &result);
+		request_wait(e, &result);
 		return;
 	case OUTCOME_SUCCESS:
 		row_release(result.next);
-		end_in_success(e, result.status, &result.txn);
+		request_end_in_success(e, result.status, &result.txn);
 		return;
 	case OUTCOME_NOT_YET:
 		row_release(result.next);
-		look_again(e);
+		request_look_again(e);
 		break;
 	case OUTCOME_FAIL:
 		request_fail(e, result.next);

@@ -37,7 +37,7 @@ bool task_prepare(struct task *task)
 	return work->next != NULL;
 }
 
-/* -------------------------------------------------------- begin and end -- */
+/* --------------------------------------------------------- begin and end -- */
 
 void task_open(struct task *task, const struct task_ops *ops,
 	       struct state *state, struct record *record)
