@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whom an enrolment believes, and how an operator says so (MIB, rule 15). */
+/* Trust in a CA: pins, first use and the decision of an operator (MIB, rule
+ * 15). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -305,7 +306,7 @@ static void a_change_of_the_url_forgets_the_pin(void **state)
 	only_ca(d);
 }
 
-/* What was under way to the old server must not pin its CA for the new. */
+/* A request to the old server must not pin its CA for the new one. */
 static void an_old_request_pins_nothing_for_a_new_url(void **state)
 {
 	struct device *d = *state;

@@ -16,7 +16,7 @@
 #include "scep/enroll/ca_table.h"
 #include "tests/lib/device.h"
 
-/* An enrolment of profile 1 that has brought so many certificates, each with
+/* Returns a request of profile 1 to which so many certificates came, each with
  * its number for a fingerprint; the first is the candidate. */
 static struct open_request *bring(struct device *d, size_t count,
 				  const unsigned char *numbers)
@@ -172,7 +172,7 @@ static void else_the_trusted_rows_of_the_profile_are_the_pins(void **state)
 	assert_int_equal(e->task.work.pin_count, 1);
 	assert_int_equal(e->task.work.pins[0].length, 32);
 	assert_int_equal(e->task.work.pins[0].data[0], 1);
-	/* What another profile trusts is of no use here. */
+	/* A trusted row of another profile is no pin. */
 	e->task.record->profile_index = 2;
 	ca_table_collect_pins(&e->task);
 	assert_int_equal(e->task.work.pin_count, 0);

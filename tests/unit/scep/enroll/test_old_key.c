@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What becomes of a key that another one replaces: DeleteOldKey, and the way
- * back (MIB, rule 11). */
+/* A key that another one replaces: DeleteOldKey, and the way back (MIB, rule
+ * 11). */
 #include "tests/unit/scep/keys/use_world.h"
 
 #include "scep/change.h"

@@ -164,7 +164,7 @@ static void mode_renewal_req_knows_nothing_else(void **state)
 	struct device *d = *state;
 
 	set_mode(d, RENEWAL_REQ);
-	/* Whatever the server says of itself. */
+	/* The capabilities of the server do not matter. */
 	d->ca.caps = "AES\nPOSTPKIOperation\nSHA-256\n";
 	begin(d);
 	go_on(d);

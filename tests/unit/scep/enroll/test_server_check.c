@@ -146,7 +146,7 @@ static void a_restart_ends_a_check(void **state)
 	assert_int_equal(d->ca.seen[CA_CERT], 0);
 }
 
-/* Killed after so many steps of any check, nothing is lost and nothing left. */
+/* A kill after any number of steps loses no row and leaves no check. */
 static void a_check_can_be_ended_at_any_step(void **state)
 {
 	struct device *d = *state;
@@ -468,7 +468,7 @@ static void a_ca_that_does_not_have_it_leaves_it_lost(void **state)
 		assert_int_equal(the_key(d)->is_corrupt, 1);
 		assert_int_equal(device_files(d), 1);
 	}
-	/* Another one over the same key is not the one that was lost. */
+	/* Another certificate of the same key is not the lost one. */
 	X509_free(d->ca.last);
 	d->ca.last = another_over_the_key(d);
 	check(d, SCEP_CHECK_CRL);

@@ -54,7 +54,7 @@ static void an_unknown_ca_is_pending_until_somebody_decides(void **state)
 			  SCEP_CA_TRUSTED);
 	check(d, SCEP_CHECK_CA_CERT);
 	assert_result(d, SCEP_NONE);
-	/* What was decided for the check serves the request. */
+	/* The decision for the check holds for the request. */
 	enrol(d);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a request leaves in scepStats, and which events it tells: each counter
- * as its DESCRIPTION says. */
+/* The counters of scepStats and the events of a request, each as its
+ * DESCRIPTION says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -67,7 +67,7 @@ static void the_table_names_every_step_of_a_record(void **state)
 		assert_non_null(step);
 		assert_int_equal(step->id, id);
 		assert_non_null(step->name);
-		/* What is exchanged is composed, and read with a cap. */
+		/* An exchange is composed, and its answer has a limit. */
 		if (step->exchange == EXCHANGE_NONE)
 			continue;
 		assert_non_null(step->compose);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What nobody comes back to: requests, checks, pins and health that would stay
- * as they are for ever. */
+/* Requests, checks, pins and health that would stay as they are for ever,
+ * because nothing returns to them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

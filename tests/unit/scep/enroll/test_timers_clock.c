@@ -88,7 +88,7 @@ static void the_jitter_is_kept_over_a_kill(void **state)
 	device_run_for(d, 1);
 	device_run(d);
 	assert_int_equal(row(d, 1)->finish_time, next);
-	/* What is shown is that of the run which has been. */
+	/* AdjustApplied is that of the run that is done. */
 	assert_int_equal(timer(d)->adjust_applied, jitter);
 }
 

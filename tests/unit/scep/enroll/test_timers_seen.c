@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is seen of a timer with the Set that changes it, and while a request
- * of the manager is open (MIB, rules 1, 10 and 12). */
+/* The rows of a timer after a Set that changes it, and while a request of the
+ * manager is open (MIB, rules 1, 10 and 12). */
 #include "tests/unit/scep/enroll/timer_world.h"
 
 #include "scep/change.h"
@@ -68,7 +68,7 @@ static void timers_enabled_by_one_set_have_rows_of_their_own(void **state)
 	assert_int_equal(device_view(d)->statuses.count, 2);
 }
 
-/* ----------------------------------------------------- seen with a move */
+/* ----------------------------------------------- seen with a transition */
 
 /* Until the row says so; no tick has come after that. */
 static void run_until(struct device *d, enum scep_state state,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Sets, and a disk that refuses, do to a timer (MIB, rules 1, 2, 4, 6,
- * 10 and 12). */
+/* Timers under Sets, and under a disk that refuses (MIB, rules 1, 2, 4, 6, 10
+ * and 12). */
 #include "tests/unit/scep/enroll/timer_world.h"
 
 #include "scep/change.h"
@@ -114,7 +114,7 @@ static void a_change_while_waiting_works_out_the_run_anew(void **state)
 	device_run_for(d, HOUR);
 	device_run(d);
 	assert_row(d, 1, SCEP_STATE_SUCCESSFUL, SCEP_NONE, SCEP_TRIGGER_TIMER);
-	/* What has run does not run again under another interval. */
+	/* A run that is done is not done again for a new interval. */
 	device_number(d, SCEP_AUTO_PERIODIC_UNIT, 1, CALENDAR_MINUTES);
 	device_number(d, SCEP_AUTO_PERIODIC_INTERVAL, 1, 20);
 	device_set(d);
@@ -218,7 +218,7 @@ static void a_request_of_the_timer_is_not_that_of_the_last_send(void **state)
 	assert_int_equal(device_profile(d, 1)->request_status_index, 1);
 	device_run_for(d, HOUR / 2);
 	assert_row(d, 2, SCEP_STATE_SUCCESSFUL, SCEP_NONE, SCEP_TRIGGER_TIMER);
-	/* What was given for a manual request stays for it. */
+	/* The challenge for a later manual request stays. */
 	assert_int_equal(
 	    device_profile(d, 1)->request.challenge_password.length,
 	    strlen("for later"));
