@@ -20,7 +20,10 @@
 #define SCEP_TEXT255	 256 /* SIZE(0..255) and the NUL */
 #define SCEP_PROFILE_MAX 64
 
-/* What went wrong, or how far it got: scepStatusDetail of the MIB. */
+/*
+ * What went wrong, or how far it got.  The numbers are those of ScepDetail of
+ * the MIB, but for the last: no row shows it (error_detail()).
+ */
 enum scep_code {
 	SCEP_OK = 0,
 	SCEP_NONE = 1,
@@ -41,6 +44,7 @@ enum scep_code {
 	SCEP_UNCHANGED_CERTIFICATE = 16,
 	SCEP_DEPLOY_FAILED = 17,
 	SCEP_IN_PROGRESS = 18,
+	SCEP_NO_MEMORY = 1000, /* shown as storageError */
 };
 
 /* RFC 8894, 3.2.1.4, and the two that the MIB adds. */

@@ -21,9 +21,10 @@ struct code_row {
 /*
  * MIB, rule 9: a deferral and a communication error are tried again, and they
  * leave key and transactionID behind for pollNow when the polls are used up
- * or switched off.  pollLimit is where a deferral ends that was polled to the
- * end, so that it can be taken up again in the same way; it is not tried
- * again by itself.
+ * or switched off.  So does short memory: it passes, and nothing that the
+ * server has granted may be thrown away for it.  pollLimit is where a deferral
+ * ends that was polled to the end, so that it can be taken up again in the same
+ * way; it is not tried again by itself.
  */
 static const struct code_row code_rows[] = {
     {SCEP_OK, "ok", "", false, false},
@@ -51,6 +52,7 @@ static const struct code_row code_rows[] = {
      "Unchanged Certificate Error", false, false},
     {SCEP_DEPLOY_FAILED, "deployFailed", "Deployment Error", false, false},
     {SCEP_IN_PROGRESS, "inProgress", "In Progress", false, false},
+    {SCEP_NO_MEMORY, "storageError", "Storage Error", true, true},
 };
 
 /* Never NULL: a number that is no code reads as SCEP_NONE. */
@@ -189,6 +191,11 @@ enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
 			 reason);
 }
 
+enum scep_code error_set_memory(struct scep_error *error)
+{
+	return error_set(error, SCEP_NO_MEMORY, "memory is short");
+}
+
 bool error_is_polled(enum scep_code code)
 {
 	return row_of(code)->is_polled;
@@ -197,6 +204,11 @@ bool error_is_polled(enum scep_code code)
 bool error_is_resumable(enum scep_code code)
 {
 	return row_of(code)->is_resumable;
+}
+
+enum scep_code error_detail(enum scep_code code)
+{
+	return code == SCEP_NO_MEMORY ? SCEP_STORAGE_ERROR : code;
 }
 
 const char *error_code_name(enum scep_code code)

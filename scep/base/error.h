@@ -23,6 +23,14 @@ enum scep_code error_set(struct scep_error *error, enum scep_code code,
 /* The same for an HTTP status that is no success. */
 enum scep_code error_set_http(struct scep_error *error, uint32_t http_status);
 
+/*
+ * The one error of short memory: code SCEP_NO_MEMORY, text "memory is short".
+ * It is a fault of this device and never of the server.  A request that meets
+ * it is tried again by the polling rules and keeps its key and transactionID.
+ * Rows of the MIB show it as storageError (error_detail()).
+ */
+enum scep_code error_set_memory(struct scep_error *error);
+
 /* Puts "context: " before the text, wrapping on the way up.  Returns the code;
  * of NULL, which holds none, SCEP_NONE: never success. */
 enum scep_code error_wrap(struct scep_error *error, const char *format, ...)
@@ -33,10 +41,12 @@ enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
 				 const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Whether a request that met this code is tried again (MIB, rule 9). */
+/* Tells if a request that met this code is tried again (MIB, rule 9). */
 bool error_is_polled(enum scep_code code);
-/* Whether key and transactionID stay, so that pollNow can resume (rule 9). */
+/* Tells if key and transactionID stay, so that pollNow can resume (rule 9). */
 bool error_is_resumable(enum scep_code code);
+/* Returns the ScepDetail that shows this code in a row of the MIB. */
+enum scep_code error_detail(enum scep_code code);
 
 /*
  * Writes scepStatusText: the words of the manual, then the cause.  `text` has
@@ -44,7 +54,7 @@ bool error_is_resumable(enum scep_code code);
  */
 void error_words(const struct scep_error *error, char *text);
 
-/* The name of a code as the MIB spells it ("badResponse"). */
+/* Returns the name of a code as the MIB spells its Detail ("badResponse"). */
 const char *error_code_name(enum scep_code code);
 
 #endif

@@ -20,8 +20,9 @@
 
 /* --------------------------------------------------------------- the end -- */
 
-/* Shows a result (enum scep_code). */
-static void show(struct state *state, uint32_t profile_index, uint32_t result)
+/* Shows a result. */
+static void show(struct state *state, uint32_t profile_index,
+		 enum scep_code result)
 {
 	const struct scep_profile *old =
 	    scep_rows_find(&state->view.profiles, profile_index);
@@ -33,7 +34,7 @@ static void show(struct state *state, uint32_t profile_index, uint32_t result)
 	txn_init(&txn);
 	profile = row_copy(old);
 	if (profile != NULL)
-		profile->facts.check_result = result;
+		profile->facts.check_result = error_detail(result);
 	txn_show(&txn, STORE_PROFILE, profile);
 	txn_commit(state, &txn, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/keys/key_actions.h"
 
+#include "scep/base/error.h"
 #include "scep/keys/asides.h"
 #include "scep/state/open_request.h"
 #include "scep/keys/renewal.h"
@@ -53,7 +54,8 @@ void key_actions_note_renewed(struct state *state, struct txn *txn,
 	    key_index != 0 ? key_in(state, txn, key_index) : NULL;
 
 	if (key != NULL)
-		key->action_result = code == SCEP_OK ? SCEP_NONE : code;
+		key->action_result =
+		    code == SCEP_OK ? SCEP_NONE : error_detail(code);
 }
 
 /* ---------------------------------------------- assigning, rolling back -- */

@@ -106,7 +106,7 @@ static void looked(void *context)
 		key->is_to_be_verified = false;
 		key->is_corrupt = !is_good;
 		key->action_result =
-		    is_good ? SCEP_NONE : verifying->error.code;
+		    is_good ? SCEP_NONE : error_detail(verifying->error.code);
 		if (is_good)
 			log_info("key %u (%s): verified", index, key->name);
 		else

@@ -16,7 +16,7 @@ void status_end(struct scep_status *status, int64_t now, enum scep_state state)
 
 void status_blame(struct scep_status *status, const struct scep_error *error)
 {
-	status->detail = error->code;
+	status->detail = error_detail(error->code);
 	status->http_status = error->http_status;
 	status->fail_info = error->fail_info;
 	memcpy(status->fail_info_text, error->fail_info_text,
@@ -80,6 +80,7 @@ void stats_count_error(struct scep_stats *stats, const struct scep_error *error)
 	case SCEP_STORAGE_ERROR:
 	case SCEP_UNCHANGED_CERTIFICATE:
 	case SCEP_IN_PROGRESS:
+	case SCEP_NO_MEMORY:
 		break;
 	}
 }

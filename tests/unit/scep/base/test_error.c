@@ -119,6 +119,30 @@ static void what_is_polled_and_the_poll_limit_can_be_resumed(void **state)
 				     code == SCEP_POLL_LIMIT);
 }
 
+static void short_memory_is_a_fault_of_our_own(void **state)
+{
+	struct scep_error error = filled(SCEP_SCEP_ERROR, 503, 1, "said");
+
+	(void)state;
+	assert_int_equal(error_set_memory(&error), SCEP_NO_MEMORY);
+	assert_int_equal(error.code, SCEP_NO_MEMORY);
+	assert_int_equal(error.http_status, 0);
+	assert_int_equal(error.fail_info, SCEP_FAIL_NONE);
+	assert_words(error, "Storage Error: memory is short");
+	assert_string_equal(error_code_name(SCEP_NO_MEMORY), "storageError");
+	assert_true(error_is_polled(SCEP_NO_MEMORY));
+	assert_true(error_is_resumable(SCEP_NO_MEMORY));
+	assert_int_equal(error_set_memory(NULL), SCEP_NO_MEMORY);
+}
+
+static void every_code_is_shown_as_a_detail_of_the_mib(void **state)
+{
+	(void)state;
+	for (int code = SCEP_OK; code <= LAST_CODE; code++)
+		assert_int_equal(error_detail(code), code);
+	assert_int_equal(error_detail(SCEP_NO_MEMORY), SCEP_STORAGE_ERROR);
+}
+
 static void a_long_text_is_cut_at_a_character(void **state)
 {
 	struct scep_error error;
@@ -218,6 +242,8 @@ int main(void)
 	    cmocka_unit_test(every_code_has_a_name_and_words_of_its_own),
 	    cmocka_unit_test(only_deferral_and_communication_errors_are_polled),
 	    cmocka_unit_test(what_is_polled_and_the_poll_limit_can_be_resumed),
+	    cmocka_unit_test(short_memory_is_a_fault_of_our_own),
+	    cmocka_unit_test(every_code_is_shown_as_a_detail_of_the_mib),
 	    cmocka_unit_test(a_long_text_is_cut_at_a_character),
 	    cmocka_unit_test(control_characters_do_not_get_into_a_text),
 	    cmocka_unit_test(setting_forgets_what_was_before),
