@@ -9,7 +9,7 @@
 #include "scep/base/log.h"
 #include "scep/keys/registry.h"
 #include "scep/protocol/csr.h"
-#include "scep/protocol/ca_certs.h"
+#include "scep/protocol/certs.h"
 
 #define FILE_LIMIT (1024 * 1024)
 #define SUFFIX	   ".pem"
@@ -45,11 +45,11 @@ static bool describe(struct state *state, const char *name,
 
 	is_read = files_read(state->certs_folder, name, FILE_LIMIT, &pem,
 			     NULL) == SCEP_OK &&
-		  ca_certs_from_pem(pem.data, pem.length, &certificates,
-				    NULL) == SCEP_OK &&
+		  certs_from_pem(pem.data, pem.length, &certificates, NULL) ==
+		      SCEP_OK &&
 		  sk_X509_num(certificates) > 0;
 	if (is_read)
-		ca_certs_describe_leaf(sk_X509_value(certificates, 0), key);
+		certs_describe_leaf(sk_X509_value(certificates, 0), key);
 	sk_X509_pop_free(certificates, X509_free);
 	bytes_free(&pem);
 	return is_read;

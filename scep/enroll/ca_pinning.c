@@ -6,6 +6,7 @@
 
 #include "scep/base/error.h"
 #include "scep/protocol/ca_certs.h"
+#include "scep/protocol/certs.h"
 
 /* Describes what came, for scepCaTable. */
 static bool describe_cas(struct step_work *work, STACK_OF(X509) * certificates)
@@ -21,7 +22,7 @@ static bool describe_cas(struct step_work *work, STACK_OF(X509) * certificates)
 	for (int i = 0; i < count; i++) {
 		X509 *each = sk_X509_value(certificates, i);
 
-		ca_certs_describe(each, &work->cas[i]);
+		certs_describe_ca(each, &work->cas[i]);
 		if (each == candidate)
 			work->candidate = (size_t)i;
 	}
@@ -70,7 +71,7 @@ static enum scep_code keep_trust(struct open_request *e,
 		    !sk_X509_push(ordered, each))
 			goto out;
 	}
-	code = ca_certs_to_pem(ordered, &e->work.next->trust, &e->work.error);
+	code = certs_to_pem(ordered, &e->work.next->trust, &e->work.error);
 out:
 	sk_X509_free(ordered);
 	return code;

@@ -10,6 +10,7 @@
 #include "scep/protocol/next_ca.h"
 #include "scep/keys/renewal.h"
 #include "scep/enroll/steps.h"
+#include "scep/protocol/certs.h"
 #include "scep/protocol/unknown_signer.h"
 
 /* From then on a CA can issue no certificate for a year any more, so that it
@@ -51,7 +52,7 @@ static void describe_next(struct step_work *work, STACK_OF(X509) * certificates)
 	work->ca_count = count;
 	work->candidate = 0;
 	for (size_t i = 0; i < count; i++) {
-		ca_certs_describe(sk_X509_value(certificates, (int)i),
+		certs_describe_ca(sk_X509_value(certificates, (int)i),
 				  &work->cas[i]);
 		work->cas[i].role |= SCEP_CA_NEXT;
 	}

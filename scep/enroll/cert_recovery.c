@@ -6,6 +6,7 @@
 
 #include "scep/base/error.h"
 #include "scep/store/files.h"
+#include "scep/protocol/certs.h"
 #include "scep/protocol/get_cert.h"
 #include "scep/base/log.h"
 #include "scep/enroll/message.h"
@@ -48,7 +49,7 @@ static void keep_signer(struct step_work *work, X509 *certificate)
 	if (stack == NULL || !sk_X509_push(stack, certificate))
 		error_set(&work->error, SCEP_KEY_ERROR, "memory is short");
 	else
-		ca_certs_to_pem(stack, &work->next->signer, &work->error);
+		certs_to_pem(stack, &work->next->signer, &work->error);
 	sk_X509_free(stack);
 }
 
@@ -96,7 +97,7 @@ static void write_file(struct open_request *e, const struct cert_rep *reply)
 	char name[80];
 
 	message_file_name(e->record, name);
-	if (ca_certs_to_pem(reply->certificates, &pem, &work->error) == SCEP_OK)
+	if (certs_to_pem(reply->certificates, &pem, &work->error) == SCEP_OK)
 		files_write(e->state->certs_folder, name, pem.data, pem.length,
 			    &work->error);
 	bytes_free(&pem);

@@ -10,6 +10,7 @@
 #include "scep/protocol/key.h"
 #include "scep/base/log.h"
 #include "scep/keys/renewal.h"
+#include "scep/protocol/certs.h"
 #include "scep/protocol/pki_message.h"
 #include "scep/base/url.h"
 
@@ -37,8 +38,8 @@ enum scep_code message_load_trust(const struct record *record,
 				  struct ca_certs *trust,
 				  struct scep_error *error)
 {
-	if (ca_certs_from_pem(record->trust.data, record->trust.length, stack,
-			      error) != SCEP_OK)
+	if (certs_from_pem(record->trust.data, record->trust.length, stack,
+			   error) != SCEP_OK)
 		return error->code;
 	if (sk_X509_num(*stack) < 2)
 		return error_set(error, SCEP_STORAGE_ERROR,
@@ -81,8 +82,8 @@ enum scep_code credentials_load(struct open_request *e,
 	memset(credentials, 0, sizeof(*credentials));
 	if (message_load_trust(record, &credentials->trust_stack,
 			       &credentials->trust, error) ||
-	    ca_certs_from_pem(record->signer.data, record->signer.length,
-			      &credentials->signer_stack, error) ||
+	    certs_from_pem(record->signer.data, record->signer.length,
+			   &credentials->signer_stack, error) ||
 	    message_load_key(e, record->file_id, &credentials->key, error) ||
 	    load_signer_key(e, credentials) ||
 	    renewal_load(e, &credentials->known))

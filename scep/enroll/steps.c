@@ -19,7 +19,7 @@
 #include "scep/enroll/ca_rollover.h"
 #include "scep/protocol/pki_message.h"
 #include "scep/keys/spare.h"
-#include "scep/protocol/ca_certs.h"
+#include "scep/protocol/certs.h"
 #include "scep/keys/use_locations.h"
 
 #define KEY_FILE_LIMIT (64 * 1024)
@@ -221,7 +221,7 @@ static void compose_key(struct open_request *e)
 	if (stack == NULL || !sk_X509_push(stack, signer))
 		error_set(&work->error, SCEP_KEY_ERROR, "memory is short");
 	else
-		ca_certs_to_pem(stack, &next->signer, &work->error);
+		certs_to_pem(stack, &next->signer, &work->error);
 out:
 	sk_X509_free(stack);
 	X509_free(signer);
@@ -307,8 +307,8 @@ static void digest_reply(struct open_request *e, const struct cert_rep *reply)
 	work->pki_status = reply->pki_status;
 	switch (reply->pki_status) {
 	case RFC8894_SUCCESS:
-		ca_certs_to_pem(reply->certificates, &work->next->issued,
-				&work->error);
+		certs_to_pem(reply->certificates, &work->next->issued,
+			     &work->error);
 		break;
 	case RFC8894_PENDING:
 		error_set(&work->error, SCEP_DEFERRED,
@@ -407,12 +407,12 @@ static void compose_files(struct open_request *e)
 	char name[80];
 
 	message_file_name(record, name);
-	if (ca_certs_from_pem(record->issued.data, record->issued.length,
-			      &issued, &work->error) != SCEP_OK)
+	if (certs_from_pem(record->issued.data, record->issued.length, &issued,
+			   &work->error) != SCEP_OK)
 		return;
-	ca_certs_describe_leaf(sk_X509_value(issued, 0), &work->key);
+	certs_describe_leaf(sk_X509_value(issued, 0), &work->key);
 	if (sk_X509_num(issued) > 1)
-		ca_certs_describe(sk_X509_value(issued, 1), &issuer);
+		certs_describe_ca(sk_X509_value(issued, 1), &issuer);
 	work->key.issuer_fingerprint = issuer.fingerprint;
 	files_write(e->state->certs_folder, name, record->issued.data,
 		    record->issued.length, &work->error);

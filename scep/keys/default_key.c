@@ -15,7 +15,7 @@
 #include "scep/keys/registry.h"
 #include "scep/protocol/csr.h"
 #include "scep/settings/settings.h"
-#include "scep/protocol/ca_certs.h"
+#include "scep/protocol/certs.h"
 
 #define KEY_BITS 2048
 #define KEY_NAME "default"
@@ -74,7 +74,7 @@ static enum scep_code write_certificate(struct making *making,
 		code = error_set(&making->error, SCEP_STORAGE_ERROR,
 				 "memory is short");
 	else
-		code = ca_certs_to_pem(stack, &pem, &making->error);
+		code = certs_to_pem(stack, &pem, &making->error);
 	if (code == SCEP_OK)
 		code = files_write(making->certs_folder, name, pem.data,
 				   pem.length, &making->error);
@@ -97,7 +97,7 @@ static void make(void *context)
 				   &certificate, &making->error) == SCEP_OK &&
 	    write_key(making, key, name) == SCEP_OK &&
 	    write_certificate(making, certificate, name) == SCEP_OK)
-		ca_certs_describe_leaf(certificate, &making->row);
+		certs_describe_leaf(certificate, &making->row);
 	X509_free(certificate);
 	EVP_PKEY_free(key);
 }

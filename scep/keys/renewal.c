@@ -112,7 +112,7 @@ enum scep_code renewal_load(struct open_request *e, X509 **certificate)
 	snprintf(name, sizeof(name), "%s.pem", e->record->old_file_id);
 	if (files_read(e->state->certs_folder, name, CERTIFICATE_LIMIT, &pem,
 		       error) == SCEP_OK &&
-	    ca_certs_from_pem(pem.data, pem.length, &stack, error) == SCEP_OK)
+	    certs_from_pem(pem.data, pem.length, &stack, error) == SCEP_OK)
 		*certificate = sk_X509_shift(stack);
 	bytes_free(&pem);
 	sk_X509_pop_free(stack, X509_free);

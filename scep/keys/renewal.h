@@ -8,7 +8,7 @@
 #define SCEP_KEYS_RENEWAL_H
 
 #include "scep/state/open_request.h"
-#include "scep/protocol/ca_certs.h"
+#include "scep/protocol/certs.h"
 
 /* scepServerRenewalMode */
 enum renewal_mode {

@@ -10,7 +10,7 @@
 #include "scep/store/files.h"
 #include "scep/protocol/key.h"
 #include "scep/base/log.h"
-#include "scep/protocol/ca_certs.h"
+#include "scep/protocol/certs.h"
 
 #define FILE_LIMIT (1024 * 1024)
 
@@ -45,8 +45,7 @@ static STACK_OF(X509) *
 
 	if (files_read(verifying->certs_folder, name, FILE_LIMIT, &pem,
 		       &verifying->error) == SCEP_OK)
-		ca_certs_from_pem(pem.data, pem.length, &chain,
-				  &verifying->error);
+		certs_from_pem(pem.data, pem.length, &chain, &verifying->error);
 	bytes_free(&pem);
 	return chain;
 }
@@ -57,7 +56,7 @@ static void compare(struct verifying *verifying, EVP_PKEY *key,
 	const struct scep_key *row = &verifying->row;
 	struct scep_key found = {0};
 
-	ca_certs_describe_leaf(certificate, &found);
+	certs_describe_leaf(certificate, &found);
 	if (found.fingerprint.length != row->fingerprint.length ||
 	    memcmp(found.fingerprint.data, row->fingerprint.data,
 		   row->fingerprint.length) != 0)

@@ -58,21 +58,4 @@ void ca_certs_free(struct ca_certs *trust);
  */
 X509 *ca_certs_candidate(STACK_OF(X509) * certificates);
 
-/* Fills the row of scepCaTable that describes a certificate: subject, issuer,
- * serial, times, fingerprint and role; the rest is left alone. */
-void ca_certs_describe(X509 *certificate, struct scep_ca *row);
-/* The same for the certificate columns of scepKeyTable: subject, issuer,
- * serial, times, fingerprint, subject_alt_name, algorithm, length. */
-void ca_certs_describe_leaf(X509 *certificate, struct scep_key *row);
-
-/* Certificates to and from a sequence of PEM blocks, for store and files. */
-enum scep_code ca_certs_to_pem(STACK_OF(X509) * certificates, struct bytes *pem,
-			       struct scep_error *error);
-enum scep_code ca_certs_from_pem(const void *pem, size_t length,
-				 STACK_OF(X509) * *certificates,
-				 struct scep_error *error);
-
-/* 64-bit seconds of an ASN1_TIME; 0 if it cannot be read. */
-int64_t ca_certs_time(const ASN1_TIME *time);
-
 #endif

@@ -13,9 +13,6 @@
 #include "scep/protocol/get_cert.h"
 #include "scep/protocol/names.h"
 
-/* Clocks that differ by less are no reason to refuse (see clockSkewLimit). */
-#define CLOCK_SLACK 600
-
 /* -------------------------------------------------------------- the request */
 
 enum scep_code crl_wanted(const X509 *certificate, struct bytes *der,
@@ -142,10 +139,10 @@ static enum scep_code check_times(X509_CRL *crl, int64_t now,
 
 	if (now == 0)
 		return SCEP_OK;
-	if (ca_certs_time(X509_CRL_get0_lastUpdate(crl)) > now + CLOCK_SLACK)
+	if (certs_time(X509_CRL_get0_lastUpdate(crl)) > now + CERTS_CLOCK_SLACK)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the CRL is not yet valid");
-	if (end != NULL && ca_certs_time(end) < now - CLOCK_SLACK)
+	if (end != NULL && certs_time(end) < now - CERTS_CLOCK_SLACK)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the CRL has expired");
 	return SCEP_OK;

@@ -7,8 +7,6 @@
 #include "scep/base/error.h"
 #include "scep/protocol/key.h"
 
-#define SERIAL_MAX 20 /* octets */
-
 static bool is_same(X509 *certificate, X509 *other)
 {
 	return other != NULL && X509_cmp(certificate, other) == 0;
@@ -30,9 +28,8 @@ static X509 *find_ours(const struct open_input *input,
 		if (key == NULL || EVP_PKEY_eq(key, input->key) != 1 ||
 		    is_same(one, input->known) || is_same(one, input->signer))
 			continue;
-		if (ours == NULL ||
-		    ca_certs_time(X509_get0_notBefore(one)) >
-			ca_certs_time(X509_get0_notBefore(ours)))
+		if (ours == NULL || certs_time(X509_get0_notBefore(one)) >
+					certs_time(X509_get0_notBefore(ours)))
 			ours = one;
 	}
 	ERR_clear_error();
@@ -42,8 +39,8 @@ static X509 *find_ours(const struct open_input *input,
 static enum scep_code check_validity(X509 *certificate, int64_t now,
 				     struct scep_error *error)
 {
-	int64_t not_before = ca_certs_time(X509_get0_notBefore(certificate));
-	int64_t not_after = ca_certs_time(X509_get0_notAfter(certificate));
+	int64_t not_before = certs_time(X509_get0_notBefore(certificate));
+	int64_t not_after = certs_time(X509_get0_notAfter(certificate));
 
 	if (not_before == 0 || not_after == 0)
 		return error_set(error, SCEP_BAD_RESPONSE,
@@ -72,7 +69,7 @@ static enum scep_code check_form(const X509 *certificate,
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the certificate has extensions, but is not "
 				 "of version 3");
-	if (ASN1_STRING_length(serial) > SERIAL_MAX)
+	if (ASN1_STRING_length(serial) > CERTS_SERIAL_MAX)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the certificate's serial number is too long");
 	return SCEP_OK;

@@ -43,11 +43,11 @@ bool unknown_signer_is_same_set(const struct bytes *pem,
 	bool is_same;
 
 	error_init(&error);
-	is_same = ca_certs_from_pem(pem->data, pem->length, &these, &error) ==
-		      SCEP_OK &&
-		  ca_certs_from_pem(other->data, other->length, &others,
-				    &error) == SCEP_OK &&
-		  contains_all(these, others) && contains_all(others, these);
+	is_same =
+	    certs_from_pem(pem->data, pem->length, &these, &error) == SCEP_OK &&
+	    certs_from_pem(other->data, other->length, &others, &error) ==
+		SCEP_OK &&
+	    contains_all(these, others) && contains_all(others, these);
 	sk_X509_pop_free(these, X509_free);
 	sk_X509_pop_free(others, X509_free);
 	return is_same;

@@ -13,6 +13,7 @@
 
 #include "scep/protocol/rfc8894.h"
 #include "scep/protocol/ca_certs.h"
+#include "scep/protocol/certs.h"
 #include "tests/fuzz/fixed.h"
 
 static enum scep_code read_certificates(struct fuzz_input *input,
@@ -45,9 +46,9 @@ static void check_pem(STACK_OF(X509) * certificates)
 	struct bytes pem = {NULL, 0};
 	struct scep_error error;
 
-	HOLDS(ca_certs_to_pem(certificates, &pem, &error) == SCEP_OK);
+	HOLDS(certs_to_pem(certificates, &pem, &error) == SCEP_OK);
 	if (pem.length <= LIMIT_CA_CERT) {
-		HOLDS(ca_certs_from_pem(pem.data, pem.length, &again, &error) ==
+		HOLDS(certs_from_pem(pem.data, pem.length, &again, &error) ==
 		      SCEP_OK);
 		HOLDS(sk_X509_num(again) == sk_X509_num(certificates));
 	}
@@ -63,8 +64,8 @@ static void check_descriptions(STACK_OF(X509) * certificates)
 	for (int i = 0; i < sk_X509_num(certificates); i++) {
 		memset(&ca, 0xff, sizeof(ca));
 		memset(&key, 0xff, sizeof(key));
-		ca_certs_describe(sk_X509_value(certificates, i), &ca);
-		ca_certs_describe_leaf(sk_X509_value(certificates, i), &key);
+		certs_describe_ca(sk_X509_value(certificates, i), &ca);
+		certs_describe_leaf(sk_X509_value(certificates, i), &key);
 		HOLDS(ca.serial.length <= 20 && key.serial.length <= 20);
 		HOLDS(text_is_clean(ca.subject, strlen(ca.subject)));
 		HOLDS(text_is_clean(ca.issuer, strlen(ca.issuer)));
@@ -78,7 +79,7 @@ static void pin_of(X509 *certificate, struct trust_pin *pin)
 {
 	struct scep_ca row;
 
-	ca_certs_describe(certificate, &row);
+	certs_describe_ca(certificate, &row);
 	pin->length = row.fingerprint.length;
 	memcpy(pin->digest, row.fingerprint.data, pin->length);
 }

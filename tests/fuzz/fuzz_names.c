@@ -14,7 +14,7 @@
 
 #include "scep/protocol/extensions.h"
 #include "scep/protocol/csr.h"
-#include "scep/protocol/ca_certs.h"
+#include "scep/protocol/certs.h"
 #include "tests/fuzz/fixed.h"
 
 static void read_values(struct fuzz_input *input, struct scep_values *values)
@@ -118,7 +118,7 @@ static void check_certificate(const struct scep_values *values, bool is_sound)
 	HOLDS(code == SCEP_OK || !is_sound);
 	if (code != SCEP_OK)
 		return;
-	ca_certs_describe_leaf(certificate, &row);
+	certs_describe_leaf(certificate, &row);
 	HOLDS(row.subject[0] != '\0');
 	HOLDS(row.not_before == FIXED_NOW - 600);
 	check_alt_name(values->subject_alt_name, certificate);
