@@ -11,7 +11,7 @@
 #include "scep/keys/renewal.h"
 #include "scep/enroll/steps.h"
 #include "scep/protocol/certs.h"
-#include "scep/protocol/unknown_signer.h"
+#include "scep/protocol/signed.h"
 
 /* From then on a CA can issue no certificate for a year any more, so that it
  * has a successor; longer than any NotifyExpiryDays. */
@@ -116,8 +116,8 @@ void ca_rollover_consider(struct open_request *e,
 	 * signed who may be its new RA. */
 	if (work->error.code != SCEP_CA_NOT_TRUSTED &&
 	    (work->error.code != SCEP_BAD_RESPONSE ||
-	     !unknown_signer_has_signed(input->message, input->message_length,
-					input->trust)))
+	     !signed_by_unknown(input->message, input->message_length,
+				input->trust->chain)))
 		return;
 	work->ca_refetch = work->error;
 	error_init(&work->error);
@@ -140,8 +140,7 @@ bool ca_rollover_end_refetch(struct open_request *e)
 
 	if (e->record->ca_refetch != CA_REFETCH_NOW)
 		return true;
-	if (!unknown_signer_is_same_set(&e->record->trust,
-					&work->next->trust)) {
+	if (!certs_are_same_set(&e->record->trust, &work->next->trust)) {
 		work->next->ca_refetch = CA_REFETCH_SETTLED;
 		log_warning("request %u: the certificates of the CA have "
 			    "changed in mid-transaction",

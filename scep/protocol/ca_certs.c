@@ -98,8 +98,7 @@ static X509 *find_pinned(STACK_OF(X509) * certificates,
 
 		if (X509_digest(sk_X509_value(certificates, i), digest, value,
 				&length) == 1 &&
-		    length == pin->length &&
-		    memcmp(value, pin->digest, length) == 0) {
+		    octets_equal(value, length, pin->digest, pin->length)) {
 			found = sk_X509_value(certificates, i);
 			break;
 		}

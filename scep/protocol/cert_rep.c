@@ -7,7 +7,6 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 
-#include "scep/protocol/attributes.h"
 #include "scep/protocol/certs.h"
 #include "scep/protocol/envelope.h"
 #include "scep/base/error.h"
@@ -19,12 +18,19 @@
 /* --------------------------------------------------------- the attributes --
  */
 
+static bool string_is(const ASN1_STRING *string, const void *data,
+		      size_t length)
+{
+	return octets_equal(ASN1_STRING_get0_data(string),
+			    (size_t)ASN1_STRING_length(string), data, length);
+}
+
 static enum scep_code check_message_type(const CMS_SignerInfo *signer,
 					 struct scep_error *error)
 {
 	const ASN1_TYPE *content_type;
 	const ASN1_STRING *text;
-	enum scep_code code = attributes_find(
+	enum scep_code code = signed_attribute(
 	    signer, OID_CONTENT_TYPE, "contentType", &content_type, error);
 
 	if (code == SCEP_OK &&
@@ -33,14 +39,14 @@ static enum scep_code check_message_type(const CMS_SignerInfo *signer,
 		code = error_set(error, SCEP_BAD_RESPONSE,
 				 "contentType is not data");
 	if (code == SCEP_OK)
-		code = attributes_find_text(signer, RFC8894_OID_MESSAGE_TYPE,
-					    "messageType", &text, error);
+		code = signed_attribute_text(signer, RFC8894_OID_MESSAGE_TYPE,
+					     "messageType", &text, error);
 	if (code != SCEP_OK)
 		return code;
 	if (text == NULL)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "messageType is missing");
-	if (!attributes_equal(text, "3", 1))
+	if (!string_is(text, "3", 1))
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "messageType is not CertRep");
 	return SCEP_OK;
@@ -51,7 +57,7 @@ static enum scep_code check_transaction(const CMS_SignerInfo *signer,
 					struct scep_error *error)
 {
 	const ASN1_STRING *text;
-	enum scep_code code = attributes_find_text(
+	enum scep_code code = signed_attribute_text(
 	    signer, RFC8894_OID_TRANSACTION_ID, "transactionID", &text, error);
 
 	if (code != SCEP_OK)
@@ -59,7 +65,7 @@ static enum scep_code check_transaction(const CMS_SignerInfo *signer,
 	if (text == NULL)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "transactionID is missing");
-	if (!attributes_equal(text, transaction_id, strlen(transaction_id)))
+	if (!string_is(text, transaction_id, strlen(transaction_id)))
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "transactionID does not match");
 	return SCEP_OK;
@@ -71,19 +77,19 @@ static enum scep_code check_nonces(const CMS_SignerInfo *signer,
 				   struct scep_error *error)
 {
 	const ASN1_STRING *nonce;
-	enum scep_code code = attributes_find_octets(
+	enum scep_code code = signed_attribute_octets(
 	    signer, RFC8894_OID_SENDER_NONCE, "senderNonce", &nonce, error);
 
 	if (code == SCEP_OK)
 		code =
-		    attributes_find_octets(signer, RFC8894_OID_RECIPIENT_NONCE,
-					   "recipientNonce", &nonce, error);
+		    signed_attribute_octets(signer, RFC8894_OID_RECIPIENT_NONCE,
+					    "recipientNonce", &nonce, error);
 	if (code != SCEP_OK)
 		return code;
 	if (nonce == NULL)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "recipientNonce is missing");
-	if (!attributes_equal(nonce, sender_nonce, RFC8894_NONCE_LENGTH))
+	if (!string_is(nonce, sender_nonce, RFC8894_NONCE_LENGTH))
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "recipientNonce does not match");
 	return SCEP_OK;
@@ -94,7 +100,7 @@ static enum scep_code read_pki_status(const CMS_SignerInfo *signer,
 				      struct scep_error *error)
 {
 	const ASN1_STRING *text;
-	enum scep_code code = attributes_find_text(
+	enum scep_code code = signed_attribute_text(
 	    signer, RFC8894_OID_PKI_STATUS, "pkiStatus", &text, error);
 
 	if (code != SCEP_OK)
@@ -102,11 +108,11 @@ static enum scep_code read_pki_status(const CMS_SignerInfo *signer,
 	if (text == NULL)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "pkiStatus is missing");
-	if (attributes_equal(text, "0", 1))
+	if (string_is(text, "0", 1))
 		reply->pki_status = RFC8894_SUCCESS;
-	else if (attributes_equal(text, "2", 1))
+	else if (string_is(text, "2", 1))
 		reply->pki_status = RFC8894_FAILURE;
-	else if (attributes_equal(text, "3", 1))
+	else if (string_is(text, "3", 1))
 		reply->pki_status = RFC8894_PENDING;
 	else
 		return error_set(error, SCEP_BAD_RESPONSE,
@@ -121,12 +127,12 @@ static enum scep_code read_fail_info(const CMS_SignerInfo *signer,
 {
 	const ASN1_STRING *info, *text;
 	const char *fallback = NULL;
-	enum scep_code code = attributes_find_text(
+	enum scep_code code = signed_attribute_text(
 	    signer, RFC8894_OID_FAIL_INFO, "failInfo", &info, error);
 
 	if (code == SCEP_OK)
-		code = attributes_find_text(signer, RFC8894_OID_FAIL_INFO_TEXT,
-					    "failInfoText", &text, error);
+		code = signed_attribute_text(signer, RFC8894_OID_FAIL_INFO_TEXT,
+					     "failInfoText", &text, error);
 	if (code != SCEP_OK || reply->pki_status != RFC8894_FAILURE)
 		return code;
 	reply->fail_info = SCEP_FAIL_OTHER;

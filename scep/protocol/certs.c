@@ -284,6 +284,30 @@ bool certs_contain(STACK_OF(X509) * certificates, X509 *certificate)
 	return false;
 }
 
+static bool certs_contain_all(STACK_OF(X509) * these, STACK_OF(X509) * others)
+{
+	for (int i = 0; i < sk_X509_num(others); i++) {
+		if (!certs_contain(these, sk_X509_value(others, i)))
+			return false;
+	}
+	return true;
+}
+
+bool certs_are_same_set(const struct bytes *pem, const struct bytes *other)
+{
+	STACK_OF(X509) *these = NULL, *others = NULL;
+	bool is_same =
+	    certs_from_pem(pem->data, pem->length, &these, NULL) == SCEP_OK &&
+	    certs_from_pem(other->data, other->length, &others, NULL) ==
+		SCEP_OK &&
+	    certs_contain_all(these, others) &&
+	    certs_contain_all(others, these);
+
+	sk_X509_pop_free(these, X509_free);
+	sk_X509_pop_free(others, X509_free);
+	return is_same;
+}
+
 /* ----------------------------------------------------------------- tree -- */
 
 /* The place of a certificate in the tree, or -1. */

@@ -69,6 +69,9 @@ bool certs_push(STACK_OF(X509) * certificates, X509 *certificate);
 /* Whether that very certificate is in the list (which may be NULL). */
 bool certs_contain(STACK_OF(X509) * certificates, X509 *certificate);
 
+/* Tells if two PEM texts have the same certificates, in any order. */
+bool certs_are_same_set(const struct bytes *pem, const struct bytes *other);
+
 /* What leads down from one CA: who was certified by whom.  Borrows all. */
 #define CERTS_TREE_MAX (2 * LIMIT_CERTIFICATES + 2)
 
