@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Opening a CertRep (RFC 8894, 3.3.2): verify, match, decrypt, choose the
- * certificate that is ours.  Everything is refused that is not what was asked
- * for, by name, and nothing is decrypted before it is verified.  Pure.
+ * Opening a CertRep (RFC 8894, 3.3.2): verifies it, matches it with the
+ * request, decrypts it, and chooses and judges the certificate that is ours.
+ * Refuses whatever was not asked for and says why; decrypts nothing that it
+ * has not verified.  Pure: knows no files, and takes the time as an argument.
  */
 #ifndef SCEP_PROTOCOL_CERT_REP_H
 #define SCEP_PROTOCOL_CERT_REP_H
