@@ -81,7 +81,7 @@ static void establish(struct open_request *e, STACK_OF(X509) * certificates)
 {
 	struct step_work *work = &e->work;
 	const struct scep_server *server = &e->record->server;
-	struct trust_pin pins[OPEN_REQUEST_PINS];
+	struct ca_certs_pin pins[OPEN_REQUEST_PINS];
 	struct ca_certs trust = {0};
 
 	if (work->pin_count == 0 &&

@@ -106,7 +106,7 @@ void ca_rollover_keep(struct open_request *e, struct txn *txn)
  */
 
 void ca_rollover_consider(struct open_request *e,
-			  const struct open_input *input)
+			  const struct cert_rep_input *input)
 {
 	struct step_work *work = &e->work;
 

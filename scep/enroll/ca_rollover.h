@@ -13,7 +13,7 @@
 #include "scep/state/txn.h"
 #include "scep/state/open_request.h"
 
-struct open_input;
+struct cert_rep_input;
 
 /* ---------------------------------------------------------- GetNextCACert */
 
@@ -40,7 +40,7 @@ enum ca_refetch {
 /* On a worker, when a reply was refused with run->error: if another CA could
  * account for it, takes the error away for ca_rollover_begin_refetch(). */
 void ca_rollover_consider(struct open_request *enrolment,
-			  const struct open_input *input);
+			  const struct cert_rep_input *input);
 /* On the loop: whether that has happened, and then what is to be recorded. */
 bool ca_rollover_begin_refetch(struct open_request *enrolment,
 			       struct record *next);

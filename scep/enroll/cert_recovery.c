@@ -110,7 +110,7 @@ void cert_recovery_digest(struct open_request *e)
 	struct step_work *work = &e->work;
 	struct credentials credentials;
 	struct cert_rep reply = {0};
-	struct open_input input;
+	struct cert_rep_input input;
 
 	if (credentials_load(e, &credentials) != SCEP_OK)
 		goto out;

@@ -158,7 +158,7 @@ void message_compose(struct open_request *e, struct credentials *credentials,
 		     enum rfc8894_message_type type)
 {
 	struct step_work *work = &e->work;
-	struct seal_input input = {
+	struct pki_message_input input = {
 	    .message_type = type,
 	    .transaction_id = e->record->transaction_id,
 	    .signer = credentials->signer,
@@ -190,10 +190,10 @@ void message_compose(struct open_request *e, struct credentials *credentials,
 
 /* ------------------------------------------------------------ receiving -- */
 
-struct open_input message_expect(const struct open_request *e,
-				 const struct credentials *credentials)
+struct cert_rep_input message_expect(const struct open_request *e,
+				     const struct credentials *credentials)
 {
-	struct open_input input = {
+	struct cert_rep_input input = {
 	    .message = e->work.answer.body.data,
 	    .message_length = e->work.answer.body.length,
 	    .transaction_id = e->record->transaction_id,

@@ -52,8 +52,8 @@ void message_compose(struct open_request *enrolment,
 		     enum rfc8894_message_type type);
 
 /* What the reply to it has to match.  Borrows from both. */
-struct open_input message_expect(const struct open_request *enrolment,
-				 const struct credentials *credentials);
+struct cert_rep_input message_expect(const struct open_request *enrolment,
+				     const struct credentials *credentials);
 /* Takes a FAILURE over into run->error. */
 void message_note_failure(struct step_work *work, const struct cert_rep *reply);
 /* Counts the legacy algorithms (enum scep_legacy) that somebody has used, and

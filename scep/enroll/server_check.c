@@ -263,7 +263,7 @@ static void digest_crl(struct open_request *e)
 	struct step_work *work = &e->work;
 	struct credentials credentials;
 	struct cert_rep reply = {0};
-	struct open_input input;
+	struct cert_rep_input input;
 
 	if (credentials_load(e, &credentials) == SCEP_OK) {
 		input = message_expect(e, &credentials);

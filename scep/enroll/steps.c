@@ -339,7 +339,7 @@ static void digest_cert_rep(struct open_request *e)
 	struct step_work *work = &e->work;
 	struct credentials credentials;
 	struct cert_rep reply = {0};
-	struct open_input input;
+	struct cert_rep_input input;
 	X509_REQ *request = NULL;
 
 	if (credentials_load(e, &credentials) == SCEP_OK &&

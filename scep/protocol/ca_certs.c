@@ -86,7 +86,7 @@ static const char *digest_of_length(uint32_t length)
 
 /* The certificate that a pin names, or NULL. */
 static X509 *find_pinned(STACK_OF(X509) * certificates,
-			 const struct trust_pin *pin)
+			 const struct ca_certs_pin *pin)
 {
 	const char *name = digest_of_length(pin->length);
 	EVP_MD *digest = name == NULL ? NULL : EVP_MD_fetch(NULL, name, NULL);
@@ -126,7 +126,7 @@ static enum scep_code check_anchor(X509 *anchor, int64_t now,
 
 /* The first certificate that is pinned and fit to be the anchor. */
 static enum scep_code find_anchor(STACK_OF(X509) * certificates,
-				  const struct trust_pin *pins,
+				  const struct ca_certs_pin *pins,
 				  size_t pin_count, int64_t now, X509 **anchor,
 				  struct scep_error *error)
 {
@@ -231,7 +231,7 @@ static enum scep_code fill_trust(const struct certs_tree *tree, int64_t now,
 }
 
 enum scep_code ca_certs_establish(STACK_OF(X509) * certificates,
-				  const struct trust_pin *pins,
+				  const struct ca_certs_pin *pins,
 				  size_t pin_count, int64_t now,
 				  struct ca_certs *trust,
 				  struct scep_error *error)

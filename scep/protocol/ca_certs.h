@@ -24,7 +24,7 @@ enum scep_code ca_certs_read(const void *body, size_t length,
 
 /* A certificate that may be believed: SHA-256, SHA-384, SHA-512 or (legacy)
  * SHA-1 of its DER, told apart by length. */
-struct trust_pin {
+struct ca_certs_pin {
 	uint32_t length; /* 20, 32, 48 or 64 */
 	unsigned char digest[64];
 };
@@ -45,7 +45,7 @@ struct ca_certs {
  * SCEP_CA_NOT_TRUSTED.
  */
 enum scep_code ca_certs_establish(STACK_OF(X509) * certificates,
-				  const struct trust_pin *pins,
+				  const struct ca_certs_pin *pins,
 				  size_t pin_count, int64_t now,
 				  struct ca_certs *trust,
 				  struct scep_error *error);

@@ -154,7 +154,7 @@ static enum scep_code read_fail_info(const CMS_SignerInfo *signer,
 	return SCEP_OK;
 }
 
-static enum scep_code read_attributes(const struct open_input *input,
+static enum scep_code read_attributes(const struct cert_rep_input *input,
 				      const CMS_SignerInfo *signer,
 				      struct cert_rep *reply,
 				      struct scep_error *error)
@@ -176,7 +176,7 @@ static enum scep_code read_attributes(const struct open_input *input,
  */
 
 /* Of one who says SUCCESS, and of nobody else. */
-static enum scep_code read_content(const struct open_input *input,
+static enum scep_code read_content(const struct cert_rep_input *input,
 				   const struct signed_data *message,
 				   struct cert_rep *reply,
 				   struct bytes *content,
@@ -207,7 +207,7 @@ static enum scep_code read_content(const struct open_input *input,
 	return envelope_open(&envelope, content, &reply->legacy_used, error);
 }
 
-enum scep_code cert_rep_open_reply(const struct open_input *input,
+enum scep_code cert_rep_open_reply(const struct cert_rep_input *input,
 				   struct cert_rep *reply,
 				   struct bytes *content,
 				   struct scep_error *error)
@@ -255,7 +255,7 @@ static bool is_same(X509 *certificate, X509 *other)
  * The certificate over our key, the youngest if there are several.  The one
  * that signed the request may have been sent back: it is over our key too.
  */
-static X509 *find_ours(const struct open_input *input,
+static X509 *find_ours(const struct cert_rep_input *input,
 		       STACK_OF(X509) * received)
 {
 	X509 *ours = NULL;
@@ -352,7 +352,7 @@ static enum scep_code check_issuers(STACK_OF(X509) * path, int64_t now,
 }
 
 /* The path from our certificate to the pinned CA; owned. */
-static enum scep_code find_path(const struct open_input *input,
+static enum scep_code find_path(const struct cert_rep_input *input,
 				STACK_OF(X509) * received, X509 *ours,
 				STACK_OF(X509) * *path,
 				struct scep_error *error)
@@ -384,7 +384,7 @@ out:
 	return code;
 }
 
-static enum scep_code choose_issued(const struct open_input *input,
+static enum scep_code choose_issued(const struct cert_rep_input *input,
 				    STACK_OF(X509) * received,
 				    struct cert_rep *reply,
 				    struct scep_error *error)
@@ -416,7 +416,7 @@ static enum scep_code choose_issued(const struct open_input *input,
 	return code;
 }
 
-enum scep_code cert_rep_open(const struct open_input *input,
+enum scep_code cert_rep_open(const struct cert_rep_input *input,
 			     struct cert_rep *reply, struct scep_error *error)
 {
 	struct bytes content = {NULL, 0};

@@ -15,7 +15,7 @@
 #include "scep/protocol/ca_certs.h"
 
 /* What the reply must match; all borrowed. */
-struct open_input {
+struct cert_rep_input {
 	const unsigned char *message;
 	size_t message_length;
 	const char *transaction_id;
@@ -44,7 +44,7 @@ struct cert_rep {
  * what is in the envelope of a SUCCESS (owned), and `reply` to the rest.
  * Fails with SCEP_BAD_RESPONSE or SCEP_CA_NOT_TRUSTED.
  */
-enum scep_code cert_rep_open_reply(const struct open_input *input,
+enum scep_code cert_rep_open_reply(const struct cert_rep_input *input,
 				   struct cert_rep *reply,
 				   struct bytes *content,
 				   struct scep_error *error);
@@ -55,7 +55,7 @@ enum scep_code cert_rep_open_reply(const struct open_input *input,
  * PENDING included; else SCEP_BAD_RESPONSE, SCEP_CA_NOT_TRUSTED or
  * SCEP_UNCHANGED_CERTIFICATE with the one check that failed.
  */
-enum scep_code cert_rep_open(const struct open_input *input,
+enum scep_code cert_rep_open(const struct cert_rep_input *input,
 			     struct cert_rep *reply, struct scep_error *error);
 void cert_rep_free(struct cert_rep *reply);
 

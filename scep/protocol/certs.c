@@ -445,8 +445,8 @@ static uint32_t role_of(X509 *certificate)
 
 void certs_describe_ca(X509 *certificate, struct scep_ca *row)
 {
-	name_text(X509_get_subject_name(certificate), row->subject);
-	name_text(X509_get_issuer_name(certificate), row->issuer);
+	names_text(X509_get_subject_name(certificate), row->subject);
+	names_text(X509_get_issuer_name(certificate), row->issuer);
 	describe_serial(certificate, &row->serial);
 	row->not_before = certs_time(X509_get0_notBefore(certificate));
 	row->not_after = certs_time(X509_get0_notAfter(certificate));
@@ -468,8 +468,8 @@ void certs_describe_leaf(X509 *certificate, struct scep_key *row)
 	const EVP_PKEY *key = X509_get0_pubkey(certificate);
 	int bits = key == NULL ? 0 : EVP_PKEY_get_bits(key);
 
-	name_text(X509_get_subject_name(certificate), row->subject);
-	name_text(X509_get_issuer_name(certificate), row->issuer);
+	names_text(X509_get_subject_name(certificate), row->subject);
+	names_text(X509_get_issuer_name(certificate), row->issuer);
 	describe_serial(certificate, &row->serial);
 	row->not_before = certs_time(X509_get0_notBefore(certificate));
 	row->not_after = certs_time(X509_get0_notAfter(certificate));

@@ -148,7 +148,7 @@ static enum scep_code check_times(X509_CRL *crl, int64_t now,
 	return SCEP_OK;
 }
 
-static enum scep_code judge(const struct open_input *input, X509_CRL *crl,
+static enum scep_code judge(const struct cert_rep_input *input, X509_CRL *crl,
 			    uint32_t *legacy_used, struct scep_error *error)
 {
 	enum scep_code code =
@@ -166,8 +166,9 @@ static enum scep_code judge(const struct open_input *input, X509_CRL *crl,
 	return code;
 }
 
-enum scep_code crl_open(const struct open_input *input, struct cert_rep *reply,
-			X509_CRL **crl, struct scep_error *error)
+enum scep_code crl_open(const struct cert_rep_input *input,
+			struct cert_rep *reply, X509_CRL **crl,
+			struct scep_error *error)
 {
 	struct bytes content = {NULL, 0};
 	STACK_OF(X509_CRL) *lists = NULL;
@@ -203,7 +204,7 @@ bool crl_is_of(X509_CRL *crl, const char *issuer)
 {
 	char text[SCEP_TEXT255];
 
-	name_text(X509_CRL_get_issuer(crl), text);
+	names_text(X509_CRL_get_issuer(crl), text);
 	return strcmp(text, issuer) == 0;
 }
 

@@ -75,7 +75,7 @@ static void check_descriptions(STACK_OF(X509) * certificates)
 	}
 }
 
-static void pin_of(X509 *certificate, struct trust_pin *pin)
+static void pin_of(X509 *certificate, struct ca_certs_pin *pin)
 {
 	struct scep_ca row;
 
@@ -85,9 +85,9 @@ static void pin_of(X509 *certificate, struct trust_pin *pin)
 }
 
 static void check_trust(const struct ca_certs *trust,
-			const struct trust_pin *pin)
+			const struct ca_certs_pin *pin)
 {
-	struct trust_pin anchor;
+	struct ca_certs_pin anchor;
 
 	pin_of(trust->anchor, &anchor);
 	HOLDS(memcmp(anchor.digest, pin->digest, 32) == 0);
@@ -102,7 +102,7 @@ bool fuzz_ca_cert(const uint8_t *data, size_t size)
 	uint8_t mode = fuzz_take_octet(&input);
 	STACK_OF(X509) *certificates = NULL;
 	struct ca_certs trust;
-	struct trust_pin pin;
+	struct ca_certs_pin pin;
 	struct scep_error error = {.text = ""};
 	X509 *candidate;
 	enum scep_code code;

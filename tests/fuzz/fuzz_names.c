@@ -97,7 +97,7 @@ static void check_request(const struct scep_values *values, X509_REQ *request)
 	HOLDS(read != NULL && end == der + length);
 	HOLDS(X509_REQ_verify(read, fixed_key(FIXED_DEVICE)) == 1);
 	HOLDS(X509_NAME_entry_count(X509_REQ_get_subject_name(read)) > 0);
-	name_text(X509_REQ_get_subject_name(read), subject);
+	names_text(X509_REQ_get_subject_name(read), subject);
 	HOLDS(text_is_clean(subject, strlen(subject)));
 	HOLDS(
 	    (X509_REQ_get_attr_by_NID(read, NID_pkcs9_challengePassword, -1) >=

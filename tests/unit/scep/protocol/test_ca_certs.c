@@ -2,9 +2,9 @@
 /* Whom to believe: pins, chains, recipients. */
 #include "tests/unit/scep/protocol/trust_world.h"
 
-static struct trust_pin pin_of(X509 *certificate, const char *digest)
+static struct ca_certs_pin pin_of(X509 *certificate, const char *digest)
 {
-	struct trust_pin pin;
+	struct ca_certs_pin pin;
 
 	pin.length = (uint32_t)pki_digest(certificate, digest, pin.digest);
 	return pin;
@@ -13,7 +13,7 @@ static struct trust_pin pin_of(X509 *certificate, const char *digest)
 /* Trusts what is pinned, at PKI_NOW, which must succeed. */
 static struct ca_certs establish(X509 *pinned)
 {
-	struct trust_pin pin = pin_of(pinned, "SHA256");
+	struct ca_certs_pin pin = pin_of(pinned, "SHA256");
 	struct scep_error error = {.text = ""};
 	struct ca_certs trust;
 
@@ -26,7 +26,7 @@ static struct ca_certs establish(X509 *pinned)
 
 static void assert_not_trusted_at(X509 *pinned, int64_t now, const char *text)
 {
-	struct trust_pin pin = pin_of(pinned, "SHA256");
+	struct ca_certs_pin pin = pin_of(pinned, "SHA256");
 	struct scep_error error = {.text = ""};
 	struct ca_certs trust;
 
@@ -63,7 +63,7 @@ static void a_pin_of_any_length_names_the_anchor(void **state)
 	(void)state;
 	send_cert(world.ca);
 	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++) {
-		struct trust_pin pin = pin_of(world.ca, digests[i]);
+		struct ca_certs_pin pin = pin_of(world.ca, digests[i]);
 		struct ca_certs trust;
 
 		assert_int_equal(ca_certs_establish(world.list, &pin, 1,
@@ -81,7 +81,7 @@ static void a_pin_of_any_length_names_the_anchor(void **state)
 
 static void a_pin_of_another_length_names_nothing(void **state)
 {
-	struct trust_pin pin = pin_of(world.ca, "SHA256");
+	struct ca_certs_pin pin = pin_of(world.ca, "SHA256");
 	struct ca_certs trust;
 
 	(void)state;
@@ -97,8 +97,8 @@ static void a_pin_of_another_length_names_nothing(void **state)
 
 static void one_of_several_pins_is_enough(void **state)
 {
-	struct trust_pin pins[] = {pin_of(world.unknown_signer, "SHA256"),
-				   pin_of(world.ca, "SHA1")};
+	struct ca_certs_pin pins[] = {pin_of(world.unknown_signer, "SHA256"),
+				      pin_of(world.ca, "SHA1")};
 	struct ca_certs trust;
 
 	(void)state;
@@ -154,7 +154,7 @@ static void without_a_clock_time_is_not_judged(void **state)
 {
 	struct pki_cert plan = pki_ca_plan("Old", pki_key(PKI_KEY_CA));
 	X509 *old;
-	struct trust_pin pin;
+	struct ca_certs_pin pin;
 	struct ca_certs trust;
 
 	(void)state;

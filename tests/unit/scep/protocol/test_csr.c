@@ -73,7 +73,7 @@ static void the_subject_is_made_of_three_texts(void **state)
 	(void)state;
 	strcpy(values.subject_extra, "OU=Print,C=LV");
 	request = make(&values);
-	name_text(X509_REQ_get_subject_name(request), text);
+	names_text(X509_REQ_get_subject_name(request), text);
 	assert_string_equal(text,
 			    "CN=printer.example.com,OU=Print,O=Example,C=LV");
 	X509_REQ_free(request);

@@ -20,7 +20,7 @@ struct world {
 	X509 *ca;
 	X509 *signer;
 	struct caps_choice choice;
-	struct seal_input input;
+	struct pki_message_input input;
 };
 
 static struct world world;
@@ -38,7 +38,7 @@ static int set_up(void **state)
 	    .cipher = SCEP_CIPHER_AES128,
 	    .digest = "SHA256",
 	};
-	world.input = (struct seal_input){
+	world.input = (struct pki_message_input){
 	    .message_type = RFC8894_PKCS_REQ,
 	    .transaction_id = "0123-abc",
 	    .sender_nonce = {1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6},
