@@ -69,6 +69,13 @@ void bytes_free(struct bytes *bytes)
 	bytes->length = 0;
 }
 
+bool octets_equal(const void *data, size_t length, const void *other,
+		  size_t other_length)
+{
+	return length == other_length &&
+	       (length == 0 || memcmp(data, other, length) == 0);
+}
+
 void bytes_hex(const unsigned char *data, size_t length, char *text)
 {
 	static const char digits[] = "0123456789abcdef";

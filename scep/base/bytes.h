@@ -25,6 +25,10 @@ void bytes_move(struct bytes *to, struct bytes *from);
 /* Cleanses, frees and leaves an empty one. */
 void bytes_free(struct bytes *bytes);
 
+/* Tells if two octet strings have the same length and the same octets. */
+bool octets_equal(const void *data, size_t length, const void *other,
+		  size_t other_length);
+
 /* Writes lower-case hexadecimal digits and a NUL; `text` has 2n + 1 octets. */
 void bytes_hex(const unsigned char *data, size_t length, char *text);
 /* The reverse.  Returns false unless `text` is just 2 * `length` digits. */

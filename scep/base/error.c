@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,16 +149,15 @@ enum scep_code error_wrap(struct scep_error *error, const char *context)
 }
 
 /*
- * Writes the reason of OpenSSL's oldest error: the deepest, as errors are
- * queued while the calls unwind.  Empties the queue.  Returns false if memory
- * was short: what the calls above made of that is no reason.
+ * Empties OpenSSL's error queue.  Writes the reason of the oldest error into
+ * `text`: the deepest, as errors are queued while the calls unwind.  Returns
+ * true if one of them is an allocation that failed.
  */
-static bool openssl_reason(char *text, size_t size)
+static bool openssl_take_queue(char *text, size_t size)
 {
-	unsigned long first = ERR_peek_error();
+	unsigned long first = ERR_peek_error(), each;
 	const char *reason = first ? ERR_reason_error_string(first) : NULL;
-	bool is_short = false;
-	unsigned long each;
+	bool is_memory = false;
 
 	text[0] = '\0';
 	if (reason)
@@ -167,8 +167,12 @@ static bool openssl_reason(char *text, size_t size)
 	else if (first)
 		snprintf(text, size, "OpenSSL error %lx", first);
 	while ((each = ERR_get_error()) != 0)
-		is_short |= ERR_GET_REASON(each) == ERR_R_MALLOC_FAILURE;
-	return !is_short;
+		is_memory =
+		    is_memory || ERR_GET_REASON(each) == ERR_R_MALLOC_FAILURE ||
+		    (ERR_SYSTEM_ERROR(each) && ERR_GET_REASON(each) == ENOMEM);
+	/* ERR_get_error() leaves the text of the last one behind. */
+	ERR_clear_error();
+	return is_memory;
 }
 
 enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
@@ -178,13 +182,22 @@ enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
 	char reason[SCEP_TEXT255];
 	va_list arguments;
 
-	if (!openssl_reason(reason, sizeof(reason)))
+	if (openssl_take_queue(reason, sizeof(reason)))
 		return error_set_memory(error);
 	va_start(arguments, format);
 	text_format_list(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	return error_set(error, code, "%s%s%s", text, reason[0] ? ": " : "",
 			 reason);
+}
+
+enum scep_code error_end_openssl(enum scep_code code, struct scep_error *error)
+{
+	char reason[SCEP_TEXT255];
+
+	if (openssl_take_queue(reason, sizeof(reason)))
+		return error_set_memory(error);
+	return code;
 }
 
 enum scep_code error_set_memory(struct scep_error *error)

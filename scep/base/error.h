@@ -37,11 +37,22 @@ enum scep_code error_set_memory(struct scep_error *error);
  * none, SCEP_NONE: never success. */
 enum scep_code error_wrap(struct scep_error *error, const char *context);
 
-/* Sets "text: reason" with the reason of OpenSSL's error queue, and empties
- * the queue.  If it says that memory was short, this is error_set_memory(). */
+/*
+ * Sets a code and a text with ": reason" of OpenSSL's error queue behind the
+ * text.  Where the queue has an allocation that failed, sets short memory in
+ * place of `code`. Empties the queue.
+ */
 enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
 				 const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/*
+ * Ends a function that has called OpenSSL: returns its `code`, SCEP_OK
+ * included, unless the error queue has an allocation that failed.  Then it sets
+ * short memory and returns that: nothing that OpenSSL has answered meanwhile
+ * can be believed.  Empties the queue.
+ */
+enum scep_code error_end_openssl(enum scep_code code, struct scep_error *error);
 
 /* Tells if a request that met this code is tried again (MIB, rule 9). */
 bool error_is_polled(enum scep_code code);

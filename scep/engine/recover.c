@@ -14,6 +14,7 @@
 #include "scep/timer.h"
 #include "scep/view.h"
 #include "scep/base/error.h"
+#include "scep/protocol/certs.h"
 #include "scep/base/log.h"
 #include "scep/enroll/timers.h"
 #include "scep/enroll/transitions.h"
@@ -259,7 +260,7 @@ static bool describe_key(struct state *state, const char *name,
 	if (key_file_read_chain(state->certs_folder, name, &chain, NULL) !=
 	    SCEP_OK)
 		return false;
-	ca_certs_describe_leaf(sk_X509_value(chain, 0), key);
+	certs_describe_leaf(sk_X509_value(chain, 0), key);
 	sk_X509_pop_free(chain, X509_free);
 	return true;
 }

@@ -11,6 +11,7 @@
 #include "scep/base/error.h"
 #include "scep/enroll/message.h"
 #include "scep/protocol/ca_certs.h"
+#include "scep/protocol/certs.h"
 
 /* Describes the delivered certificates for scepCaTable. */
 static bool describe_cas(struct step_work *work, STACK_OF(X509) * certificates)
@@ -26,7 +27,7 @@ static bool describe_cas(struct step_work *work, STACK_OF(X509) * certificates)
 	for (int i = 0; i < count; i++) {
 		X509 *each = sk_X509_value(certificates, i);
 
-		ca_certs_describe(each, &work->cas[i]);
+		certs_describe_ca(each, &work->cas[i]);
 		if (each == candidate)
 			work->candidate = (size_t)i;
 	}
@@ -74,8 +75,8 @@ static enum scep_code keep_trust(struct task *task,
 		    X509_cmp(each, trust->recipient) != 0)
 			is_whole = sk_X509_push(ordered, each) > 0;
 	}
-	code = is_whole ? ca_certs_to_pem(ordered, &task->work.next->trust,
-					  &task->work.error)
+	code = is_whole ? certs_to_pem(ordered, &task->work.next->trust,
+				       &task->work.error)
 			: error_set_memory(&task->work.error);
 	sk_X509_free(ordered);
 	return code;
@@ -85,7 +86,7 @@ static void establish_trust(struct task *task, STACK_OF(X509) * certificates)
 {
 	struct step_work *work = &task->work;
 	const struct scep_server *server = &task->record->server;
-	struct trust_pin pins[TASK_PINS];
+	struct ca_certs_pin pins[TASK_PINS];
 	struct ca_certs trust = {0};
 
 	if (work->pin_count == 0 &&

@@ -8,12 +8,13 @@
 #include "scep/server.h"
 #include "scep/enroll/ca_table.h"
 #include "scep/base/error.h"
+#include "scep/protocol/certs.h"
 #include "scep/base/log.h"
 #include "scep/enroll/message.h"
 #include "scep/protocol/next_ca.h"
 #include "scep/keys/renewal.h"
 #include "scep/enroll/step.h"
-#include "scep/protocol/unknown_signer.h"
+#include "scep/protocol/signed.h"
 
 /* In its last year, a CA can no longer issue certificates for a year, so that
  * there is a next one.  Longer than any NotifyExpiryDays. */
@@ -51,7 +52,7 @@ static void describe_next(struct step_work *work, STACK_OF(X509) * certificates)
 	work->ca_count = count;
 	work->candidate = 0;
 	for (size_t i = 0; i < count; i++) {
-		ca_certs_describe(sk_X509_value(certificates, (int)i),
+		certs_describe_ca(sk_X509_value(certificates, (int)i),
 				  &work->cas[i]);
 		work->cas[i].role |= SCEP_CA_NEXT;
 	}
@@ -100,7 +101,7 @@ void ca_rollover_keep(struct task *task, struct txn *txn)
 
 /* -------------------------------------------------- during a transaction -- */
 
-void ca_rollover_consider(struct task *task, const struct open_input *input)
+void ca_rollover_consider(struct task *task, const struct cert_rep_input *input)
 {
 	struct step_work *work = &task->work;
 
@@ -110,8 +111,8 @@ void ca_rollover_consider(struct task *task, const struct open_input *input)
 	 * may be its new RA. */
 	if (work->error.code != SCEP_CA_NOT_TRUSTED &&
 	    (work->error.code != SCEP_BAD_RESPONSE ||
-	     !unknown_signer_has_signed(input->message, input->message_length,
-					input->trust)))
+	     !signed_by_unknown(input->message, input->message_length,
+				input->trust->chain)))
 		return;
 	work->ca_refetch = work->error;
 	error_init(&work->error);
@@ -137,7 +138,7 @@ bool ca_rollover_end_refetch(struct open_request *e, struct record *next)
 
 	if (task->record->ca_refetch != CA_REFETCH_NOW)
 		return true;
-	if (!unknown_signer_is_same_set(&task->record->trust, &next->trust)) {
+	if (!certs_are_same_set(&task->record->trust, &next->trust)) {
 		next->ca_refetch = CA_REFETCH_SETTLED;
 		log_warning(
 		    "%s: the certificates of the CA have changed during "

@@ -12,7 +12,7 @@
 #include "scep/state/open_request.h"
 #include "scep/state/txn.h"
 
-struct open_input;
+struct cert_rep_input;
 
 /* --------------------------------------------------------- GetNextCACert -- */
 
@@ -38,7 +38,8 @@ enum ca_refetch {
 
 /* On a worker, when a reply is refused with work.error: if another CA could
  * explain the reply, moves the error to work.ca_refetch. */
-void ca_rollover_consider(struct task *task, const struct open_input *input);
+void ca_rollover_consider(struct task *task,
+			  const struct cert_rep_input *input);
 /* On the loop: tells if that was done, and notes it in `next`. */
 bool ca_rollover_begin_refetch(struct open_request *e, struct record *next);
 /* On the loop, when GetCACert has delivered a trusted CA: returns false, with

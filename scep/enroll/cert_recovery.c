@@ -9,6 +9,7 @@
 #include "scep/values.h"
 #include "scep/base/error.h"
 #include "scep/store/files.h"
+#include "scep/protocol/certs.h"
 #include "scep/protocol/get_cert.h"
 #include "scep/base/log.h"
 #include "scep/enroll/message.h"
@@ -48,7 +49,7 @@ void cert_recovery_compose_signer(struct task *task,
 		SCEP_OK &&
 	    csr_self_sign(&values, key, work->clock, &signer, &work->error) ==
 		SCEP_OK)
-		ca_certs_one_to_pem(signer, &work->next->signer, &work->error);
+		certs_one_to_pem(signer, &work->next->signer, &work->error);
 	if (work->error.code == SCEP_OK)
 		message_new_transaction(task);
 	X509_free(signer);
@@ -74,12 +75,12 @@ static void write_certificate(struct task *task, const struct cert_rep *reply)
 	char name[KEY_FILE_NAME];
 
 	key_file_name(task->record->file_id, name);
-	if (ca_certs_to_pem(reply->certificates, &pem, &work->error) == SCEP_OK)
+	if (certs_to_pem(reply->certificates, &pem, &work->error) == SCEP_OK)
 		files_write(task->state->certs_folder, name, pem.data,
 			    pem.length, &work->error);
 	bytes_free(&pem);
-	ca_certs_one_to_pem(sk_X509_value(reply->certificates, 0),
-			    &work->next->signer, &work->error);
+	certs_one_to_pem(sk_X509_value(reply->certificates, 0),
+			 &work->next->signer, &work->error);
 	message_new_transaction(task);
 }
 
@@ -88,7 +89,7 @@ void cert_recovery_digest(struct task *task, const struct scep_key *lost)
 	struct step_work *work = &task->work;
 	struct credentials credentials;
 	struct cert_rep reply = {0};
-	struct open_input input;
+	struct cert_rep_input input;
 
 	if (credentials_load(task, &credentials) != SCEP_OK)
 		goto out;

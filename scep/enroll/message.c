@@ -13,6 +13,7 @@
 #include "scep/protocol/key.h"
 #include "scep/base/log.h"
 #include "scep/keys/renewal.h"
+#include "scep/protocol/certs.h"
 #include "scep/protocol/pki_message.h"
 #include "scep/base/url.h"
 
@@ -58,8 +59,8 @@ enum scep_code message_load_trust(const struct record *record,
 				  struct ca_certs *trust,
 				  struct scep_error *error)
 {
-	if (ca_certs_from_pem(record->trust.data, record->trust.length, stack,
-			      error) != SCEP_OK)
+	if (certs_from_pem(record->trust.data, record->trust.length, stack,
+			   error) != SCEP_OK)
 		return error->code;
 	if (sk_X509_num(*stack) < 2)
 		return error_set(error, SCEP_STORAGE_ERROR,
@@ -101,8 +102,8 @@ enum scep_code credentials_load(struct task *task,
 	memset(credentials, 0, sizeof(*credentials));
 	if (message_load_trust(record, &credentials->trust_stack,
 			       &credentials->trust, error) ||
-	    ca_certs_from_pem(record->signer.data, record->signer.length,
-			      &credentials->signer_stack, error) ||
+	    certs_from_pem(record->signer.data, record->signer.length,
+			   &credentials->signer_stack, error) ||
 	    message_load_key(task, record->file_id, &credentials->key, error) ||
 	    load_signer_key(task, credentials) ||
 	    renewal_load(task->state, task->record, &credentials->known, error))
@@ -175,7 +176,7 @@ void message_compose(struct task *task, struct credentials *credentials,
 		     enum rfc8894_message_type type)
 {
 	struct step_work *work = &task->work;
-	struct seal_input input = {
+	struct pki_message_input input = {
 	    .message_type = type,
 	    .transaction_id = task->record->transaction_id,
 	    .signer = credentials->signer,
@@ -211,10 +212,10 @@ void message_compose(struct task *task, struct credentials *credentials,
 
 /* ------------------------------------------------------------- receiving -- */
 
-struct open_input message_expect(const struct task *task,
-				 const struct credentials *credentials)
+struct cert_rep_input message_expect(const struct task *task,
+				     const struct credentials *credentials)
 {
-	struct open_input input = {
+	struct cert_rep_input input = {
 	    .message = task->work.answer.body.data,
 	    .message_length = task->work.answer.body.length,
 	    .transaction_id = task->record->transaction_id,

@@ -56,8 +56,8 @@ void message_compose(struct task *task, struct credentials *credentials,
 		     enum rfc8894_message_type type);
 
 /* Returns what the reply has to match.  Borrows from both. */
-struct open_input message_expect(const struct task *task,
-				 const struct credentials *credentials);
+struct cert_rep_input message_expect(const struct task *task,
+				     const struct credentials *credentials);
 /* Makes a FAILURE the error of the work. */
 void message_note_failure(struct step_work *work, const struct cert_rep *reply);
 /* Counts and logs the weak algorithms (enum scep_legacy) that `who` used. */

@@ -189,7 +189,7 @@ static void check_digest_crl(struct task *task)
 	struct step_work *work = &task->work;
 	struct credentials credentials;
 	struct cert_rep reply = {0};
-	struct open_input input;
+	struct cert_rep_input input;
 
 	if (credentials_load(task, &credentials) != SCEP_OK)
 		goto out;

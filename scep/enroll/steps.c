@@ -23,6 +23,7 @@
 #include "scep/keys/spare.h"
 #include "scep/keys/use_locations.h"
 #include "scep/protocol/ca_certs.h"
+#include "scep/protocol/certs.h"
 #include "scep/protocol/cert_rep.h"
 #include "scep/protocol/csr.h"
 #include "scep/protocol/key.h"
@@ -168,7 +169,7 @@ static void compose_key(struct task *task)
 	 * makes a new key, so the digest of the key is. */
 	if (key_digest(key, next->transaction_id, &work->error) == SCEP_OK &&
 	    key_make_signer(task, key, &signer) == SCEP_OK)
-		ca_certs_one_to_pem(signer, &next->signer, &work->error);
+		certs_one_to_pem(signer, &next->signer, &work->error);
 out:
 	X509_free(signer);
 	EVP_PKEY_free(key);
@@ -268,8 +269,8 @@ static void digest_reply(struct task *task, const struct cert_rep *reply)
 	work->pki_status = reply->pki_status;
 	switch (reply->pki_status) {
 	case RFC8894_SUCCESS:
-		ca_certs_to_pem(reply->certificates, &work->next->issued,
-				&work->error);
+		certs_to_pem(reply->certificates, &work->next->issued,
+			     &work->error);
 		break;
 	case RFC8894_PENDING:
 		error_set(&work->error, SCEP_DEFERRED,
@@ -293,7 +294,7 @@ static void digest_cert_rep(struct task *task)
 	struct step_work *work = &task->work;
 	struct credentials credentials;
 	struct cert_rep reply = {0};
-	struct open_input input;
+	struct cert_rep_input input;
 	X509_REQ *request = NULL;
 
 	if (credentials_load(task, &credentials) == SCEP_OK &&
@@ -348,12 +349,12 @@ static void compose_files(struct task *task)
 	char name[KEY_FILE_NAME];
 
 	key_file_name(task->record->file_id, name);
-	if (ca_certs_from_pem(pem->data, pem->length, &issued, &work->error) !=
+	if (certs_from_pem(pem->data, pem->length, &issued, &work->error) !=
 	    SCEP_OK)
 		return;
-	ca_certs_describe_leaf(sk_X509_value(issued, 0), &work->key);
+	certs_describe_leaf(sk_X509_value(issued, 0), &work->key);
 	if (sk_X509_num(issued) > 1)
-		ca_certs_describe(sk_X509_value(issued, 1), &issuer);
+		certs_describe_ca(sk_X509_value(issued, 1), &issuer);
 	work->key.issuer_fingerprint = issuer.fingerprint;
 	files_write(task->state->certs_folder, name, pem->data, pem->length,
 		    &work->error);

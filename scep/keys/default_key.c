@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "scep/protocol/certs.h"
 #include "scep/codes.h"
 #include "scep/key_row.h"
 #include "scep/octets.h"
@@ -47,8 +48,7 @@ static enum scep_code write_certificate(struct key_job_run *run,
 					X509 *certificate, const char *name)
 {
 	struct bytes pem = {NULL, 0};
-	enum scep_code code =
-	    ca_certs_one_to_pem(certificate, &pem, &run->error);
+	enum scep_code code = certs_one_to_pem(certificate, &pem, &run->error);
 
 	if (code == SCEP_OK)
 		code = files_write(run->state->certs_folder, name, pem.data,
@@ -68,7 +68,7 @@ static void default_key_make(struct key_job_run *run)
 			  &run->error) == SCEP_OK &&
 	    make_certificate(key, &certificate, &run->error) == SCEP_OK &&
 	    write_certificate(run, certificate, name) == SCEP_OK)
-		ca_certs_describe_leaf(certificate, &run->row);
+		certs_describe_leaf(certificate, &run->row);
 	X509_free(certificate);
 	EVP_PKEY_free(key);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scep/protocol/certs.h"
 #include "scep/store/files.h"
 
 #define SUFFIX	   ".pem"
@@ -69,7 +70,7 @@ enum scep_code key_file_read_chain(const char *folder, const char *name,
 	*chain = NULL;
 	code = files_read(folder, name, FILE_LIMIT, &pem, error);
 	if (code == SCEP_OK)
-		code = ca_certs_from_pem(pem.data, pem.length, chain, error);
+		code = certs_from_pem(pem.data, pem.length, chain, error);
 	bytes_free(&pem);
 	return code;
 }

@@ -6,6 +6,7 @@
 #include "scep/codes.h"
 #include "scep/key_row.h"
 #include "scep/base/error.h"
+#include "scep/protocol/certs.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_file.h"
 #include "scep/keys/key_jobs.h"
@@ -22,7 +23,7 @@ static void compare_certificate(struct key_job_run *run, EVP_PKEY *key,
 	const struct scep_key *row = &run->row;
 	struct scep_key found = {0};
 
-	ca_certs_describe_leaf(certificate, &found);
+	certs_describe_leaf(certificate, &found);
 	if (found.fingerprint.length != row->fingerprint.length ||
 	    memcmp(found.fingerprint.data, row->fingerprint.data,
 		   row->fingerprint.length) != 0)

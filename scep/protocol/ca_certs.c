@@ -3,10 +3,8 @@
 
 #include <string.h>
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include "scep/protocol/certs.h"
@@ -14,154 +12,6 @@
 #include "scep/protocol/key.h"
 
 /* ------------------------------------------------------------- reading -- */
-
-/* One certificate that fills the body; owned, or NULL. */
-static X509 *read_certificate(const unsigned char *der, size_t length,
-			      struct scep_error *error)
-{
-	const unsigned char *end = der;
-	X509 *certificate = d2i_X509(NULL, &end, (long)length);
-
-	if (certificate == NULL) {
-		error_set_openssl(error, SCEP_BAD_RESPONSE,
-				  "the answer is no certificate");
-		return NULL;
-	}
-	if (end == der + length)
-		return certificate;
-	error_set(error, SCEP_BAD_RESPONSE, "octets follow the certificate");
-	X509_free(certificate);
-	return NULL;
-}
-
-/* Whether the first thing in a SEQUENCE has that tag: an OBJECT IDENTIFIER in
- * a ContentInfo, a SEQUENCE in a certificate. */
-static bool begins_with(const unsigned char *der, size_t length, int wanted)
-{
-	const unsigned char *at = der;
-	long size = 0;
-	int tag = 0, class = 0;
-	int flags = ASN1_get_object(&at, &size, &tag, &class, (long)length);
-
-	if ((flags & 0x80) != 0 || tag != V_ASN1_SEQUENCE ||
-	    class != V_ASN1_UNIVERSAL)
-		return false;
-	flags = ASN1_get_object(&at, &size, &tag, &class,
-				(long)(length - (size_t)(at - der)));
-	return (flags & 0x80) == 0 && class == V_ASN1_UNIVERSAL &&
-	       tag == wanted;
-}
-
-static enum scep_code read_der(const unsigned char *der, size_t length,
-			       STACK_OF(X509) * *certificates,
-			       struct scep_error *error)
-{
-	X509 *certificate;
-
-	if (!begins_with(der, length, V_ASN1_SEQUENCE))
-		return certs_from_signed_data(der, length, certificates, error);
-	certificate = read_certificate(der, length, error);
-	if (certificate == NULL)
-		return SCEP_BAD_RESPONSE;
-	*certificates = sk_X509_new_null();
-	if (*certificates == NULL || !certs_push(*certificates, certificate)) {
-		X509_free(certificate);
-		return error_set(error, SCEP_BAD_RESPONSE, "no memory");
-	}
-	X509_free(certificate);
-	return SCEP_OK;
-}
-
-/* The certificates of one PEM block, whichever of the kinds it is. */
-static enum scep_code read_block(const char *name, const unsigned char *der,
-				 size_t length, STACK_OF(X509) * certificates,
-				 struct scep_error *error)
-{
-	STACK_OF(X509) *more = NULL;
-	enum scep_code code;
-
-	if (strcmp(name, PEM_STRING_X509) != 0 &&
-	    strcmp(name, PEM_STRING_X509_OLD) != 0 &&
-	    strcmp(name, PEM_STRING_PKCS7) != 0 &&
-	    strcmp(name, PEM_STRING_CMS) != 0)
-		return SCEP_OK;
-	code = read_der(der, length, &more, error);
-	if (code == SCEP_OK &&
-	    X509_add_certs(certificates, more, X509_ADD_FLAG_UP_REF) != 1)
-		code = error_set(error, SCEP_BAD_RESPONSE, "no memory");
-	sk_X509_pop_free(more, X509_free);
-	return code;
-}
-
-enum scep_code ca_certs_from_pem(const void *pem, size_t length,
-				 STACK_OF(X509) * *certificates,
-				 struct scep_error *error)
-{
-	enum scep_code code = SCEP_OK;
-	char *name = NULL, *header = NULL;
-	unsigned char *der = NULL;
-	long size = 0;
-	BIO *bio =
-	    length > LIMIT_CA_CERT ? NULL : BIO_new_mem_buf(pem, (int)length);
-
-	*certificates = sk_X509_new_null();
-	while (code == SCEP_OK && *certificates != NULL && bio != NULL &&
-	       PEM_read_bio(bio, &name, &header, &der, &size) == 1) {
-		code =
-		    read_block(name, der, (size_t)size, *certificates, error);
-		OPENSSL_free(name);
-		OPENSSL_free(header);
-		OPENSSL_clear_free(der, (size_t)size);
-		if (sk_X509_num(*certificates) > LIMIT_CERTIFICATES)
-			code = error_set(error, SCEP_BAD_RESPONSE,
-					 "there are too many certificates");
-	}
-	if (code == SCEP_OK && sk_X509_num(*certificates) < 1)
-		code = error_set(error, SCEP_BAD_RESPONSE,
-				 "the PEM text has no certificate");
-	BIO_free(bio);
-	ERR_clear_error();
-	if (code != SCEP_OK) {
-		sk_X509_pop_free(*certificates, X509_free);
-		*certificates = NULL;
-	}
-	return code;
-}
-
-enum scep_code ca_certs_to_pem(STACK_OF(X509) * certificates, struct bytes *pem,
-			       struct scep_error *error)
-{
-	enum scep_code code = SCEP_OK;
-	char *text = NULL;
-	long length;
-	BIO *bio = BIO_new(BIO_s_mem());
-	bool is_written = bio != NULL;
-
-	for (int i = 0; is_written && i < sk_X509_num(certificates); i++)
-		is_written = PEM_write_bio_X509(
-				 bio, sk_X509_value(certificates, i)) == 1;
-	length = is_written ? BIO_get_mem_data(bio, &text) : 0;
-	if (!is_written || !bytes_set(pem, text, (size_t)length))
-		code = error_set_openssl(
-		    error, SCEP_STORAGE_ERROR,
-		    "the certificates could not be written as PEM");
-	BIO_free(bio);
-	return code;
-}
-
-enum scep_code ca_certs_one_to_pem(X509 *certificate, struct bytes *pem,
-				   struct scep_error *error)
-{
-	STACK_OF(X509) *certificates = sk_X509_new_null();
-	enum scep_code code;
-
-	if (certificates == NULL || !sk_X509_push(certificates, certificate))
-		code = error_set_memory(error);
-	else
-		code = ca_certs_to_pem(certificates, pem, error);
-	sk_X509_free(certificates);
-	return code;
-}
 
 static bool has_pem(const unsigned char *body, size_t length)
 {
@@ -205,9 +55,9 @@ enum scep_code ca_certs_read(const void *body, size_t length,
 				     ? "the answer to GetCACert is empty"
 				     : "the answer to GetCACert is too long");
 	if (octets[0] == (V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED))
-		code = read_der(octets, length, certificates, error);
+		code = certs_from_der(octets, length, certificates, error);
 	else if (has_pem(octets, length))
-		code = ca_certs_from_pem(body, length, certificates, error);
+		code = certs_from_pem(body, length, certificates, error);
 	else
 		code = error_set(error, SCEP_BAD_RESPONSE,
 				 "the answer to GetCACert is neither DER nor "
@@ -215,11 +65,6 @@ enum scep_code ca_certs_read(const void *body, size_t length,
 	if (code == SCEP_OK)
 		drop_doubles(*certificates);
 	return code;
-}
-
-int64_t ca_certs_time(const ASN1_TIME *time)
-{
-	return certs_time(time);
 }
 
 /* ------------------------------------------------------------ believing -- */
@@ -241,7 +86,7 @@ static const char *digest_of_length(uint32_t length)
 
 /* The certificate that a pin names, or NULL. */
 static X509 *find_pinned(STACK_OF(X509) * certificates,
-			 const struct trust_pin *pin)
+			 const struct ca_certs_pin *pin)
 {
 	const char *name = digest_of_length(pin->length);
 	EVP_MD *digest = name == NULL ? NULL : EVP_MD_fetch(NULL, name, NULL);
@@ -253,8 +98,7 @@ static X509 *find_pinned(STACK_OF(X509) * certificates,
 
 		if (X509_digest(sk_X509_value(certificates, i), digest, value,
 				&length) == 1 &&
-		    length == pin->length &&
-		    memcmp(value, pin->digest, length) == 0) {
+		    octets_equal(value, length, pin->digest, pin->length)) {
 			found = sk_X509_value(certificates, i);
 			break;
 		}
@@ -282,7 +126,7 @@ static enum scep_code check_anchor(X509 *anchor, int64_t now,
 
 /* The first certificate that is pinned and fit to be the anchor. */
 static enum scep_code find_anchor(STACK_OF(X509) * certificates,
-				  const struct trust_pin *pins,
+				  const struct ca_certs_pin *pins,
 				  size_t pin_count, int64_t now, X509 **anchor,
 				  struct scep_error *error)
 {
@@ -348,8 +192,8 @@ static bool is_better(int suits, X509 *certificate, int best_suits, X509 *best)
 {
 	if (suits != best_suits)
 		return suits > best_suits;
-	return suits > 0 && ca_certs_time(X509_get0_notBefore(certificate)) >
-				ca_certs_time(X509_get0_notBefore(best));
+	return suits > 0 && certs_time(X509_get0_notBefore(certificate)) >
+				certs_time(X509_get0_notBefore(best));
 }
 
 /* Fills the chain and chooses the recipient. */
@@ -387,7 +231,7 @@ static enum scep_code fill_trust(const struct certs_tree *tree, int64_t now,
 }
 
 enum scep_code ca_certs_establish(STACK_OF(X509) * certificates,
-				  const struct trust_pin *pins,
+				  const struct ca_certs_pin *pins,
 				  size_t pin_count, int64_t now,
 				  struct ca_certs *trust,
 				  struct scep_error *error)

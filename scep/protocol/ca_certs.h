@@ -27,7 +27,7 @@ enum scep_code ca_certs_read(const void *body, size_t length,
 
 /* A certificate that may be believed: SHA-256, SHA-384, SHA-512 or (legacy)
  * SHA-1 of its DER, told apart by length. */
-struct trust_pin {
+struct ca_certs_pin {
 	uint32_t length; /* 20, 32, 48 or 64 */
 	unsigned char digest[64];
 };
@@ -48,7 +48,7 @@ struct ca_certs {
  * SCEP_CA_NOT_TRUSTED.
  */
 enum scep_code ca_certs_establish(STACK_OF(X509) * certificates,
-				  const struct trust_pin *pins,
+				  const struct ca_certs_pin *pins,
 				  size_t pin_count, int64_t now,
 				  struct ca_certs *trust,
 				  struct scep_error *error);
@@ -60,25 +60,5 @@ void ca_certs_free(struct ca_certs *trust);
  * there is no CA among them.
  */
 X509 *ca_certs_candidate(STACK_OF(X509) * certificates);
-
-/* Fills the row of scepCaTable that describes a certificate: subject, issuer,
- * serial, times, fingerprint and role; the rest is left alone. */
-void ca_certs_describe(X509 *certificate, struct scep_ca *row);
-/* The same for the certificate columns of scepKeyTable: subject, issuer,
- * serial, times, fingerprint, subject_alt_name, algorithm, length. */
-void ca_certs_describe_leaf(X509 *certificate, struct scep_key *row);
-
-/* Certificates to and from a sequence of PEM blocks, for store and files. */
-enum scep_code ca_certs_to_pem(STACK_OF(X509) * certificates, struct bytes *pem,
-			       struct scep_error *error);
-/* The same for one certificate. */
-enum scep_code ca_certs_one_to_pem(X509 *certificate, struct bytes *pem,
-				   struct scep_error *error);
-enum scep_code ca_certs_from_pem(const void *pem, size_t length,
-				 STACK_OF(X509) * *certificates,
-				 struct scep_error *error);
-
-/* 64-bit seconds of an ASN1_TIME; 0 if it cannot be read. */
-int64_t ca_certs_time(const ASN1_TIME *time);
 
 #endif

@@ -7,11 +7,11 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 
-#include "scep/protocol/attributes.h"
+#include "scep/engine_config.h"
 #include "scep/protocol/certs.h"
 #include "scep/protocol/envelope.h"
 #include "scep/base/error.h"
-#include "scep/protocol/issued.h"
+#include "scep/protocol/key.h"
 #include "scep/protocol/signed.h"
 
 #define OID_CONTENT_TYPE "1.2.840.113549.1.9.3"
@@ -19,12 +19,19 @@
 /* --------------------------------------------------------- the attributes --
  */
 
+static bool string_is(const ASN1_STRING *string, const void *data,
+		      size_t length)
+{
+	return octets_equal(ASN1_STRING_get0_data(string),
+			    (size_t)ASN1_STRING_length(string), data, length);
+}
+
 static enum scep_code check_message_type(const CMS_SignerInfo *signer,
 					 struct scep_error *error)
 {
 	const ASN1_TYPE *content_type;
 	const ASN1_STRING *text;
-	enum scep_code code = attributes_find(
+	enum scep_code code = signed_attribute(
 	    signer, OID_CONTENT_TYPE, "contentType", &content_type, error);
 
 	if (code == SCEP_OK &&
@@ -33,14 +40,14 @@ static enum scep_code check_message_type(const CMS_SignerInfo *signer,
 		code = error_set(error, SCEP_BAD_RESPONSE,
 				 "contentType is not data");
 	if (code == SCEP_OK)
-		code = attributes_find_text(signer, RFC8894_OID_MESSAGE_TYPE,
-					    "messageType", &text, error);
+		code = signed_attribute_text(signer, RFC8894_OID_MESSAGE_TYPE,
+					     "messageType", &text, error);
 	if (code != SCEP_OK)
 		return code;
 	if (text == NULL)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "messageType is missing");
-	if (!attributes_equal(text, "3", 1))
+	if (!string_is(text, "3", 1))
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "messageType is not CertRep");
 	return SCEP_OK;
@@ -51,7 +58,7 @@ static enum scep_code check_transaction(const CMS_SignerInfo *signer,
 					struct scep_error *error)
 {
 	const ASN1_STRING *text;
-	enum scep_code code = attributes_find_text(
+	enum scep_code code = signed_attribute_text(
 	    signer, RFC8894_OID_TRANSACTION_ID, "transactionID", &text, error);
 
 	if (code != SCEP_OK)
@@ -59,7 +66,7 @@ static enum scep_code check_transaction(const CMS_SignerInfo *signer,
 	if (text == NULL)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "transactionID is missing");
-	if (!attributes_equal(text, transaction_id, strlen(transaction_id)))
+	if (!string_is(text, transaction_id, strlen(transaction_id)))
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "transactionID does not match");
 	return SCEP_OK;
@@ -71,19 +78,19 @@ static enum scep_code check_nonces(const CMS_SignerInfo *signer,
 				   struct scep_error *error)
 {
 	const ASN1_STRING *nonce;
-	enum scep_code code = attributes_find_octets(
+	enum scep_code code = signed_attribute_octets(
 	    signer, RFC8894_OID_SENDER_NONCE, "senderNonce", &nonce, error);
 
 	if (code == SCEP_OK)
 		code =
-		    attributes_find_octets(signer, RFC8894_OID_RECIPIENT_NONCE,
-					   "recipientNonce", &nonce, error);
+		    signed_attribute_octets(signer, RFC8894_OID_RECIPIENT_NONCE,
+					    "recipientNonce", &nonce, error);
 	if (code != SCEP_OK)
 		return code;
 	if (nonce == NULL)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "recipientNonce is missing");
-	if (!attributes_equal(nonce, sender_nonce, RFC8894_NONCE_LENGTH))
+	if (!string_is(nonce, sender_nonce, RFC8894_NONCE_LENGTH))
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "recipientNonce does not match");
 	return SCEP_OK;
@@ -94,7 +101,7 @@ static enum scep_code read_pki_status(const CMS_SignerInfo *signer,
 				      struct scep_error *error)
 {
 	const ASN1_STRING *text;
-	enum scep_code code = attributes_find_text(
+	enum scep_code code = signed_attribute_text(
 	    signer, RFC8894_OID_PKI_STATUS, "pkiStatus", &text, error);
 
 	if (code != SCEP_OK)
@@ -102,11 +109,11 @@ static enum scep_code read_pki_status(const CMS_SignerInfo *signer,
 	if (text == NULL)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "pkiStatus is missing");
-	if (attributes_equal(text, "0", 1))
+	if (string_is(text, "0", 1))
 		reply->pki_status = RFC8894_SUCCESS;
-	else if (attributes_equal(text, "2", 1))
+	else if (string_is(text, "2", 1))
 		reply->pki_status = RFC8894_FAILURE;
-	else if (attributes_equal(text, "3", 1))
+	else if (string_is(text, "3", 1))
 		reply->pki_status = RFC8894_PENDING;
 	else
 		return error_set(error, SCEP_BAD_RESPONSE,
@@ -121,12 +128,12 @@ static enum scep_code read_fail_info(const CMS_SignerInfo *signer,
 {
 	const ASN1_STRING *info, *text;
 	const char *fallback = NULL;
-	enum scep_code code = attributes_find_text(
+	enum scep_code code = signed_attribute_text(
 	    signer, RFC8894_OID_FAIL_INFO, "failInfo", &info, error);
 
 	if (code == SCEP_OK)
-		code = attributes_find_text(signer, RFC8894_OID_FAIL_INFO_TEXT,
-					    "failInfoText", &text, error);
+		code = signed_attribute_text(signer, RFC8894_OID_FAIL_INFO_TEXT,
+					     "failInfoText", &text, error);
 	if (code != SCEP_OK || reply->pki_status != RFC8894_FAILURE)
 		return code;
 	reply->fail_info = SCEP_FAIL_OTHER;
@@ -148,7 +155,7 @@ static enum scep_code read_fail_info(const CMS_SignerInfo *signer,
 	return SCEP_OK;
 }
 
-static enum scep_code read_attributes(const struct open_input *input,
+static enum scep_code read_attributes(const struct cert_rep_input *input,
 				      const CMS_SignerInfo *signer,
 				      struct cert_rep *reply,
 				      struct scep_error *error)
@@ -170,7 +177,7 @@ static enum scep_code read_attributes(const struct open_input *input,
  */
 
 /* Of one who says SUCCESS, and of nobody else. */
-static enum scep_code read_content(const struct open_input *input,
+static enum scep_code read_content(const struct cert_rep_input *input,
 				   const struct signed_data *message,
 				   struct cert_rep *reply,
 				   struct bytes *content,
@@ -201,7 +208,7 @@ static enum scep_code read_content(const struct open_input *input,
 	return envelope_open(&envelope, content, &reply->legacy_used, error);
 }
 
-enum scep_code cert_rep_open_reply(const struct open_input *input,
+enum scep_code cert_rep_open_reply(const struct cert_rep_input *input,
 				   struct cert_rep *reply,
 				   struct bytes *content,
 				   struct scep_error *error)
@@ -238,7 +245,179 @@ enum scep_code cert_rep_open_reply(const struct open_input *input,
 	return code;
 }
 
-enum scep_code cert_rep_open(const struct open_input *input,
+/* ---------------------------------------------- the issued certificate -- */
+
+static bool is_same(X509 *certificate, X509 *other)
+{
+	return other != NULL && X509_cmp(certificate, other) == 0;
+}
+
+/*
+ * The certificate over our key, the youngest if there are several.  The one
+ * that signed the request may have been sent back: it is over our key too.
+ */
+static X509 *find_ours(const struct cert_rep_input *input,
+		       STACK_OF(X509) * received)
+{
+	X509 *ours = NULL;
+
+	for (int i = 0; i < sk_X509_num(received); i++) {
+		X509 *one = sk_X509_value(received, i);
+		EVP_PKEY *key = X509_get0_pubkey(one);
+
+		if (key == NULL || EVP_PKEY_eq(key, input->key) != 1 ||
+		    is_same(one, input->known) || is_same(one, input->signer))
+			continue;
+		if (ours == NULL || certs_time(X509_get0_notBefore(one)) >
+					certs_time(X509_get0_notBefore(ours)))
+			ours = one;
+	}
+	ERR_clear_error();
+	return ours;
+}
+
+static enum scep_code check_validity(X509 *certificate, int64_t now,
+				     struct scep_error *error)
+{
+	int64_t not_before = certs_time(X509_get0_notBefore(certificate));
+	int64_t not_after = certs_time(X509_get0_notAfter(certificate));
+
+	if (not_before == 0 || not_after == 0)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate's validity cannot be read");
+	if (not_after <= not_before)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate ends before it begins");
+	if (now != 0 && not_after <= now)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate has expired already");
+	return SCEP_OK;
+}
+
+/* RFC 5280, 4.1.2.1 and 4.1.2.2: extensions need version 3, and a serial
+ * number that is longer than it may be cannot be looked up in a CRL. */
+static enum scep_code check_form(const X509 *certificate,
+				 struct scep_error *error)
+{
+	long version = X509_get_version(certificate);
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
+
+	if (version < X509_VERSION_1 || version > X509_VERSION_3)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate is of no known version");
+	if (version != X509_VERSION_3 && X509_get_ext_count(certificate) > 0)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate has extensions, but is not "
+				 "of version 3");
+	if (ASN1_STRING_length(serial) > CERTS_SERIAL_MAX)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate's serial number is too long");
+	return SCEP_OK;
+}
+
+static enum scep_code check_algorithms(X509 *certificate, uint32_t allowed,
+				       uint32_t *legacy_used,
+				       struct scep_error *error)
+{
+	const char *weakness = key_weakness(X509_get0_pubkey(certificate));
+
+	if (weakness != NULL)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate: %s", weakness);
+	if (certs_is_signed_with_md5(certificate))
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate is signed with MD5, which is "
+				 "never allowed");
+	if (!certs_is_signed_with_sha1(certificate))
+		return SCEP_OK;
+	if ((allowed & SCEP_LEGACY_SHA1) == 0)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate is signed with SHA-1, and "
+				 "allowLegacyAlgorithms does not have sha1");
+	*legacy_used |= SCEP_LEGACY_SHA1;
+	return SCEP_OK;
+}
+
+static enum scep_code check_issuers(STACK_OF(X509) * path, int64_t now,
+				    struct scep_error *error)
+{
+	const char *reason;
+
+	for (int i = 1; i < sk_X509_num(path); i++) {
+		if (!certs_is_valid_at(sk_X509_value(path, i), now, &reason))
+			return error_set(error, SCEP_CA_NOT_TRUSTED,
+					 "a CA above the certificate %s",
+					 reason);
+	}
+	return SCEP_OK;
+}
+
+/* The path from our certificate to the pinned CA; owned. */
+static enum scep_code find_path(const struct cert_rep_input *input,
+				STACK_OF(X509) * received, X509 *ours,
+				STACK_OF(X509) * *path,
+				struct scep_error *error)
+{
+	STACK_OF(X509) *pool = sk_X509_dup(input->trust->chain);
+	struct certs_tree tree;
+	enum scep_code code = SCEP_CA_NOT_TRUSTED;
+
+	*path = NULL;
+	/* The pool borrows. */
+	if (pool == NULL ||
+	    X509_add_certs(pool, received, X509_ADD_FLAG_NO_DUP) != 1) {
+		error_set(error, code, "no memory");
+		goto out;
+	}
+	certs_tree_grow(&tree, input->trust->anchor, pool);
+	*path = certs_tree_path(&tree, ours, error);
+	if (*path == NULL) {
+		error_wrap(error, "the certificate");
+		goto out;
+	}
+	code = check_issuers(*path, input->now, error);
+	if (code != SCEP_OK) {
+		sk_X509_pop_free(*path, X509_free);
+		*path = NULL;
+	}
+out:
+	sk_X509_free(pool);
+	return code;
+}
+
+static enum scep_code choose_issued(const struct cert_rep_input *input,
+				    STACK_OF(X509) * received,
+				    struct cert_rep *reply,
+				    struct scep_error *error)
+{
+	X509 *ours = find_ours(input, received);
+	enum scep_code code;
+
+	if (ours == NULL && input->known != NULL &&
+	    certs_contain(received, input->known))
+		return error_set(error, SCEP_UNCHANGED_CERTIFICATE,
+				 "the server sent the certificate that we "
+				 "already have");
+	if (ours == NULL)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate is for another key");
+	code = check_form(ours, error);
+	if (code == SCEP_OK)
+		code = check_algorithms(ours, input->allow_legacy,
+					&reply->legacy_used, error);
+	if (code == SCEP_OK)
+		code = find_path(input, received, ours, &reply->certificates,
+				 error);
+	if (code == SCEP_OK)
+		code = check_validity(ours, input->now, error);
+	if (code == SCEP_OK && input->subject != NULL)
+		reply->subject_differs =
+		    X509_NAME_cmp(X509_get_subject_name(ours),
+				  input->subject) != 0;
+	return code;
+}
+
+enum scep_code cert_rep_open(const struct cert_rep_input *input,
 			     struct cert_rep *reply, struct scep_error *error)
 {
 	struct bytes content = {NULL, 0};
@@ -253,7 +432,7 @@ enum scep_code cert_rep_open(const struct open_input *input,
 	if (code != SCEP_OK)
 		error_wrap(error, "in the envelope");
 	else
-		code = issued_choose(input, received, reply, error);
+		code = choose_issued(input, received, reply, error);
 	if (code != SCEP_OK)
 		cert_rep_free(reply);
 out:

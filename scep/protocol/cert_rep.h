@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Opening a CertRep (RFC 8894, 3.3.2): verify, match, decrypt, choose the
- * certificate that is ours.  Everything is refused that is not what was asked
- * for, by name, and nothing is decrypted before it is verified.  Pure.
+ * Opening a CertRep (RFC 8894, 3.3.2): verifies it, matches it with the
+ * request, decrypts it, and chooses and judges the certificate that is ours.
+ * Refuses whatever was not asked for and says why; decrypts nothing that it
+ * has not verified.  Pure: knows no files, and takes the time as an argument.
  */
 #ifndef SCEP_PROTOCOL_CERT_REP_H
 #define SCEP_PROTOCOL_CERT_REP_H
@@ -16,7 +17,7 @@
 #include "scep/protocol/ca_certs.h"
 
 /* What the reply must match; all borrowed. */
-struct open_input {
+struct cert_rep_input {
 	const unsigned char *message;
 	size_t message_length;
 	const char *transaction_id;
@@ -45,7 +46,7 @@ struct cert_rep {
  * what is in the envelope of a SUCCESS (owned), and `reply` to the rest.
  * Fails with SCEP_BAD_RESPONSE or SCEP_CA_NOT_TRUSTED.
  */
-enum scep_code cert_rep_open_reply(const struct open_input *input,
+enum scep_code cert_rep_open_reply(const struct cert_rep_input *input,
 				   struct cert_rep *reply,
 				   struct bytes *content,
 				   struct scep_error *error);
@@ -56,7 +57,7 @@ enum scep_code cert_rep_open_reply(const struct open_input *input,
  * PENDING included; else SCEP_BAD_RESPONSE, SCEP_CA_NOT_TRUSTED or
  * SCEP_UNCHANGED_CERTIFICATE with the one check that failed.
  */
-enum scep_code cert_rep_open(const struct open_input *input,
+enum scep_code cert_rep_open(const struct cert_rep_input *input,
 			     struct cert_rep *reply, struct scep_error *error);
 void cert_rep_free(struct cert_rep *reply);
 

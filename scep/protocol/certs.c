@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/protocol/certs.h"
 
+#include <string.h>
 #include <time.h>
 
+#include <openssl/bio.h>
 #include <openssl/cms.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/objects.h>
+#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include "scep/octets.h"
+#include "scep/key_row.h"
+#include "scep/ca_row.h"
 #include "scep/base/error.h"
+#include "scep/protocol/extensions.h"
 #include "scep/protocol/key.h"
+#include "scep/protocol/names.h"
 
-/* Clocks that differ by less are no reason to refuse (see clockSkewLimit). */
-#define CLOCK_SLACK 600
+/* --------------------------------------------------------------- reading -- */
 
 enum scep_code certs_from_signed_data(const unsigned char *der, size_t length,
 				      STACK_OF(X509) * *certificates,
@@ -61,6 +69,156 @@ out:
 	return code;
 }
 
+/* One certificate that fills the body; owned, or NULL. */
+static X509 *read_certificate(const unsigned char *der, size_t length,
+			      struct scep_error *error)
+{
+	const unsigned char *end = der;
+	X509 *certificate = d2i_X509(NULL, &end, (long)length);
+
+	if (certificate == NULL) {
+		error_set_openssl(error, SCEP_BAD_RESPONSE,
+				  "the answer is no certificate");
+		return NULL;
+	}
+	if (end == der + length)
+		return certificate;
+	error_set(error, SCEP_BAD_RESPONSE, "octets follow the certificate");
+	X509_free(certificate);
+	return NULL;
+}
+
+/* Whether the first thing in a SEQUENCE has that tag: an OBJECT IDENTIFIER in
+ * a ContentInfo, a SEQUENCE in a certificate. */
+static bool begins_with(const unsigned char *der, size_t length, int wanted)
+{
+	const unsigned char *at = der;
+	long size = 0;
+	int tag = 0, class = 0;
+	int flags = ASN1_get_object(&at, &size, &tag, &class, (long)length);
+
+	if ((flags & 0x80) != 0 || tag != V_ASN1_SEQUENCE ||
+	    class != V_ASN1_UNIVERSAL)
+		return false;
+	flags = ASN1_get_object(&at, &size, &tag, &class,
+				(long)(length - (size_t)(at - der)));
+	return (flags & 0x80) == 0 && class == V_ASN1_UNIVERSAL &&
+	       tag == wanted;
+}
+
+enum scep_code certs_from_der(const unsigned char *der, size_t length,
+			      STACK_OF(X509) * *certificates,
+			      struct scep_error *error)
+{
+	X509 *certificate;
+
+	if (!begins_with(der, length, V_ASN1_SEQUENCE))
+		return certs_from_signed_data(der, length, certificates, error);
+	certificate = read_certificate(der, length, error);
+	if (certificate == NULL)
+		return SCEP_BAD_RESPONSE;
+	*certificates = sk_X509_new_null();
+	if (*certificates == NULL || !certs_push(*certificates, certificate)) {
+		X509_free(certificate);
+		return error_set(error, SCEP_BAD_RESPONSE, "no memory");
+	}
+	X509_free(certificate);
+	return SCEP_OK;
+}
+
+/* The certificates of one PEM block, whichever of the kinds it is. */
+static enum scep_code read_block(const char *name, const unsigned char *der,
+				 size_t length, STACK_OF(X509) * certificates,
+				 struct scep_error *error)
+{
+	STACK_OF(X509) *more = NULL;
+	enum scep_code code;
+
+	if (strcmp(name, PEM_STRING_X509) != 0 &&
+	    strcmp(name, PEM_STRING_X509_OLD) != 0 &&
+	    strcmp(name, PEM_STRING_PKCS7) != 0 &&
+	    strcmp(name, PEM_STRING_CMS) != 0)
+		return SCEP_OK;
+	code = certs_from_der(der, length, &more, error);
+	if (code == SCEP_OK &&
+	    X509_add_certs(certificates, more, X509_ADD_FLAG_UP_REF) != 1)
+		code = error_set(error, SCEP_BAD_RESPONSE, "no memory");
+	sk_X509_pop_free(more, X509_free);
+	return code;
+}
+
+enum scep_code certs_from_pem(const void *pem, size_t length,
+			      STACK_OF(X509) * *certificates,
+			      struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+	char *name = NULL, *header = NULL;
+	unsigned char *der = NULL;
+	long size = 0;
+	BIO *bio =
+	    length > LIMIT_CA_CERT ? NULL : BIO_new_mem_buf(pem, (int)length);
+
+	*certificates = sk_X509_new_null();
+	while (code == SCEP_OK && *certificates != NULL && bio != NULL &&
+	       PEM_read_bio(bio, &name, &header, &der, &size) == 1) {
+		code =
+		    read_block(name, der, (size_t)size, *certificates, error);
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		OPENSSL_clear_free(der, (size_t)size);
+		if (sk_X509_num(*certificates) > LIMIT_CERTIFICATES)
+			code = error_set(error, SCEP_BAD_RESPONSE,
+					 "there are too many certificates");
+	}
+	if (code == SCEP_OK && sk_X509_num(*certificates) < 1)
+		code = error_set(error, SCEP_BAD_RESPONSE,
+				 "the PEM text has no certificate");
+	BIO_free(bio);
+	ERR_clear_error();
+	if (code != SCEP_OK) {
+		sk_X509_pop_free(*certificates, X509_free);
+		*certificates = NULL;
+	}
+	return code;
+}
+
+enum scep_code certs_to_pem(STACK_OF(X509) * certificates, struct bytes *pem,
+			    struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+	char *text = NULL;
+	long length;
+	BIO *bio = BIO_new(BIO_s_mem());
+	bool is_written = bio != NULL;
+
+	for (int i = 0; is_written && i < sk_X509_num(certificates); i++)
+		is_written = PEM_write_bio_X509(
+				 bio, sk_X509_value(certificates, i)) == 1;
+	length = is_written ? BIO_get_mem_data(bio, &text) : 0;
+	if (!is_written || !bytes_set(pem, text, (size_t)length))
+		code = error_set_openssl(
+		    error, SCEP_STORAGE_ERROR,
+		    "the certificates could not be written as PEM");
+	BIO_free(bio);
+	return code;
+}
+
+enum scep_code certs_one_to_pem(X509 *certificate, struct bytes *pem,
+				struct scep_error *error)
+{
+	STACK_OF(X509) *certificates = sk_X509_new_null();
+	enum scep_code code;
+
+	if (certificates == NULL || !sk_X509_push(certificates, certificate))
+		code = error_set_memory(error);
+	else
+		code = certs_to_pem(certificates, pem, error);
+	sk_X509_free(certificates);
+	return code;
+}
+
+/* ------------------------------------------------------------- questions -- */
+
 bool certs_is_ca(X509 *certificate)
 {
 	return X509_check_ca(certificate) > 0;
@@ -100,7 +258,7 @@ bool certs_is_valid_at(X509 *certificate, int64_t now, const char **reason)
 	    ASN1_TIME_check(X509_get0_notAfter(certificate)) != 1)
 		*reason = "has a validity that cannot be read";
 	else if (certs_time(X509_get0_notBefore(certificate)) >
-		 now + CLOCK_SLACK)
+		 now + CERTS_CLOCK_SLACK)
 		*reason = "is not yet valid";
 	else if (certs_time(X509_get0_notAfter(certificate)) < now)
 		*reason = "has expired";
@@ -141,6 +299,30 @@ bool certs_contain(STACK_OF(X509) * certificates, X509 *certificate)
 			return true;
 	}
 	return false;
+}
+
+static bool certs_contain_all(STACK_OF(X509) * these, STACK_OF(X509) * others)
+{
+	for (int i = 0; i < sk_X509_num(others); i++) {
+		if (!certs_contain(these, sk_X509_value(others, i)))
+			return false;
+	}
+	return true;
+}
+
+bool certs_are_same_set(const struct bytes *pem, const struct bytes *other)
+{
+	STACK_OF(X509) *these = NULL, *others = NULL;
+	bool is_same =
+	    certs_from_pem(pem->data, pem->length, &these, NULL) == SCEP_OK &&
+	    certs_from_pem(other->data, other->length, &others, NULL) ==
+		SCEP_OK &&
+	    certs_contain_all(these, others) &&
+	    certs_contain_all(others, these);
+
+	sk_X509_pop_free(these, X509_free);
+	sk_X509_pop_free(others, X509_free);
+	return is_same;
 }
 
 /* ----------------------------------------------------------------- tree -- */
@@ -237,4 +419,79 @@ STACK_OF(X509) * certs_tree_path(const struct certs_tree *tree,
 		return path;
 	sk_X509_pop_free(path, X509_free);
 	return NULL;
+}
+
+/* ---------------------------------------------------- rows of the tables -- */
+
+/* Serials that are longer than allowed are cut. */
+static void describe_serial(const X509 *certificate,
+			    struct scep_octets32 *serial)
+{
+	const ASN1_INTEGER *number = X509_get0_serialNumber(certificate);
+	size_t length = (size_t)ASN1_STRING_length(number);
+
+	memset(serial, 0, sizeof(*serial));
+	if (length > CERTS_SERIAL_MAX)
+		length = CERTS_SERIAL_MAX;
+	serial->length = (uint32_t)length;
+	if (length > 0)
+		memcpy(serial->data, ASN1_STRING_get0_data(number), length);
+}
+
+static void describe_fingerprint(const X509 *certificate,
+				 struct scep_octets32 *fingerprint)
+{
+	EVP_MD *digest = EVP_MD_fetch(NULL, "SHA256", NULL);
+	unsigned int length = 0;
+
+	memset(fingerprint, 0, sizeof(*fingerprint));
+	if (digest != NULL &&
+	    X509_digest(certificate, digest, fingerprint->data, &length) == 1)
+		fingerprint->length = length;
+	EVP_MD_free(digest);
+}
+
+static uint32_t role_of(X509 *certificate)
+{
+	if (certs_is_ca(certificate))
+		return certs_is_self_signed(certificate) ? SCEP_CA_ROOT
+							 : SCEP_CA_INTERMEDIATE;
+	return (certs_may_sign(certificate) ? SCEP_CA_RA_SIGN : 0) |
+	       (certs_may_encipher(certificate) ? SCEP_CA_RA_ENCRYPT : 0);
+}
+
+void certs_describe_ca(X509 *certificate, struct scep_ca *row)
+{
+	names_text(X509_get_subject_name(certificate), row->subject);
+	names_text(X509_get_issuer_name(certificate), row->issuer);
+	describe_serial(certificate, &row->serial);
+	row->not_before = certs_time(X509_get0_notBefore(certificate));
+	row->not_after = certs_time(X509_get0_notAfter(certificate));
+	describe_fingerprint(certificate, &row->fingerprint);
+	row->role = role_of(certificate);
+}
+
+static enum scep_key_algorithm algorithm_of(const EVP_PKEY *key)
+{
+	if (key != NULL && EVP_PKEY_is_a(key, "RSA"))
+		return SCEP_KEY_RSA;
+	if (key != NULL && EVP_PKEY_is_a(key, "EC"))
+		return SCEP_KEY_EC;
+	return SCEP_KEY_OTHER;
+}
+
+void certs_describe_leaf(X509 *certificate, struct scep_key *row)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(certificate);
+	int bits = key == NULL ? 0 : EVP_PKEY_get_bits(key);
+
+	names_text(X509_get_subject_name(certificate), row->subject);
+	names_text(X509_get_issuer_name(certificate), row->issuer);
+	describe_serial(certificate, &row->serial);
+	row->not_before = certs_time(X509_get0_notBefore(certificate));
+	row->not_after = certs_time(X509_get0_notAfter(certificate));
+	describe_fingerprint(certificate, &row->fingerprint);
+	extensions_alt_name_text(certificate, row->subject_alt_name);
+	row->algorithm = algorithm_of(key);
+	row->length = bits > 0 ? (uint32_t)bits : 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Certificates one by one: what can be said of one without knowing whom to
- * trust, and which certificates lead to which.  Pure.
+ * Certificates (RFC 5280): reading them, writing them as PEM, questions about
+ * one of them, the paths between them, and their rows in the tables.  Knows no
+ * pin and decides nothing about trust.  Pure: takes the time as an argument.
  */
 #ifndef SCEP_PROTOCOL_CERTS_H
 #define SCEP_PROTOCOL_CERTS_H
@@ -12,13 +13,43 @@
 #include <openssl/x509.h>
 
 #include "scep/codes.h"
+#include "scep/base/bytes.h"
 #include "scep/protocol/rfc8894.h"
 
-/* Reads the certificates of a SignedData that fills `der` exactly.  Owned; at
- * least one and at most LIMIT_CERTIFICATES.  Fails with SCEP_BAD_RESPONSE. */
+struct scep_ca;
+struct scep_key;
+
+/*
+ * Clocks differ: a certificate counts as valid up to so many seconds before
+ * notBefore, and a CRL so many seconds around its times.
+ */
+#define CERTS_CLOCK_SLACK 600
+#define CERTS_SERIAL_MAX  20 /* octets: RFC 5280, 4.1.2.2, and the MIB */
+
+/*
+ * Each of these reads certificates; `*certificates` is owned and has at least
+ * one and at most LIMIT_CERTIFICATES.  They fail with SCEP_BAD_RESPONSE.
+ *
+ * A degenerate SignedData (RFC 8894, 3.4) that fills `der` exactly.
+ */
 enum scep_code certs_from_signed_data(const unsigned char *der, size_t length,
 				      STACK_OF(X509) * *certificates,
 				      struct scep_error *error);
+/* One certificate or a degenerate SignedData that fills `der` exactly. */
+enum scep_code certs_from_der(const unsigned char *der, size_t length,
+			      STACK_OF(X509) * *certificates,
+			      struct scep_error *error);
+/* PEM blocks of either kind; other blocks are skipped. */
+enum scep_code certs_from_pem(const void *pem, size_t length,
+			      STACK_OF(X509) * *certificates,
+			      struct scep_error *error);
+/* Writes a sequence of PEM blocks, for store and files.  `pem` is set and
+ * owned.  Fails with SCEP_STORAGE_ERROR. */
+enum scep_code certs_to_pem(STACK_OF(X509) * certificates, struct bytes *pem,
+			    struct scep_error *error);
+/* The same for one certificate. */
+enum scep_code certs_one_to_pem(X509 *certificate, struct bytes *pem,
+				struct scep_error *error);
 
 /* Whether it may issue certificates; old CAs without basicConstraints too. */
 bool certs_is_ca(X509 *certificate);
@@ -47,6 +78,9 @@ bool certs_push(STACK_OF(X509) * certificates, X509 *certificate);
 /* Whether that very certificate is in the list (which may be NULL). */
 bool certs_contain(STACK_OF(X509) * certificates, X509 *certificate);
 
+/* Tells if two PEM texts have the same certificates, in any order. */
+bool certs_are_same_set(const struct bytes *pem, const struct bytes *other);
+
 /* What leads down from one CA: who was certified by whom.  Borrows all. */
 #define CERTS_TREE_MAX (2 * LIMIT_CERTIFICATES + 2)
 
@@ -71,5 +105,12 @@ void certs_tree_grow(struct certs_tree *tree, X509 *anchor,
  */
 STACK_OF(X509) * certs_tree_path(const struct certs_tree *tree,
 				 X509 *certificate, struct scep_error *error);
+
+/* Fills the row of scepCaTable that describes a certificate: subject, issuer,
+ * serial, times, fingerprint and role; the rest is left alone. */
+void certs_describe_ca(X509 *certificate, struct scep_ca *row);
+/* The same for the certificate columns of scepKeyTable: subject, issuer,
+ * serial, times, fingerprint, subject_alt_name, algorithm, length. */
+void certs_describe_leaf(X509 *certificate, struct scep_key *row);
 
 #endif

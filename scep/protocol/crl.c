@@ -15,9 +15,6 @@
 #include "scep/protocol/get_cert.h"
 #include "scep/protocol/names.h"
 
-/* Clocks that differ by less are no reason to refuse (see clockSkewLimit). */
-#define CLOCK_SLACK 600
-
 /* -------------------------------------------------------------- the request */
 
 enum scep_code crl_wanted(const X509 *certificate, struct bytes *der,
@@ -144,16 +141,16 @@ static enum scep_code check_times(X509_CRL *crl, int64_t now,
 
 	if (now == 0)
 		return SCEP_OK;
-	if (ca_certs_time(X509_CRL_get0_lastUpdate(crl)) > now + CLOCK_SLACK)
+	if (certs_time(X509_CRL_get0_lastUpdate(crl)) > now + CERTS_CLOCK_SLACK)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the CRL is not yet valid");
-	if (end != NULL && ca_certs_time(end) < now - CLOCK_SLACK)
+	if (end != NULL && certs_time(end) < now - CERTS_CLOCK_SLACK)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the CRL has expired");
 	return SCEP_OK;
 }
 
-static enum scep_code judge(const struct open_input *input, X509_CRL *crl,
+static enum scep_code judge(const struct cert_rep_input *input, X509_CRL *crl,
 			    uint32_t *legacy_used, struct scep_error *error)
 {
 	enum scep_code code =
@@ -171,8 +168,9 @@ static enum scep_code judge(const struct open_input *input, X509_CRL *crl,
 	return code;
 }
 
-enum scep_code crl_open(const struct open_input *input, struct cert_rep *reply,
-			X509_CRL **crl, struct scep_error *error)
+enum scep_code crl_open(const struct cert_rep_input *input,
+			struct cert_rep *reply, X509_CRL **crl,
+			struct scep_error *error)
 {
 	struct bytes content = {NULL, 0};
 	STACK_OF(X509_CRL) *lists = NULL;
@@ -208,7 +206,7 @@ bool crl_is_of(X509_CRL *crl, const char *issuer)
 {
 	char text[SCEP_TEXT255];
 
-	name_text(X509_CRL_get_issuer(crl), text);
+	names_text(X509_CRL_get_issuer(crl), text);
 	return strcmp(text, issuer) == 0;
 }
 

@@ -22,8 +22,9 @@ enum scep_code crl_wanted(const X509 *certificate, struct bytes *der,
  * CA of input->trust has signed and which is in force at input->now; else it
  * is NULL.  Fails with SCEP_BAD_RESPONSE or SCEP_CA_NOT_TRUSTED.
  */
-enum scep_code crl_open(const struct open_input *input, struct cert_rep *reply,
-			X509_CRL **crl, struct scep_error *error);
+enum scep_code crl_open(const struct cert_rep_input *input,
+			struct cert_rep *reply, X509_CRL **crl,
+			struct scep_error *error);
 
 /* Whether the list speaks of certificates by that issuer (as in the tables).
  */

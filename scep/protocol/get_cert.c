@@ -59,7 +59,7 @@ static const X509_NAME *find_issuer(const struct ca_certs *trust,
 		X509 *ca = sk_X509_value(trust->chain, i);
 		char text[SCEP_TEXT255];
 
-		name_text(X509_get_subject_name(ca), text);
+		names_text(X509_get_subject_name(ca), text);
 		if (certs_is_ca(ca) && strcmp(text, issuer) == 0)
 			return X509_get_subject_name(ca);
 	}
@@ -88,7 +88,7 @@ enum scep_code get_cert_wanted(const struct ca_certs *trust, const char *issuer,
 
 /* ------------------------------------------------------------ the answer -- */
 
-enum scep_code get_cert_open(const struct open_input *input,
+enum scep_code get_cert_open(const struct cert_rep_input *input,
 			     const struct scep_octets32 *serial,
 			     struct cert_rep *reply, struct scep_error *error)
 {

@@ -26,7 +26,7 @@ enum scep_code get_cert_wanted(const struct ca_certs *trust, const char *issuer,
 
 /* Opens the answer: a SUCCESS brings the certificate with that number over our
  * key, and its chain.  As cert_rep_open(). */
-enum scep_code get_cert_open(const struct open_input *input,
+enum scep_code get_cert_open(const struct cert_rep_input *input,
 			     const struct scep_octets32 *serial,
 			     struct cert_rep *reply, struct scep_error *error);
 

@@ -417,7 +417,7 @@ X509_NAME *names_subject(const char *organization, const char *common_name,
 	return name;
 }
 
-void name_text(const X509_NAME *name, char *text)
+void names_text(const X509_NAME *name, char *text)
 {
 	char *data = NULL;
 	long length = 0;

@@ -28,6 +28,6 @@ X509_NAME *names_subject(const char *organization, const char *common_name,
 			 const char *extra, char *reason);
 
 /* RFC 2253 text of a name, cut to fit SCEP_TEXT255 octets. */
-void name_text(const X509_NAME *name, char *text);
+void names_text(const X509_NAME *name, char *text);
 
 #endif

@@ -57,7 +57,7 @@ static enum scep_code choose(STACK_OF(X509) * received, int64_t now,
 				 "there is no CA certificate in the reply");
 	/* It may well begin in the future. */
 	if (!certs_is_valid_at(next, now, &reason) &&
-	    ca_certs_time(X509_get0_notAfter(next)) < now)
+	    certs_time(X509_get0_notAfter(next)) < now)
 		return error_set(error, SCEP_BAD_RESPONSE, "the next CA %s",
 				 reason);
 	certs_tree_grow(&tree, next, received);

@@ -39,7 +39,7 @@ static bool encode(CMS_ContentInfo *content, struct bytes *der)
 }
 
 /* RFC 8894, 3.2.2: the content in an EnvelopedData for the recipient. */
-static enum scep_code envelop(const struct seal_input *input,
+static enum scep_code envelop(const struct pki_message_input *input,
 			      struct bytes *envelope, struct scep_error *error)
 {
 	/* Binary, as the content is DER and no text with line ends. */
@@ -89,7 +89,7 @@ static bool add_attribute(CMS_SignerInfo *signer, const char *type,
 
 /* RFC 8894, 3.2.1 */
 static bool add_attributes(CMS_SignerInfo *signer,
-			   const struct seal_input *input)
+			   const struct pki_message_input *input)
 {
 	char type[12];
 	int length =
@@ -107,7 +107,7 @@ static bool add_attributes(CMS_SignerInfo *signer,
 }
 
 /* Signs the envelope; an empty one is left out of the message. */
-static enum scep_code sign(const struct seal_input *input,
+static enum scep_code sign(const struct pki_message_input *input,
 			   const struct bytes *envelope, struct bytes *message,
 			   struct scep_error *error)
 {
@@ -138,7 +138,7 @@ static enum scep_code sign(const struct seal_input *input,
 	return code;
 }
 
-enum scep_code pki_message_seal(const struct seal_input *input,
+enum scep_code pki_message_seal(const struct pki_message_input *input,
 				struct bytes *message, struct scep_error *error)
 {
 	struct bytes envelope = {NULL, 0};

@@ -14,7 +14,7 @@
 #include "scep/protocol/rfc8894.h"
 
 /* All borrowed. */
-struct seal_input {
+struct pki_message_input {
 	enum rfc8894_message_type message_type;
 	const char *transaction_id;
 	unsigned char sender_nonce[RFC8894_NONCE_LENGTH];
@@ -28,7 +28,7 @@ struct seal_input {
 
 /* `message` is set to the DER of the SignedData.  Fails with SCEP_KEY_ERROR
  * (signing) or SCEP_CONFIG_ERROR (cipher not there). */
-enum scep_code pki_message_seal(const struct seal_input *input,
+enum scep_code pki_message_seal(const struct pki_message_input *input,
 				struct bytes *message,
 				struct scep_error *error);
 

@@ -200,3 +200,83 @@ enum scep_code signed_verify(const struct signed_data *data,
 		return code;
 	return error_set(error, SCEP_BAD_RESPONSE, "%s", unknown_signer);
 }
+
+bool signed_by_unknown(const void *message, size_t length,
+		       STACK_OF(X509) * known)
+{
+	struct signed_data data;
+	bool is_unknown = signed_read(message, length, &data, NULL) == SCEP_OK;
+
+	for (int i = 0; is_unknown && i < sk_X509_num(known); i++)
+		is_unknown = CMS_SignerInfo_cert_cmp(
+				 data.signer, sk_X509_value(known, i)) != 0;
+	signed_free(&data);
+	ERR_clear_error();
+	return is_unknown;
+}
+
+/* -------------------------------------------------------- the attributes -- */
+
+enum scep_code signed_attribute(const CMS_SignerInfo *signer, const char *type,
+				const char *name, const ASN1_TYPE **value,
+				struct scep_error *error)
+{
+	ASN1_OBJECT *object = OBJ_txt2obj(type, 1);
+	X509_ATTRIBUTE *attribute;
+	int at, next = -1;
+
+	*value = NULL;
+	if (object == NULL)
+		return error_set(error, SCEP_BAD_RESPONSE, "no memory");
+	at = CMS_signed_get_attr_by_OBJ(signer, object, -1);
+	if (at >= 0)
+		next = CMS_signed_get_attr_by_OBJ(signer, object, at);
+	ASN1_OBJECT_free(object);
+	if (at < 0)
+		return SCEP_OK;
+	attribute = CMS_signed_get_attr(signer, at);
+	if (next >= 0 || X509_ATTRIBUTE_count(attribute) != 1)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "%s does not have exactly one value", name);
+	*value = X509_ATTRIBUTE_get0_type(attribute, 0);
+	return SCEP_OK;
+}
+
+enum scep_code signed_attribute_text(const CMS_SignerInfo *signer,
+				     const char *type, const char *name,
+				     const ASN1_STRING **text,
+				     struct scep_error *error)
+{
+	const ASN1_TYPE *value;
+	enum scep_code code =
+	    signed_attribute(signer, type, name, &value, error);
+
+	*text = NULL;
+	if (code != SCEP_OK || value == NULL)
+		return code;
+	if (value->type != V_ASN1_PRINTABLESTRING &&
+	    value->type != V_ASN1_UTF8STRING && value->type != V_ASN1_IA5STRING)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "%s is not a character string", name);
+	*text = value->value.asn1_string;
+	return SCEP_OK;
+}
+
+enum scep_code signed_attribute_octets(const CMS_SignerInfo *signer,
+				       const char *type, const char *name,
+				       const ASN1_STRING **octets,
+				       struct scep_error *error)
+{
+	const ASN1_TYPE *value;
+	enum scep_code code =
+	    signed_attribute(signer, type, name, &value, error);
+
+	*octets = NULL;
+	if (code != SCEP_OK || value == NULL)
+		return code;
+	if (value->type != V_ASN1_OCTET_STRING)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "%s is not an OCTET STRING", name);
+	*octets = value->value.octet_string;
+	return SCEP_OK;
+}

@@ -75,7 +75,7 @@ struct state {
 	struct scep_rows records; /* of all open requests; never published */
 	state_follow_record_fn *follow_record; /* open_request.h */
 	struct store_counters counters;
-	bool store_is_failing;	     /* the last commit failed */
+	bool store_is_failing;	/* the last commit failed */
 	bool database_was_lost; /* nothing is swept then */
 
 	struct open_request *open_requests; /* a list; suspended ones too */

@@ -16,6 +16,7 @@
 #include "scep/key_row.h"
 #include "scep/protocol/rfc8894.h"
 #include "scep/protocol/ca_certs.h"
+#include "scep/protocol/certs.h"
 #include "tests/fuzz/fixed.h"
 
 static enum scep_code read_certificates(struct fuzz_input *input,
@@ -48,9 +49,9 @@ static void check_pem(STACK_OF(X509) * certificates)
 	struct bytes pem = {NULL, 0};
 	struct scep_error error;
 
-	HOLDS(ca_certs_to_pem(certificates, &pem, &error) == SCEP_OK);
+	HOLDS(certs_to_pem(certificates, &pem, &error) == SCEP_OK);
 	if (pem.length <= LIMIT_CA_CERT) {
-		HOLDS(ca_certs_from_pem(pem.data, pem.length, &again, &error) ==
+		HOLDS(certs_from_pem(pem.data, pem.length, &again, &error) ==
 		      SCEP_OK);
 		HOLDS(sk_X509_num(again) == sk_X509_num(certificates));
 	}
@@ -66,8 +67,8 @@ static void check_descriptions(STACK_OF(X509) * certificates)
 	for (int i = 0; i < sk_X509_num(certificates); i++) {
 		memset(&ca, 0xff, sizeof(ca));
 		memset(&key, 0xff, sizeof(key));
-		ca_certs_describe(sk_X509_value(certificates, i), &ca);
-		ca_certs_describe_leaf(sk_X509_value(certificates, i), &key);
+		certs_describe_ca(sk_X509_value(certificates, i), &ca);
+		certs_describe_leaf(sk_X509_value(certificates, i), &key);
 		HOLDS(ca.serial.length <= 20 && key.serial.length <= 20);
 		HOLDS(text_is_clean(ca.subject, strlen(ca.subject)));
 		HOLDS(text_is_clean(ca.issuer, strlen(ca.issuer)));
@@ -77,19 +78,19 @@ static void check_descriptions(STACK_OF(X509) * certificates)
 	}
 }
 
-static void pin_of(X509 *certificate, struct trust_pin *pin)
+static void pin_of(X509 *certificate, struct ca_certs_pin *pin)
 {
 	struct scep_ca row;
 
-	ca_certs_describe(certificate, &row);
+	certs_describe_ca(certificate, &row);
 	pin->length = row.fingerprint.length;
 	memcpy(pin->digest, row.fingerprint.data, pin->length);
 }
 
 static void check_trust(const struct ca_certs *trust,
-			const struct trust_pin *pin)
+			const struct ca_certs_pin *pin)
 {
-	struct trust_pin anchor;
+	struct ca_certs_pin anchor;
 
 	pin_of(trust->anchor, &anchor);
 	HOLDS(memcmp(anchor.digest, pin->digest, 32) == 0);
@@ -104,7 +105,7 @@ bool fuzz_ca_cert(const uint8_t *data, size_t size)
 	uint8_t mode = fuzz_take_octet(&input);
 	STACK_OF(X509) *certificates = NULL;
 	struct ca_certs trust;
-	struct trust_pin pin;
+	struct ca_certs_pin pin;
 	struct scep_error error = {.text = ""};
 	X509 *candidate;
 	enum scep_code code;

@@ -185,7 +185,7 @@ static const struct ca_certs *fixed_trust(void)
 	return &trust;
 }
 
-static void check_reply(const struct open_input *input,
+static void check_reply(const struct cert_rep_input *input,
 			const struct cert_rep *reply)
 {
 	int count = sk_X509_num(reply->certificates);
@@ -216,7 +216,7 @@ static void check_reply(const struct open_input *input,
 static bool open_message(const struct bytes *message, uint8_t flags)
 {
 	enum fixed_party requester = requester_of(flags);
-	struct open_input input = {
+	struct cert_rep_input input = {
 	    .message = message->data,
 	    .message_length = message->length,
 	    .transaction_id = FIXED_TRANSACTION_ID,

@@ -18,7 +18,7 @@
 #include "scep/values.h"
 #include "scep/protocol/extensions.h"
 #include "scep/protocol/csr.h"
-#include "scep/protocol/ca_certs.h"
+#include "scep/protocol/certs.h"
 #include "tests/fuzz/fixed.h"
 
 static void read_values(struct fuzz_input *input, struct scep_values *values)
@@ -101,7 +101,7 @@ static void check_request(const struct scep_values *values, X509_REQ *request)
 	HOLDS(read != NULL && end == der + length);
 	HOLDS(X509_REQ_verify(read, fixed_key(FIXED_DEVICE)) == 1);
 	HOLDS(X509_NAME_entry_count(X509_REQ_get_subject_name(read)) > 0);
-	name_text(X509_REQ_get_subject_name(read), subject);
+	names_text(X509_REQ_get_subject_name(read), subject);
 	HOLDS(text_is_clean(subject, strlen(subject)));
 	HOLDS(
 	    (X509_REQ_get_attr_by_NID(read, NID_pkcs9_challengePassword, -1) >=
@@ -122,7 +122,7 @@ static void check_certificate(const struct scep_values *values, bool is_sound)
 	HOLDS(code == SCEP_OK || !is_sound);
 	if (code != SCEP_OK)
 		return;
-	ca_certs_describe_leaf(certificate, &row);
+	certs_describe_leaf(certificate, &row);
 	HOLDS(row.subject[0] != '\0');
 	HOLDS(row.not_before == FIXED_NOW - 600);
 	check_alt_name(values->subject_alt_name, certificate);

@@ -70,7 +70,7 @@ static void make_certificates(struct world *world)
 static void make_trust(struct world *world)
 {
 	STACK_OF(X509) *list = sk_X509_new_null();
-	struct trust_pin pin;
+	struct ca_certs_pin pin;
 
 	sk_X509_push(list, world->ra);
 	sk_X509_push(list, world->ra_encrypt);
@@ -87,7 +87,7 @@ static void make_trust(struct world *world)
 
 static void make_input(struct world *world)
 {
-	world->input = (struct open_input){
+	world->input = (struct cert_rep_input){
 	    .transaction_id = TRANSACTION,
 	    .sender_nonce = {9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 1, 2, 3, 4, 5, 6},
 	    .trust = &world->trust,

@@ -39,7 +39,7 @@ struct world {
 	struct ca_certs trust;
 	X509_NAME *subject;
 	struct bytes garbage;
-	struct open_input input;
+	struct cert_rep_input input;
 	struct pki_reply reply;
 	X509 *made[8]; /* by a test; freed with the world */
 	EVP_PKEY *made_key;

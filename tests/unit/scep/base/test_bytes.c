@@ -63,6 +63,19 @@ static void moving_leaves_the_source_empty(void **state)
 	bytes_free(&to);
 }
 
+static void octets_are_compared_in_length_and_value(void **state)
+{
+	(void)state;
+	assert_false(octets_equal("abc", 3, "abd", 2));
+	assert_true(octets_equal("abc", 2, "abd", 2));
+	assert_false(octets_equal("abc", 3, "abd", 3));
+	assert_false(octets_equal("abc", 2, "abc", 3));
+	assert_true(octets_equal("a\0b", 3, "a\0b", 3));
+	assert_false(octets_equal("a\0b", 3, "a\0c", 3));
+	assert_true(octets_equal(NULL, 0, "", 0));
+	assert_false(octets_equal(NULL, 0, "a", 1));
+}
+
 static void hexadecimal_goes_both_ways(void **state)
 {
 	const unsigned char data[] = {0x00, 0x7f, 0xa5, 0xff};
@@ -199,6 +212,7 @@ int main(void)
 	    cmocka_unit_test(setting_copies_and_replaces),
 	    cmocka_unit_test(appending_stops_at_the_cap),
 	    cmocka_unit_test(moving_leaves_the_source_empty),
+	    cmocka_unit_test(octets_are_compared_in_length_and_value),
 	    cmocka_unit_test(hexadecimal_goes_both_ways),
 	    cmocka_unit_test(what_is_not_hexadecimal_is_refused),
 	    cmocka_unit_test(random_names_are_digits_that_differ),

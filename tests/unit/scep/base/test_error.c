@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Errors as values: the words of the manual, the retry table, the texts. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -234,24 +235,58 @@ static void openssls_reason_is_told_and_its_queue_emptied(void **state)
 	assert_string_equal(error.text, "alone");
 }
 
-static void short_memory_of_openssl_is_short_memory(void **state)
+static void an_allocation_that_failed_in_openssl_is_short_memory(void **state)
 {
 	struct scep_error error;
 
 	(void)state;
 	ERR_clear_error();
-	ERR_raise(ERR_LIB_CRYPTO, ERR_R_MALLOC_FAILURE);
 	ERR_raise(ERR_LIB_ASN1, ERR_R_NESTED_ASN1_ERROR);
-	assert_int_equal(
-	    error_set_openssl(&error, SCEP_BAD_RESPONSE, "no CMS structure"),
-	    SCEP_NO_MEMORY);
+	ERR_raise(ERR_LIB_ASN1, ERR_R_MALLOC_FAILURE);
+	ERR_raise(ERR_LIB_CMS, ERR_R_NESTED_ASN1_ERROR);
+	assert_int_equal(error_set_openssl(&error, SCEP_BAD_RESPONSE, "reply"),
+			 SCEP_NO_MEMORY);
 	assert_string_equal(error.text, "memory is short");
+	assert_int_equal(ERR_peek_error(), 0);
+	ERR_raise(ERR_LIB_SYS, ENOMEM);
+	assert_int_equal(error_set_openssl(&error, SCEP_KEY_ERROR, "key"),
+			 SCEP_NO_MEMORY);
+	ERR_raise(ERR_LIB_SYS, ENOENT);
+	assert_int_equal(error_set_openssl(&error, SCEP_KEY_ERROR, "key"),
+			 SCEP_KEY_ERROR);
+	assert_string_equal(error.text, "key: No such file or directory");
+}
+
+static void
+the_end_of_openssls_calls_keeps_all_codes_but_for_memory(void **state)
+{
+	struct scep_error error;
+
+	(void)state;
+	ERR_clear_error();
+	error_set(&error, SCEP_BAD_RESPONSE, "the cause");
+	ERR_raise(ERR_LIB_ASN1, ERR_R_NESTED_ASN1_ERROR);
+	assert_int_equal(error_end_openssl(SCEP_BAD_RESPONSE, &error),
+			 SCEP_BAD_RESPONSE);
+	assert_string_equal(error.text, "the cause");
+	assert_int_equal(ERR_peek_error(), 0);
+	assert_int_equal(error_end_openssl(SCEP_OK, NULL), SCEP_OK);
+	ERR_raise(ERR_LIB_ASN1, ERR_R_MALLOC_FAILURE);
+	assert_int_equal(error_end_openssl(SCEP_OK, &error), SCEP_NO_MEMORY);
+	assert_int_equal(error.code, SCEP_NO_MEMORY);
+	ERR_raise(ERR_LIB_ASN1, ERR_R_MALLOC_FAILURE);
+	assert_int_equal(error_end_openssl(SCEP_BAD_RESPONSE, NULL),
+			 SCEP_NO_MEMORY);
 	assert_int_equal(ERR_peek_error(), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		an_allocation_that_failed_in_openssl_is_short_memory),
+	    cmocka_unit_test(
+		the_end_of_openssls_calls_keeps_all_codes_but_for_memory),
 	    cmocka_unit_test(the_manuals_words_come_first),
 	    cmocka_unit_test(a_failure_names_its_fail_info),
 	    cmocka_unit_test(no_error_has_no_words_and_no_cause_no_colon),
@@ -266,7 +301,6 @@ int main(void)
 	    cmocka_unit_test(an_http_status_is_kept_and_named),
 	    cmocka_unit_test(
 		wrapping_puts_the_context_before_and_keeps_the_rest),
-	    cmocka_unit_test(short_memory_of_openssl_is_short_memory),
 	    cmocka_unit_test(openssls_reason_is_told_and_its_queue_emptied),
 	};
 

@@ -87,11 +87,11 @@ enum scep_code hostile_open_message(struct world *world,
 
 /* The DER of a certificate, and the pin that names what has some DER. */
 void hostile_encode(X509 *certificate, struct bytes *der);
-struct trust_pin hostile_pin_of(const void *der, size_t length);
+struct ca_certs_pin hostile_pin_of(const void *der, size_t length);
 /* Reads an answer to GetCACert and establishes trust in what the pin names.
  * `is_ra` is set where requests are to be sealed to another one than that. */
 enum scep_code hostile_believe(const struct bytes *answer,
-			       const struct trust_pin *pin, bool *is_ra,
+			       const struct ca_certs_pin *pin, bool *is_ra,
 			       struct scep_error *error);
 
 #endif

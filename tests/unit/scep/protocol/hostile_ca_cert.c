@@ -13,7 +13,7 @@ static enum scep_code open_bare(struct world *world,
 				struct scep_error *error)
 {
 	struct bytes answer = {NULL, 0};
-	struct trust_pin pin;
+	struct ca_certs_pin pin;
 	enum scep_code code;
 	bool is_ra;
 
@@ -31,7 +31,7 @@ static enum scep_code open_pinned(struct world *world,
 				  struct scep_error *error)
 {
 	struct bytes answer = {NULL, 0};
-	struct trust_pin pin;
+	struct ca_certs_pin pin;
 	enum scep_code code;
 	bool is_ra;
 
@@ -44,12 +44,12 @@ static enum scep_code open_pinned(struct world *world,
 }
 
 /* A bag with the CA and its RA, both of which are believed. */
-static struct trust_pin make_bag(struct world *world, struct bytes *bag)
+static struct ca_certs_pin make_bag(struct world *world, struct bytes *bag)
 {
 	X509 *const ca[] = {world->ca, NULL};
 	struct bytes ra = {NULL, 0};
 	struct der *root;
-	struct trust_pin pin;
+	struct ca_certs_pin pin;
 
 	hostile_encode(world->ca, &ra);
 	pin = hostile_pin_of(ra.data, ra.length);
@@ -68,7 +68,7 @@ static enum scep_code open_bag(struct world *world,
 			       struct scep_error *error)
 {
 	struct bytes answer = {NULL, 0};
-	struct trust_pin pin = make_bag(world, &answer);
+	struct ca_certs_pin pin = make_bag(world, &answer);
 	enum scep_code code;
 	bool is_ra;
 
@@ -83,7 +83,7 @@ static enum scep_code open_ra(struct world *world, struct hostile_case *hostile,
 			      struct scep_error *error)
 {
 	struct bytes answer = {NULL, 0};
-	struct trust_pin pin = make_bag(world, &answer);
+	struct ca_certs_pin pin = make_bag(world, &answer);
 	enum scep_code code;
 	bool is_ra;
 

@@ -62,7 +62,7 @@ static enum scep_code open_pem(struct world *world,
 			       struct scep_error *error)
 {
 	struct bytes answer = {NULL, 0};
-	struct trust_pin pin;
+	struct ca_certs_pin pin;
 	BIO *bio = BIO_new(BIO_s_mem());
 	const char *at[PART_COUNT + 1];
 	char *text = NULL;

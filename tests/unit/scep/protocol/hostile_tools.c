@@ -125,9 +125,9 @@ enum scep_code hostile_open_message(struct world *world,
 	return code;
 }
 
-struct trust_pin hostile_pin_of(const void *der, size_t length)
+struct ca_certs_pin hostile_pin_of(const void *der, size_t length)
 {
-	struct trust_pin pin = {.length = 32};
+	struct ca_certs_pin pin = {.length = 32};
 
 	assert_int_equal(
 	    EVP_Q_digest(NULL, "SHA256", NULL, der, length, pin.digest, NULL),
@@ -136,7 +136,7 @@ struct trust_pin hostile_pin_of(const void *der, size_t length)
 }
 
 enum scep_code hostile_believe(const struct bytes *answer,
-			       const struct trust_pin *pin, bool *is_ra,
+			       const struct ca_certs_pin *pin, bool *is_ra,
 			       struct scep_error *error)
 {
 	STACK_OF(X509) *certificates = NULL;

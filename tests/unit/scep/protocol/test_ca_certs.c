@@ -3,10 +3,9 @@
 #include "tests/unit/scep/protocol/trust_world.h"
 
 #include "scep/codes.h"
-
-static struct trust_pin pin_of(X509 *certificate, const char *digest)
+static struct ca_certs_pin pin_of(X509 *certificate, const char *digest)
 {
-	struct trust_pin pin;
+	struct ca_certs_pin pin;
 
 	pin.length = (uint32_t)pki_digest(certificate, digest, pin.digest);
 	return pin;
@@ -15,7 +14,7 @@ static struct trust_pin pin_of(X509 *certificate, const char *digest)
 /* Trusts what is pinned, at PKI_NOW, which must succeed. */
 static struct ca_certs establish(X509 *pinned)
 {
-	struct trust_pin pin = pin_of(pinned, "SHA256");
+	struct ca_certs_pin pin = pin_of(pinned, "SHA256");
 	struct scep_error error = {.text = ""};
 	struct ca_certs trust;
 
@@ -28,7 +27,7 @@ static struct ca_certs establish(X509 *pinned)
 
 static void assert_not_trusted_at(X509 *pinned, int64_t now, const char *text)
 {
-	struct trust_pin pin = pin_of(pinned, "SHA256");
+	struct ca_certs_pin pin = pin_of(pinned, "SHA256");
 	struct scep_error error = {.text = ""};
 	struct ca_certs trust;
 
@@ -65,7 +64,7 @@ static void a_pin_of_any_length_names_the_anchor(void **state)
 	(void)state;
 	send_cert(world.ca);
 	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++) {
-		struct trust_pin pin = pin_of(world.ca, digests[i]);
+		struct ca_certs_pin pin = pin_of(world.ca, digests[i]);
 		struct ca_certs trust;
 
 		assert_int_equal(ca_certs_establish(world.list, &pin, 1,
@@ -83,7 +82,7 @@ static void a_pin_of_any_length_names_the_anchor(void **state)
 
 static void a_pin_of_another_length_names_nothing(void **state)
 {
-	struct trust_pin pin = pin_of(world.ca, "SHA256");
+	struct ca_certs_pin pin = pin_of(world.ca, "SHA256");
 	struct ca_certs trust;
 
 	(void)state;
@@ -99,8 +98,8 @@ static void a_pin_of_another_length_names_nothing(void **state)
 
 static void one_of_several_pins_is_enough(void **state)
 {
-	struct trust_pin pins[] = {pin_of(world.unknown_signer, "SHA256"),
-				   pin_of(world.ca, "SHA1")};
+	struct ca_certs_pin pins[] = {pin_of(world.unknown_signer, "SHA256"),
+				      pin_of(world.ca, "SHA1")};
 	struct ca_certs trust;
 
 	(void)state;
@@ -156,7 +155,7 @@ static void without_a_clock_time_is_not_judged(void **state)
 {
 	struct pki_cert plan = pki_ca_plan("Old", pki_key(PKI_KEY_CA));
 	X509 *old;
-	struct trust_pin pin;
+	struct ca_certs_pin pin;
 	struct ca_certs trust;
 
 	(void)state;

@@ -70,7 +70,7 @@ static void pem_is_read_with_text_around_it(void **state)
 	(void)state;
 	send_cert(world.ca);
 	send_cert(world.root);
-	assert_int_equal(ca_certs_to_pem(world.list, &pem, NULL), SCEP_OK);
+	assert_int_equal(certs_to_pem(world.list, &pem, NULL), SCEP_OK);
 	bytes_append(&body, "Our CA:\n", 8, 100000);
 	bytes_append(&body, pem.data, pem.length, 100000);
 	assert_reads(&body, 2);
@@ -88,7 +88,7 @@ static void other_blocks_of_pem_are_passed_over(void **state)
 
 	(void)state;
 	send_cert(world.ca);
-	assert_int_equal(ca_certs_to_pem(world.list, &pem, NULL), SCEP_OK);
+	assert_int_equal(certs_to_pem(world.list, &pem, NULL), SCEP_OK);
 	bytes_set(&body, before, strlen(before));
 	bytes_append(&body, pem.data, pem.length, LIMIT_CA_CERT);
 	assert_reads(&body, 1);
@@ -105,7 +105,7 @@ static void doubles_are_dropped(void **state)
 	send_cert(world.root);
 	send_cert(world.ca);
 	send_cert(world.ca);
-	assert_int_equal(ca_certs_to_pem(world.list, &pem, NULL), SCEP_OK);
+	assert_int_equal(certs_to_pem(world.list, &pem, NULL), SCEP_OK);
 	assert_reads(&pem, 2);
 	bytes_free(&pem);
 }
@@ -181,7 +181,7 @@ static void too_many_certificates_are_refused(void **state)
 	assert_no_read(body.data, body.length, "too many");
 	for (int i = 0; i <= LIMIT_CERTIFICATES; i++)
 		send_cert(list[i]);
-	assert_int_equal(ca_certs_to_pem(world.list, &body, NULL), SCEP_OK);
+	assert_int_equal(certs_to_pem(world.list, &body, NULL), SCEP_OK);
 	assert_no_read(body.data, body.length, "too many");
 	bytes_free(&body);
 	for (int i = 0; i <= LIMIT_CERTIFICATES; i++)
@@ -215,10 +215,9 @@ static void what_is_too_long_is_refused_in_any_form(void **state)
 	    certs_from_signed_data(body.data, body.length, &read, &error),
 	    SCEP_BAD_RESPONSE);
 	send_cert(list[0]);
-	assert_int_equal(ca_certs_to_pem(world.list, &body, NULL), SCEP_OK);
-	assert_int_equal(
-	    ca_certs_from_pem(body.data, body.length, &read, &error),
-	    SCEP_BAD_RESPONSE);
+	assert_int_equal(certs_to_pem(world.list, &body, NULL), SCEP_OK);
+	assert_int_equal(certs_from_pem(body.data, body.length, &read, &error),
+			 SCEP_BAD_RESPONSE);
 	bytes_free(&body);
 	X509_free(list[0]);
 }
@@ -274,8 +273,8 @@ static void certificates_survive_their_pem(void **state)
 	send_cert(world.ra_sign);
 	send_cert(world.root);
 	send_cert(world.ca);
-	assert_int_equal(ca_certs_to_pem(world.list, &pem, NULL), SCEP_OK);
-	assert_int_equal(ca_certs_from_pem(pem.data, pem.length, &read, NULL),
+	assert_int_equal(certs_to_pem(world.list, &pem, NULL), SCEP_OK);
+	assert_int_equal(certs_from_pem(pem.data, pem.length, &read, NULL),
 			 SCEP_OK);
 	assert_int_equal(sk_X509_num(read), 3);
 	for (int i = 0; i < 3; i++)
@@ -294,7 +293,7 @@ static void rows_describe_certificates(void **state)
 	unsigned char digest[64];
 
 	(void)state;
-	ca_certs_describe(world.ca, &row);
+	certs_describe_ca(world.ca, &row);
 	assert_string_equal(row.subject, "CN=CA");
 	assert_string_equal(row.issuer, "CN=Root");
 	assert_int_equal(row.serial.length, 1);
@@ -312,7 +311,7 @@ static uint32_t role_of(X509 *certificate)
 {
 	struct scep_ca row = {.role = 0xff};
 
-	ca_certs_describe(certificate, &row);
+	certs_describe_ca(certificate, &row);
 	return row.role;
 }
 
@@ -344,7 +343,7 @@ static void long_serial_numbers_are_cut_at_20_octets(void **state)
 
 		ASN1_STRING_set(X509_get_serialNumber(certificate), octets,
 				length);
-		ca_certs_describe(certificate, &row);
+		certs_describe_ca(certificate, &row);
 		assert_int_equal(row.serial.length, length > 20 ? 20 : length);
 		X509_free(certificate);
 	}
@@ -360,7 +359,7 @@ static void rows_describe_our_certificate(void **state)
 	(void)state;
 	plan.alt_name = "DNS:dev.example,IP:192.0.2.7";
 	leaf = pki_certify(&plan);
-	ca_certs_describe_leaf(leaf, &row);
+	certs_describe_leaf(leaf, &row);
 	assert_string_equal(row.subject, "CN=dev");
 	assert_string_equal(row.issuer, "CN=CA");
 	assert_string_equal(row.subject_alt_name,
@@ -378,13 +377,13 @@ static void times_have_64_bits(void **state)
 	ASN1_TIME *time = ASN1_TIME_new();
 
 	(void)state;
-	assert_int_equal(ca_certs_time(NULL), 0);
+	assert_int_equal(certs_time(NULL), 0);
 	ASN1_TIME_set_string(time, "20380119031408Z");
-	assert_int_equal(ca_certs_time(time), INT64_C(2147483648));
+	assert_int_equal(certs_time(time), INT64_C(2147483648));
 	ASN1_TIME_set_string(time, "99991231235959Z");
-	assert_int_equal(ca_certs_time(time), INT64_C(253402300799));
+	assert_int_equal(certs_time(time), INT64_C(253402300799));
 	ASN1_TIME_set_string(time, "500101000000Z");
-	assert_int_equal(ca_certs_time(time), INT64_C(-631152000));
+	assert_int_equal(certs_time(time), INT64_C(-631152000));
 	ASN1_TIME_free(time);
 }
 

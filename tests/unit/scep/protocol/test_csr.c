@@ -16,7 +16,7 @@
 #include "scep/values.h"
 #include "scep/protocol/extensions.h"
 #include "scep/protocol/csr.h"
-#include "scep/protocol/ca_certs.h"
+#include "scep/protocol/certs.h"
 #include "tests/lib/pki.h"
 
 static struct scep_values plain_values(void)
@@ -76,7 +76,7 @@ static void the_subject_is_made_of_three_texts(void **state)
 	(void)state;
 	strcpy(values.subject_extra, "OU=Print,C=LV");
 	request = make(&values);
-	name_text(X509_REQ_get_subject_name(request), text);
+	names_text(X509_REQ_get_subject_name(request), text);
 	assert_string_equal(text,
 			    "CN=printer.example.com,OU=Print,O=Example,C=LV");
 	X509_REQ_free(request);
@@ -455,9 +455,9 @@ static void the_signing_certificate_is_as_the_rfc_has_it(void **state)
 			 0);
 	assert_int_equal(X509_get_key_usage(certificate),
 			 KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT);
-	assert_int_equal(ca_certs_time(X509_get0_notBefore(certificate)),
+	assert_int_equal(certs_time(X509_get0_notBefore(certificate)),
 			 PKI_NOW - 600);
-	assert_int_equal(ca_certs_time(X509_get0_notAfter(certificate)),
+	assert_int_equal(certs_time(X509_get0_notAfter(certificate)),
 			 PKI_NOW + 365 * PKI_DAY);
 	assert_int_equal(
 	    ASN1_STRING_length(X509_get0_serialNumber(certificate)), 16);
@@ -475,7 +475,7 @@ static void it_can_be_made_in_1970_too(void **state)
 	assert_int_equal(csr_self_sign(&values, pki_key(PKI_KEY_DEVICE), 30,
 				       &certificate, &error),
 			 SCEP_OK);
-	assert_int_equal(ca_certs_time(X509_get0_notBefore(certificate)), -570);
+	assert_int_equal(certs_time(X509_get0_notBefore(certificate)), -570);
 	X509_free(certificate);
 }
 

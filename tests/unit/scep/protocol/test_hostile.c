@@ -53,7 +53,7 @@ static bool run_case(const struct hostile_table *table, struct world *world,
 	const struct hostile_verdict *expected =
 	    &table->verdicts[hostile->field->verdict[hostile->fault]];
 	struct pki_reply reply = world->reply;
-	struct open_input input = world->input;
+	struct cert_rep_input input = world->input;
 	struct scep_error error = {.text = ""};
 	enum scep_code code = table->open(world, hostile, &error);
 

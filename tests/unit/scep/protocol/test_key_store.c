@@ -133,7 +133,7 @@ static void seal_with(EVP_PKEY *key, X509 *signer, X509 *ca)
 						  .digest = "SHA256"};
 	struct bytes request = {NULL, 0}, message = {NULL, 0};
 	struct scep_error error = {.text = ""};
-	struct seal_input input = {
+	struct pki_message_input input = {
 	    .message_type = RFC8894_PKCS_REQ,
 	    .transaction_id = TRANSACTION,
 	    .signer = signer,

@@ -180,7 +180,7 @@ static void names_read_as_rfc_2253_has_them(void **state)
 	char text[SCEP_TEXT255];
 
 	(void)state;
-	name_text(name, text);
+	names_text(name, text);
 	assert_string_equal(text, "CN=r\xc4\xabga.example,O=A\\, B,C=LV");
 	X509_NAME_free(name);
 }
@@ -195,7 +195,7 @@ static void a_long_name_is_cut_to_fit(void **state)
 		X509_NAME_add_entry_by_txt(
 		    name, "OU", MBSTRING_UTF8,
 		    (const unsigned char *)"abcdefghijklmnopqrst", -1, -1, 0);
-	name_text(name, text);
+	names_text(name, text);
 	assert_int_equal(strlen(text), 255);
 	X509_NAME_free(name);
 }

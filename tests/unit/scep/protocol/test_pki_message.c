@@ -12,7 +12,8 @@
 
 #include "scep/codes.h"
 #include "scep/server.h"
-#include "scep/protocol/attributes.h"
+#include "scep/protocol/signed.h"
+#include "scep/protocol/signed.h"
 #include "scep/protocol/pki_message.h"
 #include "tests/lib/pki.h"
 
@@ -22,7 +23,7 @@ struct world {
 	X509 *ca;
 	X509 *signer;
 	struct caps_choice choice;
-	struct seal_input input;
+	struct pki_message_input input;
 };
 
 static struct world world;
@@ -40,7 +41,7 @@ static int set_up(void **state)
 	    .cipher = SCEP_CIPHER_AES128,
 	    .digest = "SHA256",
 	};
-	world.input = (struct seal_input){
+	world.input = (struct pki_message_input){
 	    .message_type = RFC8894_PKCS_REQ,
 	    .transaction_id = "0123-abc",
 	    .sender_nonce = {1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6},
@@ -234,11 +235,13 @@ static void assert_text(CMS_SignerInfo *signer, const char *type,
 {
 	const ASN1_STRING *text;
 
-	assert_int_equal(attributes_find_text(signer, type, "it", &text, NULL),
+	assert_int_equal(signed_attribute_text(signer, type, "it", &text, NULL),
 			 SCEP_OK);
 	assert_non_null(text);
 	assert_int_equal(ASN1_STRING_type(text), V_ASN1_PRINTABLESTRING);
-	assert_true(attributes_equal(text, expected, strlen(expected)));
+	assert_int_equal(ASN1_STRING_length(text), strlen(expected));
+	assert_memory_equal(ASN1_STRING_get0_data(text), expected,
+			    strlen(expected));
 }
 
 static void the_attributes_are_those_of_the_transaction(void **state)
@@ -262,11 +265,14 @@ static void the_attributes_are_those_of_the_transaction(void **state)
 		assert_text(signer, RFC8894_OID_MESSAGE_TYPE, rows[i].text);
 		assert_text(signer, RFC8894_OID_TRANSACTION_ID, "0123-abc");
 		assert_int_equal(
-		    attributes_find_octets(signer, RFC8894_OID_SENDER_NONCE,
-					   "it", &nonce, NULL),
+		    signed_attribute_octets(signer, RFC8894_OID_SENDER_NONCE,
+					    "it", &nonce, NULL),
 		    SCEP_OK);
-		assert_true(attributes_equal(nonce, world.input.sender_nonce,
-					     RFC8894_NONCE_LENGTH));
+		assert_int_equal(ASN1_STRING_length(nonce),
+				 RFC8894_NONCE_LENGTH);
+		assert_memory_equal(ASN1_STRING_get0_data(nonce),
+				    world.input.sender_nonce,
+				    RFC8894_NONCE_LENGTH);
 		CMS_ContentInfo_free(message);
 	}
 }

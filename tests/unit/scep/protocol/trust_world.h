@@ -18,6 +18,7 @@
 
 #include "scep/protocol/rfc8894.h"
 #include "scep/protocol/ca_certs.h"
+#include "scep/protocol/certs.h"
 #include "tests/lib/pki.h"
 
 /* root -> CA -> RA for signing, RA for encryption; and strangers. */

@@ -166,7 +166,8 @@ static void what_is_too_large_is_not_read(void **state)
 
 	put_entry(folder);
 	assert_int_equal(
-	    truncate(folder_path(folder, KEY_FILE, path), KEY_FILES_MAX + 1), 0);
+	    truncate(folder_path(folder, KEY_FILE, path), KEY_FILES_MAX + 1),
+	    0);
 	assert_refused(folder, "has 1048577 octets");
 }
 
