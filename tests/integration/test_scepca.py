@@ -496,12 +496,19 @@ def raw_answer(ca):
     return data, "more"
 
 
+def missing(data, body):
+    """What of the body has not come yet."""
+    come = data.partition(b"\r\n\r\n")[2]
+    assert body.startswith(come)
+    return body[len(come):]
+
+
 # What can be told of each fault from the other end of a socket.
 TRANSPORT_SIGNS = {
     "hang_before": lambda data, body, end: data == b"" and end == "open",
     "hang_after": lambda data, body, end: data.endswith(b"\r\n\r\n") and end == "open",
     "hang_half_way": lambda d, b, end: d.endswith(b[: len(b) // 2]) and end == "open",
-    "trickle": lambda d, b, end: d.endswith((b[:2], b[:3])) and end == "open",
+    "trickle": lambda d, b, end: 1 < len(b) - len(missing(d, b)) < len(b) and end == "open",
     "reset": lambda data, body, end: data == b"" and end == "reset",
     "close": lambda data, body, end: data == b"" and end == "closed",
     "close_after": lambda d, b, end: d.endswith(b) and b"Connection: close" in d,
