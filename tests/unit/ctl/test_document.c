@@ -33,7 +33,7 @@ static void refused(const char *text, const char *words)
 	if (document_read(text, strlen(text), &snapshot, &reason))
 		fail_msg("%s was taken", text);
 	if (!strstr(reason.text, words))
-		fail_msg("%s: %s", text, &reason);
+		fail_msg("%s: %s", text, reason.text);
 	assert_null(strstr(reason.text, "s3cret"));
 	for (size_t i = 0; i < SNAPSHOT_ROWS; i++)
 		assert_null(snapshot.row[i]);
