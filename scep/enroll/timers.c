@@ -281,11 +281,9 @@ static uint32_t timer_put_status(struct state *state, struct txn *txn,
 	if (old != NULL) {
 		status = row_copy(old);
 	} else {
-		if (!txn->has_agent)
-			txn_put_agent(txn, &state->view.agent);
 		status = request_new_status(profile, &profile->timer.values,
 					    decision->trigger,
-					    ++txn->agent.status_last_index);
+					    request_new_index(state, txn));
 	}
 	if (status == NULL) {
 		txn->is_short = true;

@@ -31,27 +31,16 @@ static void begin_renewal(struct state *state, struct txn *txn,
 {
 	struct scep_profile *profile =
 	    txn_edit(state, txn, STORE_PROFILE, key->profile_index, false);
-	struct scep_status *status;
 	struct record *record;
-	uint32_t index;
 
 	if (profile == NULL)
 		return;
-	if (!txn->has_agent)
-		txn_put_agent(txn, &state->view.agent);
-	index = ++txn->agent.status_last_index;
-	request_new_drop_suspended(state, txn, profile->index);
-	status = request_new_status(profile, &profile->timer.values,
-				    SCEP_TRIGGER_RENEWAL, index);
-	if (status != NULL)
-		status->request_time = state_now(state);
-	record = request_new_record(profile, &profile->timer.values, index);
+	record = request_new_send(state, txn, profile, &profile->timer.values,
+				  SCEP_TRIGGER_RENEWAL);
 	if (record != NULL) {
 		record->action_key = key->index;
 		renewal_of(state, record, key);
 	}
-	txn_put(txn, STORE_STATUS, status);
-	txn_put(txn, STORE_RECORD, record);
 	key->action_result = SCEP_IN_PROGRESS;
 }
 

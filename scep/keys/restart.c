@@ -20,11 +20,11 @@
 void restart_want(struct state *state, struct txn *txn, uint32_t who,
 		  uint32_t key_index)
 {
-	if (!txn->has_agent)
-		txn_put_agent(txn, &state->view.agent);
-	txn->agent.restart_wanted |= who;
+	struct scep_agent *agent = txn_edit_agent(state, txn);
+
+	agent->restart_wanted |= who;
 	if (key_index != 0)
-		txn->agent.restart_key = key_index;
+		agent->restart_key = key_index;
 }
 
 /* Returns the index of the key that was installed last, or 0. */

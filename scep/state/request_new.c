@@ -9,6 +9,11 @@
 #include "scep/values.h"
 #include "scep/state/open_request.h"
 
+uint32_t request_new_index(struct state *state, struct txn *txn)
+{
+	return ++txn_edit_agent(state, txn)->status_last_index;
+}
+
 struct record *request_new_record(const struct scep_profile *profile,
 				  const struct scep_values *values,
 				  uint32_t index)
@@ -73,4 +78,22 @@ void request_new_drop_suspended(struct state *state, struct txn *txn,
 				row_copy(open_request_status_now(e)));
 		txn_remove(txn, STORE_RECORD, e->task.record->index);
 	}
+}
+
+struct record *request_new_send(struct state *state, struct txn *txn,
+				const struct scep_profile *profile,
+				const struct scep_values *values,
+				enum scep_trigger trigger)
+{
+	uint32_t index = request_new_index(state, txn);
+	struct scep_status *status =
+	    request_new_status(profile, values, trigger, index);
+	struct record *record = request_new_record(profile, values, index);
+
+	request_new_drop_suspended(state, txn, profile->index);
+	if (status != NULL)
+		status->request_time = state_now(state);
+	txn_put(txn, STORE_STATUS, status);
+	txn_put(txn, STORE_RECORD, record);
+	return txn->is_short ? NULL : record;
 }

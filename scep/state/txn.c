@@ -76,6 +76,13 @@ void txn_put_agent(struct txn *txn, const struct scep_agent *agent)
 	txn->agent = *agent;
 }
 
+struct scep_agent *txn_edit_agent(struct state *state, struct txn *txn)
+{
+	if (!txn->has_agent)
+		txn_put_agent(txn, &state->view.agent);
+	return &txn->agent;
+}
+
 void txn_forget_disk(struct txn *txn)
 {
 	for (size_t i = 0; i < txn->count; i++)

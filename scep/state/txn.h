@@ -43,6 +43,8 @@ void txn_remove(struct txn *txn, enum store_table table, uint32_t index);
 void *txn_edit(struct state *state, struct txn *txn, enum store_table table,
 	       uint32_t index, bool is_stored);
 void txn_put_agent(struct txn *txn, const struct scep_agent *agent);
+/* Returns the settings as they will be, to be changed.  Borrows. */
+struct scep_agent *txn_edit_agent(struct state *state, struct txn *txn);
 
 /* Has nothing of it stored: where there is no store. */
 void txn_forget_disk(struct txn *txn);
