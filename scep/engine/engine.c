@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine's thread and its door (scep.h): calls of the front end are
- * queued, the loop is woken, and those that need an answer wait for theirs.
+ * The engine's thread, and scep.h: calls of the front end are queued and wake
+ * the loop; those that need an answer wait for it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -34,8 +34,8 @@
 #include "scep/enroll/timers.h"
 #include "scep/engine/tick.h"
 
-/* How often a state directory that cannot be used is tried, in ms. */
-#define RECOVER_AGAIN 10000
+/* When a state directory that cannot be used is tried again, in ms. */
+#define RECOVER_RETRY 10000
 /* How long a start waits for the lock, in ms: a worker whose parent was killed
  * ends a moment after it. */
 #define LOCK_PATIENCE 2000
@@ -53,7 +53,7 @@ enum call_kind {
 	CALL_STOP
 };
 
-/* One call.  Those that are waited for live on the caller's stack. */
+/* One call.  If it is waited for, it lives on the caller's stack. */
 struct call {
 	struct call *next;
 	enum call_kind kind;
@@ -72,7 +72,7 @@ struct call {
 struct scep_engine {
 	pthread_t thread;
 	struct loop *loop;
-	uv_async_t door;
+	uv_async_t wake;     /* after a call is queued */
 	int lock;	     /* on the state directory */
 	uint64_t recover_at; /* mono, while there is no store */
 	struct state state;
@@ -83,19 +83,19 @@ struct scep_engine {
 	pthread_mutex_t mutex;
 	pthread_cond_t answered;
 	struct call *first, **last; /* the queue */
-	bool is_closed;		    /* nobody serves the queue any more */
+	bool is_closed;		    /* nothing serves the queue any more */
 	unsigned int pings, pongs;  /* scep_is_responsive() */
-	struct scep_config config;  /* as the front end may read it */
+	struct scep_config config;  /* the front end's copy */
 };
 
-/* ---------------------------------------------------- the front's side -- */
+/* ---------------------------------------------- the front end's threads -- */
 
 static void call_enqueue(struct scep_engine *engine, struct call *call)
 {
 	call->next = NULL;
 	*engine->last = call;
 	engine->last = &call->next;
-	uv_async_send(&engine->door);
+	uv_async_send(&engine->wake);
 }
 
 static void call_withdraw(struct scep_engine *engine, const struct call *call)
@@ -160,7 +160,8 @@ static void call_and_leave(struct scep_engine *engine, struct call wanted)
 {
 	struct call *call = malloc(sizeof(*call));
 
-	/* What is not confirmed confirms itself after a while. */
+	/* A Set is then confirmed after a while, and a restart or a
+	 * deployment is given up. */
 	if (call == NULL)
 		return;
 	*call = wanted;
@@ -285,7 +286,7 @@ bool scep_is_responsive(struct scep_engine *engine)
 	has_responded = engine->pongs == engine->pings;
 	if (has_responded && !engine->is_closed) {
 		engine->pings++;
-		uv_async_send(&engine->door);
+		uv_async_send(&engine->wake);
 	}
 	pthread_mutex_unlock(&engine->mutex);
 	return has_responded;
@@ -295,7 +296,6 @@ void scep_restart_ended(struct scep_engine *engine, bool is_good)
 {
 	struct call call = {.kind = CALL_RESTARTED, .is_good = is_good};
 
-	/* If memory is short, the engine stops waiting by itself. */
 	call_and_leave(engine, call);
 }
 
@@ -307,7 +307,7 @@ void scep_deploy_ended(struct scep_engine *engine,
 	call_and_leave(engine, call);
 }
 
-/* --------------------------------------------------- the engine's side -- */
+/* -------------------------------------------------- the engine's thread -- */
 
 static void engine_tick(void *context);
 
@@ -334,7 +334,7 @@ static void engine_configure(struct scep_engine *engine)
 	log_info("the configuration was read again");
 }
 
-static void serve(struct scep_engine *engine, struct call *call)
+static void engine_serve(struct scep_engine *engine, struct call *call)
 {
 	switch (call->kind) {
 	case CALL_APPLY:
@@ -344,8 +344,8 @@ static void serve(struct scep_engine *engine, struct call *call)
 		break;
 	case CALL_CONFIRM:
 		set_txn_confirm(&engine->set_txn, &engine->state, call->ticket);
-		/* The next Set may be in the queue: between two of them, what
-		 * is due gets its tick. */
+		/* The next Set may be in the queue already: what is due gets
+		 * its tick between the two. */
 		engine_tick(engine);
 		break;
 	case CALL_REVERT:
@@ -369,7 +369,7 @@ static void serve(struct scep_engine *engine, struct call *call)
 	}
 }
 
-static struct call *next_call(struct scep_engine *engine)
+static struct call *call_dequeue(struct scep_engine *engine)
 {
 	struct call *call;
 
@@ -385,7 +385,7 @@ static struct call *next_call(struct scep_engine *engine)
 	return call;
 }
 
-static void answer(struct scep_engine *engine, struct call *call)
+static void call_answer(struct scep_engine *engine, struct call *call)
 {
 	if (!call->is_waited_for) {
 		free(call);
@@ -397,29 +397,29 @@ static void answer(struct scep_engine *engine, struct call *call)
 	pthread_mutex_unlock(&engine->mutex);
 }
 
-static void on_door(uv_async_t *door)
+static void on_call(uv_async_t *wake)
 {
-	struct scep_engine *engine = door->data;
+	struct scep_engine *engine = wake->data;
 	struct call *call;
 
 	pthread_mutex_lock(&engine->mutex);
 	engine->pongs = engine->pings;
 	pthread_mutex_unlock(&engine->mutex);
-	while ((call = next_call(engine)) != NULL) {
-		serve(engine, call);
-		answer(engine, call);
+	while ((call = call_dequeue(engine)) != NULL) {
+		engine_serve(engine, call);
+		call_answer(engine, call);
 	}
 	engine_tick(engine);
 }
 
 /*
- * Locks the state directory and recovers what is in it.  One that is there
- * but cannot be used does not keep the MIB from answering: the engine then
- * refuses, says so in its health, and tries again (engine_tick).
+ * Locks the state directory and recovers the state in it.  If the directory is
+ * there but cannot be used, the MIB still answers: the engine refuses changes,
+ * shows it in its health, and tries again (recover_tick).
  */
-static enum scep_code take_possession(struct scep_engine *engine,
-				      unsigned int patience,
-				      struct scep_error *error)
+static enum scep_code engine_recover(struct scep_engine *engine,
+				     unsigned int patience,
+				     struct scep_error *error)
 {
 	const char *folder = engine->state.config.state_directory;
 	enum scep_code code = files_make_folder(folder, error);
@@ -436,12 +436,12 @@ static enum scep_code take_possession(struct scep_engine *engine,
 	if (code == SCEP_OK || access(folder, F_OK) != 0)
 		return code;
 	recover_nothing(&engine->state);
-	engine->recover_at = state_mono(&engine->state) + RECOVER_AGAIN;
-	log_error("%s: nothing can be kept: %s", folder, error->text);
+	engine->recover_at = state_mono(&engine->state) + RECOVER_RETRY;
+	log_error("%s: nothing can be stored: %s", folder, error->text);
 	return SCEP_OK;
 }
 
-/* A state directory that could not be used may have been mended. */
+/* Tries a state directory again that could not be used. */
 static uint64_t recover_tick(struct scep_engine *engine)
 {
 	struct scep_error error;
@@ -451,9 +451,9 @@ static uint64_t recover_tick(struct scep_engine *engine)
 		return STATE_NEVER;
 	if (now < engine->recover_at)
 		return engine->recover_at;
-	engine->recover_at = now + RECOVER_AGAIN;
+	engine->recover_at = now + RECOVER_RETRY;
 	error_init(&error);
-	if (take_possession(engine, 0, &error) != SCEP_OK)
+	if (engine_recover(engine, 0, &error) != SCEP_OK)
 		log_error("%s", error.text);
 	return engine->state.store == NULL ? engine->recover_at : STATE_NEVER;
 }
@@ -477,10 +477,10 @@ static void *engine_main(void *context)
 	pthread_mutex_lock(&engine->mutex);
 	engine->is_closed = true;
 	pthread_mutex_unlock(&engine->mutex);
-	while ((call = next_call(engine)) != NULL) {
+	while ((call = call_dequeue(engine)) != NULL) {
 		if (call->verdict != NULL)
 			call->refusal = refuse_stopped(call->verdict);
-		answer(engine, call);
+		call_answer(engine, call);
 	}
 	return NULL;
 }
@@ -502,8 +502,8 @@ static void engine_free(struct scep_engine *engine)
 	free(engine);
 }
 
-/* Signals are the front end's affair. */
-static int start_thread(struct scep_engine *engine)
+/* The front end handles signals, on its own thread. */
+static int engine_start_thread(struct scep_engine *engine)
 {
 	sigset_t all, old;
 	int failure;
@@ -518,13 +518,13 @@ static int start_thread(struct scep_engine *engine)
 static enum scep_code engine_start(struct scep_engine *engine,
 				   struct scep_error *error)
 {
-	engine->door.data = engine;
-	if (uv_async_init(loop_uv(engine->loop), &engine->door, on_door) != 0)
+	engine->wake.data = engine;
+	if (uv_async_init(loop_uv(engine->loop), &engine->wake, on_call) != 0)
 		return error_set(error, SCEP_STORAGE_ERROR,
 				 "no descriptor can be had");
-	if (start_thread(engine) == 0)
+	if (engine_start_thread(engine) == 0)
 		return SCEP_OK;
-	uv_close((uv_handle_t *)&engine->door, NULL);
+	uv_close((uv_handle_t *)&engine->wake, NULL);
 	return error_set(error, SCEP_STORAGE_ERROR, "no thread can be had");
 }
 
@@ -564,14 +564,14 @@ enum scep_code scep_open(const struct scep_config *config,
 	if (!engine_init(engine, config, watcher))
 		code = error_set_memory(error);
 	else
-		code = take_possession(engine, LOCK_PATIENCE, error);
+		code = engine_recover(engine, LOCK_PATIENCE, error);
 	if (code == SCEP_OK)
 		code = engine_start(engine, error);
 	if (code != SCEP_OK) {
 		engine_free(engine);
 		return code;
 	}
-	uv_async_send(&engine->door);
+	uv_async_send(&engine->wake);
 	*opened = engine;
 	return SCEP_OK;
 }
@@ -582,9 +582,9 @@ void scep_close(struct scep_engine *engine)
 
 	if (engine == NULL)
 		return;
-	/* On our stack, so that short memory cannot keep us from stopping. */
+	/* On this stack, so that short memory cannot prevent the stop. */
 	call_and_wait(engine, &call, 0);
 	pthread_join(engine->thread, NULL);
-	uv_close((uv_handle_t *)&engine->door, NULL);
+	uv_close((uv_handle_t *)&engine->wake, NULL);
 	engine_free(engine);
 }

@@ -13,12 +13,12 @@
 /* How old a view may become before it is made anew, in ms. */
 #define REVIEW_TIME 10000
 
-/* Shows what time alone changes; asks for no wake-up. */
-static uint64_t review(struct state *state)
+/* Shows what time alone changes.  Asks for no wake-up of its own. */
+static uint64_t review_tick(struct state *state)
 {
 	if (state_mono(state) - state->reviewed_at < REVIEW_TIME)
 		return STATE_NEVER;
-	/* Only by writing is it known whether the disk is well again. */
+	/* Only a write shows if the disk accepts writes again. */
 	if (state->store_is_failing && state->store != NULL)
 		txn_rewrite(state);
 	else
@@ -28,7 +28,7 @@ static uint64_t review(struct state *state)
 
 static state_tick_fn *const parts[] = {
     restart_tick,     default_key_tick, spare_tick,    verify_tick, deploy_tick,
-    key_actions_tick, timers_tick,	pipeline_tick, review,
+    key_actions_tick, timers_tick,	pipeline_tick, review_tick,
 };
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -44,7 +44,7 @@ void tick_run(struct state *state, struct set_txn *set_txn, uint64_t next)
 		if (!set_txn_is_open(set_txn))
 			next = sooner(next, parts[i](state));
 	}
-	/* What a part did may have made another one due. */
+	/* One part may have made another one due. */
 	if (state->tick_is_asked)
 		return;
 	state->io->ops->wake_at(state->io, next == STATE_NEVER ? 0 : next);
