@@ -101,12 +101,12 @@ static struct published *published_new(const struct scep_view *view)
 	return copy;
 }
 
-static void tell(void *context, enum scep_event_kind kind, uint32_t index)
+static void on_expiry(void *context, enum scep_event_kind kind, uint32_t index)
 {
 	state_notify(context, kind, index);
 }
 
-/* What pollNow could resume. */
+/* Notes which request pollNow would resume. */
 static void note_suspended(struct state *state)
 {
 	uint32_t *suspended = state->view.suspended;
@@ -141,8 +141,8 @@ void state_publish(struct state *state)
 	state->reviewed_at = state_mono(state);
 	fresh = published_new(&state->view);
 	if (fresh == NULL) {
-		/* Readers keep the old view; the next change brings both. */
-		log_error("memory is short: a change is not shown yet");
+		/* The old view stays; the next change shows both. */
+		log_error("memory is short: a change is not visible yet");
 		return;
 	}
 	pthread_mutex_lock(&state->published_lock);
@@ -151,7 +151,7 @@ void state_publish(struct state *state)
 	pthread_mutex_unlock(&state->published_lock);
 	published_release(old);
 	expiry_watch_look(&state->watch, &state->view, facts.now,
-			  facts.clock_is_sane, tell, state);
+			  facts.clock_is_sane, on_expiry, state);
 }
 
 const struct scep_view *state_take(struct state *state)
@@ -176,7 +176,7 @@ void state_ask_tick(struct state *state)
 	state->io->ops->wake_at(state->io, state_mono(state));
 }
 
-/* ---------------------------------------------------------- telling -- */
+/* -------------------------------------------------------------- events -- */
 
 const void *scep_row_retain(const void *row)
 {
@@ -188,7 +188,7 @@ void scep_row_release(const void *row)
 	row_release((void *)row);
 }
 
-/* A copy without its secrets, which whoever listens may keep for long. */
+/* Returns a copy without its secrets: the watcher may keep it for long. */
 static void *profile_without_secrets(const struct scep_profile *profile)
 {
 	struct scep_profile *copy = profile == NULL ? NULL : row_copy(profile);
@@ -202,7 +202,7 @@ static void *profile_without_secrets(const struct scep_profile *profile)
 	return copy;
 }
 
-/* A reference to the row that an event is about, or NULL. */
+/* Returns the row of an event, with a reference, or NULL. */
 static const void *event_row(const struct scep_view *view,
 			     enum scep_event_kind kind, uint32_t index)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine's own state: the rows as they are now, the open enrolments, and
- * what is needed to change them.  Used by one thread; only the published view
- * is shared.  Knows how a change becomes durable and visible (batch.h) but
- * not why it is made.
+ * The state of the engine: the rows as they are now, the open requests, and
+ * what each part remembers between two ticks.  One thread uses it; other
+ * threads only take the published view.  Knows how a view is published, and
+ * neither how rows change (txn.h) nor why.
  */
 #ifndef SCEP_STATE_STATE_H
 #define SCEP_STATE_STATE_H
@@ -26,23 +26,23 @@ struct open_request;
 struct task;
 struct task_ops;
 
-/* How a restart of the device stands (restart.h); what is wanted stands in
- * the view's agent. */
+/* The restart of the device (restart.h), but for restart_wanted, which stands
+ * in the view's agent. */
 struct restart {
 	bool is_pending; /* was begun, and has not ended well */
 	bool is_running; /* the front end runs the command */
-	bool has_ended;	 /* it says so, and the next tick takes it */
-	bool is_good;	 /* it has ended well */
+	bool has_ended;	 /* the next tick takes the result */
+	bool is_good;	 /* the result */
 	uint32_t key;	 /* because of which it was begun, or 0 */
 	uint64_t wake;	 /* mono; when to look again, or 0 */
 };
 
-/* What is being done for the use locations (deploy.h); what is to be done
- * stands in the view's rows. */
+/* The deployment or probe that runs (deploy.h); those that are to come stand in
+ * the view's rows. */
 struct deploy {
-	bool is_running; /* the front end has been told, and has not ended */
+	bool is_running; /* the front end does it */
 	bool is_probe;
-	bool has_end;	   /* it says so, and the next tick takes it */
+	bool has_end;	   /* the next tick takes `end` */
 	uint32_t use;	   /* index */
 	uint32_t key;	   /* index; 0 of a probe */
 	uint32_t probed;   /* index of the last one in this round */
@@ -65,27 +65,32 @@ typedef void state_follow_record_fn(struct state *state, uint32_t index);
 
 struct state {
 	struct io *io;
-	struct store *store;
+	struct store *store; /* NULL: the state directory cannot be used */
 	struct scep_config config;
 	struct scep_watcher watcher;
 	char keys_folder[4200];
 	char certs_folder[4200];
 
-	struct scep_view view;	  /* its rows are shared with published views */
-	struct scep_rows records; /* of all open requests; never published */
+	/* Rows; all but the records are shared with published views. */
+	struct scep_view view;
+	struct scep_rows records;
 	state_follow_record_fn *follow_record; /* open_request.h */
 	struct store_counters counters;
 	bool store_is_failing;	/* the last commit failed */
-	bool database_was_lost; /* nothing is swept then */
+	bool database_was_lost; /* unknown files may be needed: no sweep */
 
+	/* Requests and checks. */
 	struct open_request *open_requests; /* a list; suspended ones too */
 	const struct task_ops *request_ops; /* of all of them */
-	struct task *tasks;	 /* a list: the open requests and all checks */
-	struct task *discarded;	 /* a list: those whose worker is not back */
+	struct task *tasks;	/* a list: the open requests and all checks */
+	struct task *discarded; /* a list: those whose worker is not back */
+	/* Uses of each weak algorithm since the start; workers count. */
+	atomic_uint legacy_uses[SCEP_LEGACY_COUNT];
+
+	/* Ticks. */
 	bool tick_is_asked;	 /* since the last one began */
-	bool publish_is_held;	 /* more is to be seen with it */
-	bool timers_have_looked; /* since the program began */
-	bool is_stopping;	 /* nothing new is begun */
+	bool timers_have_looked; /* since the start */
+	bool is_stopping;	 /* nothing is begun any more */
 	struct restart restart;
 	struct deploy deploy;
 	struct key_job default_key;	       /* default_key.h */
@@ -93,13 +98,13 @@ struct state {
 	struct key_job spare;		       /* spare.h */
 	bool spares_are_stale;		       /* one may be missing */
 	struct key_job verification;	       /* verify.h */
-	/* Of each weak algorithm since the start; workers count. */
-	atomic_uint legacy_uses[SCEP_LEGACY_COUNT];
 
+	/* The published view. */
 	pthread_mutex_t published_lock;
 	struct published *published;
-	struct expiry_watch watch; /* what has been told */
-	uint64_t reviewed_at;	   /* mono, of the last view */
+	bool publish_is_held; /* more commits belong to the next view */
+	uint64_t reviewed_at; /* mono; when a view was last published */
+	struct expiry_watch watch;
 };
 
 /* Prepares an empty state; opens nothing.  False if memory is short. */
@@ -108,32 +113,33 @@ bool state_init(struct state *state, struct io *io,
 		const struct scep_watcher *watcher);
 /* Frees all rows and closes the store; no request may be open. */
 void state_empty(struct state *state);
-/* The same at the end; no worker runs any more. */
+/* Frees the whole state; no worker may run any more. */
 void state_free(struct state *state);
 
-/* Puts a new view in the place of the published one, and tells the watcher
- * what has come with it. */
+/* Publishes a new view, and gives the watcher the events that come with it.
+ * Does nothing while publish_is_held. */
 void state_publish(struct state *state);
-/* Takes a reference to the published view; from any thread. */
+/* Returns the published view, with a reference (scep_view_release()).  On any
+ * thread. */
 const struct scep_view *state_take(struct state *state);
 
 /*
- * A part that can be due has a tick, which looks at what is due now and
- * returns when it is to look again (mono), or STATE_NEVER.  What happens
- * outside of a tick and may make something due (a commit, a worker that comes
- * back) asks for all ticks at once.
+ * A part that can be due has a tick: it does what is due now, and returns when
+ * it is to be called again (mono), or STATE_NEVER.
  */
 #define STATE_NEVER UINT64_MAX
 typedef uint64_t state_tick_fn(struct state *state);
+/* Asks for all ticks as soon as possible.  For all that may make something due
+ * outside of a tick: a commit, a result. */
 void state_ask_tick(struct state *state);
 
-/* Tells the watcher of a row as it is now. */
+/* Gives the watcher an event, with the row as it is now. */
 void state_notify(struct state *state, enum scep_event_kind kind,
 		  uint32_t index);
 
-/* Whether our clock can be believed: not before the program was built. */
+/* True if our clock is not before the time when the program was built. */
 bool state_clock_is_sane(struct state *state);
-/* When it was, in seconds since 1970. */
+/* Returns that time, in seconds since 1970. */
 int64_t state_build_time(void);
 
 static inline int64_t state_now(struct state *state)
