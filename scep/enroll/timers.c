@@ -87,14 +87,14 @@ static const struct scep_status *announcement(struct state *state,
 }
 
 /* Tells the schedule if an open request keeps the timer from beginning one. */
-static enum schedule_outcome timer_outcome(struct state *state,
+static enum schedule_request timer_request(struct state *state,
 					   const struct scep_profile *profile)
 {
 	struct open_request *e = timer_open_request(state, profile->index);
 	const struct scep_status *status;
 
 	if (e == NULL)
-		return SCHEDULE_NO_NEWS;
+		return SCHEDULE_NONE;
 	status = open_request_status_now(e);
 	return status != NULL && status->trigger == SCEP_TRIGGER_MANUAL
 		   ? SCHEDULE_HELD
@@ -102,8 +102,8 @@ static enum schedule_outcome timer_outcome(struct state *state,
 }
 
 static struct schedule_decision
-timer_plan_after(struct state *state, const struct scep_profile *profile,
-		 enum schedule_outcome outcome)
+timer_plan_with(struct state *state, const struct scep_profile *profile,
+		enum schedule_request request)
 {
 	const struct scep_key *last = renewal_last(state, profile->index);
 	struct ca_succession succession;
@@ -113,7 +113,7 @@ timer_plan_after(struct state *state, const struct scep_profile *profile,
 	    .now = state_now(state),
 	    .clock_is_sane = state_clock_is_sane(state),
 	    .is_first = !state->timers_have_looked,
-	    .outcome = outcome,
+	    .request = request,
 	    .draw = timers_draw,
 	};
 
@@ -154,7 +154,7 @@ static void timer_hold_back(struct state *state,
 static struct schedule_decision timer_plan(struct state *state,
 					   const struct scep_profile *profile)
 {
-	return timer_plan_after(state, profile, timer_outcome(state, profile));
+	return timer_plan_with(state, profile, timer_request(state, profile));
 }
 
 /* ------------------------------------------------------------------ show -- */
@@ -483,8 +483,7 @@ void timers_note_end(struct state *state, struct scep_profile *profile,
 {
 	/* The next tick plans with it.  Noted for a disabled timer too: an open
 	 * Set may have disabled it, and may be undone. */
-	profile->timer.memory.last_try = state_now(state);
-	profile->timer.memory.last_failed = !is_success;
+	schedule_note_end(&profile->timer.memory, state_now(state), is_success);
 }
 
 void timers_note_cancel(struct state *state, struct scep_profile *profile)
@@ -494,7 +493,7 @@ void timers_note_cancel(struct state *state, struct scep_profile *profile)
 	timers_note_end(state, profile, false);
 	/* Shows only the state of the timer: the Set may be undone.  The next
 	 * run is announced when it is confirmed. */
-	decision = timer_plan_after(state, profile, SCHEDULE_NO_NEWS);
+	decision = timer_plan_with(state, profile, SCHEDULE_NONE);
 	timer_put_off(profile, &decision);
 	profile->timer.oper_status = oper_of(state, profile, &decision);
 }

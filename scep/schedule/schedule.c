@@ -451,14 +451,17 @@ static struct schedule_decision decide(struct schedule_situation *s,
 	return wait_for(s, candidate);
 }
 
-static void take_outcome(struct schedule_situation *s)
+void schedule_note_end(struct scep_schedule *memory, int64_t now,
+		       bool is_success)
+{
+	memory->last_try = now;
+	memory->last_failed = !is_success;
+}
+
+static void mend_memory(struct schedule_situation *s)
 {
 	struct scep_schedule *memory = &s->memory;
 
-	if (s->outcome == SCHEDULE_SUCCEEDED || s->outcome == SCHEDULE_FAILED) {
-		memory->last_try = s->now;
-		memory->last_failed = s->outcome == SCHEDULE_FAILED;
-	}
 	/* An older database does not have it. */
 	if (memory->planned_from < memory->planned_due)
 		memory->planned_from = memory->planned_due;
@@ -475,13 +478,13 @@ schedule_plan(const struct schedule_situation *situation)
 
 	if (!s.timer->enable)
 		return (struct schedule_decision){.action = SCHEDULE_DISABLED};
-	if (s.outcome == SCHEDULE_OPEN)
+	if (s.request == SCHEDULE_OPEN)
 		return (struct schedule_decision){.action = SCHEDULE_BUSY,
 						  .memory = s.memory};
-	take_outcome(&s);
+	mend_memory(&s);
 	series = of_series(&s);
 	renewal = of_renewal(&s);
-	if (s.outcome == SCHEDULE_HELD)
+	if (s.request == SCHEDULE_HELD)
 		series.is_held = renewal.is_held = true;
 	if (series.due > s.now && renewal.due < series.due)
 		return decide(&s, &renewal);

@@ -60,12 +60,11 @@ uint32_t schedule_spread(const struct schedule_retry *retry, uint32_t polls,
 /* scepAutoMissedPolicy */
 enum schedule_missed { SCHEDULE_RUN_AT_ONCE = 1, SCHEDULE_SKIP = 2 };
 
-enum schedule_outcome {
-	SCHEDULE_NO_NEWS,
-	SCHEDULE_OPEN,	    /* a request of the timer is open */
-	SCHEDULE_HELD,	    /* one of the manager is open: nothing begins */
-	SCHEDULE_SUCCEEDED, /* one of the timer has just ended */
-	SCHEDULE_FAILED,
+/* The open request of the profile. */
+enum schedule_request {
+	SCHEDULE_NONE,
+	SCHEDULE_OPEN, /* the timer sent it */
+	SCHEDULE_HELD, /* the manager sent it: the timer begins none */
 };
 
 struct schedule_situation {
@@ -78,7 +77,7 @@ struct schedule_situation {
 	/* Of the CA that issued it, when the next one is known; else 0. */
 	int64_t ca_ends;
 	int64_t next_ca_begins;
-	enum schedule_outcome outcome;
+	enum schedule_request request;
 	schedule_draw_fn *draw;
 	void *draw_context;
 };
@@ -108,6 +107,10 @@ struct schedule_decision {
  */
 struct schedule_decision
 schedule_plan(const struct schedule_situation *situation);
+
+/* Notes that a request of the timer has ended. */
+void schedule_note_end(struct scep_schedule *memory, int64_t now,
+		       bool is_success);
 
 /*
  * What remains of the memory when a Set changes the settings from `before` to

@@ -143,7 +143,7 @@ static void note(struct fleet *fleet, struct one *one, int64_t when,
 }
 
 static void plan(struct fleet *fleet, struct one *one, int64_t now,
-		 enum schedule_outcome outcome, bool is_first)
+		 bool is_first)
 {
 	struct schedule_situation situation = {
 	    .timer = &fleet->timer,
@@ -151,7 +151,6 @@ static void plan(struct fleet *fleet, struct one *one, int64_t now,
 	    .now = now,
 	    .clock_is_sane = true,
 	    .is_first = is_first,
-	    .outcome = outcome,
 	    .draw = draw,
 	    .draw_context = fleet,
 	};
@@ -211,7 +210,14 @@ static void serve(struct fleet *fleet, struct one *one, int64_t now)
 		answer(fleet, one, done, is_deferred ? SCEP_DEFERRED : SCEP_OK);
 }
 
-/* What moves.c does with an answer. */
+static void plan_after_end(struct fleet *fleet, struct one *one, int64_t now,
+			   bool is_success)
+{
+	schedule_note_end(&one->memory, now, is_success);
+	plan(fleet, one, now, false);
+}
+
+/* Does with an answer what transitions.c does. */
 static void settle(struct fleet *fleet, struct one *one, int64_t now)
 {
 	enum scep_code code = (enum scep_code)one->answer;
@@ -221,13 +227,13 @@ static void settle(struct fleet *fleet, struct one *one, int64_t now)
 	if (code == SCEP_OK) {
 		day->served++;
 		day->last_served = now - (DUE + (now - BEGIN) / DAY * DAY);
-		plan(fleet, one, now, SCHEDULE_SUCCEEDED, false);
+		plan_after_end(fleet, one, now, true);
 		return;
 	}
 	retry = schedule_after_failure(&fleet->timer, code, one->polls);
 	if (!retry.is_again) {
 		day->failed++;
-		plan(fleet, one, now, SCHEDULE_FAILED, false);
+		plan_after_end(fleet, one, now, false);
 		return;
 	}
 	if (fleet->scenario->retry == RETRY_SPREAD)
@@ -253,7 +259,7 @@ static void look(struct fleet *fleet, struct one *one, int64_t now,
 		one->memory.planned_from = 0;
 		is_first = false;
 	}
-	plan(fleet, one, now, SCHEDULE_NO_NEWS, is_first);
+	plan(fleet, one, now, is_first);
 }
 
 static void step(struct fleet *fleet, int64_t now)
@@ -286,7 +292,7 @@ static void live(struct fleet *fleet)
 	memset(fleet->agenda, 0xff, SECONDS * sizeof(*fleet->agenda));
 	fleet->load = allocate(SECONDS, sizeof(*fleet->load));
 	for (uint32_t i = 0; i < fleet->count; i++)
-		plan(fleet, &fleet->devices[i], BEGIN, SCHEDULE_NO_NEWS, true);
+		plan(fleet, &fleet->devices[i], BEGIN, true);
 	for (int64_t now = BEGIN; now < BEGIN + SECONDS; now++)
 		step(fleet, now);
 	free(fleet->agenda);

@@ -85,7 +85,7 @@ static inline int set_up(void **state)
 	return 0;
 }
 
-static inline struct schedule_decision ask(enum schedule_outcome outcome)
+static inline struct schedule_decision ask(enum schedule_request request)
 {
 	struct schedule_situation situation = {
 	    .timer = &device.timer,
@@ -96,7 +96,7 @@ static inline struct schedule_decision ask(enum schedule_outcome outcome)
 	    .ca_ends = device.ca_ends,
 	    .next_ca_begins = device.next_ca_begins,
 	    .is_first = device.is_first,
-	    .outcome = outcome,
+	    .request = request,
 	    .draw = draw,
 	    .draw_context = &device,
 	};
@@ -109,7 +109,13 @@ static inline struct schedule_decision ask(enum schedule_outcome outcome)
 
 static inline struct schedule_decision plan(void)
 {
-	return ask(SCHEDULE_NO_NEWS);
+	return ask(SCHEDULE_NONE);
+}
+
+static inline struct schedule_decision plan_after_end(bool is_success)
+{
+	schedule_note_end(&device.memory, device.now, is_success);
+	return plan();
 }
 
 /* Notes a run and how it ended. */
@@ -124,7 +130,7 @@ static inline void send_request(const struct schedule_decision *decision)
 	device.runs[i].trigger = decision->trigger;
 	if (!device.is_failing && device.lifetime)
 		device.not_after = device.now + device.lifetime;
-	(void)ask(device.is_failing ? SCHEDULE_FAILED : SCHEDULE_SUCCEEDED);
+	(void)plan_after_end(!device.is_failing);
 }
 
 /* Lives on until that time, doing what the plan says when it says. */

@@ -179,10 +179,10 @@ static void a_run_that_lasts_for_periods_is_followed_by_one(void **state)
 	device.now = NOON + 3 * DAY + HOUR;
 	decision = ask(SCHEDULE_OPEN);
 	assert_int_equal(decision.action, SCHEDULE_BUSY);
-	decision = ask(SCHEDULE_FAILED);
+	decision = plan_after_end(false);
 	assert_int_equal(decision.action, SCHEDULE_RUN);
 	assert_int_equal(decision.due, NOON + 3 * DAY);
-	(void)ask(SCHEDULE_SUCCEEDED);
+	(void)plan_after_end(true);
 	assert_waits_for(SCEP_TRIGGER_PERIODIC, NOON + 4 * DAY);
 }
 
