@@ -43,14 +43,13 @@ struct record {
 	char old_file_id[SCEP_TEXT64]; /* its files */
 	uint32_t action_key; /* whose scepKeyAction asked for it, or 0 */
 	uint32_t renewal_was_refused; /* RenewalReq, by the server */
-	uint32_t polls_left;
-	uint32_t was_pending; /* the server has answered PENDING */
-	uint32_t ca_refetch;  /* enum ca_refetch: of its CA */
-	int64_t next_try;     /* wall clock; 0: at once */
-	struct bytes signer;  /* PEM: the certificate that signs */
-	struct bytes trust;   /* PEM: the CA certificates of the transaction,
-			       * anchor first, recipient second */
-	struct bytes issued;  /* PEM: ours, then its chain; at STEP_REGISTER */
+	uint32_t was_pending;	      /* the server has answered PENDING */
+	uint32_t ca_refetch;	      /* enum ca_refetch: of its CA */
+	int64_t next_try;	      /* wall clock; 0: at once */
+	struct bytes signer;	      /* PEM: the certificate that signs */
+	struct bytes trust;  /* PEM: the CA certificates of the transaction,
+			      * anchor first, recipient second */
+	struct bytes issued; /* PEM: ours, then its chain; at STEP_REGISTER */
 };
 
 /* A zeroed record with one reference, or NULL if memory is short. */

@@ -160,7 +160,6 @@ static const struct column record_columns[] = {
     RECORD(old_file_id),
     RECORD(action_key),
     RECORD(renewal_was_refused),
-    RECORD(polls_left),
     RECORD(was_pending),
     NAMED("doubt", struct record, ca_refetch),
     RECORD(next_try),
