@@ -24,30 +24,6 @@ bool bytes_set(struct bytes *bytes, const void *data, size_t length)
 	return true;
 }
 
-bool bytes_append(struct bytes *bytes, const void *data, size_t length,
-		  size_t cap)
-{
-	unsigned char *whole;
-	size_t total;
-
-	if (bytes->length > cap || length > cap - bytes->length)
-		return false;
-	if (length == 0)
-		return true;
-	total = bytes->length + length;
-	/* Not realloc(), which leaves an uncleansed copy behind. */
-	whole = malloc(total);
-	if (!whole)
-		return false;
-	if (bytes->length > 0)
-		memcpy(whole, bytes->data, bytes->length);
-	memcpy(whole + bytes->length, data, length);
-	bytes_free(bytes);
-	bytes->data = whole;
-	bytes->length = total;
-	return true;
-}
-
 void bytes_move(struct bytes *to, struct bytes *from)
 {
 	struct bytes moved = *from;
@@ -96,30 +72,6 @@ bool bytes_random_name(char name[RANDOM_NAME_LENGTH + 1])
 		return false;
 	bytes_hex(octets, sizeof(octets), name);
 	return true;
-}
-
-static int digit_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
-}
-
-bool bytes_unhex(const char *text, unsigned char *data, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		int high = digit_value(text[2 * i]);
-		int low = high < 0 ? -1 : digit_value(text[2 * i + 1]);
-
-		if (low < 0)
-			return false;
-		data[i] = (unsigned char)(high << 4 | low);
-	}
-	return text[2 * length] == '\0';
 }
 
 /* RFC 3629, 4: how the second octet of a sequence is limited by the first,

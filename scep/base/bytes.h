@@ -17,9 +17,6 @@ struct bytes {
 
 /* Copies; the old content is cleansed.  Returns false if memory is short. */
 bool bytes_set(struct bytes *bytes, const void *data, size_t length);
-/* Appends unless the whole would exceed `cap`. */
-bool bytes_append(struct bytes *bytes, const void *data, size_t length,
-		  size_t cap);
 /* Moves `from` into `to`; `from` is empty afterwards. */
 void bytes_move(struct bytes *to, struct bytes *from);
 /* Cleanses, frees and leaves an empty one. */
@@ -31,8 +28,6 @@ bool octets_equal(const void *data, size_t length, const void *other,
 
 /* Writes lower-case hexadecimal digits and a NUL; `text` has 2n + 1 octets. */
 void bytes_hex(const unsigned char *data, size_t length, char *text);
-/* The reverse.  Returns false unless `text` is just 2 * `length` digits. */
-bool bytes_unhex(const char *text, unsigned char *data, size_t length);
 
 /* A random name has 32 hexadecimal digits. */
 #define RANDOM_NAME_LENGTH 32

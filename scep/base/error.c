@@ -11,10 +11,9 @@
 #include "scep/octets.h"
 #include "scep/base/bytes.h"
 
-/* What each code means for a request, and what it is called. */
+/* What each code means for a request. */
 struct code_row {
 	enum scep_code code;
-	const char *name;  /* as the MIB spells it */
 	const char *words; /* of the manual, or in its manner */
 	bool is_polled;
 	bool is_resumable;
@@ -29,32 +28,27 @@ struct code_row {
  * way; it is not tried again by itself.
  */
 static const struct code_row code_rows[] = {
-    {SCEP_OK, "ok", "", false, false},
-    {SCEP_NONE, "none", "", false, false},
-    {SCEP_DEFERRED, "deferred", "Deferred", true, true},
-    {SCEP_REGISTRATION_LIMIT, "registrationLimit",
-     "Key and Certificate Registration Limit Error", false, false},
-    {SCEP_COMM_ERROR, "commError", "Communication Error (TOP ERROR)", true,
-     true},
-    {SCEP_HTTP_ERROR, "httpError", "Communication Error (TOP ERROR)", true,
-     true},
-    {SCEP_SCEP_ERROR, "scepError", "Communication Error (SCEP ERROR)", false,
-     false},
-    {SCEP_BAD_RESPONSE, "badResponse", "Faulty Response Error", false, false},
-    {SCEP_CA_NOT_TRUSTED, "caNotTrusted", "CA Certificate Not Trusted", false,
-     false},
-    {SCEP_POLL_LIMIT, "pollLimit", "Polling Limit Error", false, true},
-    {SCEP_CANCELLED, "cancelled", "Cancelled", false, false},
-    {SCEP_INTERRUPTED, "interrupted", "Interrupted", false, false},
-    {SCEP_CLOCK_SUSPECT, "clockSuspect", "Clock Error", false, false},
-    {SCEP_CONFIG_ERROR, "configError", "Setting Error", false, false},
-    {SCEP_KEY_ERROR, "keyError", "Key Error", false, false},
-    {SCEP_STORAGE_ERROR, "storageError", "Storage Error", false, false},
-    {SCEP_UNCHANGED_CERTIFICATE, "unchangedCertificate",
-     "Unchanged Certificate Error", false, false},
-    {SCEP_DEPLOY_FAILED, "deployFailed", "Deployment Error", false, false},
-    {SCEP_IN_PROGRESS, "inProgress", "In Progress", false, false},
-    {SCEP_NO_MEMORY, "storageError", "Storage Error", true, true},
+    {SCEP_OK, "", false, false},
+    {SCEP_NONE, "", false, false},
+    {SCEP_DEFERRED, "Deferred", true, true},
+    {SCEP_REGISTRATION_LIMIT, "Key and Certificate Registration Limit Error",
+     false, false},
+    {SCEP_COMM_ERROR, "Communication Error (TOP ERROR)", true, true},
+    {SCEP_HTTP_ERROR, "Communication Error (TOP ERROR)", true, true},
+    {SCEP_SCEP_ERROR, "Communication Error (SCEP ERROR)", false, false},
+    {SCEP_BAD_RESPONSE, "Faulty Response Error", false, false},
+    {SCEP_CA_NOT_TRUSTED, "CA Certificate Not Trusted", false, false},
+    {SCEP_POLL_LIMIT, "Polling Limit Error", false, true},
+    {SCEP_CANCELLED, "Cancelled", false, false},
+    {SCEP_INTERRUPTED, "Interrupted", false, false},
+    {SCEP_CLOCK_SUSPECT, "Clock Error", false, false},
+    {SCEP_CONFIG_ERROR, "Setting Error", false, false},
+    {SCEP_KEY_ERROR, "Key Error", false, false},
+    {SCEP_STORAGE_ERROR, "Storage Error", false, false},
+    {SCEP_UNCHANGED_CERTIFICATE, "Unchanged Certificate Error", false, false},
+    {SCEP_DEPLOY_FAILED, "Deployment Error", false, false},
+    {SCEP_IN_PROGRESS, "In Progress", false, false},
+    {SCEP_NO_MEMORY, "Storage Error", true, true},
 };
 
 /* Never NULL: a number that is no code reads as SCEP_NONE. */
@@ -218,11 +212,6 @@ bool error_is_resumable(enum scep_code code)
 enum scep_code error_detail(enum scep_code code)
 {
 	return code == SCEP_NO_MEMORY ? SCEP_STORAGE_ERROR : code;
-}
-
-const char *error_code_name(enum scep_code code)
-{
-	return row_of(code)->name;
 }
 
 /* RFC 8894, 3.2.1.4; NULL where the server gave none that has a name. */

@@ -67,7 +67,4 @@ enum scep_code error_detail(enum scep_code code);
  */
 void error_words(const struct scep_error *error, char *text);
 
-/* Returns the name of a code as the MIB spells its Detail ("badResponse"). */
-const char *error_code_name(enum scep_code code);
-
 #endif

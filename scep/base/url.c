@@ -273,7 +273,7 @@ static void write_base(FILE *out, const struct parts *parts)
 }
 
 char *url_operation(const char *url, uint32_t port, const char *operation,
-		    const char *message, bool has_message)
+		    const char *message)
 {
 	struct parts parts;
 	char *text = NULL;
@@ -290,9 +290,9 @@ char *url_operation(const char *url, uint32_t port, const char *operation,
 		return NULL;
 	write_base(out, &parts);
 	fprintf(out, "operation=%s", operation);
-	if (has_message || (message && message[0])) {
+	if (message && message[0]) {
 		fputs("&message=", out);
-		write_escaped(out, message ? message : "");
+		write_escaped(out, message);
 	}
 	is_whole = !ferror(out);
 	if (fclose(out) != 0 || !is_whole) {

@@ -23,11 +23,11 @@ char *url_origin(const char *url);
  * Builds the URL of an operation: the default path /cgi-bin/pkiclient.exe
  * where there is none, the query that is already there kept, the port of
  * `port` in place of the URL's own unless 0, `message` percent-escaped;
- * NULL or "": `message=` without a value only where `has_message` is set.
+ * NULL or "": none.
  * Returns an owned string, or NULL if the URL is not valid or memory is short.
  */
 char *url_operation(const char *url, uint32_t port, const char *operation,
-		    const char *message, bool has_message);
+		    const char *message);
 
 /* Base64 (not base64url, no line breaks) of a message for the GET form.
  * Returns an owned string or NULL. */

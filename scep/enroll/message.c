@@ -22,7 +22,7 @@ void message_url(struct task *task, const char *operation, const char *text)
 	const struct scep_server *server = &task->record->server;
 
 	task->work.url =
-	    url_operation(server->url, server->port, operation, text, false);
+	    url_operation(server->url, server->port, operation, text);
 	if (task->work.url == NULL && url_is_valid(server->url, NULL))
 		error_set_memory(&task->work.error);
 	else if (task->work.url == NULL)

@@ -31,9 +31,8 @@ struct store_content {
 	struct scep_rows retired; /* struct scep_key */
 };
 
-/* The file, and what SQLite keeps beside it. */
-#define STORE_FILE    "scepagent.db"
-#define STORE_JOURNAL STORE_FILE "-journal"
+/* The file in the state directory. */
+#define STORE_FILE "scepagent.db"
 
 /*
  * Opens or makes FOLDER/scepagent.db (0600), brings its schema up to date and

@@ -35,8 +35,9 @@ enum mode {
 	MODE_COUNT
 };
 
-#define CHANGES_MAX 64
-#define CELLS_MAX   32
+#define STORE_JOURNAL STORE_FILE "-journal"
+#define CHANGES_MAX   64
+#define CELLS_MAX     32
 
 static char folder[64];
 

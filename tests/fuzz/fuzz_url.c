@@ -67,18 +67,17 @@ static void check_base64(const uint8_t *data, size_t size)
 	free(text);
 }
 
-static void check_operation(const char *url, uint32_t port, const char *message,
-			    bool has_message)
+static void check_operation(const char *url, uint32_t port, const char *message)
 {
-	char *text =
-	    url_operation(url, port, "GetCACaps", message, has_message);
+	char *text = url_operation(url, port, "GetCACaps", message);
 	char *origin = url_origin(url);
 	char *other;
 
 	HOLDS(text != NULL);
 	HOLDS(url_is_valid(text, NULL));
 	HOLDS(strstr(text, "operation=GetCACaps") != NULL);
-	HOLDS(!has_message || strstr(text, "&message=") != NULL);
+	HOLDS(message == NULL || message[0] == '\0' ||
+	      strstr(text, "&message=") != NULL);
 	other = url_origin(text);
 	HOLDS(other != NULL);
 	if (port == 0)
@@ -105,14 +104,13 @@ bool fuzz_url(const uint8_t *data, size_t size)
 	origin = url_origin(url);
 	if (!url_is_valid(url, &reason)) {
 		HOLDS(reason != NULL && origin == NULL);
-		HOLDS(url_operation(url, port, "GetCACaps", message,
-				    has_message) == NULL);
+		HOLDS(url_operation(url, port, "GetCACaps", message) == NULL);
 		return false;
 	}
 	HOLDS(reason == NULL && origin != NULL);
 	HOLDS(url_is_valid(origin, NULL));
 	check_against_curl(url, origin);
-	check_operation(url, port, message, has_message);
+	check_operation(url, port, has_message ? message : NULL);
 	free(origin);
 	return true;
 }

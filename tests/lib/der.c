@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/der.h"
+#include "tests/lib/octets.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,7 +99,8 @@ struct der *der_read(const void *octets, size_t length)
 
 static void append(struct bytes *to, const void *data, size_t length)
 {
-	MUST(bytes_append(to, data, length, WRITE_CAP));
+	MUST(to->length + length <= WRITE_CAP);
+	octets_append(to, data, length);
 }
 
 static void write_header(struct bytes *to, unsigned char tag, size_t length)
@@ -302,7 +304,7 @@ static void set_wrong(struct der *node, const char *wrong)
 	} else {
 		length = strlen(wrong) / 2;
 		MUST(length <= sizeof(octets) &&
-		     bytes_unhex(wrong, octets, length));
+		     octets_unhex(wrong, octets, length));
 		der_set(node, octets, length);
 	}
 }

@@ -341,8 +341,8 @@ void device_assert_status(struct device *device, enum scep_state state,
 
 	assert_non_null(status);
 	if (status->detail != detail || status->state != state)
-		fail_msg("state %u, detail %s: %s", status->state,
-			 error_code_name(status->detail), status->text);
+		fail_msg("state %u, detail %u: %s", status->state,
+			 status->detail, status->text);
 }
 
 unsigned int device_events(const struct device *device,

@@ -17,6 +17,7 @@
 #include <openssl/x509v3.h>
 
 #include "tests/lib/key_pool.h"
+#include "tests/lib/octets.h"
 
 #include "scep/protocol/rfc8894.h"
 
@@ -258,7 +259,7 @@ static void append_zeros(struct bytes *bytes, size_t count)
 	void *zeros = OPENSSL_zalloc(count + 1);
 
 	MUST(zeros != NULL);
-	MUST(bytes_append(bytes, zeros, count, (size_t)1 << 24));
+	octets_append(bytes, zeros, count);
 	OPENSSL_free(zeros);
 }
 

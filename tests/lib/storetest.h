@@ -11,6 +11,9 @@
 #include "scep/store/schema.h"
 #include "scep/store/store.h"
 
+/* What SQLite keeps beside the file. */
+#define STORE_JOURNAL STORE_FILE "-journal"
+
 extern char storetest_folder[256];
 /* Where all functions below, and the tests, leave errors. */
 extern struct scep_error storetest_error;

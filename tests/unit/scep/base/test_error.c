@@ -84,23 +84,20 @@ static void no_error_has_no_words_and_no_cause_no_colon(void **state)
 	assert_words(error, "Cancelled");
 }
 
-static void every_code_has_a_name_and_words_of_its_own(void **state)
+static void every_code_has_words(void **state)
 {
-	(void)state;
-	for (int a = SCEP_NONE; a <= LAST_CODE; a++) {
-		struct scep_error error;
-		char text[SCEP_TEXT255];
+	struct scep_error error;
+	char text[SCEP_TEXT255];
 
-		error_set(&error, a, "%s", "");
+	(void)state;
+	for (int code = SCEP_NONE; code <= LAST_CODE; code++) {
+		error_set(&error, code, "%s", "");
 		error_words(&error, text);
-		assert_true(strlen(error_code_name(a)) > 0);
-		assert_int_equal(text[0] == '\0', a == SCEP_NONE);
-		for (int b = a + 1; b <= LAST_CODE; b++)
-			assert_string_not_equal(error_code_name(a),
-						error_code_name(b));
+		assert_int_equal(text[0] == '\0', code == SCEP_NONE);
 	}
-	assert_string_equal(error_code_name(SCEP_BAD_RESPONSE), "badResponse");
-	assert_string_equal(error_code_name((enum scep_code)99), "none");
+	error_set(&error, (enum scep_code)99, "%s", "");
+	error_words(&error, text);
+	assert_string_equal(text, "");
 }
 
 static void only_deferral_and_communication_errors_are_polled(void **state)
@@ -132,7 +129,6 @@ static void short_memory_is_a_fault_of_our_own(void **state)
 	assert_int_equal(error.http_status, 0);
 	assert_int_equal(error.fail_info, SCEP_FAIL_NONE);
 	assert_words(error, "Storage Error: memory is short");
-	assert_string_equal(error_code_name(SCEP_NO_MEMORY), "storageError");
 	assert_true(error_is_polled(SCEP_NO_MEMORY));
 	assert_true(error_is_resumable(SCEP_NO_MEMORY));
 	assert_int_equal(error_set_memory(NULL), SCEP_NO_MEMORY);
@@ -290,7 +286,7 @@ int main(void)
 	    cmocka_unit_test(the_manuals_words_come_first),
 	    cmocka_unit_test(a_failure_names_its_fail_info),
 	    cmocka_unit_test(no_error_has_no_words_and_no_cause_no_colon),
-	    cmocka_unit_test(every_code_has_a_name_and_words_of_its_own),
+	    cmocka_unit_test(every_code_has_words),
 	    cmocka_unit_test(only_deferral_and_communication_errors_are_polled),
 	    cmocka_unit_test(what_is_polled_and_the_poll_limit_can_be_resumed),
 	    cmocka_unit_test(short_memory_is_a_fault_of_our_own),

@@ -5,6 +5,7 @@
 #include "scep/ca_row.h"
 #include "scep/codes.h"
 #include "scep/key_row.h"
+#include "tests/lib/octets.h"
 #include "tests/unit/scep/protocol/trust_world.h"
 
 /* -------------------------------------------------------------- reading -- */
@@ -71,8 +72,8 @@ static void pem_is_read_with_text_around_it(void **state)
 	send_cert(world.ca);
 	send_cert(world.root);
 	assert_int_equal(certs_to_pem(world.list, &pem, NULL), SCEP_OK);
-	bytes_append(&body, "Our CA:\n", 8, 100000);
-	bytes_append(&body, pem.data, pem.length, 100000);
+	octets_append(&body, "Our CA:\n", 8);
+	octets_append(&body, pem.data, pem.length);
 	assert_reads(&body, 2);
 	bytes_free(&pem);
 	bytes_free(&body);
@@ -90,7 +91,7 @@ static void other_blocks_of_pem_are_passed_over(void **state)
 	send_cert(world.ca);
 	assert_int_equal(certs_to_pem(world.list, &pem, NULL), SCEP_OK);
 	bytes_set(&body, before, strlen(before));
-	bytes_append(&body, pem.data, pem.length, LIMIT_CA_CERT);
+	octets_append(&body, pem.data, pem.length);
 	assert_reads(&body, 1);
 	bytes_free(&body);
 	bytes_free(&pem);
@@ -117,10 +118,10 @@ static void octets_behind_the_der_are_refused(void **state)
 
 	(void)state;
 	der_of(world.ca, &body);
-	bytes_append(&body, "", 1, 100000);
+	octets_append(&body, "", 1);
 	assert_no_read(body.data, body.length, "octets follow");
 	pki_degenerate(list, &body);
-	bytes_append(&body, "\r\n", 2, 100000);
+	octets_append(&body, "\r\n", 2);
 	assert_no_read(body.data, body.length, "octets follow");
 	bytes_free(&body);
 }

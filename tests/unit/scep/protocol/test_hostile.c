@@ -64,9 +64,9 @@ static bool run_case(const struct hostile_table *table, struct world *world,
 	if (hostile->is_void || expected->text == NULL ||
 	    !is_as_expected(hostile, expected, code, &error) ||
 	    ERR_peek_error() != 0) {
-		fprintf(stderr, "%s, %s %s: %s \"%s\"\n", table->name,
+		fprintf(stderr, "%s, %s %s: %d \"%s\"\n", table->name,
 			hostile->field->name, der_fault_name(hostile->fault),
-			error_code_name(code), error.text);
+			(int)code, error.text);
 		ERR_clear_error();
 		return false;
 	}
