@@ -107,11 +107,15 @@ enum scep_home {
 	SCEP_HOME_CA
 };
 
+/* The offset of what no row has a member for: an action. */
+#define SCEP_NO_MEMBER SIZE_MAX
+
 struct scep_field_info {
 	const char *name; /* of the MIB: "scepServerUrl" */
 	enum scep_kind kind;
 	enum scep_home home;
-	size_t offset; /* of the member in the home's struct */
+	size_t offset; /* of the member in the home's struct, or
+			* SCEP_NO_MEMBER */
 	uint32_t min;
 	uint32_t max;
 	uint32_t preset;	 /* the default of numbers; texts: empty */

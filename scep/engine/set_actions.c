@@ -186,7 +186,7 @@ static void add_check(struct state *state, struct txn *txn,
 }
 
 void set_actions_add(struct state *state, struct txn *txn,
-		     const struct draft_action *action)
+		     const struct rules_action *action)
 {
 	if (action->field == SCEP_AGENT_RESTART)
 		restart_want(state, txn, RESTART_BY_MANAGER, 0);

@@ -13,6 +13,6 @@
 /* Adds to the transaction what the action changes.  It begins when the Set is
  * confirmed. */
 void set_actions_add(struct state *state, struct txn *txn,
-		     const struct draft_action *action);
+		     const struct rules_action *action);
 
 #endif

@@ -121,7 +121,7 @@ static void put_draft(struct state *state, struct txn *txn,
 static void note_checks(struct set_txn *set_txn, const struct draft *draft)
 {
 	for (size_t i = 0; i < draft->action_count; i++) {
-		const struct draft_action *action = &draft->actions[i];
+		const struct rules_action *action = &draft->actions[i];
 
 		if (action->field == SCEP_SERVER_CHECK)
 			set_txn->checks[action->index] = action->number;

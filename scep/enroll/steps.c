@@ -30,6 +30,7 @@
 #include "scep/protocol/pki_message.h"
 #include "scep/state/open_request.h"
 #include "scep/store/files.h"
+#include "scep/settings/view_query.h"
 
 static enum step_outcome next_step(struct step_result *result, enum step_id to)
 {
@@ -400,10 +401,10 @@ static void deploy_note_end(struct task *task)
 	const struct scep_use *use;
 	char name[SCEP_TEXT64];
 
-	if (use_locations_failed_key(view, record->key_index, &use))
+	if (view_key_has_failed(view, record->key_index, &use))
 		error_set(&task->work.error, SCEP_DEPLOY_FAILED, "%s: %s",
 			  use->name, use->text);
-	else if (use_locations_unknown(view, record->values.use_location, name))
+	else if (view_lacks_use(view, record->values.use_location, name))
 		error_set(&task->work.error, SCEP_DEPLOY_FAILED,
 			  "there is no use location '%s'", name);
 }
@@ -414,7 +415,7 @@ static void deploy_note_replaced(struct task *task, struct txn *txn)
 	const struct scep_view *view = &task->state->view;
 	uint32_t key_index = task->record->key_index;
 	const struct scep_key *old = scep_rows_find(&view->keys, key_index);
-	uint32_t before = use_locations_previous_key(view, key_index);
+	uint32_t before = view_previous_key(view, key_index);
 	struct scep_key *key;
 
 	if (old == NULL || old->replaces != 0 || before == 0)
@@ -429,7 +430,7 @@ static enum step_outcome settle_deploy(struct task *task,
 {
 	struct state *state = task->state;
 
-	if (use_locations_want_key(&state->view, task->record->key_index))
+	if (view_key_is_wanted(&state->view, task->record->key_index))
 		return OUTCOME_NOT_YET;
 	deploy_note_end(task);
 	deploy_note_replaced(task, &result->txn);

@@ -23,7 +23,7 @@
 #include "scep/settings/settings.h"
 #include "scep/state/status.h"
 #include "scep/enroll/ca_table.h"
-#include "scep/keys/use_locations.h"
+#include "scep/settings/view_query.h"
 
 /* How long until what the disk refused is tried again, in ms. */
 #define SAVE_AGAIN 5000
@@ -134,8 +134,7 @@ static bool lacks_location(struct state *state,
 {
 	return decision->due != 0 &&
 	       decision->due + decision->jitter <= state_now(state) &&
-	       !use_locations_are_known(&state->view,
-					profile->timer.values.use_location);
+	       !view_has_uses(&state->view, profile->timer.values.use_location);
 }
 
 /* Delays such a run; its announcement stays. */
@@ -258,7 +257,7 @@ static void blame_lack(struct state *state, struct scep_status *status,
 
 	error_init(&error);
 	if (lacks_location(state, profile, decision) &&
-	    use_locations_unknown(&state->view, locations, name))
+	    view_lacks_use(&state->view, locations, name))
 		error_set(&error, SCEP_CONFIG_ERROR,
 			  "waiting for the use location '%s'", name);
 	else if (profile->timer.lacks_challenge)

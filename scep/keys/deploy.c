@@ -15,7 +15,7 @@
 #include "scep/base/error.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_actions.h"
-#include "scep/keys/use_list.h"
+#include "scep/settings/use_list.h"
 #include "scep/state/open_request.h"
 #include "scep/state/status.h"
 

@@ -212,7 +212,7 @@ static void begin_action(struct state *state, struct txn *txn, uint32_t index,
 }
 
 void key_actions_act(struct state *state, struct txn *txn,
-		     const struct draft_action *action)
+		     const struct rules_action *action)
 {
 	/* registry_sweep() removes the files at the end of the Set. */
 	if (action->field == SCEP_KEY_ROW_STATUS)

@@ -9,13 +9,13 @@
 #define SCEP_KEYS_KEY_ACTIONS_H
 
 #include "scep/codes.h"
-#include "scep/settings/draft.h"
+#include "scep/settings/rules.h"
 #include "scep/state/txn.h"
 
 /* Adds to the transaction what an action on a key asks for.  Skips actions on
  * other tables. */
 void key_actions_act(struct state *state, struct txn *txn,
-		     const struct draft_action *action);
+		     const struct rules_action *action);
 
 /* A deployment of the key has ended: adds the results of the actions that end
  * with it.  The view still has the row of the location as it was before. */

@@ -16,8 +16,8 @@
 #include "scep/base/error.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_file.h"
-#include "scep/keys/use_list.h"
-#include "scep/keys/use_locations.h"
+#include "scep/settings/use_list.h"
+#include "scep/settings/view_query.h"
 #include "scep/state/open_request.h"
 #include "scep/store/files.h"
 
@@ -120,7 +120,7 @@ static bool index_is_taken(struct state *state, uint32_t index)
 {
 	if (scep_rows_find(&state->view.keys, index) != NULL ||
 	    scep_rows_find(&state->view.retired, index) != NULL ||
-	    use_locations_refer_to_key(&state->view, index))
+	    view_key_is_referred_to(&state->view, index))
 		return true;
 	ROWS_EACH (i, &state->view.keys) {
 		const struct scep_key *key = state->view.keys.row[i];
@@ -167,8 +167,8 @@ static void forget_retired(struct state *state, struct txn *txn,
 		const struct scep_key *retired = state->view.retired.row[i];
 
 		if (retired->profile_index == profile_index ||
-		    use_locations_replaced_key(&state->view, retired->successor,
-					       key_index))
+		    view_key_has_replaced(&state->view, retired->successor,
+					  key_index))
 			txn_remove(txn, STORE_RETIRED, retired->index);
 	}
 }
@@ -200,8 +200,8 @@ void registry_retire_replaced(struct state *state, struct txn *txn,
 		const struct scep_key *old = view->keys.row[i];
 
 		if (!old->is_default && old->index != key_index &&
-		    use_locations_replaced_key(view, old->index, key_index) &&
-		    !use_locations_have_key(view, old->index))
+		    view_key_has_replaced(view, old->index, key_index) &&
+		    !view_key_is_used(view, old->index))
 			retire_key(txn, old, key_index);
 	}
 }

@@ -9,121 +9,8 @@
 #include "scep/use_row.h"
 #include "scep/view.h"
 #include "scep/base/log.h"
-#include "scep/keys/use_list.h"
-
-/* --------------------------------------------------------------- asking -- */
-
-const struct scep_use *use_locations_find(const struct scep_view *view,
-					  const char *name, size_t length)
-{
-	ROWS_EACH (i, &view->uses) {
-		const struct scep_use *use = view->uses.row[i];
-
-		if (strlen(use->name) == length &&
-		    memcmp(use->name, name, length) == 0)
-			return use;
-	}
-	return NULL;
-}
-
-bool use_locations_unknown(const struct scep_view *view, const char *list,
-			   char name[SCEP_TEXT64])
-{
-	const char *each;
-	size_t length, at = 0;
-
-	while (use_list_next(list, &at, &each, &length)) {
-		if (use_locations_find(view, each, length) != NULL)
-			continue;
-		if (length >= SCEP_TEXT64)
-			length = SCEP_TEXT64 - 1;
-		memcpy(name, each, length);
-		name[length] = '\0';
-		return true;
-	}
-	return false;
-}
-
-bool use_locations_are_known(const struct scep_view *view, const char *list)
-{
-	char name[SCEP_TEXT64];
-
-	return !use_locations_unknown(view, list, name);
-}
-
-bool use_locations_want_key(const struct scep_view *view, uint32_t key_index)
-{
-	ROWS_EACH (i, &view->uses) {
-		const struct scep_use *use = view->uses.row[i];
-
-		if (use->wanted_key == key_index)
-			return true;
-	}
-	return false;
-}
-
-bool use_locations_have_key(const struct scep_view *view, uint32_t key_index)
-{
-	ROWS_EACH (i, &view->uses) {
-		const struct scep_use *use = view->uses.row[i];
-
-		if (use->key_index == key_index)
-			return true;
-	}
-	return use_locations_want_key(view, key_index);
-}
-
-bool use_locations_refer_to_key(const struct scep_view *view,
-				uint32_t key_index)
-{
-	ROWS_EACH (i, &view->uses) {
-		const struct scep_use *use = view->uses.row[i];
-
-		if (use->previous_key == key_index ||
-		    use->failed_key == key_index)
-			return true;
-	}
-	return use_locations_have_key(view, key_index);
-}
-
-bool use_locations_failed_key(const struct scep_view *view, uint32_t key_index,
-			      const struct scep_use **found)
-{
-	ROWS_EACH (i, &view->uses) {
-		const struct scep_use *use = view->uses.row[i];
-
-		if (use->failed_key != key_index)
-			continue;
-		if (found != NULL)
-			*found = use;
-		return true;
-	}
-	return false;
-}
-
-bool use_locations_replaced_key(const struct scep_view *view, uint32_t old,
-				uint32_t key_index)
-{
-	ROWS_EACH (i, &view->uses) {
-		const struct scep_use *use = view->uses.row[i];
-
-		if (use->key_index == key_index && use->previous_key == old)
-			return true;
-	}
-	return false;
-}
-
-uint32_t use_locations_previous_key(const struct scep_view *view,
-				    uint32_t key_index)
-{
-	ROWS_EACH (i, &view->uses) {
-		const struct scep_use *use = view->uses.row[i];
-
-		if (use->key_index == key_index && use->previous_key != 0)
-			return use->previous_key;
-	}
-	return 0;
-}
+#include "scep/settings/use_list.h"
+#include "scep/settings/view_query.h"
 
 const struct scep_use_config *use_locations_config(const struct state *state,
 						   const struct scep_use *use)
@@ -144,7 +31,7 @@ void use_locations_want(struct state *state, struct txn *txn, const char *list,
 
 	while (use_list_next(list, &at, &name, &length)) {
 		const struct scep_use *known =
-		    use_locations_find(&state->view, name, length);
+		    view_find_use(&state->view, name, length);
 		struct scep_use *use = NULL;
 
 		if (known != NULL)
@@ -237,7 +124,7 @@ void use_locations_configure(struct state *state, struct txn *txn)
 	}
 	for (size_t i = 0; i < config->use_count; i++) {
 		const struct scep_use_config *wanted = &config->uses[i];
-		const struct scep_use *use = use_locations_find(
+		const struct scep_use *use = view_find_use(
 		    &state->view, wanted->name, strlen(wanted->name));
 
 		if (use != NULL)

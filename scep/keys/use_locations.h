@@ -7,41 +7,10 @@
 #ifndef SCEP_KEYS_USE_LOCATIONS_H
 #define SCEP_KEYS_USE_LOCATIONS_H
 
-#include "scep/octets.h"
 #include "scep/state/txn.h"
 
 struct scep_use;
 struct scep_use_config;
-struct scep_view;
-
-/* Returns the row with that name, or NULL. */
-const struct scep_use *use_locations_find(const struct scep_view *view,
-					  const char *name, size_t length);
-/* Whether a list (use_list.h) names only rows of scepUseTable.  The empty list
- * does. */
-bool use_locations_are_known(const struct scep_view *view, const char *list);
-/* Writes the first name of the list that is no row's; false: there is none. */
-bool use_locations_unknown(const struct scep_view *view, const char *list,
-			   char name[SCEP_TEXT64]);
-
-/* Whether a location has the key or is being given it. */
-bool use_locations_have_key(const struct scep_view *view, uint32_t key_index);
-/* Whether a location has the key, had it before, or is or was to have it. */
-bool use_locations_refer_to_key(const struct scep_view *view,
-				uint32_t key_index);
-/* Whether a location is being given the key. */
-bool use_locations_want_key(const struct scep_view *view, uint32_t key_index);
-/* Whether a location could not be given the key; `*use` (may be NULL) is the
- * first such row. */
-bool use_locations_failed_key(const struct scep_view *view, uint32_t key_index,
-			      const struct scep_use **use);
-
-/* Whether a location had the key `old` before it was given the key. */
-bool use_locations_replaced_key(const struct scep_view *view, uint32_t old,
-				uint32_t key_index);
-/* What a location that has the key had before, or 0. */
-uint32_t use_locations_previous_key(const struct scep_view *view,
-				    uint32_t key_index);
 
 /* Has the locations of the list want the key.  Skips names without a row. */
 void use_locations_want(struct state *state, struct txn *txn, const char *list,

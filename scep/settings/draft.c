@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/settings/draft.h"
+#include "scep/settings/verdict.h"
+#include "scep/settings/view_query.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "scep/profile_row.h"
 #include "scep/status_row.h"
 #include "scep/timer.h"
+#include "scep/base/rows.h"
 #include "scep/settings/key_rules.h"
 #include "scep/settings/rules.h"
 #include "scep/settings/settings.h"
@@ -28,37 +31,21 @@ struct maker {
 	size_t row_status[SCEP_PROFILE_MAX + 1];
 };
 
-const struct scep_status *draft_open_request(const struct scep_view *view,
-					     uint32_t profile_index)
-{
-	ROWS_EACH (i, &view->statuses) {
-		const struct scep_status *status = view->statuses.row[i];
-
-		if (status->profile_index != profile_index)
-			continue;
-		if (status->state == SCEP_STATE_PROCESSING ||
-		    (status->state == SCEP_STATE_TO_BE_PROCESSED &&
-		     status->trigger == SCEP_TRIGGER_MANUAL))
-			return status;
-	}
-	return NULL;
-}
-
 static enum scep_refusal refuse(struct maker *maker, size_t item,
 				enum scep_refusal refusal, const char *reason)
 {
 	const struct scep_item *blamed = &maker->change->items[item];
 
 	maker->verdict->item = item;
-	return settings_refuse(maker->verdict, refusal, "%s.%u: %s",
-			       scep_field_info(blamed->field)->name,
-			       blamed->index, reason);
+	return verdict_refuse(maker->verdict, refusal, "%s.%u: %s",
+			      scep_field_info(blamed->field)->name,
+			      blamed->index, reason);
 }
 
 static enum scep_refusal refuse_memory(struct maker *maker)
 {
-	return settings_refuse(maker->verdict, SCEP_RESOURCE_UNAVAILABLE,
-			       "memory is short");
+	return verdict_refuse(maker->verdict, SCEP_RESOURCE_UNAVAILABLE,
+			      "memory is short");
 }
 
 /* ------------------------------------------------------- items, one by one */
@@ -205,7 +192,7 @@ static void note_action(struct draft *draft, const struct scep_item *item,
 		    draft->actions[a].index != item->index)
 			draft->actions[kept++] = draft->actions[a];
 	if (item->value.number != SCEP_ACTION_NOOP)
-		draft->actions[kept++] = (struct draft_action){
+		draft->actions[kept++] = (struct rules_action){
 		    .field = item->field,
 		    .index = item->index,
 		    .number = (uint32_t)item->value.number,
@@ -352,7 +339,7 @@ static enum scep_refusal judge_profiles(struct maker *maker)
 		    .before = scep_rows_find(&maker->view->profiles, index),
 		    .after = after,
 		    .is_destroyed = draft->is_destroyed[index],
-		    .open = draft_open_request(maker->view, index),
+		    .open = view_open_request(maker->view, index),
 		    .action = action_of(draft, SCEP_REQUEST_ACTION, index),
 		    .check = action_of(draft, SCEP_SERVER_CHECK, index),
 		};
@@ -373,7 +360,10 @@ static enum scep_refusal judge_keys(struct maker *maker)
 	for (size_t i = 0; !refusal && i < draft->keys.count; i++) {
 		const struct scep_key *after = draft->keys.row[i];
 		struct key_rules_case key = {
-		    .draft = draft,
+		    .actions = draft->actions,
+		    .action_count = draft->action_count,
+		    .profiles = &draft->profiles,
+		    .profile_is_destroyed = draft->is_destroyed,
 		    .view = maker->view,
 		    .config = maker->config,
 		    .after = after,

@@ -14,17 +14,9 @@
 #include "scep/change.h"
 #include "scep/rows.h"
 #include "scep/view.h"
-#include "scep/base/rows.h"
+#include "scep/settings/rules.h"
 
 struct scep_config;
-struct scep_status;
-
-struct draft_action {
-	enum scep_field field;
-	uint32_t index; /* of the row */
-	uint32_t number;
-	size_t item; /* which item of the change asked */
-};
 
 struct draft {
 	struct scep_agent agent; /* settings after the change */
@@ -45,7 +37,7 @@ struct draft {
 	bool forgets_pins[SCEP_PROFILE_MAX + 1];
 	/* Actions other than noop, in the order asked; `clear` has already
 	 * emptied the request values of its profile. */
-	struct draft_action *actions;
+	struct rules_action *actions;
 	size_t action_count;
 };
 
@@ -55,10 +47,5 @@ enum scep_refusal draft_make(const struct scep_view *view,
 			     const struct scep_change *change,
 			     struct draft *draft, struct scep_verdict *verdict);
 void draft_free(struct draft *draft);
-
-/* The open request of a profile (the status row), or NULL.  A row of the timer
- * that only waits for its time (toBeProcessed) is no open request. */
-const struct scep_status *draft_open_request(const struct scep_view *view,
-					     uint32_t profile_index);
 
 #endif

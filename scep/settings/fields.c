@@ -3,16 +3,14 @@
  * The table of all that a manager can write, and the judging of values one by
  * one.  What the rows of the table mean together is not known here.
  */
-#include "scep/settings/settings.h"
+#include "scep/change.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "scep/agent_row.h"
 #include "scep/ca_row.h"
-#include "scep/change.h"
 #include "scep/key_row.h"
 #include "scep/octets.h"
 #include "scep/profile_row.h"
@@ -21,6 +19,7 @@
 #include "scep/base/bytes.h"
 #include "scep/protocol/csr.h"
 #include "scep/base/url.h"
+#include "scep/settings/verdict.h"
 
 /* DateAndTime has two octets for the year: the last second of 65535. */
 #define LAST_SECOND INT64_C(2005949145599)
@@ -60,7 +59,7 @@ static const uint32_t row_statuses[] = {
 #define IN_KEY(MEMBER)                                                         \
 	.info.home = SCEP_HOME_KEY,                                            \
 	.info.offset = offsetof(struct scep_key, MEMBER)
-#define PLACELESS(HOME) .info.home = (HOME), .info.offset = SETTINGS_NO_PLACE
+#define PLACELESS(HOME) .info.home = (HOME), .info.offset = SCEP_NO_MEMBER
 
 #define OF(KIND, LOW, HIGH)                                                    \
 	.info.kind = (KIND), .info.min = (LOW), .info.max = (HIGH)
@@ -297,20 +296,6 @@ static bool judge_url(const char *text, char *reason)
 	return false;
 }
 
-enum scep_refusal settings_refuse(struct scep_verdict *verdict,
-				  enum scep_refusal refusal, const char *format,
-				  ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	text_format_list(verdict->reason, sizeof(verdict->reason), format,
-			 arguments);
-	va_end(arguments);
-	verdict->refusal = refusal;
-	return refusal;
-}
-
 static bool is_listed(const uint32_t *list, uint32_t number)
 {
 	for (; *list; list++)
@@ -324,12 +309,12 @@ static enum scep_refusal check_number(const struct scep_field_info *info,
 				      struct scep_verdict *verdict)
 {
 	if (number < info->min || number > info->max)
-		return settings_refuse(verdict, SCEP_WRONG_VALUE,
-				       "%s: not in %u..%u", info->name,
-				       info->min, info->max);
+		return verdict_refuse(verdict, SCEP_WRONG_VALUE,
+				      "%s: not in %u..%u", info->name,
+				      info->min, info->max);
 	if (info->allowed && !is_listed(info->allowed, (uint32_t)number))
-		return settings_refuse(verdict, SCEP_WRONG_VALUE,
-				       "%s: not one of its values", info->name);
+		return verdict_refuse(verdict, SCEP_WRONG_VALUE,
+				      "%s: not one of its values", info->name);
 	return SCEP_ACCEPTED;
 }
 
@@ -340,8 +325,8 @@ static enum scep_refusal check_bits(const struct scep_field_info *info,
 	int64_t known = (INT64_C(2) << info->max) - 1;
 
 	if (number < 0 || (number & ~known))
-		return settings_refuse(verdict, SCEP_WRONG_VALUE,
-				       "%s: unknown bits", info->name);
+		return verdict_refuse(verdict, SCEP_WRONG_VALUE,
+				      "%s: unknown bits", info->name);
 	return SCEP_ACCEPTED;
 }
 
@@ -350,8 +335,8 @@ static enum scep_refusal check_time(const struct scep_field_info *info,
 				    struct scep_verdict *verdict)
 {
 	if (number < 0 || number > LAST_SECOND)
-		return settings_refuse(verdict, SCEP_WRONG_VALUE,
-				       "%s: not a time since 1970", info->name);
+		return verdict_refuse(verdict, SCEP_WRONG_VALUE,
+				      "%s: not a time since 1970", info->name);
 	return SCEP_ACCEPTED;
 }
 
@@ -360,13 +345,13 @@ static enum scep_refusal check_length(const struct scep_field_info *info,
 				      struct scep_verdict *verdict)
 {
 	if (length < info->min || length > info->max)
-		return settings_refuse(verdict, SCEP_WRONG_LENGTH,
-				       "%s: %u octets, not %u..%u", info->name,
-				       length, info->min, info->max);
+		return verdict_refuse(verdict, SCEP_WRONG_LENGTH,
+				      "%s: %u octets, not %u..%u", info->name,
+				      length, info->min, info->max);
 	if (length && info->allowed && !is_listed(info->allowed, length))
-		return settings_refuse(verdict, SCEP_WRONG_LENGTH,
-				       "%s: %u octets is no length of it",
-				       info->name, length);
+		return verdict_refuse(verdict, SCEP_WRONG_LENGTH,
+				      "%s: %u octets is no length of it",
+				      info->name, length);
 	return SCEP_ACCEPTED;
 }
 
@@ -383,15 +368,15 @@ static enum scep_refusal check_text(const struct field *field,
 	if (refusal)
 		return refusal;
 	if (!text_is_clean(value->octets, value->length))
-		return settings_refuse(verdict, SCEP_WRONG_VALUE,
-				       "%s: not UTF-8 without control "
-				       "characters",
-				       name);
+		return verdict_refuse(verdict, SCEP_WRONG_VALUE,
+				      "%s: not UTF-8 without control "
+				      "characters",
+				      name);
 	memcpy(text, value->octets, value->length);
 	text[value->length] = '\0';
 	if (value->length && field->judge && !field->judge(text, reason))
-		return settings_refuse(verdict, SCEP_WRONG_VALUE, "%s: %s",
-				       name, reason);
+		return verdict_refuse(verdict, SCEP_WRONG_VALUE, "%s: %s", name,
+				      reason);
 	return SCEP_ACCEPTED;
 }
 
@@ -404,8 +389,8 @@ enum scep_refusal scep_value_check(enum scep_field field,
 	verdict->refusal = SCEP_ACCEPTED;
 	verdict->reason[0] = '\0';
 	if (!info)
-		return settings_refuse(verdict, SCEP_WRONG_VALUE,
-				       "no object of this agent");
+		return verdict_refuse(verdict, SCEP_WRONG_VALUE,
+				      "no object of this agent");
 	switch (info->kind) {
 	case SCEP_KIND_NUMBER:
 	case SCEP_KIND_ENUM:

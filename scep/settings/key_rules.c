@@ -4,27 +4,30 @@
 #include <string.h>
 
 #include "scep/codes.h"
+#include "scep/engine_config.h"
 #include "scep/key_row.h"
 #include "scep/profile_row.h"
 #include "scep/rows.h"
 #include "scep/use_row.h"
 #include "scep/view.h"
+#include "scep/base/rows.h"
 #include "scep/settings/rules.h"
 #include "scep/settings/settings.h"
-#include "scep/keys/use_locations.h"
+#include "scep/settings/verdict.h"
+#include "scep/settings/view_query.h"
 
 static enum scep_refusal blame(const struct key_rules_case *key,
 			       struct scep_verdict *verdict,
 			       enum scep_field field, enum scep_refusal refusal,
 			       const char *reason)
 {
-	for (size_t i = 0; i < key->draft->action_count; i++)
-		if (key->draft->actions[i].field == field &&
-		    key->draft->actions[i].index == key->after->index)
-			verdict->item = key->draft->actions[i].item;
-	return settings_refuse(verdict, refusal, "%s.%u: %s",
-			       scep_field_info(field)->name, key->after->index,
-			       reason);
+	for (size_t i = 0; i < key->action_count; i++)
+		if (key->actions[i].field == field &&
+		    key->actions[i].index == key->after->index)
+			verdict->item = key->actions[i].item;
+	return verdict_refuse(verdict, refusal, "%s.%u: %s",
+			      scep_field_info(field)->name, key->after->index,
+			      reason);
 }
 
 /* ------------------------------------------------------------- destroying */
@@ -32,13 +35,13 @@ static enum scep_refusal blame(const struct key_rules_case *key,
 /* Whether the Set gives a location the key back that it had before. */
 static bool is_rolled_back_to(const struct key_rules_case *key)
 {
-	for (size_t i = 0; i < key->draft->action_count; i++) {
-		const struct draft_action *action = &key->draft->actions[i];
+	for (size_t i = 0; i < key->action_count; i++) {
+		const struct rules_action *action = &key->actions[i];
 
 		if (action->field == SCEP_KEY_ACTION &&
 		    action->number == SCEP_KEY_ROLLBACK &&
-		    use_locations_replaced_key(key->view, key->after->index,
-					       action->index))
+		    view_key_has_replaced(key->view, key->after->index,
+					  action->index))
 			return true;
 	}
 	return false;
@@ -51,7 +54,7 @@ static enum scep_refusal judge_destroy(const struct key_rules_case *key,
 
 	if (key->after->is_default)
 		fault = "the default key stays";
-	else if (use_locations_have_key(key->view, key->after->index))
+	else if (view_key_is_used(key->view, key->after->index))
 		fault = "a use location has the key";
 	else if (is_rolled_back_to(key))
 		fault = "the same Set rolls back to the key";
@@ -71,17 +74,17 @@ static const struct scep_profile *profile_of(const struct key_rules_case *key)
 	const struct scep_profile *profile;
 
 	if (index < 1 || index > SCEP_PROFILE_MAX ||
-	    key->draft->is_destroyed[index])
+	    key->profile_is_destroyed[index])
 		return NULL;
-	profile = scep_rows_find(&key->draft->profiles, index);
+	profile = scep_rows_find(key->profiles, index);
 	return profile ? profile : scep_rows_find(&key->view->profiles, index);
 }
 
 /* A Set that sends and renews at once asks for two requests. */
 static bool has_other_request(const struct key_rules_case *key)
 {
-	for (size_t i = 0; i < key->draft->action_count; i++) {
-		const struct draft_action *action = &key->draft->actions[i];
+	for (size_t i = 0; i < key->action_count; i++) {
+		const struct rules_action *action = &key->actions[i];
 		const struct scep_key *other;
 
 		if (action->field == SCEP_REQUEST_ACTION &&
@@ -110,7 +113,7 @@ static const char *fault_of_renew(const struct key_rules_case *key)
 		return "no profile requested it";
 	if (profile->row_status != SCEP_ROW_ACTIVE)
 		return "its profile is not active";
-	if (draft_open_request(key->view, profile->index) ||
+	if (view_open_request(key->view, profile->index) ||
 	    has_other_request(key))
 		return "a request of its profile is open";
 	if (!profile->server.url[0])
@@ -119,8 +122,7 @@ static const char *fault_of_renew(const struct key_rules_case *key)
 		return "scepAutoKeyName is empty";
 	if (!profile->timer.values.common_name[0])
 		return "scepAutoCommonName is empty";
-	if (!use_locations_are_known(key->view,
-				     profile->timer.values.use_location))
+	if (!view_has_uses(key->view, profile->timer.values.use_location))
 		return "scepAutoUseLocation has an unknown name";
 	return rules_weakness(key->config, profile, RULES_OF_TIMER);
 }
@@ -131,7 +133,7 @@ static const char *fault_of_assign(const struct key_rules_case *key)
 {
 	if (!key->after->assign_to[0])
 		return "scepKeyAssignTo is empty";
-	if (!use_locations_are_known(key->view, key->after->assign_to))
+	if (!view_has_uses(key->view, key->after->assign_to))
 		return "scepKeyAssignTo has an unknown name";
 	if (key->after->not_after == 0)
 		return "the key has no certificate";
@@ -142,12 +144,12 @@ static const char *fault_of_assign(const struct key_rules_case *key)
 
 /* ------------------------------------------------------------ rolling back */
 
-static bool is_rolled_back(const struct draft *draft, uint32_t key_index)
+static bool is_rolled_back(const struct key_rules_case *key, uint32_t key_index)
 {
-	for (size_t i = 0; i < draft->action_count; i++)
-		if (draft->actions[i].field == SCEP_KEY_ACTION &&
-		    draft->actions[i].number == SCEP_KEY_ROLLBACK &&
-		    draft->actions[i].index == key_index)
+	for (size_t i = 0; i < key->action_count; i++)
+		if (key->actions[i].field == SCEP_KEY_ACTION &&
+		    key->actions[i].number == SCEP_KEY_ROLLBACK &&
+		    key->actions[i].index == key_index)
 			return true;
 	return false;
 }
@@ -166,9 +168,8 @@ static size_t count_brought_back(const struct key_rules_case *key)
 			const struct scep_use *use = view->uses.row[u];
 
 			is_wanted =
-			    is_wanted ||
-			    (use->previous_key == retired->index &&
-			     is_rolled_back(key->draft, use->key_index));
+			    is_wanted || (use->previous_key == retired->index &&
+					  is_rolled_back(key, use->key_index));
 		}
 		count += is_wanted;
 	}

@@ -7,15 +7,21 @@
 #define SCEP_SETTINGS_KEY_RULES_H
 
 #include "scep/change.h"
-#include "scep/settings/draft.h"
+#include "scep/settings/rules.h"
 
 struct scep_config;
 struct scep_key;
+struct scep_rows;
 struct scep_view;
 
 /* One key under a change.  All borrowed. */
 struct key_rules_case {
-	const struct draft *draft; /* the other rows after the change */
+	const struct rules_action *actions; /* all that the change asks for */
+	size_t action_count;
+	/* The profiles that the change writes to, as they are after it, and
+	 * of each index whether it goes away. */
+	const struct scep_rows *profiles;
+	const bool *profile_is_destroyed;
 	const struct scep_view *view;
 	const struct scep_config *config;
 	const struct scep_key *after;

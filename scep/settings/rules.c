@@ -14,7 +14,8 @@
 #include "scep/view.h"
 #include "scep/base/error.h"
 #include "scep/settings/settings.h"
-#include "scep/keys/use_locations.h"
+#include "scep/settings/verdict.h"
+#include "scep/settings/view_query.h"
 
 /* Judges one thing. */
 typedef enum scep_refusal rule_fn(const struct rules_profile *profile,
@@ -43,9 +44,9 @@ static enum scep_refusal blame(const struct rules_profile *profile,
 {
 	/* What a rule blames was written, or it could not have failed. */
 	(void)is_written(profile, field, &verdict->item);
-	return settings_refuse(verdict, SCEP_INCONSISTENT_VALUE, "%s.%u: %s",
-			       scep_field_info(field)->name,
-			       profile->after->index, reason);
+	return verdict_refuse(verdict, SCEP_INCONSISTENT_VALUE, "%s.%u: %s",
+			      scep_field_info(field)->name,
+			      profile->after->index, reason);
 }
 
 /* Whether the value differs from what it was.  A new profile has no before,
@@ -148,8 +149,8 @@ static bool is_enough_to_enable(const struct rules_profile *profile,
 	static const struct scep_value none;
 
 	if (field == SCEP_AUTO_USE_LOCATION)
-		return use_locations_are_known(
-		    profile->view, after->timer.values.use_location);
+		return view_has_uses(profile->view,
+				     after->timer.values.use_location);
 	return !settings_has(field, &none, after);
 }
 
@@ -300,8 +301,7 @@ static enum scep_refusal judge_send(const struct rules_profile *profile,
 		fault = "scepRequestKeyName is empty";
 	else if (!after->request.common_name[0])
 		fault = "scepRequestCommonName is empty";
-	else if (!use_locations_are_known(profile->view,
-					  after->request.use_location))
+	else if (!view_has_uses(profile->view, after->request.use_location))
 		fault = "scepRequestUseLocation has an unknown name";
 	else
 		fault =

@@ -15,6 +15,14 @@ struct scep_profile;
 struct scep_status;
 struct scep_view;
 
+/* An action that a Set asks for. */
+struct rules_action {
+	enum scep_field field;
+	uint32_t index; /* of the row */
+	uint32_t number;
+	size_t item; /* which item of the change asked */
+};
+
 /* One profile under a change.  All borrowed. */
 struct rules_profile {
 	const struct scep_view *view;

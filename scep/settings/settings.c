@@ -56,7 +56,7 @@ void settings_put(enum scep_field field, const struct scep_value *value,
 	const struct scep_field_info *info = scep_field_info(field);
 	void *member;
 
-	if (info->offset == SETTINGS_NO_PLACE)
+	if (info->offset == SCEP_NO_MEMBER)
 		return;
 	member = (char *)home + info->offset;
 	switch (info->kind) {
@@ -90,7 +90,7 @@ bool settings_has(enum scep_field field, const struct scep_value *value,
 	const struct octets *octets;
 	const void *member;
 
-	if (info->offset == SETTINGS_NO_PLACE)
+	if (info->offset == SCEP_NO_MEMBER)
 		return false;
 	member = (const char *)home + info->offset;
 	switch (info->kind) {
@@ -122,7 +122,7 @@ bool settings_are_same(enum scep_field field, const void *home,
 	const struct octets *octets, *others;
 	const void *member, *peer;
 
-	if (info->offset == SETTINGS_NO_PLACE)
+	if (info->offset == SCEP_NO_MEMBER)
 		return true;
 	member = (const char *)home + info->offset;
 	peer = (const char *)other + info->offset;
@@ -161,7 +161,7 @@ static void preset(enum scep_field first, enum scep_field last, void *part,
 	for (enum scep_field field = first; field <= last; field++) {
 		const struct scep_field_info *info = scep_field_info(field);
 
-		if (info->offset != SETTINGS_NO_PLACE && info->preset)
+		if (info->offset != SCEP_NO_MEMBER && info->preset)
 			*(uint32_t *)((char *)part + info->offset - base) =
 			    info->preset;
 	}

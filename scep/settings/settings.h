@@ -14,9 +14,6 @@ struct scep_profile;
 struct scep_server;
 struct scep_values;
 
-/* The offset in struct scep_field_info of what no row has a member for. */
-#define SETTINGS_NO_PLACE SIZE_MAX
-
 /*
  * Sets every setting of a row to its default; secrets are cleansed.  The index
  * stays.  What is shown says that nothing is known yet: all zero, but the
@@ -39,10 +36,5 @@ bool settings_has(enum scep_field field, const struct scep_value *value,
  * no place. */
 bool settings_are_same(enum scep_field field, const void *home,
 		       const void *other);
-
-/* Fills a verdict but for its item, and returns `refusal`. */
-enum scep_refusal settings_refuse(struct scep_verdict *verdict,
-				  enum scep_refusal refusal, const char *format,
-				  ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -180,7 +180,7 @@ static void check_object(const struct object *object, const uint8_t *octets,
 	if (object->field == SCEP_FIELD_NONE ||
 	    scep_value_check(object->field, &value, &verdict) !=
 		SCEP_ACCEPTED ||
-	    scep_field_info(object->field)->offset == SETTINGS_NO_PLACE)
+	    scep_field_info(object->field)->offset == SCEP_NO_MEMBER)
 		return;
 	memset(&home, 0, sizeof(home));
 	settings_put(object->field, &value, &home);

@@ -16,7 +16,7 @@
 #include "scep/use_row.h"
 #include "tests/unit/scep/enroll/timer_world.h"
 #include "scep/keys/deploy.h"
-#include "scep/keys/use_list.h"
+#include "scep/settings/use_list.h"
 #include "scep/keys/use_locations.h"
 
 struct scep_config;

@@ -24,6 +24,7 @@
 #include "scep/timer.h"
 #include "scep/use_row.h"
 #include "scep/view.h"
+#include "scep/base/rows.h"
 #include "scep/settings/draft.h"
 #include "scep/settings/settings.h"
 

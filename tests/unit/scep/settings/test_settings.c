@@ -22,7 +22,7 @@ union home {
 
 static bool has_place(enum scep_field field)
 {
-	return scep_field_info(field)->offset != SETTINGS_NO_PLACE;
+	return scep_field_info(field)->offset != SCEP_NO_MEMBER;
 }
 
 /* ------------------------------------------------------------------ rows -- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scep/keys/use_list.h"
+#include "scep/settings/use_list.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "scep/octets.h"
-#include "scep/keys/use_list.h"
+#include "scep/settings/use_list.h"
 
 /* The names of a list, parted by "|". */
 static void assert_names(const char *list, const char *expected)

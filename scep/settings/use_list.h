@@ -4,8 +4,8 @@
  * with commas between them; blanks around a name do not count.  Pure text;
  * knows no location.
  */
-#ifndef SCEP_KEYS_USE_LIST_H
-#define SCEP_KEYS_USE_LIST_H
+#ifndef SCEP_SETTINGS_USE_LIST_H
+#define SCEP_SETTINGS_USE_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Questions that the rows of a view answer, for the rules and for everything
+ * above them.  Pure: knows no state, no configuration and no time.
+ */
+#ifndef SCEP_SETTINGS_VIEW_QUERY_H
+#define SCEP_SETTINGS_VIEW_QUERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "scep/octets.h"
+
+struct scep_status;
+struct scep_use;
+struct scep_view;
+
+/* Returns the status row of the open request of a profile, or NULL.  A row of
+ * the timer that only waits for its time (toBeProcessed) is no open request. */
+const struct scep_status *view_open_request(const struct scep_view *view,
+					    uint32_t profile_index);
+
+/* Returns the use location with that name, or NULL. */
+const struct scep_use *view_find_use(const struct scep_view *view,
+				     const char *name, size_t length);
+/* Returns whether each name of a list (use_list.h) is a use location.  The
+ * empty list has none to fail. */
+bool view_has_uses(const struct scep_view *view, const char *list);
+/* Writes the first name of the list that is no use location.  Returns false if
+ * there is none. */
+bool view_lacks_use(const struct scep_view *view, const char *list,
+		    char name[SCEP_TEXT64]);
+
+/* Returns whether a use location is being given the key. */
+bool view_key_is_wanted(const struct scep_view *view, uint32_t key_index);
+/* Returns whether a use location has the key or is being given it. */
+bool view_key_is_used(const struct scep_view *view, uint32_t key_index);
+/* Returns whether a use location has the key, had it before, is being given it
+ * or could not be given it. */
+bool view_key_is_referred_to(const struct scep_view *view, uint32_t key_index);
+/* Returns whether a use location could not be given the key; `*use` (may be
+ * NULL) is the first such row. */
+bool view_key_has_failed(const struct scep_view *view, uint32_t key_index,
+			 const struct scep_use **use);
+
+/* Returns whether a use location that has the key had the key `old` before. */
+bool view_key_has_replaced(const struct scep_view *view, uint32_t old,
+			   uint32_t key_index);
+/* Returns the key that a use location with this key had before, or 0. */
+uint32_t view_previous_key(const struct scep_view *view, uint32_t key_index);
+
+#endif
