@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine's thread, and scep.h: calls of the front end are queued and wake
- * the loop; those that need an answer wait for it.
+ * The engine's thread, and the functions of scep.h: calls of the front end are
+ * queued (call_queue.h), wake the loop, and are served there.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -19,6 +17,7 @@
 #include "scep/engine_config.h"
 #include "scep/event.h"
 #include "scep/view.h"
+#include "scep/engine/call_queue.h"
 #include "scep/engine/set_txn.h"
 #include "scep/keys/deploy.h"
 #include "scep/settings/draft.h"
@@ -53,13 +52,9 @@ enum call_kind {
 	CALL_STOP
 };
 
-/* One call.  If it is waited for, it lives on the caller's stack. */
-struct call {
-	struct call *next;
+struct engine_call {
+	struct call call; /* the first member */
 	enum call_kind kind;
-	bool is_waited_for; /* else it is freed when done */
-	bool is_taken_up;
-	bool is_done;
 	uint64_t ticket;
 	bool is_good; /* of a restart */
 	struct scep_deploy_end end;
@@ -72,7 +67,8 @@ struct call {
 struct scep_engine {
 	pthread_t thread;
 	struct loop *loop;
-	uv_async_t wake;     /* after a call is queued */
+	uv_async_t wake;
+	struct call_queue calls;
 	int lock;	     /* on the state directory */
 	uint64_t recover_at; /* mono, while there is no store */
 	struct state state;
@@ -80,97 +76,23 @@ struct scep_engine {
 	struct scep_config next_config; /* takes effect when no Set is open */
 	bool has_next_config;
 
-	pthread_mutex_t mutex;
-	pthread_cond_t answered;
-	struct call *first, **last; /* the queue */
-	bool is_closed;		    /* nothing serves the queue any more */
-	unsigned int pings, pongs;  /* scep_is_responsive() */
-	struct scep_config config;  /* the front end's copy */
+	/* The front end's copy of the configuration. */
+	pthread_mutex_t config_lock;
+	struct scep_config config;
 };
 
 /* ---------------------------------------------- the front end's threads -- */
 
-static void call_enqueue(struct scep_engine *engine, struct call *call)
+/* Sends a call without waiting.  If memory is short, a Set is confirmed after a
+ * while, and a restart or a deployment is given up. */
+static void engine_send(struct scep_engine *engine, struct engine_call wanted)
 {
-	call->next = NULL;
-	*engine->last = call;
-	engine->last = &call->next;
-	uv_async_send(&engine->wake);
-}
+	struct engine_call *call = malloc(sizeof(*call));
 
-static void call_withdraw(struct scep_engine *engine, const struct call *call)
-{
-	struct call **at = &engine->first;
-
-	while (*at != call)
-		at = &(*at)->next;
-	*at = call->next;
-	if (*at == NULL)
-		engine->last = at;
-}
-
-static struct timespec time_in(unsigned int milliseconds)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	time.tv_sec += milliseconds / 1000;
-	time.tv_nsec += milliseconds % 1000 * 1000000L;
-	if (time.tv_nsec >= 1000000000L) {
-		time.tv_sec++;
-		time.tv_nsec -= 1000000000L;
-	}
-	return time;
-}
-
-enum call_end { CALL_SERVED, CALL_NOT_TAKEN_UP, CALL_STOPPED };
-
-/* Waits for the engine to serve a call.  Takes the call back if the engine has
- * not taken it up after `patience` ms (0: waits without limit). */
-static enum call_end call_and_wait(struct scep_engine *engine,
-				   struct call *call, unsigned int patience)
-{
-	const struct timespec until = time_in(patience);
-	enum call_end end = CALL_SERVED;
-	int late = 0;
-
-	call->is_waited_for = true;
-	pthread_mutex_lock(&engine->mutex);
-	if (engine->is_closed) {
-		pthread_mutex_unlock(&engine->mutex);
-		return CALL_STOPPED;
-	}
-	call_enqueue(engine, call);
-	while (!call->is_done && (call->is_taken_up || late == 0)) {
-		if (call->is_taken_up || patience == 0)
-			pthread_cond_wait(&engine->answered, &engine->mutex);
-		else
-			late = pthread_cond_timedwait(&engine->answered,
-						      &engine->mutex, &until);
-	}
-	if (!call->is_done) {
-		call_withdraw(engine, call);
-		end = CALL_NOT_TAKEN_UP;
-	}
-	pthread_mutex_unlock(&engine->mutex);
-	return end;
-}
-
-static void call_and_leave(struct scep_engine *engine, struct call wanted)
-{
-	struct call *call = malloc(sizeof(*call));
-
-	/* A Set is then confirmed after a while, and a restart or a
-	 * deployment is given up. */
 	if (call == NULL)
 		return;
 	*call = wanted;
-	pthread_mutex_lock(&engine->mutex);
-	if (engine->is_closed)
-		free(call);
-	else
-		call_enqueue(engine, call);
-	pthread_mutex_unlock(&engine->mutex);
+	call_queue_send(&engine->calls, &call->call);
 }
 
 const struct scep_view *scep_view_take(struct scep_engine *engine)
@@ -187,9 +109,9 @@ enum scep_refusal scep_change_check(struct scep_engine *engine,
 	struct draft draft;
 	enum scep_refusal refusal;
 
-	pthread_mutex_lock(&engine->mutex);
+	pthread_mutex_lock(&engine->config_lock);
 	config = engine->config;
-	pthread_mutex_unlock(&engine->mutex);
+	pthread_mutex_unlock(&engine->config_lock);
 	refusal = draft_make(view, &config, change, &draft, verdict);
 	draft_free(&draft);
 	scep_view_release(view);
@@ -217,10 +139,10 @@ enum scep_refusal scep_change_apply(struct scep_engine *engine,
 				    uint64_t *ticket,
 				    struct scep_verdict *verdict)
 {
-	struct call call = {
+	struct engine_call call = {
 	    .kind = CALL_APPLY, .change = change, .verdict = verdict};
 
-	switch (call_and_wait(engine, &call, SET_PATIENCE)) {
+	switch (call_queue_ask(&engine->calls, &call.call, SET_PATIENCE)) {
 	case CALL_SERVED:
 		*ticket = call.ticket;
 		return call.refusal;
@@ -235,19 +157,19 @@ enum scep_refusal scep_change_apply(struct scep_engine *engine,
 
 void scep_change_confirm(struct scep_engine *engine, uint64_t ticket)
 {
-	struct call call = {.kind = CALL_CONFIRM, .ticket = ticket};
+	struct engine_call call = {.kind = CALL_CONFIRM, .ticket = ticket};
 
-	call_and_leave(engine, call);
+	engine_send(engine, call);
 }
 
 enum scep_refusal scep_change_revert(struct scep_engine *engine,
 				     uint64_t ticket,
 				     struct scep_verdict *verdict)
 {
-	struct call call = {
+	struct engine_call call = {
 	    .kind = CALL_REVERT, .ticket = ticket, .verdict = verdict};
 
-	switch (call_and_wait(engine, &call, SET_PATIENCE)) {
+	switch (call_queue_ask(&engine->calls, &call.call, SET_PATIENCE)) {
 	case CALL_SERVED:
 		return call.refusal;
 	case CALL_NOT_TAKEN_UP:
@@ -263,48 +185,39 @@ enum scep_code scep_reconfigure(struct scep_engine *engine,
 				const struct scep_config *config,
 				struct scep_error *error)
 {
-	struct call call = {.kind = CALL_CONFIGURE, .config = config};
+	struct engine_call call = {.kind = CALL_CONFIGURE, .config = config};
 
 	if (strcmp(config->state_directory, engine->config.state_directory) !=
 	    0)
 		return error_set(error, SCEP_CONFIG_ERROR,
 				 "stateDirectory cannot change while running");
-	if (call_and_wait(engine, &call, 0) != CALL_SERVED)
+	if (call_queue_ask(&engine->calls, &call.call, 0) != CALL_SERVED)
 		return error_set(error, SCEP_INTERRUPTED,
 				 "the engine has stopped");
-	pthread_mutex_lock(&engine->mutex);
+	pthread_mutex_lock(&engine->config_lock);
 	engine->config = *config;
-	pthread_mutex_unlock(&engine->mutex);
+	pthread_mutex_unlock(&engine->config_lock);
 	return SCEP_OK;
 }
 
 bool scep_is_responsive(struct scep_engine *engine)
 {
-	bool has_responded;
-
-	pthread_mutex_lock(&engine->mutex);
-	has_responded = engine->pongs == engine->pings;
-	if (has_responded && !engine->is_closed) {
-		engine->pings++;
-		uv_async_send(&engine->wake);
-	}
-	pthread_mutex_unlock(&engine->mutex);
-	return has_responded;
+	return call_queue_is_responsive(&engine->calls);
 }
 
 void scep_restart_ended(struct scep_engine *engine, bool is_good)
 {
-	struct call call = {.kind = CALL_RESTARTED, .is_good = is_good};
+	struct engine_call call = {.kind = CALL_RESTARTED, .is_good = is_good};
 
-	call_and_leave(engine, call);
+	engine_send(engine, call);
 }
 
 void scep_deploy_ended(struct scep_engine *engine,
 		       const struct scep_deploy_end *end)
 {
-	struct call call = {.kind = CALL_DEPLOYED, .end = *end};
+	struct engine_call call = {.kind = CALL_DEPLOYED, .end = *end};
 
-	call_and_leave(engine, call);
+	engine_send(engine, call);
 }
 
 /* -------------------------------------------------- the engine's thread -- */
@@ -334,7 +247,7 @@ static void engine_configure(struct scep_engine *engine)
 	log_info("the configuration was read again");
 }
 
-static void engine_serve(struct scep_engine *engine, struct call *call)
+static void engine_serve(struct scep_engine *engine, struct engine_call *call)
 {
 	switch (call->kind) {
 	case CALL_APPLY:
@@ -369,45 +282,15 @@ static void engine_serve(struct scep_engine *engine, struct call *call)
 	}
 }
 
-static struct call *call_dequeue(struct scep_engine *engine)
-{
-	struct call *call;
-
-	pthread_mutex_lock(&engine->mutex);
-	call = engine->first;
-	if (call != NULL) {
-		engine->first = call->next;
-		if (engine->first == NULL)
-			engine->last = &engine->first;
-		call->is_taken_up = true;
-	}
-	pthread_mutex_unlock(&engine->mutex);
-	return call;
-}
-
-static void call_answer(struct scep_engine *engine, struct call *call)
-{
-	if (!call->is_waited_for) {
-		free(call);
-		return;
-	}
-	pthread_mutex_lock(&engine->mutex);
-	call->is_done = true;
-	pthread_cond_broadcast(&engine->answered);
-	pthread_mutex_unlock(&engine->mutex);
-}
-
-static void on_call(uv_async_t *wake)
+/* Runs in the loop after the front end has queued a call. */
+static void on_wake(uv_async_t *wake)
 {
 	struct scep_engine *engine = wake->data;
 	struct call *call;
 
-	pthread_mutex_lock(&engine->mutex);
-	engine->pongs = engine->pings;
-	pthread_mutex_unlock(&engine->mutex);
-	while ((call = call_dequeue(engine)) != NULL) {
-		engine_serve(engine, call);
-		call_answer(engine, call);
+	while ((call = call_queue_take_up(&engine->calls)) != NULL) {
+		engine_serve(engine, (struct engine_call *)call);
+		call_queue_answer(&engine->calls, call);
 	}
 	engine_tick(engine);
 }
@@ -474,13 +357,13 @@ static void *engine_main(void *context)
 	struct call *call;
 
 	loop_run(engine->loop);
-	pthread_mutex_lock(&engine->mutex);
-	engine->is_closed = true;
-	pthread_mutex_unlock(&engine->mutex);
-	while ((call = call_dequeue(engine)) != NULL) {
-		if (call->verdict != NULL)
-			call->refusal = refuse_stopped(call->verdict);
-		call_answer(engine, call);
+	call_queue_close(&engine->calls);
+	while ((call = call_queue_take_up(&engine->calls)) != NULL) {
+		struct engine_call *late = (struct engine_call *)call;
+
+		if (late->verdict != NULL)
+			late->refusal = refuse_stopped(late->verdict);
+		call_queue_answer(&engine->calls, call);
 	}
 	return NULL;
 }
@@ -497,8 +380,8 @@ static void engine_free(struct scep_engine *engine)
 	state_free(&engine->state);
 	if (engine->lock >= 0)
 		files_unlock(engine->lock);
-	pthread_cond_destroy(&engine->answered);
-	pthread_mutex_destroy(&engine->mutex);
+	call_queue_destroy(&engine->calls);
+	pthread_mutex_destroy(&engine->config_lock);
 	free(engine);
 }
 
@@ -519,7 +402,7 @@ static enum scep_code engine_start(struct scep_engine *engine,
 				   struct scep_error *error)
 {
 	engine->wake.data = engine;
-	if (uv_async_init(loop_uv(engine->loop), &engine->wake, on_call) != 0)
+	if (uv_async_init(loop_uv(engine->loop), &engine->wake, on_wake) != 0)
 		return error_set(error, SCEP_STORAGE_ERROR,
 				 "no descriptor can be had");
 	if (engine_start_thread(engine) == 0)
@@ -528,10 +411,21 @@ static enum scep_code engine_start(struct scep_engine *engine,
 	return error_set(error, SCEP_STORAGE_ERROR, "no thread can be had");
 }
 
+static void engine_wake(void *context)
+{
+	struct scep_engine *engine = context;
+
+	uv_async_send(&engine->wake);
+}
+
 static bool engine_init(struct scep_engine *engine,
 			const struct scep_config *config,
 			const struct scep_watcher *watcher)
 {
+	engine->config = *config;
+	engine->lock = -1;
+	pthread_mutex_init(&engine->config_lock, NULL);
+	call_queue_init(&engine->calls, engine_wake, engine);
 	engine->loop = loop_open(config, engine_tick, engine);
 	if (engine->loop == NULL)
 		return false;
@@ -545,7 +439,6 @@ enum scep_code scep_open(const struct scep_config *config,
 			 struct scep_engine **opened, struct scep_error *error)
 {
 	struct scep_engine *engine = calloc(1, sizeof(*engine));
-	pthread_condattr_t monotonic;
 	enum scep_code code;
 
 	error_init(error);
@@ -553,14 +446,6 @@ enum scep_code scep_open(const struct scep_config *config,
 		return error_set_memory(error);
 	if (watcher != NULL)
 		log_set_sink(watcher->log, watcher->context);
-	engine->config = *config;
-	engine->last = &engine->first;
-	engine->lock = -1;
-	pthread_mutex_init(&engine->mutex, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&engine->answered, &monotonic);
-	pthread_condattr_destroy(&monotonic);
 	if (!engine_init(engine, config, watcher))
 		code = error_set_memory(error);
 	else
@@ -571,19 +456,19 @@ enum scep_code scep_open(const struct scep_config *config,
 		engine_free(engine);
 		return code;
 	}
-	uv_async_send(&engine->wake);
+	engine_wake(engine);
 	*opened = engine;
 	return SCEP_OK;
 }
 
 void scep_close(struct scep_engine *engine)
 {
-	struct call call = {.kind = CALL_STOP};
+	struct engine_call call = {.kind = CALL_STOP};
 
 	if (engine == NULL)
 		return;
 	/* On this stack, so that short memory cannot prevent the stop. */
-	call_and_wait(engine, &call, 0);
+	call_queue_ask(&engine->calls, &call.call, 0);
 	pthread_join(engine->thread, NULL);
 	uv_close((uv_handle_t *)&engine->wake, NULL);
 	engine_free(engine);
