@@ -3,13 +3,13 @@
  * scepagentd: reads the command line and the configuration, goes into the
  * background, and becomes the parent of a worker process.
  */
-#include "subagent/parent/deploy_child.h"
-#include "subagent/system/background.h"
 #include "subagent/conf/conf_check.h"
 #include "subagent/conf/conf_file.h"
 #include "subagent/conf/options.h"
-#include "subagent/worker.h"
+#include "subagent/parent/deploy_child.h"
+#include "subagent/system/background.h"
 #include "subagent/system/daemon_log.h"
+#include "subagent/worker.h"
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>

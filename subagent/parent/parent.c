@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subagent/parent/parent.h"
 
-#include "subagent/system/notify.h"
 #include "subagent/system/daemon_log.h"
+#include "subagent/system/notify.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -2,10 +2,10 @@
 #include "subagent/snmp/agent.h"
 
 #include "subagent/snmp/answer.h"
-#include "subagent/snmp/set.h"
-#include "subagent/snmp/unblock_timer.h"
 #include "subagent/snmp/event_queue.h"
+#include "subagent/snmp/set.h"
 #include "subagent/snmp/traps.h"
+#include "subagent/snmp/unblock_timer.h"
 #include "subagent/system/daemon_log.h"
 
 #include "scep/codes.h"
