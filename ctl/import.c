@@ -476,7 +476,7 @@ static enum verdict import_attempt(struct import *import,
 static void say_unknown(struct import *import)
 {
 	import_say(import,
-		   "nobody knows what of it is set: import the import again");
+		   "nobody knows what of it is set: run the import again");
 	for (uint32_t index = 1; index < SNAPSHOT_ROWS; index++)
 		if (snapshot_number(&import->original, SCEP_AUTO_ENABLE, index,
 				    0) &&
