@@ -38,16 +38,11 @@ static void send(struct device *d)
 	device_run(d);
 }
 
-/* The counters are these; the times and the row of failures are not looked
- * at. */
+/* Compares the counters, which come first in the struct. */
 static void assert_stats(struct device *d, struct scep_stats expected)
 {
-	struct scep_stats stats = device_view(d)->stats;
-
-	stats.consecutive_failures = 0;
-	stats.last_success = 0;
-	stats.last_failure = 0;
-	assert_memory_equal(&stats, &expected, sizeof(stats));
+	assert_memory_equal(&device_view(d)->stats, &expected,
+			    offsetof(struct scep_stats, consecutive_failures));
 }
 
 #define ASSERT_STATS(d, ...) assert_stats(d, (struct scep_stats){__VA_ARGS__})
