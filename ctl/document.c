@@ -74,7 +74,7 @@ static bool read_bits(const struct scep_field_info *info, const json_t *json,
 		return false;
 	for (size_t i = 0; i < json_array_size(json); i++) {
 		if (!read_label(info->name, json_array_get(json, i), &bit) ||
-		    bit.number > info->max)
+		    bit.number > scep_range_max(&info->range))
 			return false;
 		bits |= INT64_C(1) << bit.number;
 	}
@@ -430,7 +430,8 @@ static json_t *write_bits(const struct scep_field_info *info, int64_t bits)
 {
 	json_t *list = json_array();
 
-	for (uint32_t bit = 0; list && bit <= info->max; bit++)
+	for (uint32_t bit = 0; list && bit <= scep_range_max(&info->range);
+	     bit++)
 		if (bits & INT64_C(1) << bit)
 			json_array_append_new(list,
 					      write_label(info->name, bit));

@@ -97,7 +97,7 @@ static bool is_differing(const struct maker *maker, enum scep_field field,
 static bool is_locked(enum scep_field field)
 {
 	return field == SCEP_PROFILE_STORAGE_TYPE ||
-	       (field >= SCEP_SERVER_URL && field <= SCEP_SERVER_PROXY_URL);
+	       scep_field_info(field)->group == SCEP_GROUP_SERVER;
 }
 
 /* Returns whether the timer has to be disabled for the change and enabled
@@ -107,8 +107,7 @@ static bool needs_pause(const struct maker *maker, uint32_t index)
 {
 	if (!is_enabled(maker, index) || !shall_be_enabled(maker, index))
 		return false;
-	for (enum scep_field field = SCEP_PROFILE_NAME;
-	     field <= SCEP_AUTO_DELETE_OLD_KEY; field++)
+	SCEP_FIELDS_EACH (field)
 		if (is_locked(field) && is_differing(maker, field, index))
 			return true;
 	return false;

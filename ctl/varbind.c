@@ -60,7 +60,7 @@ static void encode_octets(struct varbind_value *encoded,
 static void encode_bits(const struct object *object,
 			struct varbind_value *encoded, int64_t bits)
 {
-	uint32_t last = object_range_max(&object->range);
+	uint32_t last = scep_range_max(&object->range);
 	unsigned char octets[BITS_OCTETS] = {0};
 
 	for (uint32_t bit = 0; bit <= last; bit++)

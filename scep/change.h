@@ -11,95 +11,54 @@
 #include <stdint.h>
 
 #include "scep/octets.h"
+#include "scep/range.h"
 
-/* Everything that a manager can write. */
+/*
+ * The groups of objects in the MIB: scalars that stand together, and tables.
+ * Macros, because mibs/objects.def asks for them with #if.
+ */
+#define SCEP_GROUP_AGENT	  (1u << 0)
+#define SCEP_GROUP_PROFILE	  (1u << 1)
+#define SCEP_GROUP_SERVER	  (1u << 2)
+#define SCEP_GROUP_REQUEST	  (1u << 3)
+#define SCEP_GROUP_AUTO_VALUES	  (1u << 4)
+#define SCEP_GROUP_AUTO		  (1u << 5)
+#define SCEP_GROUP_STATUS_SCALARS (1u << 6)
+#define SCEP_GROUP_STATUS	  (1u << 7)
+#define SCEP_GROUP_KEY_SCALARS	  (1u << 8)
+#define SCEP_GROUP_KEY		  (1u << 9)
+#define SCEP_GROUP_CA_SCALARS	  (1u << 10)
+#define SCEP_GROUP_CA		  (1u << 11)
+#define SCEP_GROUP_USE		  (1u << 12)
+#define SCEP_GROUP_STATS	  (1u << 13)
+#define SCEP_GROUP_NOTIFY	  (1u << 14)
+
+/* All that a manager can write: the settings and actions of the MIB. */
 enum scep_field {
 	SCEP_FIELD_NONE = 0,
-	/* scalars */
-	SCEP_AGENT_CONFIG_SPIN_LOCK,
-	SCEP_AGENT_RESTART,
-	SCEP_STATUS_MAX_ROWS,
-	SCEP_NOTIFY_ENABLE,
-	SCEP_NOTIFY_EXPIRY_DAYS,
-	SCEP_NOTIFY_MIN_INTERVAL,
-	/* scepProfileTable */
-	SCEP_PROFILE_NAME,
-	SCEP_PROFILE_STORAGE_TYPE,
-	SCEP_PROFILE_ROW_STATUS,
-	/* scepServerTable */
-	SCEP_SERVER_URL,
-	SCEP_SERVER_PORT,
-	SCEP_SERVER_TIMEOUT,
-	SCEP_SERVER_CA_IDENTIFIER,
-	SCEP_SERVER_CA_FINGERPRINT,
-	SCEP_SERVER_CA_TRUST_POLICY,
-	SCEP_SERVER_HTTP_METHOD,
-	SCEP_SERVER_CIPHER,
-	SCEP_SERVER_REQUIRE_STANDARD,
-	SCEP_SERVER_RENEWAL_MODE,
-	SCEP_SERVER_PROXY_URL,
-	SCEP_SERVER_CHECK,
-	/* scepRequestTable */
-	SCEP_REQUEST_KEY_NAME,
-	SCEP_REQUEST_SIGNATURE_ALGORITHM,
-	SCEP_REQUEST_KEY_LENGTH,
-	SCEP_REQUEST_ORGANIZATION,
-	SCEP_REQUEST_COMMON_NAME,
-	SCEP_REQUEST_SUBJECT_EXTRA,
-	SCEP_REQUEST_SUBJECT_ALT_NAME,
-	SCEP_REQUEST_KEY_USAGE,
-	SCEP_REQUEST_EXTENDED_KEY_USAGE,
-	SCEP_REQUEST_CHALLENGE_PASSWORD,
-	SCEP_REQUEST_USE_LOCATION,
-	SCEP_REQUEST_ACTION,
-	/* scepAutoTable */
-	SCEP_AUTO_KEY_NAME,
-	SCEP_AUTO_SIGNATURE_ALGORITHM,
-	SCEP_AUTO_KEY_LENGTH,
-	SCEP_AUTO_ORGANIZATION,
-	SCEP_AUTO_COMMON_NAME,
-	SCEP_AUTO_SUBJECT_EXTRA,
-	SCEP_AUTO_SUBJECT_ALT_NAME,
-	SCEP_AUTO_KEY_USAGE,
-	SCEP_AUTO_EXTENDED_KEY_USAGE,
-	SCEP_AUTO_CHALLENGE_PASSWORD,
-	SCEP_AUTO_USE_LOCATION,
-	SCEP_AUTO_ENABLE,
-	SCEP_AUTO_START_TIME,
-	SCEP_AUTO_ADJUST,
-	SCEP_AUTO_ADJUST_MAX,
-	SCEP_AUTO_POLL,
-	SCEP_AUTO_POLL_COUNT,
-	SCEP_AUTO_POLL_INTERVAL,
-	SCEP_AUTO_PERIODIC,
-	SCEP_AUTO_PERIODIC_INTERVAL,
-	SCEP_AUTO_PERIODIC_UNIT,
-	SCEP_AUTO_RENEW_BEFORE,
-	SCEP_AUTO_MISSED_POLICY,
-	SCEP_AUTO_RESTART,
-	SCEP_AUTO_DELETE_OLD_KEY,
-	/* rows that come and go */
-	SCEP_KEY_ACTION,
-	SCEP_KEY_ASSIGN_TO,
-	SCEP_KEY_ROW_STATUS,
-	SCEP_CA_TRUST,
-	SCEP_CA_ROW_STATUS,
+#define MIB_SETTING(group, arc, field, ...) field,
+#define MIB_ACTION(group, arc, field, ...)  field,
+#include "mibs/objects.def"
 	SCEP_FIELD_COUNT
 };
 
+#define SCEP_FIELDS_EACH(field)                                                \
+	for (enum scep_field field = SCEP_FIELD_NONE + 1;                      \
+	     field < SCEP_FIELD_COUNT; field++)
+
 enum scep_kind {
-	SCEP_KIND_NUMBER, /* uint32_t, min..max */
-	SCEP_KIND_ENUM,	  /* uint32_t, min..max */
+	SCEP_KIND_NUMBER, /* uint32_t */
+	SCEP_KIND_ENUM,	  /* uint32_t */
 	SCEP_KIND_TRUTH,  /* uint32_t, 0 or 1 */
-	SCEP_KIND_BITS,	  /* uint32_t, bits 0..max */
+	SCEP_KIND_BITS,	  /* uint32_t; the range is that of the bits */
 	SCEP_KIND_TIME,	  /* int64_t */
-	SCEP_KIND_TEXT,	  /* char[max + 1], min..max octets */
-	SCEP_KIND_OCTETS, /* struct scep_octetsN, at most max octets */
+	SCEP_KIND_TEXT,	  /* char[]; the range is that of the length */
+	SCEP_KIND_OCTETS, /* struct scep_octetsN; as with texts */
 	SCEP_KIND_SECRET, /* struct scep_octets128, reads as empty */
 	SCEP_KIND_ACTION, /* nothing stored */
 };
 
-/* Where a field's member lives. */
+/* The struct that a field's member is in. */
 enum scep_home {
 	SCEP_HOME_AGENT,
 	SCEP_HOME_PROFILE,
@@ -112,15 +71,15 @@ enum scep_home {
 
 struct scep_field_info {
 	const char *name; /* of the MIB: "scepServerUrl" */
+	uint32_t group;	  /* SCEP_GROUP_... */
 	enum scep_kind kind;
 	enum scep_home home;
 	size_t offset; /* of the member in the home's struct, or
 			* SCEP_NO_MEMBER */
-	uint32_t min;
-	uint32_t max;
-	uint32_t preset;	 /* the default of numbers; texts: empty */
-	const uint32_t *allowed; /* further limit: a 0-terminated list */
-	bool is_volatile;	 /* not kept over a restart */
+	/* What SYNTAX allows.  scep_value_check() refuses more. */
+	struct scep_range range;
+	uint32_t preset;  /* the default of numbers; texts: empty */
+	bool is_volatile; /* not kept over a restart */
 };
 
 /* Returns the description of a field; never NULL for a valid one. */

@@ -394,12 +394,14 @@ static bool note_differences(struct draft *draft,
 	draft->is_durable[index] = before == NULL && is_to_be_stored;
 	/* A volatile profile of that index may have left some. */
 	draft->forgets_pins[index] = before == NULL;
-	for (enum scep_field field = SCEP_PROFILE_NAME;
-	     before && field <= SCEP_AUTO_DELETE_OLD_KEY; field++) {
-		if (settings_are_same(field, before, after))
+	SCEP_FIELDS_EACH (field) {
+		const struct scep_field_info *info = scep_field_info(field);
+
+		if (before == NULL || info->home != SCEP_HOME_PROFILE ||
+		    settings_are_same(field, before, after))
 			continue;
 		is_changed = true;
-		if (is_to_be_stored && !scep_field_info(field)->is_volatile)
+		if (is_to_be_stored && !info->is_volatile)
 			draft->is_durable[index] = true;
 		if (field == SCEP_SERVER_URL ||
 		    field == SCEP_SERVER_CA_FINGERPRINT)
@@ -468,9 +470,9 @@ static void finish_agent(struct maker *maker)
 {
 	struct draft *draft = maker->draft;
 
-	for (enum scep_field field = SCEP_AGENT_CONFIG_SPIN_LOCK;
-	     field <= SCEP_NOTIFY_MIN_INTERVAL; field++)
-		if (!settings_are_same(field, &maker->view->agent,
+	SCEP_FIELDS_EACH (field)
+		if (scep_field_info(field)->home == SCEP_HOME_AGENT &&
+		    !settings_are_same(field, &maker->view->agent,
 				       &draft->agent)) {
 			draft->agent_is_changed = true;
 			draft->agent_is_set |=

@@ -58,6 +58,11 @@ static bool is_differing(const struct rules_profile *profile,
 	       !settings_are_same(field, profile->before, profile->after);
 }
 
+static bool is_in(enum scep_field field, uint32_t groups)
+{
+	return scep_field_info(field)->group & groups;
+}
+
 static bool is_locked(const struct rules_profile *profile)
 {
 	return profile->before && profile->before->timer.enable &&
@@ -115,9 +120,9 @@ rule_server_is_locked(const struct rules_profile *profile,
 {
 	if (!is_locked(profile))
 		return SCEP_ACCEPTED;
-	for (enum scep_field field = SCEP_SERVER_URL;
-	     field <= SCEP_SERVER_PROXY_URL; field++)
-		if (is_differing(profile, field))
+	SCEP_FIELDS_EACH (field)
+		if (is_in(field, SCEP_GROUP_SERVER) &&
+		    is_differing(profile, field))
 			return blame(profile, verdict, field,
 				     "locked while the timer is enabled");
 	return SCEP_ACCEPTED;
@@ -131,9 +136,9 @@ rule_timer_is_locked(const struct rules_profile *profile,
 {
 	if (!profile->open || profile->open->trigger == SCEP_TRIGGER_MANUAL)
 		return SCEP_ACCEPTED;
-	for (enum scep_field field = SCEP_AUTO_KEY_NAME;
-	     field <= SCEP_AUTO_DELETE_OLD_KEY; field++)
-		if (field != SCEP_AUTO_ENABLE && is_differing(profile, field))
+	SCEP_FIELDS_EACH (field)
+		if (is_in(field, SCEP_GROUP_AUTO_VALUES | SCEP_GROUP_AUTO) &&
+		    field != SCEP_AUTO_ENABLE && is_differing(profile, field))
 			return blame(profile, verdict, field,
 				     "locked while a request of the timer "
 				     "is open");
@@ -228,17 +233,9 @@ static bool is_allowed(const struct scep_config *config,
 /* Whether a request with these values sends what the field says. */
 static bool is_of(enum rules_values values, enum scep_field field)
 {
-	if (field >= SCEP_SERVER_URL && field <= SCEP_SERVER_PROXY_URL)
-		return true;
-	switch (values) {
-	case RULES_OF_REQUEST:
-		return field >= SCEP_REQUEST_KEY_NAME &&
-		       field <= SCEP_REQUEST_USE_LOCATION;
-	case RULES_OF_TIMER:
-		return field >= SCEP_AUTO_KEY_NAME &&
-		       field <= SCEP_AUTO_USE_LOCATION;
-	}
-	return false;
+	return is_in(field, SCEP_GROUP_SERVER | (values == RULES_OF_REQUEST
+						     ? SCEP_GROUP_REQUEST
+						     : SCEP_GROUP_AUTO_VALUES));
 }
 
 const char *rules_weakness(const struct scep_config *config,

@@ -54,6 +54,7 @@ void settings_put(enum scep_field field, const struct scep_value *value,
 		  void *home)
 {
 	const struct scep_field_info *info = scep_field_info(field);
+	uint32_t max = scep_range_max(&info->range);
 	void *member;
 
 	if (info->offset == SCEP_NO_MEMBER)
@@ -70,13 +71,13 @@ void settings_put(enum scep_field field, const struct scep_value *value,
 		*(int64_t *)member = value->number;
 		return;
 	case SCEP_KIND_TEXT:
-		assert(value->length <= info->max);
-		put_text(member, info->max, value->octets, value->length);
+		assert(value->length <= max);
+		put_text(member, max, value->octets, value->length);
 		return;
 	case SCEP_KIND_OCTETS:
 	case SCEP_KIND_SECRET:
-		assert(value->length <= info->max);
-		put_octets(member, info->max, value->octets, value->length);
+		assert(value->length <= max);
+		put_octets(member, max, value->octets, value->length);
 		return;
 	case SCEP_KIND_ACTION:
 		return;
@@ -151,17 +152,16 @@ bool settings_are_same(enum scep_field field, const void *home,
 /* -------------------------------------------------------------- defaults -- */
 
 /*
- * Presets the fields first..last, whose members begin at `base` of their home
- * where `part` is that part of it alone.  The part has been zeroed, and texts,
- * octets and times have no other default.
+ * Presets the settings of some groups, whose members begin at `base` of their
+ * home where `part` is that part of it alone.  The part has been zeroed, and
+ * texts, octets and times have no other default.
  */
-static void preset(enum scep_field first, enum scep_field last, void *part,
-		   size_t base)
+static void preset(uint32_t groups, void *part, size_t base)
 {
-	for (enum scep_field field = first; field <= last; field++) {
+	SCEP_FIELDS_EACH (field) {
 		const struct scep_field_info *info = scep_field_info(field);
 
-		if (info->offset != SCEP_NO_MEMBER && info->preset)
+		if (info->group & groups && info->preset)
 			*(uint32_t *)((char *)part + info->offset - base) =
 			    info->preset;
 	}
@@ -175,20 +175,22 @@ void settings_preset_profile(struct scep_profile *profile)
 	profile->index = index;
 	profile->facts.check_result = SCEP_NONE;
 	profile->timer.oper_status = OPER_STATUS_DISABLED;
-	preset(SCEP_PROFILE_NAME, SCEP_AUTO_DELETE_OLD_KEY, profile, 0);
+	preset(SCEP_GROUP_PROFILE | SCEP_GROUP_SERVER | SCEP_GROUP_REQUEST |
+		   SCEP_GROUP_AUTO_VALUES | SCEP_GROUP_AUTO,
+	       profile, 0);
 }
 
 void settings_preset_server(struct scep_server *server)
 {
 	memset(server, 0, sizeof(*server));
-	preset(SCEP_SERVER_URL, SCEP_SERVER_PROXY_URL, server,
+	preset(SCEP_GROUP_SERVER, server,
 	       offsetof(struct scep_profile, server));
 }
 
 void settings_preset_values(struct scep_values *values)
 {
 	explicit_bzero(values, sizeof(*values));
-	preset(SCEP_REQUEST_KEY_NAME, SCEP_REQUEST_USE_LOCATION, values,
+	preset(SCEP_GROUP_REQUEST, values,
 	       offsetof(struct scep_profile, request));
 }
 
@@ -196,7 +198,8 @@ void settings_preset_agent(struct scep_agent *agent)
 {
 	memset(agent, 0, sizeof(*agent));
 	agent->health = SCEP_HEALTH_OK;
-	preset(SCEP_AGENT_CONFIG_SPIN_LOCK, SCEP_NOTIFY_MIN_INTERVAL, agent, 0);
+	preset(SCEP_GROUP_AGENT | SCEP_GROUP_STATUS_SCALARS | SCEP_GROUP_NOTIFY,
+	       agent, 0);
 }
 
 void scep_config_init(struct scep_config *config)

@@ -7,11 +7,13 @@
 
 #include "scep/agent_row.h"
 #include "scep/ca_row.h"
+#include "scep/change.h"
 #include "scep/key_row.h"
 #include "scep/octets.h"
 #include "scep/profile_row.h"
 #include "scep/status_row.h"
 #include "scep/use_row.h"
+#include "mibs/object_words.h"
 
 #define MEMBER(type, member) (((type *)0)->member)
 
@@ -32,73 +34,42 @@
 		    sizeof(MEMBER(type, member))                               \
 	}
 #define PLAIN(type, member) NAMED(#member, type, member)
-/* A member of a struct within the row: "prefix_member". */
-#define INNER(prefix, type, outer, member)                                     \
-	NAMED(prefix #member, type, outer.member)
 
-/* struct scep_server, wherever it is kept. */
-#define SERVER(type, outer)                                                    \
-	INNER("server_", type, outer, url),                                    \
-	    INNER("server_", type, outer, port),                               \
-	    INNER("server_", type, outer, timeout),                            \
-	    INNER("server_", type, outer, ca_identifier),                      \
-	    INNER("server_", type, outer, ca_fingerprint),                     \
-	    INNER("server_", type, outer, ca_trust_policy),                    \
-	    INNER("server_", type, outer, http_method),                        \
-	    INNER("server_", type, outer, cipher),                             \
-	    INNER("server_", type, outer, require_standard),                   \
-	    INNER("server_", type, outer, renewal_mode),                       \
-	    INNER("server_", type, outer, proxy_url)
+/*
+ * The settings that are kept are columns of their tables.  The name of a column
+ * is that of the member, with the part of the row in front.
+ */
+#define PREFIX_AGENT
+#define PREFIX_PROFILE
+#define PREFIX_SERVER	   "server_"
+#define PREFIX_REQUEST	   "request_"
+#define PREFIX_AUTO_VALUES "auto_"
+#define PREFIX_AUTO	   "auto_"
+#define PREFIX_STATUS_SCALARS
+#define PREFIX_CA
+#define PREFIX_NOTIFY
 
-/* struct scep_values, wherever it is kept. */
-#define VALUES(prefix, type, outer)                                            \
-	INNER(prefix, type, outer, key_name),                                  \
-	    INNER(prefix, type, outer, signature_algorithm),                   \
-	    INNER(prefix, type, outer, key_length),                            \
-	    INNER(prefix, type, outer, organization),                          \
-	    INNER(prefix, type, outer, common_name),                           \
-	    INNER(prefix, type, outer, subject_extra),                         \
-	    INNER(prefix, type, outer, subject_alt_name),                      \
-	    INNER(prefix, type, outer, key_usage),                             \
-	    INNER(prefix, type, outer, extended_key_usage),                    \
-	    INNER(prefix, type, outer, challenge_password),                    \
-	    INNER(prefix, type, outer, use_location)
+#define COLUMN_KEPT(group, member)                                             \
+	NAMED(PREFIX_##group #member, ROW_##group, PART_##group member),
+#define COLUMN_VOLATILE(group, member)
 
-#define PROFILE(member) PLAIN(struct scep_profile, member)
-#define TIMER(member)	INNER("auto_", struct scep_profile, timer, member)
+#define TIMER(member) NAMED("auto_" #member, struct scep_profile, timer.member)
 
 /* Neither the facts nor the request values, which are volatile; of the timer
  * also what was drawn and announced, which stays over a restart. */
 static const struct column profile_columns[] = {
-    PROFILE(name),
-    PROFILE(storage_type),
-    PROFILE(row_status),
-    SERVER(struct scep_profile, server),
-    VALUES("auto_", struct scep_profile, timer.values),
-    TIMER(enable),
-    TIMER(start_time),
-    TIMER(adjust),
-    TIMER(adjust_max),
-    TIMER(poll),
-    TIMER(poll_count),
-    TIMER(poll_interval),
-    TIMER(periodic),
-    TIMER(periodic_interval),
-    TIMER(periodic_unit),
-    TIMER(renew_before),
-    TIMER(missed_policy),
-    TIMER(restart),
-    TIMER(delete_old_key),
-    TIMER(adjust_applied),
-    TIMER(next_request_time),
-    TIMER(memory.handled),
-    TIMER(memory.planned_due),
-    TIMER(memory.planned_from),
-    TIMER(memory.last_try),
-    TIMER(memory.planned_jitter),
-    TIMER(memory.planned_trigger),
-    TIMER(memory.last_failed),
-    TIMER(lacks_challenge),
+#define MIB_GROUPS                                                             \
+	SCEP_GROUP_PROFILE | SCEP_GROUP_SERVER | SCEP_GROUP_REQUEST |          \
+	    SCEP_GROUP_AUTO_VALUES | SCEP_GROUP_AUTO
+#define MIB_SETTING(group, arc, field, name, member, kind, range, preset,      \
+		    keeping)                                                   \
+	COLUMN_##keeping(group, member)
+#include "mibs/objects.def"
+    TIMER(adjust_applied),	  TIMER(next_request_time),
+    TIMER(memory.handled),	  TIMER(memory.planned_due),
+    TIMER(memory.planned_from),	  TIMER(memory.last_try),
+    TIMER(memory.planned_jitter), TIMER(memory.planned_trigger),
+    TIMER(memory.last_failed),	  TIMER(lacks_challenge),
 };
 
 #define STATUS(member) PLAIN(struct scep_status, member)
@@ -141,7 +112,12 @@ static const struct column key_columns[] = {
 
 static const struct column ca_columns[] = {
     CA(profile_index), CA(subject),	CA(issuer), CA(serial), CA(not_before),
-    CA(not_after),     CA(fingerprint), CA(role),   CA(source), CA(trust),
+    CA(not_after),     CA(fingerprint), CA(role),   CA(source),
+#define MIB_GROUPS SCEP_GROUP_CA
+#define MIB_SETTING(group, arc, field, name, member, kind, range, preset,      \
+		    keeping)                                                   \
+	COLUMN_##keeping(group, member)
+#include "mibs/objects.def"
 };
 
 #define RECORD(member) PLAIN(struct record, member)
@@ -150,8 +126,16 @@ static const struct column record_columns[] = {
     RECORD(profile_index),
     RECORD(step),
     NAMED("is_parked", struct record, is_suspended),
-    SERVER(struct record, server),
-    VALUES("values_", struct record, values),
+/* Its own copies of the settings of the server and of the request values. */
+#define RECORD_SERVER(member)                                                  \
+	NAMED("server_" #member, struct record, server.member),
+#define RECORD_REQUEST(member)                                                 \
+	NAMED("values_" #member, struct record, values.member),
+#define MIB_GROUPS SCEP_GROUP_SERVER | SCEP_GROUP_REQUEST
+#define MIB_SETTING(group, arc, field, name, member, kind, range, preset,      \
+		    keeping)                                                   \
+	RECORD_##group(member)
+#include "mibs/objects.def"
     RECORD(caps),
     RECORD(key_index),
     RECORD(file_id),
@@ -180,9 +164,14 @@ static const struct column use_columns[] = {
 #define AGENT(member) PLAIN(struct scep_agent, member)
 
 static const struct column agent_columns[] = {
-    AGENT(status_max_rows),    AGENT(notify_enable),
-    AGENT(notify_expiry_days), AGENT(notify_min_interval),
-    AGENT(status_last_index),  AGENT(restart_wanted),
+#define MIB_GROUPS                                                             \
+	SCEP_GROUP_AGENT | SCEP_GROUP_STATUS_SCALARS | SCEP_GROUP_NOTIFY
+#define MIB_SETTING(group, arc, field, name, member, kind, range, preset,      \
+		    keeping)                                                   \
+	COLUMN_##keeping(group, member)
+#include "mibs/objects.def"
+    AGENT(status_last_index),
+    AGENT(restart_wanted),
     AGENT(restart_key),
 };
 

@@ -2,8 +2,8 @@
 /*
  * The tables of the state database as data: the columns of each, the place of
  * each column in the struct of a row, and the SQL text that follows from them.
- * A new setting is a member of the struct and one line in schema.c.  Pure:
- * knows no SQLite and runs nothing.
+ * The columns of settings follow from mibs/objects.def.  Pure: knows no SQLite
+ * and runs nothing.
  */
 #ifndef SCEP_STORE_SCHEMA_H
 #define SCEP_STORE_SCHEMA_H

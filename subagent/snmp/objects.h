@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SCEP-CLIENT-MIB as data: one array of all objects, in the order of their
- * object identifiers, and one of the groups and tables that they belong to.  A
- * new object costs a clause in the MIB file, a member in a struct and a row
- * here; find.c, values.c and set.c work from the rows and know no object by
- * name.
+ * SCEP-CLIENT-MIB as data: an array of all objects, in the order of their
+ * object identifiers, and an array of the groups and tables that have them.  A
+ * new object is a clause in the MIB file, a member of a struct and a row in
+ * mibs/objects.def.  find.c, values.c and set.c work from the rows and know no
+ * object by its name.
  *
- * Knows names, syntaxes, ranges and where a member lives.  Knows no protocol:
+ * Knows names, syntaxes, ranges and the places of members.  Knows no protocol:
  * arcs are relative to the root of the MIB (1.3.1.2 is scepServerPort).
  */
 #ifndef SUBAGENT_SNMP_OBJECTS_H
@@ -75,21 +75,6 @@ struct object_table {
 	uint32_t index_max; /* 0: scalars; the smallest index is 1 */
 };
 
-struct object_span {
-	uint32_t min;
-	uint32_t max;
-};
-
-/*
- * The range of an object: octets of a string, numbers of an enumeration, bits
- * of BITS, else values.  A range without a span is no limit.
- */
-#define OBJECT_SPANS 5
-struct object_range {
-	struct object_span span[OBJECT_SPANS];
-	size_t count;
-};
-
 /* Works out a number when it is read. */
 typedef int64_t (*object_number_fn)(const struct read_context *context,
 				    const void *row);
@@ -104,9 +89,10 @@ struct object {
 	uint32_t arc; /* within its table */
 	enum object_syntax syntax;
 	enum object_access access;
-	struct object_range range;
-	const char *preset; /* DEFVAL, as dump_objects.c prints it, or NULL */
-	size_t offset;	    /* of the member in the row, unless worked out */
+	struct scep_range range;
+	bool has_default;
+	uint32_t preset; /* DEFVAL of numbers; texts: empty */
+	size_t offset;	 /* of the member in the row, unless worked out */
 	object_number_fn number;
 	object_text_fn text;
 	object_exists_fn exists;
@@ -123,10 +109,5 @@ extern const struct object_table object_tables[TABLE_COUNT];
 /* Writes the arcs of an object below the root; returns how many. */
 size_t object_arcs(const struct object *object, uint32_t arc[OBJECT_ARCS]);
 bool object_is_scalar(const struct object *object);
-/* Returns whether `number` lies in a span of the range, or the range has none.
- */
-bool object_range_has(const struct object_range *range, uint64_t number);
-/* Returns the largest number of the range; 0 if it has no span. */
-uint32_t object_range_max(const struct object_range *range);
 
 #endif

@@ -40,7 +40,7 @@ static void enum_read(const struct object *object, const void *member,
 {
 	uint32_t number = member_u32(member);
 
-	if (!object_range_has(&object->range, number))
+	if (!scep_range_has(&object->range, number))
 		number = object->range.span[0].min;
 	value->number = (long)number;
 }
@@ -55,7 +55,7 @@ static void truth_read(const struct object *object, const void *member,
 static void text_read(const struct object *object, const void *member,
 		      struct value *value)
 {
-	value->length = strnlen(member, object_range_max(&object->range));
+	value->length = strnlen(member, scep_range_max(&object->range));
 	memcpy(value->octets, member, value->length);
 }
 
@@ -63,7 +63,7 @@ static void octets_read(const struct object *object, const void *member,
 			struct value *value)
 {
 	uint32_t length = member_u32(member);
-	uint32_t most = object_range_max(&object->range);
+	uint32_t most = scep_range_max(&object->range);
 
 	/* struct scep_octets32, 64 and 128 all begin alike. */
 	value->length = length < most ? length : most;
@@ -82,13 +82,13 @@ static void secret_read(const struct object *object, const void *member,
 /* Returns how many octets hold the bits of an object. */
 static size_t bits_octets(const struct object *object)
 {
-	return object_range_max(&object->range) / 8 + 1;
+	return scep_range_max(&object->range) / 8 + 1;
 }
 
 static void bits_read(const struct object *object, const void *member,
 		      struct value *value)
 {
-	uint32_t last = object_range_max(&object->range);
+	uint32_t last = scep_range_max(&object->range);
 	uint32_t bits = member_u32(member);
 
 	value->length = bits_octets(object);
@@ -126,7 +126,7 @@ static int unsigned_write(const struct object *object, const void *data,
 	if (!number_take(data, length, &number))
 		return SNMP_ERR_WRONGLENGTH;
 	/* An unsigned number above 2147483647 may come as a negative one. */
-	if (!object_range_has(&object->range, (uint32_t)number))
+	if (!scep_range_has(&object->range, (uint32_t)number))
 		return SNMP_ERR_WRONGVALUE;
 	value->number = (uint32_t)number;
 	return SNMP_ERR_NOERROR;
@@ -141,7 +141,7 @@ static int enum_write(const struct object *object, const void *data,
 		return SNMP_ERR_WRONGLENGTH;
 	/* Over AgentX, a negative number comes as 32 bits without a sign. */
 	number = (int32_t)number;
-	if (number < 0 || !object_range_has(&object->range, (uint64_t)number))
+	if (number < 0 || !scep_range_has(&object->range, (uint64_t)number))
 		return SNMP_ERR_WRONGVALUE;
 	value->number = number;
 	return SNMP_ERR_NOERROR;
@@ -161,7 +161,7 @@ static int octets_write(const struct object *object, const void *data,
 			size_t length, struct scep_value *value)
 {
 	if (length >= sizeof(value->octets) ||
-	    !object_range_has(&object->range, length))
+	    !scep_range_has(&object->range, length))
 		return SNMP_ERR_WRONGLENGTH;
 	if (length)
 		memcpy(value->octets, data, length);
@@ -175,7 +175,7 @@ static int bits_write(const struct object *object, const void *data,
 		      size_t length, struct scep_value *value)
 {
 	const unsigned char *octets = data;
-	uint32_t last = object_range_max(&object->range);
+	uint32_t last = scep_range_max(&object->range);
 	uint32_t bits = 0;
 
 	if (length > bits_octets(object))
@@ -194,7 +194,7 @@ static int bits_write(const struct object *object, const void *data,
 static int time_write(const struct object *object, const void *data,
 		      size_t length, struct scep_value *value)
 {
-	if (!object_range_has(&object->range, length))
+	if (!scep_range_has(&object->range, length))
 		return SNMP_ERR_WRONGLENGTH;
 	if (!date_and_time_decode(data, length, &value->number))
 		return SNMP_ERR_WRONGVALUE;

@@ -21,6 +21,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 /* The types of RFC 2578 under all the textual conventions. */
 static const char *const syntax_words[SYNTAX_COUNT] = {
@@ -39,17 +40,47 @@ static const char *const access_words[] = {
     [ACCESS_CREATE] = "read-create",
 };
 
-static void print_range(const struct object_range *range)
+static void print_range(const struct scep_range *range)
 {
 	if (range->count == 0)
 		fputs("-", stdout);
 	for (size_t i = 0; i < range->count; i++) {
-		const struct object_span *span = &range->span[i];
+		const struct scep_span *span = &range->span[i];
 
 		printf("%s%" PRIu32, i ? "|" : "", span->min);
 		if (span->max != span->min)
 			printf("..%" PRIu32, span->max);
 	}
+}
+
+static void print_bits(uint32_t bits)
+{
+	const char *comma = "";
+
+	putchar('{');
+	for (uint32_t bit = 0; bit < 32; bit++) {
+		if (!(bits & 1u << bit))
+			continue;
+		printf("%s%" PRIu32, comma, bit);
+		comma = ",";
+	}
+	putchar('}');
+}
+
+static void print_default(const struct object *object)
+{
+	putchar(' ');
+	if (!object->has_default)
+		putchar('-');
+	else if (object->syntax == SYNTAX_BITS)
+		print_bits(object->preset);
+	else if (object->syntax == SYNTAX_TRUTH)
+		printf("%d", object->preset ? 1 : 2);
+	else if (strcmp(syntax_words[object->syntax], "OCTET-STRING") == 0)
+		fputs("\"\"", stdout);
+	else
+		printf("%" PRIu32, object->preset);
+	putchar('\n');
 }
 
 int main(void)
@@ -64,7 +95,7 @@ int main(void)
 		printf(" %s %s %s ", object->name, access_words[object->access],
 		       syntax_words[object->syntax]);
 		print_range(&object->range);
-		printf(" %s\n", object->preset ? object->preset : "-");
+		print_default(object);
 	}
 	return 0;
 }

@@ -72,8 +72,7 @@ static bool is_locked(const struct scep_item *item)
 {
 	return snapshot_number(&fake.snapshot, SCEP_AUTO_ENABLE, item->index,
 			       0) &&
-	       item->field >= SCEP_SERVER_URL &&
-	       item->field <= SCEP_SERVER_PROXY_URL;
+	       scep_field_info(item->field)->group == SCEP_GROUP_SERVER;
 }
 
 static bool disables(const struct scep_change *change, uint32_t index)

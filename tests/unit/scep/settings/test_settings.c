@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values in and out of rows, defaults, and changes as lists of items. */
-#include "tests/unit/scep/settings/fields_expected.h"
+#include "tests/unit/scep/settings/field_samples.h"
 
 #include "scep/agent_row.h"
 #include "scep/ca_row.h"
@@ -30,101 +30,90 @@ static bool has_place(enum scep_field field)
 static void what_is_put_is_had(void **state)
 {
 	(void)state;
-	for
-		EXPECTED(row)
-		{
-			struct scep_value value = sample(row->field);
-			union home home;
+	SCEP_FIELDS_EACH (field) {
+		struct scep_value value = sample(field);
+		union home home;
 
-			memset(&home, 0, sizeof(home));
-			settings_put(row->field, &value, &home);
-			assert_int_equal(
-			    settings_has(row->field, &value, &home),
-			    has_place(row->field) &&
-				row->kind != SCEP_KIND_SECRET);
-		}
+		memset(&home, 0, sizeof(home));
+		settings_put(field, &value, &home);
+		assert_int_equal(settings_has(field, &value, &home),
+				 has_place(field) &&
+				     kind_of(field) != SCEP_KIND_SECRET);
+	}
 }
 
 static void what_was_not_put_is_not_had(void **state)
 {
 	(void)state;
-	for
-		EXPECTED(row)
-		{
-			struct scep_value value = sample(row->field);
-			union home home;
+	SCEP_FIELDS_EACH (field) {
+		struct scep_value value = sample(field);
+		union home home;
 
-			memset(&home, 0, sizeof(home));
-			assert_false(settings_has(row->field, &value, &home));
-			settings_put(row->field, &value, &home);
-			value.number++;
-			value.octets[0] ^= 1;
-			assert_false(settings_has(row->field, &value, &home));
-			value.octets[0] ^= 1;
-			value.number--;
-			value.length ? value.length-- : value.number++;
-			assert_false(settings_has(row->field, &value, &home));
-		}
+		memset(&home, 0, sizeof(home));
+		assert_false(settings_has(field, &value, &home));
+		settings_put(field, &value, &home);
+		value.number++;
+		value.octets[0] ^= 1;
+		assert_false(settings_has(field, &value, &home));
+		value.octets[0] ^= 1;
+		value.number--;
+		value.length ? value.length-- : value.number++;
+		assert_false(settings_has(field, &value, &home));
+	}
 }
 
-static size_t size_of_member(const struct scep_field_info *info)
+static size_t size_of_member(enum scep_field field)
 {
+	const struct scep_field_info *info = scep_field_info(field);
+
 	if (info->kind == SCEP_KIND_TIME)
 		return sizeof(int64_t);
-	if (is_text(info->kind))
-		return info->max + 1;
-	if (is_octets(info->kind))
-		return sizeof(uint32_t) + info->max;
+	if (is_text(field))
+		return scep_range_max(&info->range) + 1;
+	if (is_octets(field))
+		return sizeof(uint32_t) + scep_range_max(&info->range);
 	return sizeof(uint32_t);
 }
 
 static void a_put_touches_its_own_member_only(void **state)
 {
 	(void)state;
-	for
-		EXPECTED(row)
-		{
-			const struct scep_field_info *info =
-			    scep_field_info(row->field);
-			struct scep_value value = sample(row->field);
-			unsigned char before[sizeof(union home)];
-			union home home;
+	SCEP_FIELDS_EACH (field) {
+		const struct scep_field_info *info = scep_field_info(field);
+		struct scep_value value = sample(field);
+		unsigned char before[sizeof(union home)];
+		union home home;
 
-			memset(&home, 0x5a, sizeof(home));
-			settings_put(row->field, &value, &home);
-			if (has_place(row->field))
-				memset((char *)&home + info->offset, 0x5a,
-				       size_of_member(info));
-			memset(before, 0x5a, sizeof(before));
-			assert_memory_equal(&home, before, sizeof(home));
-		}
+		memset(&home, 0x5a, sizeof(home));
+		settings_put(field, &value, &home);
+		if (has_place(field))
+			memset((char *)&home + info->offset, 0x5a,
+			       size_of_member(field));
+		memset(before, 0x5a, sizeof(before));
+		assert_memory_equal(&home, before, sizeof(home));
+	}
 }
 
 static void no_two_fields_share_a_member(void **state)
 {
 	(void)state;
-	for
-		EXPECTED(row)
-		for
-			EXPECTED(other)
-			{
-				union home home, untouched;
-				struct scep_value value = sample(row->field);
+	SCEP_FIELDS_EACH (field)
+		SCEP_FIELDS_EACH (other) {
+			union home home, untouched;
+			struct scep_value value = sample(field);
 
-				if (row == other ||
-				    scep_field_info(row->field)->home !=
-					scep_field_info(other->field)->home)
-					continue;
-				memset(&home, 0, sizeof(home));
-				untouched = home;
-				settings_put(row->field, &value, &home);
-				assert_true(settings_are_same(
-				    other->field, &home, &untouched));
-				assert_int_equal(settings_are_same(row->field,
-								   &home,
-								   &untouched),
-						 !has_place(row->field));
-			}
+			if (field == other || scep_field_info(field)->home !=
+						  scep_field_info(other)->home)
+				continue;
+			memset(&home, 0, sizeof(home));
+			untouched = home;
+			settings_put(field, &value, &home);
+			assert_true(
+			    settings_are_same(other, &home, &untouched));
+			assert_int_equal(
+			    settings_are_same(field, &home, &untouched),
+			    !has_place(field));
+		}
 }
 
 static void a_shorter_value_leaves_nothing_of_the_longer_one(void **state)
@@ -134,19 +123,17 @@ static void a_shorter_value_leaves_nothing_of_the_longer_one(void **state)
 
 	(void)state;
 	memset(longer.octets, 'Z', sizeof(longer.octets));
-	for
-		EXPECTED(row)
-		{
-			static const union home zero;
-			union home home;
+	SCEP_FIELDS_EACH (field) {
+		static const union home zero;
+		union home home;
 
-			if (!is_text(row->kind) && !is_octets(row->kind))
-				continue;
-			memset(&home, 0, sizeof(home));
-			settings_put(row->field, &longer, &home);
-			settings_put(row->field, &none, &home);
-			assert_memory_equal(&home, &zero, sizeof(home));
-		}
+		if (!is_text(field) && !is_octets(field))
+			continue;
+		memset(&home, 0, sizeof(home));
+		settings_put(field, &longer, &home);
+		settings_put(field, &none, &home);
+		assert_memory_equal(&home, &zero, sizeof(home));
+	}
 }
 
 static void a_secret_is_compared_between_rows_and_with_no_value(void **state)
@@ -167,11 +154,6 @@ static void a_secret_is_compared_between_rows_and_with_no_value(void **state)
 
 /* -------------------------------------------------------------- defaults -- */
 
-static struct scep_value default_of(const struct expected *row)
-{
-	return of_number(row->preset);
-}
-
 static void every_setting_starts_with_its_default(void **state)
 {
 	struct scep_profile profile;
@@ -182,22 +164,18 @@ static void every_setting_starts_with_its_default(void **state)
 	memset(&agent, 0x5a, sizeof(agent));
 	settings_preset_profile(&profile);
 	settings_preset_agent(&agent);
-	for
-		EXPECTED(row)
-		{
-			enum scep_home home = scep_field_info(row->field)->home;
-			struct scep_value value = default_of(row);
+	SCEP_FIELDS_EACH (field) {
+		enum scep_home home = scep_field_info(field)->home;
+		struct scep_value value =
+		    of_number(scep_field_info(field)->preset);
 
-			if (!has_place(row->field) ||
-			    row->kind == SCEP_KIND_SECRET)
-				continue;
-			if (home == SCEP_HOME_PROFILE)
-				assert_true(
-				    settings_has(row->field, &value, &profile));
-			if (home == SCEP_HOME_AGENT)
-				assert_true(
-				    settings_has(row->field, &value, &agent));
-		}
+		if (!has_place(field) || kind_of(field) == SCEP_KIND_SECRET)
+			continue;
+		if (home == SCEP_HOME_PROFILE)
+			assert_true(settings_has(field, &value, &profile));
+		if (home == SCEP_HOME_AGENT)
+			assert_true(settings_has(field, &value, &agent));
+	}
 	assert_int_equal(profile.request.challenge_password.length, 0);
 	assert_int_equal(profile.timer.values.challenge_password.length, 0);
 }
