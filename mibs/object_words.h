@@ -49,8 +49,8 @@
 #define DATE	       {{{0, 0}, {8, 8}, {11, 11}}, 3}
 #define DIGEST	       {{{0, 0}, {20, 20}, {32, 32}, {48, 48}, {64, 64}}, 5}
 #define DIGEST_OR_NONE {{{0, 0}, {32, 32}}, 2}
-#define KEY_LENGTH     {{{1024, 1024}, {2048, 2048}, {3072, 3072}, \
-			 {4096, 4096}}, 4}
+#define KEY_LENGTH     {{{SCEP_KEY_LENGTH_SHORT, SCEP_KEY_LENGTH_SHORT}, \
+			 {2048, 2048}, {3072, 3072}, {4096, 4096}}, 4}
 #define HTTP_STATUS    {{{0, 0}, {100, 599}}, 2}
 #define FAIL_INFO      {{{0, 4}, {254, 255}}, 2}
 /* clang-format on */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "scep/octets.h"
+#include "scep/range.h"
 
 enum scep_legacy {
 	SCEP_LEGACY_SHA1 = 1u << 0,
@@ -37,6 +38,9 @@ struct scep_use_config {
 
 #define SCEP_USE_MAX 64
 
+/* Room for each length that a key can have, and the 0. */
+#define SCEP_SPARE_KEYS (SCEP_SPANS + 1)
+
 /* What only the configuration file can say. */
 struct scep_config {
 	char state_directory[4096];
@@ -45,12 +49,12 @@ struct scep_config {
 	uint32_t allow_legacy;	 /* enum scep_legacy */
 	bool allow_short_keys;
 	bool clock_skew_is_error;
-	bool has_restart_command;  /* the front end knows which */
-	bool has_default_key;	   /* one is made and kept */
-	uint32_t clock_skew_limit; /* seconds */
-	char ca_file[4096];	   /* "": the system's store */
-	uint32_t spare_keys[4];	   /* key lengths, 0 at the end */
-	size_t allow_count;	   /* 0: all but link-local */
+	bool has_restart_command;	      /* the front end knows which */
+	bool has_default_key;		      /* one is made and kept */
+	uint32_t clock_skew_limit;	      /* seconds */
+	char ca_file[4096];		      /* "": the system's store */
+	uint32_t spare_keys[SCEP_SPARE_KEYS]; /* key lengths, 0 at the end */
+	size_t allow_count;		      /* 0: all but link-local */
 	size_t deny_count;
 	size_t use_count;
 	struct scep_cidr allow[SCEP_CIDR_MAX];

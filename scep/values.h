@@ -20,6 +20,10 @@ enum scep_signature_algorithm {
 	SCEP_SIGN_SHA512 = 4,
 };
 
+/* The shortest length of a key, in bits.  It needs allowShortKeys.  The range
+ * of scepRequestKeyLength has all lengths. */
+#define SCEP_KEY_LENGTH_SHORT 1024
+
 /* The request values, "P" of the MIB: of a manual request or of the timer. */
 struct scep_values {
 	char key_name[SCEP_TEXT64];

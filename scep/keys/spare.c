@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 
+#include "scep/change.h"
 #include "scep/codes.h"
+#include "scep/engine_config.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_file.h"
 #include "scep/keys/key_jobs.h"
@@ -11,9 +13,6 @@
 
 #define SPARE_NAME  32
 #define SPARE_RETRY 60000 /* ms */
-
-/* All the lengths that there can be. */
-static const uint32_t lengths[] = {1024, 2048, 3072, 4096};
 
 /* Not the name of a registered key, so that no sweep removes the file. */
 static void spare_file_name(uint32_t bits, char name[SPARE_NAME])
@@ -65,9 +64,8 @@ static const struct key_job_kind spare_kind = {
 static bool is_configured(const struct state *state, uint32_t bits)
 {
 	const uint32_t *wanted = state->config.spare_keys;
-	size_t most = sizeof(state->config.spare_keys) / sizeof(*wanted);
 
-	for (size_t i = 0; i < most && wanted[i] != 0; i++)
+	for (size_t i = 0; wanted[i] != 0; i++)
 		if (wanted[i] == bits)
 			return true;
 	return false;
@@ -77,19 +75,22 @@ static bool is_configured(const struct state *state, uint32_t bits)
  * that is missing, or 0. */
 static uint32_t spare_missing(struct state *state)
 {
+	const struct scep_range *lengths =
+	    &scep_field_info(SCEP_REQUEST_KEY_LENGTH)->range;
 	uint32_t missing = 0;
 
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-		bool is_wanted = is_configured(state, lengths[i]);
+	for (size_t i = 0; i < lengths->count; i++) {
+		uint32_t bits = lengths->span[i].min;
+		bool is_wanted = is_configured(state, bits);
 		char name[SPARE_NAME];
 		bool is_there;
 
-		spare_file_name(lengths[i], name);
+		spare_file_name(bits, name);
 		is_there = files_exist(state->keys_folder, name);
 		if (is_there && !is_wanted)
 			files_remove(state->keys_folder, name, NULL);
 		if (missing == 0 && is_wanted && !is_there)
-			missing = lengths[i];
+			missing = bits;
 	}
 	return missing;
 }

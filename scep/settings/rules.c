@@ -211,8 +211,10 @@ static const struct weakness {
      "allowLegacyAlgorithms has no sha1"},
     {SCEP_AUTO_SIGNATURE_ALGORITHM, SCEP_SIGN_SHA1, SCEP_LEGACY_SHA1,
      "allowLegacyAlgorithms has no sha1"},
-    {SCEP_REQUEST_KEY_LENGTH, 1024, SHORT_KEYS, "allowShortKeys is no"},
-    {SCEP_AUTO_KEY_LENGTH, 1024, SHORT_KEYS, "allowShortKeys is no"},
+    {SCEP_REQUEST_KEY_LENGTH, SCEP_KEY_LENGTH_SHORT, SHORT_KEYS,
+     "allowShortKeys is no"},
+    {SCEP_AUTO_KEY_LENGTH, SCEP_KEY_LENGTH_SHORT, SHORT_KEYS,
+     "allowShortKeys is no"},
     {SCEP_SERVER_CIPHER, SCEP_CIPHER_3DES, SCEP_LEGACY_3DES,
      "allowLegacyAlgorithms has no 3des"},
 };

@@ -208,7 +208,7 @@ void scep_config_init(struct scep_config *config)
 	snprintf(config->state_directory, sizeof(config->state_directory), "%s",
 		 SCEP_STATE_DIRECTORY);
 	config->key_limit = 16;
-	config->status_history = 20;
+	config->status_history = scep_field_info(SCEP_STATUS_MAX_ROWS)->preset;
 	config->clock_skew_limit = 600;
 }
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subagent/conf/conf_token.h"
 
+#include "scep/change.h"
 #include "scep/engine_config.h"
 #include "subagent/conf/conf_use_location.h"
 #include "subagent/conf/conf_value.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#define KEY_LIMIT_MAX	   10000
-#define STATUS_HISTORY_MIN 20 /* the range of scepStatusMaxRows */
-#define STATUS_HISTORY_MAX 10000
-#define CLOCK_SKEW_MAX	   (366 * 24 * 3600)
+#define KEY_LIMIT_MAX  10000
+#define CLOCK_SKEW_MAX (366 * 24 * 3600)
 
 static int read_state_directory(struct conf *conf, const char *words,
 				struct fault *fault)
@@ -36,17 +36,28 @@ static int read_run_as(struct conf *conf, const char *words,
 	return conf_value_user_group(word, conf->user, conf->group, fault);
 }
 
-static bool is_key_length(uint32_t length)
+static int refuse_key_length(uint32_t length, const struct scep_range *known,
+			     struct fault *fault)
 {
-	return length == 1024 || length == 2048 || length == 3072 ||
-	       length == 4096;
+	char words[64] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < known->count && used < sizeof(words); i++)
+		used +=
+		    (size_t)snprintf(words + used, sizeof(words) - used, "%s%u",
+				     i == 0		     ? ""
+				     : i + 1 == known->count ? " or "
+							     : ", ",
+				     known->span[i].min);
+	return fault_set(fault, "%u is no key length: %s", length, words);
 }
 
 static int read_spare_keys(struct conf *conf, const char *words,
 			   struct fault *fault)
 {
+	const struct scep_range *known =
+	    &scep_field_info(SCEP_REQUEST_KEY_LENGTH)->range;
 	uint32_t *lengths = conf->engine.spare_keys;
-	const size_t most = sizeof(conf->engine.spare_keys) / sizeof(*lengths);
 	char word[CONF_LINE_MAX];
 	uint32_t length;
 	size_t count = 0;
@@ -58,17 +69,14 @@ static int read_spare_keys(struct conf *conf, const char *words,
 	do {
 		if (conf_value_number(word, 0, UINT32_MAX, &length, fault) != 0)
 			return -1;
-		if (!is_key_length(length))
-			return fault_set(fault,
-					 "%u is no key length: 1024, "
-					 "2048, 3072 or 4096",
-					 length);
+		if (!scep_range_has(known, length))
+			return refuse_key_length(length, known, fault);
 		for (size_t i = 0; i < count; i++)
 			if (lengths[i] == length)
 				return fault_set(fault, "%u stands twice",
 						 length);
-		if (count < most)
-			lengths[count++] = length;
+		/* Known lengths, each once: there is room, and for the 0. */
+		lengths[count++] = length;
 	} while (conf_value_word(&words, word, "", fault) == 0);
 	return conf_value_end(&words, fault);
 }
@@ -87,11 +95,14 @@ static int read_key_limit(struct conf *conf, const char *words,
 static int read_status_history(struct conf *conf, const char *words,
 			       struct fault *fault)
 {
+	const struct scep_range *range =
+	    &scep_field_info(SCEP_STATUS_MAX_ROWS)->range;
 	char word[CONF_LINE_MAX];
 
 	if (conf_value_only_word(words, word, "a number", fault) != 0)
 		return -1;
-	return conf_value_number(word, STATUS_HISTORY_MIN, STATUS_HISTORY_MAX,
+	return conf_value_number(word, scep_range_min(range),
+				 scep_range_max(range),
 				 &conf->engine.status_history, fault);
 }
 

@@ -3,6 +3,7 @@
 #include "tests/unit/scep/settings/field_samples.h"
 
 #include "scep/change.h"
+#include "scep/values.h"
 
 #define NOT_TOUCHED ((size_t)77)
 
@@ -146,6 +147,19 @@ static void key_lengths_are_four(void **state)
 					 is_good ? SCEP_ACCEPTED
 						 : SCEP_WRONG_VALUE);
 		}
+}
+
+/* Spare keys are made of the spans. */
+static void each_span_of_the_key_lengths_is_one_length(void **state)
+{
+	const struct scep_range *range =
+	    &scep_field_info(SCEP_REQUEST_KEY_LENGTH)->range;
+
+	(void)state;
+	assert_int_equal(range->count, 4);
+	for (size_t i = 0; i < range->count; i++)
+		assert_int_equal(range->span[i].min, range->span[i].max);
+	assert_int_equal(range->span[0].min, SCEP_KEY_LENGTH_SHORT);
 }
 
 static void not_ready_cannot_be_written(void **state)
@@ -358,6 +372,7 @@ int main(void)
 	    cmocka_unit_test(numbers_outside_their_range_are_wrong_value),
 	    cmocka_unit_test(a_truth_is_0_or_1),
 	    cmocka_unit_test(key_lengths_are_four),
+	    cmocka_unit_test(each_span_of_the_key_lengths_is_one_length),
 	    cmocka_unit_test(not_ready_cannot_be_written),
 	    cmocka_unit_test(unknown_bits_are_wrong_value),
 	    cmocka_unit_test(
