@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 
 #include "scep/octets.h"
+#include "scep/base/allocation.h"
 #include "scep/base/bytes.h"
 
 /* What each code means for a request. */
@@ -145,13 +146,14 @@ enum scep_code error_wrap(struct scep_error *error, const char *context)
 /*
  * Empties OpenSSL's error queue.  Writes the reason of the oldest error into
  * `text`: the deepest, as errors are queued while the calls unwind.  Returns
- * true if one of them is an allocation that failed.
+ * true if an allocation has failed: the queue says so in many places, but not
+ * in all of them.
  */
 static bool openssl_take_queue(char *text, size_t size)
 {
 	unsigned long first = ERR_peek_error(), each;
 	const char *reason = first ? ERR_reason_error_string(first) : NULL;
-	bool is_memory = false;
+	bool is_memory = allocation_has_failed();
 
 	text[0] = '\0';
 	if (reason)
@@ -196,6 +198,9 @@ enum scep_code error_end_openssl(enum scep_code code, struct scep_error *error)
 
 enum scep_code error_set_memory(struct scep_error *error)
 {
+	/* It has been told now: it is not news for the next caller. */
+	allocation_has_failed();
+	ERR_clear_error();
 	return error_set(error, SCEP_NO_MEMORY, "memory is short");
 }
 

@@ -29,7 +29,8 @@ enum scep_code error_set_http(struct scep_error *error, uint32_t http_status);
  * The one error of short memory: code SCEP_NO_MEMORY, text "memory is short".
  * It is a fault of this device and never of the server.  A request that meets
  * it is tried again by the polling rules and keeps its key and transactionID.
- * Rows of the MIB show it as storageError (error_detail()).
+ * Rows of the MIB show it as storageError (error_detail()).  Empties OpenSSL's
+ * error queue.
  */
 enum scep_code error_set_memory(struct scep_error *error);
 
@@ -39,8 +40,8 @@ enum scep_code error_wrap(struct scep_error *error, const char *context);
 
 /*
  * Sets a code and a text with ": reason" of OpenSSL's error queue behind the
- * text.  Where the queue has an allocation that failed, sets short memory in
- * place of `code`. Empties the queue.
+ * text.  Where an allocation of OpenSSL has failed, sets short memory in place
+ * of `code`.  Empties the queue.
  */
 enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
 				 const char *format, ...)
@@ -48,9 +49,9 @@ enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
 
 /*
  * Ends a function that has called OpenSSL: returns its `code`, SCEP_OK
- * included, unless the error queue has an allocation that failed.  Then it sets
- * short memory and returns that: nothing that OpenSSL has answered meanwhile
- * can be believed.  Empties the queue.
+ * included, unless an allocation of OpenSSL has failed.  Then it sets short
+ * memory and returns that: nothing that OpenSSL has answered meanwhile can be
+ * believed.  Empties the queue.
  */
 enum scep_code error_end_openssl(enum scep_code code, struct scep_error *error);
 
