@@ -256,13 +256,13 @@ static bool describe_key(struct state *state, const char *name,
 			 struct scep_key *key)
 {
 	STACK_OF(X509) *chain = NULL;
+	enum scep_code code =
+	    key_file_read_chain(state->certs_folder, name, &chain, NULL);
 
-	if (key_file_read_chain(state->certs_folder, name, &chain, NULL) !=
-	    SCEP_OK)
-		return false;
-	certs_describe_leaf(sk_X509_value(chain, 0), key);
+	if (code == SCEP_OK)
+		code = certs_describe_leaf(sk_X509_value(chain, 0), key, NULL);
 	sk_X509_pop_free(chain, X509_free);
-	return true;
+	return code == SCEP_OK;
 }
 
 /* A key without a certificate gets a name that no sweep removes. */

@@ -14,24 +14,27 @@
 #include "scep/protocol/certs.h"
 
 /* Describes the delivered certificates for scepCaTable. */
-static bool describe_cas(struct step_work *work, STACK_OF(X509) * certificates)
+static enum scep_code describe_cas(struct step_work *work,
+				   STACK_OF(X509) * certificates)
 {
-	X509 *candidate = ca_certs_candidate(certificates);
+	X509 *candidate = NULL;
 	int count = sk_X509_num(certificates);
+	enum scep_code code =
+	    ca_certs_candidate(certificates, &candidate, &work->error);
 
 	work->cas = calloc((size_t)count + 1, sizeof(*work->cas));
 	if (work->cas == NULL)
-		return false;
+		return error_set_memory(&work->error);
 	work->ca_count = (size_t)count;
 	work->candidate = work->ca_count;
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; code == SCEP_OK && i < count; i++) {
 		X509 *each = sk_X509_value(certificates, i);
 
-		certs_describe_ca(each, &work->cas[i]);
+		code = certs_describe_ca(each, &work->cas[i], &work->error);
 		if (each == candidate)
 			work->candidate = (size_t)i;
 	}
-	return true;
+	return code;
 }
 
 /* Makes the trust anchor the candidate: scepCaTable shows it as the CA. */
@@ -63,22 +66,21 @@ static enum scep_code keep_trust(struct task *task,
 				 const struct ca_certs *trust)
 {
 	STACK_OF(X509) *ordered = sk_X509_new_null();
-	bool is_whole = ordered != NULL &&
-			sk_X509_push(ordered, trust->anchor) > 0 &&
-			sk_X509_push(ordered, trust->recipient) > 0;
-	enum scep_code code;
+	struct scep_error *error = &task->work.error;
+	enum scep_code code = certs_push(ordered, trust->anchor, error);
 
-	for (int i = 0; is_whole && i < sk_X509_num(trust->chain); i++) {
+	if (code == SCEP_OK)
+		code = certs_push(ordered, trust->recipient, error);
+	for (int i = 0; code == SCEP_OK && i < sk_X509_num(trust->chain); i++) {
 		X509 *each = sk_X509_value(trust->chain, i);
 
 		if (X509_cmp(each, trust->anchor) != 0 &&
 		    X509_cmp(each, trust->recipient) != 0)
-			is_whole = sk_X509_push(ordered, each) > 0;
+			code = certs_push(ordered, each, error);
 	}
-	code = is_whole ? certs_to_pem(ordered, &task->work.next->trust,
-				       &task->work.error)
-			: error_set_memory(&task->work.error);
-	sk_X509_free(ordered);
+	if (code == SCEP_OK)
+		code = certs_to_pem(ordered, &task->work.next->trust, error);
+	sk_X509_pop_free(ordered, X509_free);
 	return code;
 }
 
@@ -136,10 +138,8 @@ void ca_pinning_digest(struct task *task)
 	if (ca_certs_read(work->answer.body.data, work->answer.body.length,
 			  &certificates, &work->error) != SCEP_OK)
 		return;
-	if (describe_cas(work, certificates))
+	if (describe_cas(work, certificates) == SCEP_OK)
 		establish_trust(task, certificates);
-	else
-		error_set_memory(&work->error);
 	/* Without CaFingerprint, an operator decides about a CA that is new
 	 * (MIB, rule 15).  He has decided before about a CA that is pinned: if
 	 * it is not trusted now, it has expired. */

@@ -52,8 +52,9 @@ static void describe_next(struct step_work *work, STACK_OF(X509) * certificates)
 	work->ca_count = count;
 	work->candidate = 0;
 	for (size_t i = 0; i < count; i++) {
-		certs_describe_ca(sk_X509_value(certificates, (int)i),
-				  &work->cas[i]);
+		if (certs_describe_ca(sk_X509_value(certificates, (int)i),
+				      &work->cas[i], &work->error) != SCEP_OK)
+			return;
 		work->cas[i].role |= SCEP_CA_NEXT;
 	}
 }
@@ -104,17 +105,21 @@ void ca_rollover_keep(struct task *task, struct txn *txn)
 void ca_rollover_consider(struct task *task, const struct cert_rep_input *input)
 {
 	struct step_work *work = &task->work;
+	struct scep_error refusal = work->error;
+	bool is_unknown = false;
 
 	if (task->record->ca_refetch != CA_REFETCH_NONE)
 		return;
 	/* The CA has expired or did not issue the certificate, or the signer
 	 * may be its new RA. */
-	if (work->error.code != SCEP_CA_NOT_TRUSTED &&
-	    (work->error.code != SCEP_BAD_RESPONSE ||
-	     !signed_by_unknown(input->message, input->message_length,
-				input->trust->chain)))
+	if (refusal.code == SCEP_BAD_RESPONSE &&
+	    signed_by_unknown(input->message, input->message_length,
+			      input->trust->chain, &is_unknown,
+			      &work->error) != SCEP_OK)
 		return;
-	work->ca_refetch = work->error;
+	if (refusal.code != SCEP_CA_NOT_TRUSTED && !is_unknown)
+		return;
+	work->ca_refetch = refusal;
 	error_init(&work->error);
 }
 
@@ -135,10 +140,14 @@ bool ca_rollover_end_refetch(struct open_request *e, struct record *next)
 {
 	struct task *task = &e->task;
 	struct scep_error *error = &task->work.error;
+	bool is_same;
 
 	if (task->record->ca_refetch != CA_REFETCH_NOW)
 		return true;
-	if (!certs_are_same_set(&task->record->trust, &next->trust)) {
+	if (certs_compare_sets(&task->record->trust, &next->trust, &is_same,
+			       error) != SCEP_OK)
+		return false;
+	if (!is_same) {
 		next->ca_refetch = CA_REFETCH_SETTLED;
 		log_warning(
 		    "%s: the certificates of the CA have changed during "

@@ -208,20 +208,26 @@ out:
 }
 
 /* Marks a key of ours as revoked, or as no longer revoked. */
-static void check_mark_key(struct task *task, const struct scep_key *key,
-			   struct txn *txn)
+static enum scep_code
+check_mark_key(struct task *task, const struct scep_key *key, struct txn *txn)
 {
-	bool is_revoked = crl_has(task->work.crl, &key->serial);
+	enum crl_verdict verdict;
+	enum scep_code code =
+	    crl_look_up(task->work.crl, key->issuer, &key->serial, &verdict,
+			&task->work.error);
+	bool is_revoked = verdict == CRL_REVOKED;
 	struct scep_key *row;
 
-	if (is_revoked == (key->is_revoked != 0))
-		return;
+	if (code != SCEP_OK || verdict == CRL_OF_ANOTHER_ISSUER ||
+	    is_revoked == (key->is_revoked != 0))
+		return code;
 	log_warning("key %u (%s): its certificate is %s revoked", key->index,
 		    key->name, is_revoked ? "" : "no longer");
 	row = row_copy(key);
 	if (row != NULL)
 		row->is_revoked = is_revoked;
 	txn_put(txn, STORE_KEY, row);
+	return SCEP_OK;
 }
 
 static enum step_outcome check_settle_crl(struct task *task,
@@ -234,8 +240,8 @@ static enum step_outcome check_settle_crl(struct task *task,
 
 		if (key->profile_index == task->record->profile_index &&
 		    key->not_after != 0 &&
-		    crl_is_of(task->work.crl, key->issuer))
-			check_mark_key(task, key, &result->txn);
+		    check_mark_key(task, key, &result->txn) != SCEP_OK)
+			return OUTCOME_FAIL;
 	}
 	return OUTCOME_NEXT;
 }

@@ -353,12 +353,15 @@ static void compose_files(struct task *task)
 	if (certs_from_pem(pem->data, pem->length, &issued, &work->error) !=
 	    SCEP_OK)
 		return;
-	certs_describe_leaf(sk_X509_value(issued, 0), &work->key);
-	if (sk_X509_num(issued) > 1)
-		certs_describe_ca(sk_X509_value(issued, 1), &issuer);
-	work->key.issuer_fingerprint = issuer.fingerprint;
-	files_write(task->state->certs_folder, name, pem->data, pem->length,
-		    &work->error);
+	if (certs_describe_leaf(sk_X509_value(issued, 0), &work->key,
+				&work->error) == SCEP_OK &&
+	    (sk_X509_num(issued) < 2 ||
+	     certs_describe_ca(sk_X509_value(issued, 1), &issuer,
+			       &work->error) == SCEP_OK)) {
+		work->key.issuer_fingerprint = issuer.fingerprint;
+		files_write(task->state->certs_folder, name, pem->data,
+			    pem->length, &work->error);
+	}
 	sk_X509_pop_free(issued, X509_free);
 }
 

@@ -68,7 +68,7 @@ static void default_key_make(struct key_job_run *run)
 			  &run->error) == SCEP_OK &&
 	    make_certificate(key, &certificate, &run->error) == SCEP_OK &&
 	    write_certificate(run, certificate, name) == SCEP_OK)
-		certs_describe_leaf(certificate, &run->row);
+		certs_describe_leaf(certificate, &run->row, &run->error);
 	X509_free(certificate);
 	EVP_PKEY_free(key);
 }

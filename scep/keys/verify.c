@@ -23,15 +23,15 @@ static void compare_certificate(struct key_job_run *run, EVP_PKEY *key,
 	const struct scep_key *row = &run->row;
 	struct scep_key found = {0};
 
-	certs_describe_leaf(certificate, &found);
+	if (certs_describe_leaf(certificate, &found, &run->error) != SCEP_OK)
+		return;
 	if (found.fingerprint.length != row->fingerprint.length ||
 	    memcmp(found.fingerprint.data, row->fingerprint.data,
 		   row->fingerprint.length) != 0)
 		error_set(&run->error, SCEP_STORAGE_ERROR,
 			  "the file holds another certificate");
-	else if (!key_fits(key, certificate))
-		error_set(&run->error, SCEP_KEY_ERROR,
-			  "the key is not that of the certificate");
+	else
+		key_check_certificate(key, certificate, &run->error);
 }
 
 static void verify_files(struct key_job_run *run)

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
@@ -84,37 +83,48 @@ static const char *digest_of_length(uint32_t length)
 	return NULL;
 }
 
-/* The certificate that a pin names, or NULL. */
-static X509 *find_pinned(STACK_OF(X509) * certificates,
-			 const struct ca_certs_pin *pin)
+/* Finds the certificate that a pin names; NULL if there is none. */
+static enum scep_code find_pinned(STACK_OF(X509) * certificates,
+				  const struct ca_certs_pin *pin, X509 **found,
+				  struct scep_error *error)
 {
 	const char *name = digest_of_length(pin->length);
 	EVP_MD *digest = name == NULL ? NULL : EVP_MD_fetch(NULL, name, NULL);
-	X509 *found = NULL;
+	enum scep_code code = SCEP_OK;
 
-	for (int i = 0; digest != NULL && i < sk_X509_num(certificates); i++) {
+	*found = NULL;
+	/* OpenSSL always has these digests. */
+	if (name != NULL && digest == NULL)
+		code = error_set_memory(error);
+	for (int i = 0; code == SCEP_OK && digest != NULL && *found == NULL &&
+			i < sk_X509_num(certificates);
+	     i++) {
+		X509 *each = sk_X509_value(certificates, i);
 		unsigned char value[EVP_MAX_MD_SIZE];
 		unsigned int length = 0;
 
-		if (X509_digest(sk_X509_value(certificates, i), digest, value,
-				&length) == 1 &&
-		    octets_equal(value, length, pin->digest, pin->length)) {
-			found = sk_X509_value(certificates, i);
-			break;
-		}
+		if (X509_digest(each, digest, value, &length) != 1)
+			code = error_set_memory(error);
+		else if (octets_equal(value, length, pin->digest, pin->length))
+			*found = each;
 	}
 	EVP_MD_free(digest);
-	return found;
+	return code;
 }
 
 static enum scep_code check_anchor(X509 *anchor, int64_t now,
 				   struct scep_error *error)
 {
-	const char *reason = key_weakness(X509_get0_pubkey(anchor));
+	struct scep_error weakness;
+	const char *reason;
+	enum scep_code code =
+	    key_check_public(X509_get0_pubkey(anchor), &weakness);
 
-	if (reason != NULL)
+	if (code == SCEP_NO_MEMORY)
+		return error_set_memory(error);
+	if (code != SCEP_OK)
 		return error_set(error, SCEP_CA_NOT_TRUSTED,
-				 "the pinned certificate: %s", reason);
+				 "the pinned certificate: %s", weakness.text);
 	if (!certs_is_ca(anchor))
 		return error_set(error, SCEP_CA_NOT_TRUSTED,
 				 "the pinned certificate is not that of a CA");
@@ -124,30 +134,35 @@ static enum scep_code check_anchor(X509 *anchor, int64_t now,
 	return SCEP_OK;
 }
 
-/* The first certificate that is pinned and fit to be the anchor. */
+/* Finds the first certificate that is pinned and fit to be the anchor. */
 static enum scep_code find_anchor(STACK_OF(X509) * certificates,
 				  const struct ca_certs_pin *pins,
 				  size_t pin_count, int64_t now, X509 **anchor,
 				  struct scep_error *error)
 {
-	enum scep_code code = SCEP_OK;
+	struct scep_error unfit;
 
+	error_set(&unfit, SCEP_CA_NOT_TRUSTED,
+		  "no certificate of the server has the fingerprint that is "
+		  "trusted");
 	for (size_t i = 0; i < pin_count; i++) {
-		*anchor = find_pinned(certificates, &pins[i]);
+		enum scep_code code =
+		    find_pinned(certificates, &pins[i], anchor, error);
+
+		if (code != SCEP_OK)
+			return code;
 		if (*anchor == NULL)
 			continue;
-		code = check_anchor(*anchor, now, error);
+		code = check_anchor(*anchor, now, &unfit);
+		if (code == SCEP_NO_MEMORY)
+			return error_set_memory(error);
 		if (code == SCEP_OK)
 			return code;
 	}
-	if (code != SCEP_OK)
-		return code;
-	return error_set(error, SCEP_CA_NOT_TRUSTED,
-			 "no certificate of the server has the fingerprint "
-			 "that is trusted");
+	return error_set(error, unfit.code, "%s", unfit.text);
 }
 
-/* Whether it and all CAs above it are valid. */
+/* Tells if it and all CAs above it are valid. */
 static bool is_path_valid(STACK_OF(X509) * path, int64_t now)
 {
 	const char *reason;
@@ -159,7 +174,7 @@ static bool is_path_valid(STACK_OF(X509) * path, int64_t now)
 	return true;
 }
 
-static bool has_issued(const struct certs_tree *tree, size_t place)
+static bool has_issued_cas(const struct certs_tree *tree, size_t place)
 {
 	for (size_t i = 1; i < tree->count; i++) {
 		if (tree->issuer[i] == place &&
@@ -170,8 +185,8 @@ static bool has_issued(const struct certs_tree *tree, size_t place)
 }
 
 /*
- * How well a certificate suits as the recipient: an RA that says it may, an RA
- * that does not say, an RA, the CA that issues (no CA below it), a CA.
+ * Says how well a certificate suits as the recipient: an RA that says it may,
+ * an RA that does not say, an RA, the CA that issues (no CA below it), a CA.
  */
 static int suitability(const struct certs_tree *tree, size_t place)
 {
@@ -180,14 +195,15 @@ static int suitability(const struct certs_tree *tree, size_t place)
 	if (!EVP_PKEY_is_a(X509_get0_pubkey(certificate), "RSA"))
 		return 0;
 	if (certs_is_ca(certificate))
-		return has_issued(tree, place) ? 1 : 2;
+		return has_issued_cas(tree, place) ? 1 : 2;
 	if (!certs_may_encipher(certificate))
 		return 3;
 	return (X509_get_extension_flags(certificate) & EXFLAG_KUSAGE) == 0 ? 4
 									    : 5;
 }
 
-/* Better suited, or as well suited and younger: RA certificates roll over. */
+/* Tells if one is better suited, or as well suited and younger: RA certificates
+ * roll over. */
 static bool is_better(int suits, X509 *certificate, int best_suits, X509 *best)
 {
 	if (suits != best_suits)
@@ -206,20 +222,25 @@ static enum scep_code fill_trust(const struct certs_tree *tree, int64_t now,
 
 	for (size_t i = 0; i < tree->count; i++) {
 		X509 *certificate = tree->certificate[i];
-		STACK_OF(X509) *path = certs_tree_path(tree, certificate, NULL);
-		int suits = is_path_valid(path, now) ? suitability(tree, i) : 0;
-		bool is_kept =
-		    path == NULL || certs_push(trust->chain, certificate);
+		STACK_OF(X509) *path = NULL;
+		enum scep_code code =
+		    certs_tree_path(tree, certificate, &path, NULL);
+		int suits;
 
-		if (path != NULL &&
-		    is_better(suits, certificate, best_suits, best)) {
+		if (code == SCEP_NO_MEMORY)
+			return error_set_memory(error);
+		/* What has no path to the anchor is left out. */
+		if (code != SCEP_OK)
+			continue;
+		suits = is_path_valid(path, now) ? suitability(tree, i) : 0;
+		sk_X509_pop_free(path, X509_free);
+		code = certs_push(trust->chain, certificate, error);
+		if (code != SCEP_OK)
+			return code;
+		if (is_better(suits, certificate, best_suits, best)) {
 			best = certificate;
 			best_suits = suits;
 		}
-		sk_X509_pop_free(path, X509_free);
-		if (!is_kept)
-			return error_set(error, SCEP_CA_NOT_TRUSTED,
-					 "no memory");
 	}
 	if (best == NULL)
 		return error_set(error, SCEP_CA_NOT_TRUSTED,
@@ -242,20 +263,15 @@ enum scep_code ca_certs_establish(STACK_OF(X509) * certificates,
 
 	memset(trust, 0, sizeof(*trust));
 	code = find_anchor(certificates, pins, pin_count, now, &anchor, error);
-	/* What OpenSSL thought of the keys is no reason for what comes next. */
-	ERR_clear_error();
-	if (code != SCEP_OK)
-		return code;
-	X509_up_ref(anchor);
-	trust->anchor = anchor;
-	trust->chain = sk_X509_new_null();
-	if (trust->chain == NULL)
-		code = error_set(error, SCEP_CA_NOT_TRUSTED, "no memory");
 	if (code == SCEP_OK) {
-		certs_tree_grow(&tree, anchor, certificates);
-		code = fill_trust(&tree, now, trust, error);
-		ERR_clear_error();
+		X509_up_ref(anchor);
+		trust->anchor = anchor;
+		trust->chain = sk_X509_new_null();
+		code = certs_tree_grow(&tree, anchor, certificates, error);
 	}
+	if (code == SCEP_OK)
+		code = fill_trust(&tree, now, trust, error);
+	code = error_end_openssl(code, error);
 	if (code != SCEP_OK)
 		ca_certs_free(trust);
 	return code;
@@ -269,24 +285,30 @@ void ca_certs_free(struct ca_certs *trust)
 	memset(trust, 0, sizeof(*trust));
 }
 
-X509 *ca_certs_candidate(STACK_OF(X509) * certificates)
+enum scep_code ca_certs_candidate(STACK_OF(X509) * certificates,
+				  X509 **candidate, struct scep_error *error)
 {
 	struct certs_tree tree;
-	X509 *best = NULL;
 	size_t best_count = 0;
 
+	*candidate = NULL;
 	for (int i = 0; i < sk_X509_num(certificates); i++) {
-		X509 *certificate = sk_X509_value(certificates, i);
+		X509 *each = sk_X509_value(certificates, i);
+		enum scep_code code;
 
-		if (!certs_is_ca(certificate) ||
-		    key_weakness(X509_get0_pubkey(certificate)) != NULL)
+		if (!certs_is_ca(each))
 			continue;
-		certs_tree_grow(&tree, certificate, certificates);
+		code = key_check_public(X509_get0_pubkey(each), NULL);
+		if (code == SCEP_OK)
+			code = certs_tree_grow(&tree, each, certificates, NULL);
+		if (code == SCEP_NO_MEMORY)
+			return error_set_memory(error);
+		if (code != SCEP_OK)
+			continue;
 		if (tree.count > best_count) {
-			best = certificate;
+			*candidate = each;
 			best_count = tree.count;
 		}
 	}
-	ERR_clear_error();
-	return best;
+	return SCEP_OK;
 }

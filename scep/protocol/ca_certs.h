@@ -55,10 +55,11 @@ enum scep_code ca_certs_establish(STACK_OF(X509) * certificates,
 void ca_certs_free(struct ca_certs *trust);
 
 /*
- * The candidate for a pin when there is none yet: the CA certificate that the
- * others chain to (the topmost present).  Borrows from `certificates`; NULL if
- * there is no CA among them.
+ * Finds the candidate for a pin when there is none yet: the CA certificate that
+ * the others chain to (the topmost present).  Borrows from `certificates`; NULL
+ * if there is no CA among them.  Fails with SCEP_NO_MEMORY.
  */
-X509 *ca_certs_candidate(STACK_OF(X509) * certificates);
+enum scep_code ca_certs_candidate(STACK_OF(X509) * certificates,
+				  X509 **candidate, struct scep_error *error);
 
 #endif

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include <openssl/cms.h>
-#include <openssl/err.h>
 #include <openssl/objects.h>
 
 #include "scep/engine_config.h"
@@ -239,7 +238,7 @@ enum scep_code cert_rep_open_reply(const struct cert_rep_input *input,
 	if (code == SCEP_OK)
 		code = read_content(input, &message, reply, content, error);
 	signed_free(&message);
-	ERR_clear_error();
+	code = error_end_openssl(code, error);
 	if (code != SCEP_OK)
 		cert_rep_free(reply);
 	return code;
@@ -253,8 +252,8 @@ static bool is_same(X509 *certificate, X509 *other)
 }
 
 /*
- * The certificate over our key, the youngest if there are several.  The one
- * that signed the request may have been sent back: it is over our key too.
+ * Finds the certificate over our key, the youngest if there are several.  The
+ * one that signed the request may have been sent back: it is over our key too.
  */
 static X509 *find_ours(const struct cert_rep_input *input,
 		       STACK_OF(X509) * received)
@@ -272,7 +271,6 @@ static X509 *find_ours(const struct cert_rep_input *input,
 					certs_time(X509_get0_notBefore(ours)))
 			ours = one;
 	}
-	ERR_clear_error();
 	return ours;
 }
 
@@ -319,11 +317,13 @@ static enum scep_code check_algorithms(X509 *certificate, uint32_t allowed,
 				       uint32_t *legacy_used,
 				       struct scep_error *error)
 {
-	const char *weakness = key_weakness(X509_get0_pubkey(certificate));
+	enum scep_code code =
+	    key_check_public(X509_get0_pubkey(certificate), error);
 
-	if (weakness != NULL)
-		return error_set(error, SCEP_BAD_RESPONSE,
-				 "the certificate: %s", weakness);
+	if (code == SCEP_BAD_RESPONSE)
+		error_wrap(error, "the certificate");
+	if (code != SCEP_OK)
+		return code;
 	if (certs_is_signed_with_md5(certificate))
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the certificate is signed with MD5, which is "
@@ -352,7 +352,7 @@ static enum scep_code check_issuers(STACK_OF(X509) * path, int64_t now,
 	return SCEP_OK;
 }
 
-/* The path from our certificate to the pinned CA; owned. */
+/* Finds the path from our certificate to the pinned CA; owned. */
 static enum scep_code find_path(const struct cert_rep_input *input,
 				STACK_OF(X509) * received, X509 *ours,
 				STACK_OF(X509) * *path,
@@ -360,27 +360,26 @@ static enum scep_code find_path(const struct cert_rep_input *input,
 {
 	STACK_OF(X509) *pool = sk_X509_dup(input->trust->chain);
 	struct certs_tree tree;
-	enum scep_code code = SCEP_CA_NOT_TRUSTED;
+	enum scep_code code;
 
 	*path = NULL;
 	/* The pool borrows. */
 	if (pool == NULL ||
-	    X509_add_certs(pool, received, X509_ADD_FLAG_NO_DUP) != 1) {
-		error_set(error, code, "no memory");
-		goto out;
-	}
-	certs_tree_grow(&tree, input->trust->anchor, pool);
-	*path = certs_tree_path(&tree, ours, error);
-	if (*path == NULL) {
+	    X509_add_certs(pool, received, X509_ADD_FLAG_NO_DUP) != 1)
+		code = error_set_memory(error);
+	else
+		code =
+		    certs_tree_grow(&tree, input->trust->anchor, pool, error);
+	if (code == SCEP_OK)
+		code = certs_tree_path(&tree, ours, path, error);
+	if (code == SCEP_CA_NOT_TRUSTED)
 		error_wrap(error, "the certificate");
-		goto out;
-	}
-	code = check_issuers(*path, input->now, error);
+	if (code == SCEP_OK)
+		code = check_issuers(*path, input->now, error);
 	if (code != SCEP_OK) {
 		sk_X509_pop_free(*path, X509_free);
 		*path = NULL;
 	}
-out:
 	sk_X509_free(pool);
 	return code;
 }
@@ -429,16 +428,16 @@ enum scep_code cert_rep_open(const struct cert_rep_input *input,
 		goto out;
 	code = certs_from_signed_data(content.data, content.length, &received,
 				      error);
-	if (code != SCEP_OK)
+	if (code == SCEP_BAD_RESPONSE)
 		error_wrap(error, "in the envelope");
-	else
+	if (code == SCEP_OK)
 		code = choose_issued(input, received, reply, error);
+	code = error_end_openssl(code, error);
 	if (code != SCEP_OK)
 		cert_rep_free(reply);
 out:
 	sk_X509_pop_free(received, X509_free);
 	bytes_free(&content);
-	ERR_clear_error();
 	return code;
 }
 

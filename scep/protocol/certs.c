@@ -6,7 +6,6 @@
 
 #include <openssl/bio.h>
 #include <openssl/cms.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/pem.h>
@@ -23,45 +22,19 @@
 
 /* --------------------------------------------------------------- reading -- */
 
-enum scep_code certs_from_signed_data(const unsigned char *der, size_t length,
-				      STACK_OF(X509) * *certificates,
-				      struct scep_error *error)
+/*
+ * Ends a function that has read certificates, and frees them if it has failed.
+ * OpenSSL looks at the extensions of a certificate when they are first asked
+ * for, and keeps a failure for good: so asks now, while short memory can still
+ * be told.
+ */
+static enum scep_code certs_end(enum scep_code code,
+				STACK_OF(X509) * *certificates,
+				struct scep_error *error)
 {
-	enum scep_code code = SCEP_OK;
-	const unsigned char *end = der;
-	CMS_ContentInfo *content = NULL;
-	int count;
-
-	*certificates = NULL;
-	if (length > 0 && length <= LIMIT_CA_CERT)
-		content = d2i_CMS_ContentInfo(NULL, &end, (long)length);
-	if (content == NULL || end != der + length) {
-		code = error_set_openssl(
-		    error, SCEP_BAD_RESPONSE,
-		    content == NULL ? "the certificates are no CMS structure"
-				    : "octets follow the certificates");
-		goto out;
-	}
-	if (OBJ_obj2nid(CMS_get0_type(content)) != NID_pkcs7_signed) {
-		code = error_set(error, SCEP_BAD_RESPONSE,
-				 "the certificates do not come as SignedData");
-		goto out;
-	}
-	/* RFC 5652, 5.2: so it is where nobody signs. */
-	if (OBJ_obj2nid(CMS_get0_eContentType(content)) != NID_pkcs7_data) {
-		code = error_set(error, SCEP_BAD_RESPONSE,
-				 "the certificates come with content that is "
-				 "not data");
-		goto out;
-	}
-	*certificates = CMS_get1_certs(content);
-	count = sk_X509_num(*certificates);
-	if (count < 1 || count > LIMIT_CERTIFICATES)
-		code = error_set(error, SCEP_BAD_RESPONSE,
-				 count < 1 ? "there is no certificate"
-					   : "there are too many certificates");
-out:
-	CMS_ContentInfo_free(content);
+	for (int i = 0; i < sk_X509_num(*certificates); i++)
+		X509_check_purpose(sk_X509_value(*certificates, i), -1, 0);
+	code = error_end_openssl(code, error);
 	if (code != SCEP_OK) {
 		sk_X509_pop_free(*certificates, X509_free);
 		*certificates = NULL;
@@ -69,28 +42,76 @@ out:
 	return code;
 }
 
-/* One certificate that fills the body; owned, or NULL. */
-static X509 *read_certificate(const unsigned char *der, size_t length,
-			      struct scep_error *error)
+static enum scep_code certs_of_content(CMS_ContentInfo *content,
+				       STACK_OF(X509) * *certificates,
+				       struct scep_error *error)
+{
+	int count;
+
+	if (OBJ_obj2nid(CMS_get0_type(content)) != NID_pkcs7_signed)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificates do not come as SignedData");
+	/* RFC 5652, 5.2: so it is where nobody signs. */
+	if (OBJ_obj2nid(CMS_get0_eContentType(content)) != NID_pkcs7_data)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificates come with content that is "
+				 "not data");
+	*certificates = CMS_get1_certs(content);
+	count = sk_X509_num(*certificates);
+	if (count < 1 || count > LIMIT_CERTIFICATES)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 count < 1 ? "there is no certificate"
+					   : "there are too many certificates");
+	return SCEP_OK;
+}
+
+enum scep_code certs_from_signed_data(const unsigned char *der, size_t length,
+				      STACK_OF(X509) * *certificates,
+				      struct scep_error *error)
+{
+	enum scep_code code;
+	const unsigned char *end = der;
+	CMS_ContentInfo *content = NULL;
+
+	*certificates = NULL;
+	if (length > 0 && length <= LIMIT_CA_CERT)
+		content = d2i_CMS_ContentInfo(NULL, &end, (long)length);
+	if (content == NULL || end != der + length)
+		code = error_set_openssl(
+		    error, SCEP_BAD_RESPONSE,
+		    content == NULL ? "the certificates are no CMS structure"
+				    : "octets follow the certificates");
+	else
+		code = certs_of_content(content, certificates, error);
+	CMS_ContentInfo_free(content);
+	return certs_end(code, certificates, error);
+}
+
+/* Reads one certificate that fills `der`. */
+static enum scep_code certs_read_one(const unsigned char *der, size_t length,
+				     STACK_OF(X509) * *certificates,
+				     struct scep_error *error)
 {
 	const unsigned char *end = der;
 	X509 *certificate = d2i_X509(NULL, &end, (long)length);
+	enum scep_code code;
 
-	if (certificate == NULL) {
-		error_set_openssl(error, SCEP_BAD_RESPONSE,
-				  "the answer is no certificate");
-		return NULL;
-	}
-	if (end == der + length)
-		return certificate;
-	error_set(error, SCEP_BAD_RESPONSE, "octets follow the certificate");
+	*certificates = sk_X509_new_null();
+	if (certificate == NULL)
+		code = error_set_openssl(error, SCEP_BAD_RESPONSE,
+					 "the answer is no certificate");
+	else if (end != der + length)
+		code = error_set(error, SCEP_BAD_RESPONSE,
+				 "octets follow the certificate");
+	else
+		code = certs_push(*certificates, certificate, error);
 	X509_free(certificate);
-	return NULL;
+	return certs_end(code, certificates, error);
 }
 
-/* Whether the first thing in a SEQUENCE has that tag: an OBJECT IDENTIFIER in
+/* Tells if the first thing in a SEQUENCE has that tag: an OBJECT IDENTIFIER in
  * a ContentInfo, a SEQUENCE in a certificate. */
-static bool begins_with(const unsigned char *der, size_t length, int wanted)
+static bool der_begins_with(const unsigned char *der, size_t length, int wanted)
 {
 	const unsigned char *at = der;
 	long size = 0;
@@ -110,26 +131,16 @@ enum scep_code certs_from_der(const unsigned char *der, size_t length,
 			      STACK_OF(X509) * *certificates,
 			      struct scep_error *error)
 {
-	X509 *certificate;
-
-	if (!begins_with(der, length, V_ASN1_SEQUENCE))
-		return certs_from_signed_data(der, length, certificates, error);
-	certificate = read_certificate(der, length, error);
-	if (certificate == NULL)
-		return SCEP_BAD_RESPONSE;
-	*certificates = sk_X509_new_null();
-	if (*certificates == NULL || !certs_push(*certificates, certificate)) {
-		X509_free(certificate);
-		return error_set(error, SCEP_BAD_RESPONSE, "no memory");
-	}
-	X509_free(certificate);
-	return SCEP_OK;
+	if (der_begins_with(der, length, V_ASN1_SEQUENCE))
+		return certs_read_one(der, length, certificates, error);
+	return certs_from_signed_data(der, length, certificates, error);
 }
 
-/* The certificates of one PEM block, whichever of the kinds it is. */
-static enum scep_code read_block(const char *name, const unsigned char *der,
-				 size_t length, STACK_OF(X509) * certificates,
-				 struct scep_error *error)
+/* Adds the certificates of one PEM block, of either kind. */
+static enum scep_code certs_add_block(const char *name,
+				      const unsigned char *der, size_t length,
+				      STACK_OF(X509) * certificates,
+				      struct scep_error *error)
 {
 	STACK_OF(X509) *more = NULL;
 	enum scep_code code;
@@ -140,10 +151,12 @@ static enum scep_code read_block(const char *name, const unsigned char *der,
 	    strcmp(name, PEM_STRING_CMS) != 0)
 		return SCEP_OK;
 	code = certs_from_der(der, length, &more, error);
-	if (code == SCEP_OK &&
-	    X509_add_certs(certificates, more, X509_ADD_FLAG_UP_REF) != 1)
-		code = error_set(error, SCEP_BAD_RESPONSE, "no memory");
+	for (int i = 0; code == SCEP_OK && i < sk_X509_num(more); i++)
+		code = certs_push(certificates, sk_X509_value(more, i), error);
 	sk_X509_pop_free(more, X509_free);
+	if (code == SCEP_OK && sk_X509_num(certificates) > LIMIT_CERTIFICATES)
+		code = error_set(error, SCEP_BAD_RESPONSE,
+				 "there are too many certificates");
 	return code;
 }
 
@@ -159,28 +172,22 @@ enum scep_code certs_from_pem(const void *pem, size_t length,
 	    length > LIMIT_CA_CERT ? NULL : BIO_new_mem_buf(pem, (int)length);
 
 	*certificates = sk_X509_new_null();
-	while (code == SCEP_OK && *certificates != NULL && bio != NULL &&
+	while (code == SCEP_OK && bio != NULL &&
 	       PEM_read_bio(bio, &name, &header, &der, &size) == 1) {
-		code =
-		    read_block(name, der, (size_t)size, *certificates, error);
+		code = certs_add_block(name, der, (size_t)size, *certificates,
+				       error);
 		OPENSSL_free(name);
 		OPENSSL_free(header);
 		OPENSSL_clear_free(der, (size_t)size);
-		if (sk_X509_num(*certificates) > LIMIT_CERTIFICATES)
-			code = error_set(error, SCEP_BAD_RESPONSE,
-					 "there are too many certificates");
 	}
 	if (code == SCEP_OK && sk_X509_num(*certificates) < 1)
 		code = error_set(error, SCEP_BAD_RESPONSE,
 				 "the PEM text has no certificate");
 	BIO_free(bio);
-	ERR_clear_error();
-	if (code != SCEP_OK) {
-		sk_X509_pop_free(*certificates, X509_free);
-		*certificates = NULL;
-	}
-	return code;
+	return certs_end(code, certificates, error);
 }
+
+/* ---------------------------------------------------------------- to PEM -- */
 
 enum scep_code certs_to_pem(STACK_OF(X509) * certificates, struct bytes *pem,
 			    struct scep_error *error)
@@ -195,25 +202,25 @@ enum scep_code certs_to_pem(STACK_OF(X509) * certificates, struct bytes *pem,
 		is_written = PEM_write_bio_X509(
 				 bio, sk_X509_value(certificates, i)) == 1;
 	length = is_written ? BIO_get_mem_data(bio, &text) : 0;
-	if (!is_written || !bytes_set(pem, text, (size_t)length))
+	if (!is_written)
 		code = error_set_openssl(
 		    error, SCEP_STORAGE_ERROR,
 		    "the certificates could not be written as PEM");
+	else if (!bytes_set(pem, text, (size_t)length))
+		code = error_set_memory(error);
 	BIO_free(bio);
-	return code;
+	return error_end_openssl(code, error);
 }
 
 enum scep_code certs_one_to_pem(X509 *certificate, struct bytes *pem,
 				struct scep_error *error)
 {
 	STACK_OF(X509) *certificates = sk_X509_new_null();
-	enum scep_code code;
+	enum scep_code code = certs_push(certificates, certificate, error);
 
-	if (certificates == NULL || !sk_X509_push(certificates, certificate))
-		code = error_set_memory(error);
-	else
+	if (code == SCEP_OK)
 		code = certs_to_pem(certificates, pem, error);
-	sk_X509_free(certificates);
+	sk_X509_pop_free(certificates, X509_free);
 	return code;
 }
 
@@ -222,11 +229,6 @@ enum scep_code certs_one_to_pem(X509 *certificate, struct bytes *pem,
 bool certs_is_ca(X509 *certificate)
 {
 	return X509_check_ca(certificate) > 0;
-}
-
-bool certs_is_self_signed(X509 *certificate)
-{
-	return X509_self_signed(certificate, 1) == 1;
 }
 
 bool certs_may_sign(X509 *certificate)
@@ -286,10 +288,13 @@ bool certs_is_signed_with_md5(X509 *certificate)
 	       digest == NID_md5_sha1;
 }
 
-bool certs_push(STACK_OF(X509) * certificates, X509 *certificate)
+enum scep_code certs_push(STACK_OF(X509) * certificates, X509 *certificate,
+			  struct scep_error *error)
 {
-	return X509_add_cert(certificates, certificate, X509_ADD_FLAG_UP_REF) ==
-	       1;
+	if (certificates == NULL ||
+	    X509_add_cert(certificates, certificate, X509_ADD_FLAG_UP_REF) != 1)
+		return error_set_memory(error);
+	return SCEP_OK;
 }
 
 bool certs_contain(STACK_OF(X509) * certificates, X509 *certificate)
@@ -310,25 +315,28 @@ static bool certs_contain_all(STACK_OF(X509) * these, STACK_OF(X509) * others)
 	return true;
 }
 
-bool certs_are_same_set(const struct bytes *pem, const struct bytes *other)
+enum scep_code certs_compare_sets(const struct bytes *pem,
+				  const struct bytes *other, bool *is_same,
+				  struct scep_error *error)
 {
 	STACK_OF(X509) *these = NULL, *others = NULL;
-	bool is_same =
-	    certs_from_pem(pem->data, pem->length, &these, NULL) == SCEP_OK &&
-	    certs_from_pem(other->data, other->length, &others, NULL) ==
-		SCEP_OK &&
-	    certs_contain_all(these, others) &&
-	    certs_contain_all(others, these);
+	enum scep_code code =
+	    certs_from_pem(pem->data, pem->length, &these, error);
 
+	if (code == SCEP_OK)
+		code =
+		    certs_from_pem(other->data, other->length, &others, error);
+	*is_same = code == SCEP_OK && certs_contain_all(these, others) &&
+		   certs_contain_all(others, these);
 	sk_X509_pop_free(these, X509_free);
 	sk_X509_pop_free(others, X509_free);
-	return is_same;
+	return code;
 }
 
-/* ----------------------------------------------------------------- tree -- */
+/* ----------------------------------------------------------------- paths -- */
 
-/* The place of a certificate in the tree, or -1. */
-static int place_of(const struct certs_tree *tree, X509 *certificate)
+/* Returns the place of a certificate in the tree, or -1. */
+static int tree_place(const struct certs_tree *tree, X509 *certificate)
 {
 	for (size_t i = 0; i < tree->count; i++) {
 		if (X509_cmp(tree->certificate[i], certificate) == 0)
@@ -343,38 +351,46 @@ static bool is_issued_by(X509 *certificate, X509 *issuer)
 	       X509_verify(certificate, X509_get0_pubkey(issuer)) == 1;
 }
 
-void certs_tree_grow(struct certs_tree *tree, X509 *anchor,
-		     STACK_OF(X509) * pool)
+/* Adds a certificate if the one at that place has issued it. */
+static enum scep_code tree_add(struct certs_tree *tree, size_t issuer,
+			       X509 *subject, struct scep_error *error)
 {
+	enum scep_code code;
+
+	if (tree->count == CERTS_TREE_MAX || tree_place(tree, subject) >= 0)
+		return SCEP_OK;
+	code = key_check_public(X509_get0_pubkey(subject), NULL);
+	if (code == SCEP_NO_MEMORY)
+		return error_set_memory(error);
+	if (code == SCEP_OK && !certs_is_signed_with_md5(subject) &&
+	    is_issued_by(subject, tree->certificate[issuer])) {
+		tree->certificate[tree->count] = subject;
+		tree->issuer[tree->count++] = issuer;
+	}
+	return error_end_openssl(SCEP_OK, error);
+}
+
+enum scep_code certs_tree_grow(struct certs_tree *tree, X509 *anchor,
+			       STACK_OF(X509) * pool, struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+
 	tree->count = 1;
 	tree->certificate[0] = anchor;
 	tree->issuer[0] = 0;
-	ERR_set_mark();
 	for (size_t at = 0; at < tree->count; at++) {
-		X509 *issuer = tree->certificate[at];
-
-		if (!certs_is_ca(issuer))
+		if (!certs_is_ca(tree->certificate[at]))
 			continue;
-		for (int i = 0; i < sk_X509_num(pool); i++) {
-			X509 *subject = sk_X509_value(pool, i);
-
-			if (tree->count == CERTS_TREE_MAX)
-				break;
-			if (place_of(tree, subject) >= 0 ||
-			    key_weakness(X509_get0_pubkey(subject)) != NULL ||
-			    certs_is_signed_with_md5(subject) ||
-			    !is_issued_by(subject, issuer))
-				continue;
-			tree->certificate[tree->count] = subject;
-			tree->issuer[tree->count++] = at;
-		}
+		for (int i = 0; code == SCEP_OK && i < sk_X509_num(pool); i++)
+			code =
+			    tree_add(tree, at, sk_X509_value(pool, i), error);
 	}
-	ERR_pop_to_mark();
+	return code;
 }
 
 /* Lets OpenSSL judge a path that is known to be complete. */
-static enum scep_code check_path(STACK_OF(X509) * path,
-				 struct scep_error *error)
+static enum scep_code tree_check_path(STACK_OF(X509) * path,
+				      struct scep_error *error)
 {
 	X509 *leaf = sk_X509_value(path, 0);
 	X509 *anchor = sk_X509_value(path, sk_X509_num(path) - 1);
@@ -395,30 +411,32 @@ static enum scep_code check_path(STACK_OF(X509) * path,
 				     X509_STORE_CTX_get_error(context)));
 	X509_STORE_CTX_free(context);
 	X509_STORE_free(store);
-	ERR_clear_error();
-	return code;
+	return error_end_openssl(code, error);
 }
 
-STACK_OF(X509) * certs_tree_path(const struct certs_tree *tree,
-				 X509 *certificate, struct scep_error *error)
+enum scep_code certs_tree_path(const struct certs_tree *tree, X509 *certificate,
+			       STACK_OF(X509) * *path, struct scep_error *error)
 {
-	int place = place_of(tree, certificate);
-	STACK_OF(X509) *path = sk_X509_new_null();
+	int place = tree_place(tree, certificate);
+	enum scep_code code;
 
-	if (place < 0 || path == NULL) {
-		error_set(error, SCEP_CA_NOT_TRUSTED,
-			  "it was not certified by the pinned CA");
-		sk_X509_free(path);
-		return NULL;
-	}
-	while (certs_push(path, tree->certificate[place]) && place != 0)
+	*path = NULL;
+	if (place < 0)
+		return error_set(error, SCEP_CA_NOT_TRUSTED,
+				 "it was not certified by the pinned CA");
+	*path = sk_X509_new_null();
+	code = certs_push(*path, tree->certificate[place], error);
+	while (code == SCEP_OK && place != 0) {
 		place = (int)tree->issuer[place];
-	if (place != 0)
-		error_set(error, SCEP_CA_NOT_TRUSTED, "no memory");
-	else if (check_path(path, error) == SCEP_OK)
-		return path;
-	sk_X509_pop_free(path, X509_free);
-	return NULL;
+		code = certs_push(*path, tree->certificate[place], error);
+	}
+	if (code == SCEP_OK)
+		code = tree_check_path(*path, error);
+	if (code != SCEP_OK) {
+		sk_X509_pop_free(*path, X509_free);
+		*path = NULL;
+	}
+	return code;
 }
 
 /* ---------------------------------------------------- rows of the tables -- */
@@ -438,37 +456,52 @@ static void describe_serial(const X509 *certificate,
 		memcpy(serial->data, ASN1_STRING_get0_data(number), length);
 }
 
-static void describe_fingerprint(const X509 *certificate,
-				 struct scep_octets32 *fingerprint)
+static enum scep_code describe_fingerprint(const X509 *certificate,
+					   struct scep_octets32 *fingerprint,
+					   struct scep_error *error)
 {
 	EVP_MD *digest = EVP_MD_fetch(NULL, "SHA256", NULL);
 	unsigned int length = 0;
+	enum scep_code code = SCEP_OK;
 
 	memset(fingerprint, 0, sizeof(*fingerprint));
 	if (digest != NULL &&
 	    X509_digest(certificate, digest, fingerprint->data, &length) == 1)
 		fingerprint->length = length;
+	else
+		/* OpenSSL always has SHA-256. */
+		code = error_set_memory(error);
 	EVP_MD_free(digest);
+	return code;
 }
 
 static uint32_t role_of(X509 *certificate)
 {
 	if (certs_is_ca(certificate))
-		return certs_is_self_signed(certificate) ? SCEP_CA_ROOT
-							 : SCEP_CA_INTERMEDIATE;
+		return X509_self_signed(certificate, 1) == 1
+			   ? SCEP_CA_ROOT
+			   : SCEP_CA_INTERMEDIATE;
 	return (certs_may_sign(certificate) ? SCEP_CA_RA_SIGN : 0) |
 	       (certs_may_encipher(certificate) ? SCEP_CA_RA_ENCRYPT : 0);
 }
 
-void certs_describe_ca(X509 *certificate, struct scep_ca *row)
+enum scep_code certs_describe_ca(X509 *certificate, struct scep_ca *row,
+				 struct scep_error *error)
 {
-	names_text(X509_get_subject_name(certificate), row->subject);
-	names_text(X509_get_issuer_name(certificate), row->issuer);
+	enum scep_code code;
+
 	describe_serial(certificate, &row->serial);
 	row->not_before = certs_time(X509_get0_notBefore(certificate));
 	row->not_after = certs_time(X509_get0_notAfter(certificate));
-	describe_fingerprint(certificate, &row->fingerprint);
 	row->role = role_of(certificate);
+	code = describe_fingerprint(certificate, &row->fingerprint, error);
+	if (code == SCEP_OK)
+		code = names_text(X509_get_subject_name(certificate),
+				  row->subject, error);
+	if (code == SCEP_OK)
+		code = names_text(X509_get_issuer_name(certificate),
+				  row->issuer, error);
+	return error_end_openssl(code, error);
 }
 
 static enum scep_key_algorithm algorithm_of(const EVP_PKEY *key)
@@ -480,18 +513,27 @@ static enum scep_key_algorithm algorithm_of(const EVP_PKEY *key)
 	return SCEP_KEY_OTHER;
 }
 
-void certs_describe_leaf(X509 *certificate, struct scep_key *row)
+enum scep_code certs_describe_leaf(X509 *certificate, struct scep_key *row,
+				   struct scep_error *error)
 {
 	const EVP_PKEY *key = X509_get0_pubkey(certificate);
 	int bits = key == NULL ? 0 : EVP_PKEY_get_bits(key);
+	enum scep_code code;
 
-	names_text(X509_get_subject_name(certificate), row->subject);
-	names_text(X509_get_issuer_name(certificate), row->issuer);
 	describe_serial(certificate, &row->serial);
 	row->not_before = certs_time(X509_get0_notBefore(certificate));
 	row->not_after = certs_time(X509_get0_notAfter(certificate));
-	describe_fingerprint(certificate, &row->fingerprint);
-	extensions_alt_name_text(certificate, row->subject_alt_name);
 	row->algorithm = algorithm_of(key);
 	row->length = bits > 0 ? (uint32_t)bits : 0;
+	code = describe_fingerprint(certificate, &row->fingerprint, error);
+	if (code == SCEP_OK)
+		code = names_text(X509_get_subject_name(certificate),
+				  row->subject, error);
+	if (code == SCEP_OK)
+		code = names_text(X509_get_issuer_name(certificate),
+				  row->issuer, error);
+	if (code == SCEP_OK)
+		code = extensions_alt_name_text(certificate,
+						row->subject_alt_name, error);
+	return error_end_openssl(code, error);
 }

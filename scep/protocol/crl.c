@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include <openssl/cms.h>
-#include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/rsa.h>
 
@@ -118,8 +117,9 @@ static enum scep_code check_algorithm(X509_CRL *crl, uint32_t allow_legacy,
 }
 
 /* RFC 5280, 6.3.3: by the CA that bears the issuer's name. */
-static enum scep_code verify(X509_CRL *crl, const struct ca_certs *trust,
-			     struct scep_error *error)
+static enum scep_code check_signature(X509_CRL *crl,
+				      const struct ca_certs *trust,
+				      struct scep_error *error)
 {
 	for (int i = 0; i < sk_X509_num(trust->chain); i++) {
 		X509 *ca = sk_X509_value(trust->chain, i);
@@ -157,7 +157,7 @@ static enum scep_code judge(const struct cert_rep_input *input, X509_CRL *crl,
 	    check_algorithm(crl, input->allow_legacy, legacy_used, error);
 
 	if (code == SCEP_OK)
-		code = verify(crl, input->trust, error);
+		code = check_signature(crl, input->trust, error);
 	if (code == SCEP_OK)
 		code = check_times(crl, input->now, error);
 	/* What is revoked by another list could look good in this one. */
@@ -189,6 +189,7 @@ enum scep_code crl_open(const struct cert_rep_input *input,
 			   : error_set(error, SCEP_BAD_RESPONSE,
 				       "the CRL is by another issuer");
 	}
+	code = error_end_openssl(code, error);
 	if (code == SCEP_OK && X509_CRL_up_ref(found) == 1)
 		*crl = found;
 	else
@@ -196,33 +197,29 @@ enum scep_code crl_open(const struct cert_rep_input *input,
 out:
 	sk_X509_CRL_pop_free(lists, X509_CRL_free);
 	bytes_free(&content);
-	ERR_clear_error();
 	return code;
 }
 
 /* ----------------------------------------------------------------- the list */
 
-bool crl_is_of(X509_CRL *crl, const char *issuer)
+enum scep_code crl_look_up(X509_CRL *crl, const char *issuer,
+			   const struct scep_octets32 *serial,
+			   enum crl_verdict *verdict, struct scep_error *error)
 {
 	char text[SCEP_TEXT255];
-
-	names_text(X509_CRL_get_issuer(crl), text);
-	return strcmp(text, issuer) == 0;
-}
-
-bool crl_has(X509_CRL *crl, const struct scep_octets32 *serial)
-{
-	BIGNUM *number = BN_bin2bn(serial->data, (int)serial->length, NULL);
-	ASN1_INTEGER *integer = NULL;
+	ASN1_INTEGER *number = NULL;
 	X509_REVOKED *entry = NULL;
-	bool is_there = false;
+	enum scep_code code = names_text(X509_CRL_get_issuer(crl), text, error);
 
-	if (number != NULL)
-		integer = BN_to_ASN1_INTEGER(number, NULL);
+	*verdict = CRL_OF_ANOTHER_ISSUER;
+	if (code != SCEP_OK || strcmp(text, issuer) != 0)
+		return code;
+	code = get_cert_serial(serial, &number, error);
 	/* 2: the entry takes an earlier one back. */
-	if (integer != NULL)
-		is_there = X509_CRL_get0_by_serial(crl, &entry, integer) == 1;
-	ASN1_INTEGER_free(integer);
-	BN_free(number);
-	return is_there;
+	if (code == SCEP_OK)
+		*verdict = X509_CRL_get0_by_serial(crl, &entry, number) == 1
+			       ? CRL_REVOKED
+			       : CRL_NOT_REVOKED;
+	ASN1_INTEGER_free(number);
+	return error_end_openssl(code, error);
 }

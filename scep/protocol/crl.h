@@ -26,10 +26,17 @@ enum scep_code crl_open(const struct cert_rep_input *input,
 			struct cert_rep *reply, X509_CRL **crl,
 			struct scep_error *error);
 
-/* Whether the list speaks of certificates by that issuer (as in the tables).
- */
-bool crl_is_of(X509_CRL *crl, const char *issuer);
-/* Whether it has that serial number. */
-bool crl_has(X509_CRL *crl, const struct scep_octets32 *serial);
+/* What a CRL says of a certificate. */
+enum crl_verdict {
+	CRL_OF_ANOTHER_ISSUER, /* nothing */
+	CRL_NOT_REVOKED,
+	CRL_REVOKED,
+};
+
+/* Looks up a certificate by issuer and serial number (as in the tables).  Fails
+ * with SCEP_NO_MEMORY. */
+enum scep_code crl_look_up(X509_CRL *crl, const char *issuer,
+			   const struct scep_octets32 *serial,
+			   enum crl_verdict *verdict, struct scep_error *error);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
@@ -14,6 +13,7 @@
 #include "scep/base/error.h"
 #include "scep/protocol/extensions.h"
 #include "scep/protocol/key.h"
+#include "scep/protocol/names.h"
 
 /* RFC 8894, 2.3 leaves the times open: enough for the slowest of approvals. */
 #define SELF_SIGNED_SECONDS  (365L * 24 * 3600)
@@ -35,116 +35,126 @@ static const char *digest_name(uint32_t signature_algorithm)
 	return NULL;
 }
 
-bool csr_subject_extra_is_valid(const char *text, char *reason)
+enum scep_code csr_check_subject_extra(const char *text,
+				       struct scep_error *error)
 {
-	X509_NAME *name = names_subject("", "", text, reason);
+	X509_NAME *name = NULL;
+	enum scep_code code = names_subject("", "", text, &name, error);
 
 	X509_NAME_free(name);
-	return name != NULL;
+	return code;
 }
 
-bool csr_subject_alt_name_is_valid(const char *text, char *reason)
+enum scep_code csr_check_subject_alt_name(const char *text,
+					  struct scep_error *error)
 {
-	GENERAL_NAMES *names = extensions_read_alt_name(text, reason);
+	GENERAL_NAMES *names = NULL;
+	enum scep_code code = extensions_read_alt_name(text, &names, error);
 
 	GENERAL_NAMES_free(names);
-	return names != NULL;
+	return code;
 }
 
-bool csr_extended_key_usage_is_valid(const char *text, char *reason)
+enum scep_code csr_check_extended_key_usage(const char *text,
+					    struct scep_error *error)
 {
-	EXTENDED_KEY_USAGE *usage = extensions_read_ext_key_usage(text, reason);
+	EXTENDED_KEY_USAGE *usage = NULL;
+	enum scep_code code =
+	    extensions_read_ext_key_usage(text, &usage, error);
 
 	EXTENDED_KEY_USAGE_free(usage);
-	return usage != NULL;
+	return code;
+}
+
+/* Puts before an error which of the request values it is about. */
+static enum scep_code csr_blame(enum scep_code code, const char *value,
+				struct scep_error *error)
+{
+	if (code == SCEP_CONFIG_ERROR)
+		error_wrap(error, value);
+	return code;
 }
 
 static enum scep_code make_subject(const struct scep_values *values,
 				   X509_NAME **subject,
 				   struct scep_error *error)
 {
-	char reason[NAMES_REASON] = "";
+	enum scep_code code =
+	    names_subject(values->organization, values->common_name,
+			  values->subject_extra, subject, error);
 
-	*subject = names_subject(values->organization, values->common_name,
-				 values->subject_extra, reason);
-	if (*subject == NULL)
-		return error_set(error, SCEP_CONFIG_ERROR, "the subject: %s",
-				 reason);
+	if (code != SCEP_OK)
+		return csr_blame(code, "the subject", error);
 	if (X509_NAME_entry_count(*subject) == 0)
 		return error_set(error, SCEP_CONFIG_ERROR,
 				 "the subject is empty");
 	return SCEP_OK;
 }
 
-/* Adds an extension to a list; `value` may be NULL for a failed attempt. */
-static bool push_extension(STACK_OF(X509_EXTENSION) * extensions, int nid,
-			   bool is_critical, void *value)
+/* Adds an extension to a list. */
+static enum scep_code add_extension(STACK_OF(X509_EXTENSION) * extensions,
+				    int nid, bool is_critical, void *value,
+				    struct scep_error *error)
 {
-	X509_EXTENSION *extension =
-	    value == NULL ? NULL : X509V3_EXT_i2d(nid, is_critical, value);
+	X509_EXTENSION *extension = X509V3_EXT_i2d(nid, is_critical, value);
 
-	if (extension == NULL ||
-	    sk_X509_EXTENSION_push(extensions, extension) <= 0) {
-		X509_EXTENSION_free(extension);
-		return false;
-	}
-	return true;
+	if (extension == NULL)
+		return error_set_openssl(error, SCEP_CONFIG_ERROR,
+					 "the extension %s could not be built",
+					 OBJ_nid2sn(nid));
+	if (sk_X509_EXTENSION_push(extensions, extension) > 0)
+		return SCEP_OK;
+	X509_EXTENSION_free(extension);
+	return error_set_memory(error);
 }
 
 static enum scep_code add_key_usage(STACK_OF(X509_EXTENSION) * extensions,
 				    uint32_t bits, struct scep_error *error)
 {
 	ASN1_BIT_STRING *usage;
-	bool is_added;
+	enum scep_code code;
 
 	if (bits == 0)
 		return SCEP_OK;
 	usage = extensions_key_usage(bits);
-	is_added = push_extension(extensions, NID_key_usage, true, usage);
+	if (usage == NULL)
+		return error_set_memory(error);
+	code = add_extension(extensions, NID_key_usage, true, usage, error);
 	ASN1_BIT_STRING_free(usage);
-	if (!is_added)
-		return error_set(error, SCEP_CONFIG_ERROR,
-				 "the key usage could not be built");
-	return SCEP_OK;
+	return code;
 }
 
 static enum scep_code add_ext_key_usage(STACK_OF(X509_EXTENSION) * extensions,
 					const char *text,
 					struct scep_error *error)
 {
-	char reason[NAMES_REASON] = "no memory";
-	EXTENDED_KEY_USAGE *usage = extensions_read_ext_key_usage(text, reason);
-	bool is_added = usage != NULL;
+	EXTENDED_KEY_USAGE *usage = NULL;
+	enum scep_code code =
+	    extensions_read_ext_key_usage(text, &usage, error);
 
 	if (sk_ASN1_OBJECT_num(usage) > 0)
-		is_added =
-		    push_extension(extensions, NID_ext_key_usage, false, usage);
+		code = add_extension(extensions, NID_ext_key_usage, false,
+				     usage, error);
 	EXTENDED_KEY_USAGE_free(usage);
-	if (!is_added)
-		return error_set(error, SCEP_CONFIG_ERROR,
-				 "the extended key usage: %s", reason);
-	return SCEP_OK;
+	return csr_blame(code, "the extended key usage", error);
 }
 
 static enum scep_code add_alt_name(STACK_OF(X509_EXTENSION) * extensions,
 				   const struct scep_values *values,
 				   struct scep_error *error)
 {
-	char reason[NAMES_REASON] = "no memory";
-	GENERAL_NAMES *names =
+	GENERAL_NAMES *names = NULL;
+	enum scep_code code =
 	    values->subject_alt_name[0] == '\0'
-		? extensions_alt_name_of(values->common_name)
-		: extensions_read_alt_name(values->subject_alt_name, reason);
-	bool is_added = names != NULL;
+		? extensions_alt_name_of(values->common_name, &names, error)
+		: extensions_read_alt_name(values->subject_alt_name, &names,
+					   error);
 
 	if (sk_GENERAL_NAME_num(names) > 0)
-		is_added = push_extension(extensions, NID_subject_alt_name,
-					  false, names);
+		code = add_extension(extensions, NID_subject_alt_name, false,
+				     names, error);
 	GENERAL_NAMES_free(names);
-	if (!is_added)
-		return error_set(error, SCEP_CONFIG_ERROR,
-				 "the subject alternative name: %s", reason);
-	return SCEP_OK;
+	return csr_blame(code, "the subject alternative name", error);
 }
 
 static enum scep_code add_extensions(X509_REQ *request,
@@ -155,7 +165,7 @@ static enum scep_code add_extensions(X509_REQ *request,
 	enum scep_code code;
 
 	if (extensions == NULL)
-		return error_set(error, SCEP_KEY_ERROR, "no memory");
+		return error_set_memory(error);
 	code = add_alt_name(extensions, values, error);
 	if (code == SCEP_OK)
 		code = add_key_usage(extensions, values->key_usage, error);
@@ -264,6 +274,7 @@ enum scep_code csr_make(const struct scep_values *values, EVP_PKEY *key,
 		code = sign_request(*request, values, key, error);
 out:
 	X509_NAME_free(subject);
+	code = error_end_openssl(code, error);
 	if (code != SCEP_OK) {
 		csr_free(*request);
 		*request = NULL;
@@ -341,17 +352,26 @@ static bool fill_certificate(X509 *certificate, const X509_NAME *subject,
 	       set_key_usage(certificate);
 }
 
-/* RFC 6125, 6.4.4: who is asked for by name looks there for it. */
-static bool set_alt_name(X509 *certificate, const char *common_name)
+static enum scep_code cannot_be_made(struct scep_error *error)
 {
-	GENERAL_NAMES *names = extensions_alt_name_of(common_name);
-	bool is_set = names != NULL &&
-		      (sk_GENERAL_NAME_num(names) == 0 ||
-		       X509_add1_ext_i2d(certificate, NID_subject_alt_name,
-					 names, 0, X509V3_ADD_DEFAULT) == 1);
+	return error_set_openssl(error, SCEP_KEY_ERROR,
+				 "the self-signed certificate cannot be made");
+}
 
+/* RFC 6125, 6.4.4: who is asked for by name looks there for it. */
+static enum scep_code set_alt_name(X509 *certificate, const char *common_name,
+				   struct scep_error *error)
+{
+	GENERAL_NAMES *names = NULL;
+	enum scep_code code =
+	    extensions_alt_name_of(common_name, &names, error);
+
+	if (sk_GENERAL_NAME_num(names) > 0 &&
+	    X509_add1_ext_i2d(certificate, NID_subject_alt_name, names, 0,
+			      X509V3_ADD_DEFAULT) != 1)
+		code = cannot_be_made(error);
 	GENERAL_NAMES_free(names);
-	return is_set;
+	return code;
 }
 
 /* `alt_name_of` may be NULL: there is no subjectAltName. */
@@ -371,18 +391,20 @@ static enum scep_code self_sign(const struct scep_values *values,
 		goto out;
 	*certificate = X509_new();
 	if (*certificate == NULL ||
-	    !fill_certificate(*certificate, subject, key, from, to) ||
-	    (alt_name_of != NULL && !set_alt_name(*certificate, alt_name_of)) ||
-	    X509_sign_ctx(*certificate, context) <= 0) {
-		X509_free(*certificate);
-		*certificate = NULL;
-		code = error_set_openssl(
-		    error, SCEP_KEY_ERROR,
-		    "the self-signed certificate cannot be made");
-	}
+	    !fill_certificate(*certificate, subject, key, from, to))
+		code = cannot_be_made(error);
+	if (code == SCEP_OK && alt_name_of != NULL)
+		code = set_alt_name(*certificate, alt_name_of, error);
+	if (code == SCEP_OK && X509_sign_ctx(*certificate, context) <= 0)
+		code = cannot_be_made(error);
 out:
 	EVP_MD_CTX_free(context);
 	X509_NAME_free(subject);
+	code = error_end_openssl(code, error);
+	if (code != SCEP_OK) {
+		X509_free(*certificate);
+		*certificate = NULL;
+	}
 	return code;
 }
 

@@ -11,19 +11,21 @@
 
 #include "scep/codes.h"
 #include "scep/base/bytes.h"
-#include "scep/protocol/names.h"
 
 struct scep_values;
 
 /*
- * Judges the texts of the request values without a key: SubjectExtra (RFC
- * 4514 with escapes), SubjectAltName (`DNS:a,IP:192.0.2.1,URI:..,email:..,
- * UPN:..`) and ExtendedKeyUsage (comma-separated names or OIDs).  The text of
- * the fault is in `reason` (size 160, may be NULL).
+ * Checks the texts of the request values without a key: SubjectExtra (RFC 4514
+ * with escapes), SubjectAltName (`DNS:a,IP:192.0.2.1,URI:..,email:..,UPN:..`)
+ * and ExtendedKeyUsage (comma-separated names or OIDs).  Fail with
+ * SCEP_CONFIG_ERROR.
  */
-bool csr_subject_extra_is_valid(const char *text, char *reason);
-bool csr_subject_alt_name_is_valid(const char *text, char *reason);
-bool csr_extended_key_usage_is_valid(const char *text, char *reason);
+enum scep_code csr_check_subject_extra(const char *text,
+				       struct scep_error *error);
+enum scep_code csr_check_subject_alt_name(const char *text,
+					  struct scep_error *error);
+enum scep_code csr_check_extended_key_usage(const char *text,
+					    struct scep_error *error);
 
 /*
  * Builds and signs the CSR: subject in the order SubjectExtra's country first

@@ -4,7 +4,6 @@
 #include <openssl/asn1.h>
 #include <openssl/cms.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/provider.h>
 
@@ -85,7 +84,7 @@ static bool walk_to_content_info(struct walk *walk, struct walk *info)
 }
 
 /* The OID of the cipher; owned, or NULL. */
-static ASN1_OBJECT *find_cipher(CMS_ContentInfo *envelope)
+static ASN1_OBJECT *envelope_find_cipher(CMS_ContentInfo *envelope)
 {
 	unsigned char *der = NULL;
 	int length = i2d_CMS_ContentInfo(envelope, &der);
@@ -102,11 +101,12 @@ static ASN1_OBJECT *find_cipher(CMS_ContentInfo *envelope)
 	return cipher;
 }
 
-static enum scep_code check_cipher(CMS_ContentInfo *envelope, uint32_t allowed,
-				   int *nid, uint32_t *legacy,
-				   struct scep_error *error)
+static enum scep_code envelope_check_cipher(CMS_ContentInfo *envelope,
+					    uint32_t allowed, int *nid,
+					    uint32_t *legacy,
+					    struct scep_error *error)
 {
-	ASN1_OBJECT *cipher = find_cipher(envelope);
+	ASN1_OBJECT *cipher = envelope_find_cipher(envelope);
 	char name[64];
 
 	if (cipher == NULL)
@@ -148,8 +148,8 @@ static const char *recipient_kind(CMS_RecipientInfo *recipient)
 	}
 }
 
-static enum scep_code check_key_transport(CMS_RecipientInfo *recipient,
-					  struct scep_error *error)
+static enum scep_code envelope_check_recipient(CMS_RecipientInfo *recipient,
+					       struct scep_error *error)
 {
 	X509_ALGOR *algorithm = NULL;
 	const ASN1_OBJECT *type = NULL;
@@ -185,9 +185,10 @@ static enum scep_code check_key_transport(CMS_RecipientInfo *recipient,
  * signed the request.  In a renewal, servers may take the new key instead,
  * under a name that is not known before the certificate is.
  */
-static enum scep_code choose_key(const struct envelope_input *input,
-				 CMS_ContentInfo *envelope, EVP_PKEY **key,
-				 X509 **certificate, struct scep_error *error)
+static enum scep_code envelope_choose_key(const struct envelope_input *input,
+					  CMS_ContentInfo *envelope,
+					  EVP_PKEY **key, X509 **certificate,
+					  struct scep_error *error)
 {
 	STACK_OF(CMS_RecipientInfo) *recipients =
 	    CMS_get0_RecipientInfos(envelope);
@@ -198,7 +199,7 @@ static enum scep_code choose_key(const struct envelope_input *input,
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the envelope has not exactly one recipient");
 	recipient = sk_CMS_RecipientInfo_value(recipients, 0);
-	code = check_key_transport(recipient, error);
+	code = envelope_check_recipient(recipient, error);
 	if (code != SCEP_OK)
 		return code;
 	*key = input->signer_key;
@@ -217,7 +218,7 @@ static enum scep_code choose_key(const struct envelope_input *input,
 
 /* Reads an envelope, to be used with a library context and properties (NULL:
  * the defaults). */
-static CMS_ContentInfo *read_envelope(const struct envelope_input *input,
+static CMS_ContentInfo *envelope_read(const struct envelope_input *input,
 				      OSSL_LIB_CTX *library,
 				      const char *properties)
 {
@@ -235,27 +236,28 @@ static CMS_ContentInfo *read_envelope(const struct envelope_input *input,
 	return NULL;
 }
 
-static enum scep_code decrypt(CMS_ContentInfo *envelope, EVP_PKEY *key,
-			      X509 *certificate, struct bytes *content,
-			      struct scep_error *error)
+static enum scep_code envelope_decrypt(CMS_ContentInfo *envelope, EVP_PKEY *key,
+				       X509 *certificate, struct bytes *content,
+				       struct scep_error *error)
 {
 	enum scep_code code = SCEP_OK;
 	char *data = NULL;
-	long length = 0;
+	long length;
 	BIO *plain = BIO_new(BIO_s_mem());
 
 	if (plain == NULL || CMS_decrypt(envelope, key, certificate, NULL,
 					 plain, CMS_BINARY) != 1)
-		/* Why is not told: whoever knows could ask many times. */
+		/* Why is not told: whoever knows could ask many times (RFC
+		 * 3218). */
 		code = error_set(error, SCEP_BAD_RESPONSE,
 				 "the envelope cannot be decrypted");
-	else
+	if (code == SCEP_OK) {
 		length = BIO_get_mem_data(plain, &data);
-	if (code == SCEP_OK && !bytes_set(content, data, (size_t)length))
-		code = error_set(error, SCEP_BAD_RESPONSE, "no memory");
+		if (!bytes_set(content, data, (size_t)length))
+			code = error_set_memory(error);
+	}
 	BIO_free(plain);
-	ERR_clear_error();
-	return code;
+	return error_end_openssl(code, error);
 }
 
 /*
@@ -263,10 +265,10 @@ static enum scep_code decrypt(CMS_ContentInfo *envelope, EVP_PKEY *key,
  * decryption, into a context of its own, so that nothing else of the process
  * can come to use what is in it.
  */
-static enum scep_code decrypt_des(const struct envelope_input *input,
-				  EVP_PKEY *key, X509 *certificate,
-				  struct bytes *content,
-				  struct scep_error *error)
+static enum scep_code envelope_decrypt_des(const struct envelope_input *input,
+					   EVP_PKEY *key, X509 *certificate,
+					   struct bytes *content,
+					   struct scep_error *error)
 {
 	enum scep_code code;
 	OSSL_LIB_CTX *library = OSSL_LIB_CTX_new();
@@ -280,14 +282,15 @@ static enum scep_code decrypt_des(const struct envelope_input *input,
 		legacy = OSSL_PROVIDER_load(library, "legacy");
 	}
 	if (standard != NULL && legacy != NULL && copy != NULL)
-		envelope = read_envelope(input, library, NULL);
-	if (envelope == NULL)
+		envelope = envelope_read(input, library, NULL);
+	if (envelope != NULL)
+		code = envelope_decrypt(envelope, copy, certificate, content,
+					error);
+	else
 		code = error_set_openssl(
 		    error, SCEP_BAD_RESPONSE,
 		    "the envelope is encrypted with DES, for which "
 		    "OpenSSL's legacy provider is missing");
-	else
-		code = decrypt(envelope, copy, certificate, content, error);
 	CMS_ContentInfo_free(envelope);
 	EVP_PKEY_free(copy);
 	if (legacy != NULL)
@@ -298,8 +301,8 @@ static enum scep_code decrypt_des(const struct envelope_input *input,
 	return code;
 }
 
-static enum scep_code check_kind(CMS_ContentInfo *envelope,
-				 struct scep_error *error)
+static enum scep_code envelope_check_type(CMS_ContentInfo *envelope,
+					  struct scep_error *error)
 {
 	const ASN1_OBJECT *type = CMS_get0_type(envelope);
 	char name[64];
@@ -312,8 +315,8 @@ static enum scep_code check_kind(CMS_ContentInfo *envelope,
 }
 
 /* RFC 8894, 3.2.2 has data; and it is SignedData that is in it. */
-static enum scep_code check_content_type(CMS_ContentInfo *envelope,
-					 struct scep_error *error)
+static enum scep_code envelope_check_content_type(CMS_ContentInfo *envelope,
+						  struct scep_error *error)
 {
 	const ASN1_OBJECT *type = CMS_get0_eContentType(envelope);
 	char name[64];
@@ -339,32 +342,38 @@ enum scep_code envelope_open(const struct envelope_input *input,
 	char properties[KEY_PROPERTIES];
 
 	if (input->length <= LIMIT_CERT_REP)
-		envelope = read_envelope(input, NULL, NULL);
+		envelope = envelope_read(input, NULL, NULL);
 	if (envelope == NULL) {
 		code = error_set_openssl(error, SCEP_BAD_RESPONSE,
 					 "the envelope is no CMS structure");
 		goto out;
 	}
-	code = check_kind(envelope, error);
+	code = envelope_check_type(envelope, error);
 	if (code == SCEP_OK)
-		code = check_content_type(envelope, error);
+		code = envelope_check_content_type(envelope, error);
 	if (code == SCEP_OK)
-		code = choose_key(input, envelope, &key, &certificate, error);
+		code = envelope_choose_key(input, envelope, &key, &certificate,
+					   error);
 	if (code == SCEP_OK)
-		code = check_cipher(envelope, input->allow_legacy, &cipher,
-				    &legacy, error);
+		code = envelope_check_cipher(envelope, input->allow_legacy,
+					     &cipher, &legacy, error);
 	if (code != SCEP_OK)
 		goto out;
 	*legacy_used |= legacy;
 	if (key_properties(key, properties) != NULL) {
 		CMS_ContentInfo_free(envelope);
-		envelope = read_envelope(input, NULL, properties);
+		envelope = envelope_read(input, NULL, properties);
 	}
-	code = cipher == NID_des_cbc
-		   ? decrypt_des(input, key, certificate, content, error)
-		   : decrypt(envelope, key, certificate, content, error);
+	/* It has been read before. */
+	if (envelope == NULL)
+		code = error_set_memory(error);
+	else if (cipher == NID_des_cbc)
+		code = envelope_decrypt_des(input, key, certificate, content,
+					    error);
+	else
+		code = envelope_decrypt(envelope, key, certificate, content,
+					error);
 out:
 	CMS_ContentInfo_free(envelope);
-	ERR_clear_error();
-	return code;
+	return error_end_openssl(code, error);
 }

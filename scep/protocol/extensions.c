@@ -6,12 +6,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/err.h>
 #include <openssl/objects.h>
 
 #include "scep/octets.h"
 #include "scep/base/bytes.h"
-#include "scep/protocol/names.h"
+#include "scep/base/error.h"
 
 /* Of a name in a list: what the longest text can hold. */
 #define ITEM_MAX SCEP_TEXT255
@@ -108,8 +107,19 @@ static size_t read_address(const char *text, unsigned char address[16])
 
 /* ------------------------------------------------------ subjectAltName -- */
 
-static bool push_string(GENERAL_NAMES *names, int kind, int type,
-			const void *data, size_t length, char *reason)
+static enum scep_code alt_name_push(GENERAL_NAMES *names, GENERAL_NAME *name,
+				    struct scep_error *error)
+{
+	if (sk_GENERAL_NAME_push(names, name) > 0)
+		return SCEP_OK;
+	GENERAL_NAME_free(name);
+	return error_set_memory(error);
+}
+
+static enum scep_code alt_name_add_string(GENERAL_NAMES *names, int kind,
+					  int type, const void *data,
+					  size_t length,
+					  struct scep_error *error)
 {
 	GENERAL_NAME *name = GENERAL_NAME_new();
 	ASN1_STRING *string = ASN1_STRING_type_new(type);
@@ -118,18 +128,59 @@ static bool push_string(GENERAL_NAMES *names, int kind, int type,
 	    ASN1_STRING_set(string, data, (int)length) != 1) {
 		ASN1_STRING_free(string);
 		GENERAL_NAME_free(name);
-		return names_fault(reason, "no memory");
+		return error_set_memory(error);
 	}
 	GENERAL_NAME_set0_value(name, kind, string);
-	if (sk_GENERAL_NAME_push(names, name) <= 0) {
-		GENERAL_NAME_free(name);
-		return names_fault(reason, "no memory");
-	}
-	return true;
+	return alt_name_push(names, name, error);
+}
+
+static enum scep_code alt_name_add_dns(GENERAL_NAMES *names, const char *value,
+				       struct scep_error *error)
+{
+	if (!is_dns_name(value))
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "no DNS name: \"%.60s\"", value);
+	return alt_name_add_string(names, GEN_DNS, V_ASN1_IA5STRING, value,
+				   strlen(value), error);
+}
+
+static enum scep_code alt_name_add_address(GENERAL_NAMES *names,
+					   const char *value,
+					   struct scep_error *error)
+{
+	unsigned char address[16];
+	size_t length = read_address(value, address);
+
+	if (length == 0)
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "no IP address: \"%.60s\"", value);
+	return alt_name_add_string(names, GEN_IPADD, V_ASN1_OCTET_STRING,
+				   address, length, error);
+}
+
+static enum scep_code alt_name_add_uri(GENERAL_NAMES *names, const char *value,
+				       struct scep_error *error)
+{
+	if (!is_uri(value))
+		return error_set(error, SCEP_CONFIG_ERROR, "no URI: \"%.60s\"",
+				 value);
+	return alt_name_add_string(names, GEN_URI, V_ASN1_IA5STRING, value,
+				   strlen(value), error);
+}
+
+static enum scep_code alt_name_add_email(GENERAL_NAMES *names,
+					 const char *value,
+					 struct scep_error *error)
+{
+	if (!is_mailbox(value))
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "no mail address: \"%.60s\"", value);
+	return alt_name_add_string(names, GEN_EMAIL, V_ASN1_IA5STRING, value,
+				   strlen(value), error);
 }
 
 /* userPrincipalName: an otherName of Microsoft's with a UTF8String. */
-static bool push_upn(GENERAL_NAMES *names, const char *value, char *reason)
+static GENERAL_NAME *make_upn(const char *value)
 {
 	GENERAL_NAME *name = GENERAL_NAME_new();
 	ASN1_OBJECT *type = OBJ_nid2obj(NID_ms_upn);
@@ -141,89 +192,60 @@ static bool push_upn(GENERAL_NAMES *names, const char *value, char *reason)
 		goto fault;
 	ASN1_TYPE_set(any, V_ASN1_UTF8STRING, string);
 	string = NULL;
-	if (GENERAL_NAME_set0_othername(name, type, any) != 1)
-		goto fault;
-	any = NULL;
-	if (sk_GENERAL_NAME_push(names, name) > 0)
-		return true;
+	if (GENERAL_NAME_set0_othername(name, type, any) == 1)
+		return name;
 fault:
 	ASN1_UTF8STRING_free(string);
 	ASN1_TYPE_free(any);
 	GENERAL_NAME_free(name);
-	return names_fault(reason, "no memory");
+	return NULL;
 }
 
-static bool add_dns(GENERAL_NAMES *names, const char *value, char *reason)
+static enum scep_code alt_name_add_upn(GENERAL_NAMES *names, const char *value,
+				       struct scep_error *error)
 {
-	if (!is_dns_name(value))
-		return names_fault(reason, "no DNS name: \"%.60s\"", value);
-	return push_string(names, GEN_DNS, V_ASN1_IA5STRING, value,
-			   strlen(value), reason);
-}
+	GENERAL_NAME *name;
 
-static bool add_address(GENERAL_NAMES *names, const char *value, char *reason)
-{
-	unsigned char address[16];
-	size_t length = read_address(value, address);
-
-	if (length == 0)
-		return names_fault(reason, "no IP address: \"%.60s\"", value);
-	return push_string(names, GEN_IPADD, V_ASN1_OCTET_STRING, address,
-			   length, reason);
-}
-
-static bool add_uri(GENERAL_NAMES *names, const char *value, char *reason)
-{
-	if (!is_uri(value))
-		return names_fault(reason, "no URI: \"%.60s\"", value);
-	return push_string(names, GEN_URI, V_ASN1_IA5STRING, value,
-			   strlen(value), reason);
-}
-
-static bool add_email(GENERAL_NAMES *names, const char *value, char *reason)
-{
-	if (!is_mailbox(value))
-		return names_fault(reason, "no mail address: \"%.60s\"", value);
-	return push_string(names, GEN_EMAIL, V_ASN1_IA5STRING, value,
-			   strlen(value), reason);
-}
-
-static bool add_upn(GENERAL_NAMES *names, const char *value, char *reason)
-{
 	if (value[0] == '\0' || !text_is_clean(value, strlen(value)))
-		return names_fault(reason, "no user principal name: \"%.60s\"",
-				   value);
-	return push_upn(names, value, reason);
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "no user principal name: \"%.60s\"", value);
+	name = make_upn(value);
+	return name == NULL ? error_set_memory(error)
+			    : alt_name_push(names, name, error);
 }
 
 static const struct {
 	const char *prefix;
-	bool (*add)(GENERAL_NAMES *names, const char *value, char *reason);
+	enum scep_code (*add)(GENERAL_NAMES *names, const char *value,
+			      struct scep_error *error);
 } name_kinds[] = {
-    {"DNS:", add_dns},	   {"IP:", add_address}, {"URI:", add_uri},
-    {"email:", add_email}, {"UPN:", add_upn},
+    {"DNS:", alt_name_add_dns}, {"IP:", alt_name_add_address},
+    {"URI:", alt_name_add_uri}, {"email:", alt_name_add_email},
+    {"UPN:", alt_name_add_upn},
 };
 
-static bool add_name(GENERAL_NAMES *names, const char *item, char *reason)
+static enum scep_code alt_name_add(void *list, const char *item,
+				   struct scep_error *error)
 {
 	for (size_t i = 0; i < sizeof(name_kinds) / sizeof(name_kinds[0]);
 	     i++) {
 		size_t length = strlen(name_kinds[i].prefix);
 
 		if (strncasecmp(item, name_kinds[i].prefix, length) == 0)
-			return name_kinds[i].add(names, item + length, reason);
+			return name_kinds[i].add(list, item + length, error);
 	}
-	return names_fault(reason,
-			   "\"%.60s\" begins with none of DNS:, IP:, URI:, "
-			   "email:, UPN:",
-			   item);
+	return error_set(error, SCEP_CONFIG_ERROR,
+			 "\"%.60s\" begins with none of DNS:, IP:, URI:, "
+			 "email:, UPN:",
+			 item);
 }
 
 /*
  * Reads one item of a list up to a comma, without the blanks around it and
  * with `\,` as a comma.  `item` has ITEM_MAX octets.
  */
-static bool next_item(const char **text, char *item, char *reason)
+static enum scep_code list_next(const char **text, char *item,
+				struct scep_error *error)
 {
 	const char *at = *text + strspn(*text, " ");
 	size_t length = 0;
@@ -232,66 +254,79 @@ static bool next_item(const char **text, char *item, char *reason)
 		if (at[0] == '\\' && (at[1] == ',' || at[1] == '\\'))
 			at++;
 		if (length == ITEM_MAX - 1)
-			return names_fault(reason, "an item is too long");
+			return error_set(error, SCEP_CONFIG_ERROR,
+					 "an item is too long");
 		item[length++] = *at++;
 	}
 	while (length > 0 && item[length - 1] == ' ')
 		length--;
 	item[length] = '\0';
 	*text = at;
-	return length > 0 || names_fault(reason, "an empty item in the list");
+	if (length == 0)
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "an empty item in the list");
+	return SCEP_OK;
 }
 
-typedef bool (*add_item_fn)(void *list, const char *item, char *reason);
+/* Adds an item to a list of either kind. */
+typedef enum scep_code (*list_add_fn)(void *list, const char *item,
+				      struct scep_error *error);
 
-static bool read_list(const char *text, add_item_fn add, void *list,
-		      char *reason)
+static enum scep_code list_read(const char *text, list_add_fn add, void *list,
+				struct scep_error *error)
 {
 	char item[ITEM_MAX];
 
 	if (text[strspn(text, " ")] == '\0')
-		return true;
+		return SCEP_OK;
 	for (;; text++) {
-		if (!next_item(&text, item, reason) || !add(list, item, reason))
-			return false;
-		if (*text == '\0')
-			return true;
+		enum scep_code code = list_next(&text, item, error);
+
+		if (code == SCEP_OK)
+			code = add(list, item, error);
+		if (code != SCEP_OK || *text == '\0')
+			return code;
 	}
 }
 
-static bool add_name_item(void *list, const char *item, char *reason)
+/* Ends a function that has made names: frees them if it has failed. */
+static enum scep_code alt_name_end(enum scep_code code, GENERAL_NAMES **names,
+				   struct scep_error *error)
 {
-	return add_name(list, item, reason);
-}
-
-GENERAL_NAMES *extensions_read_alt_name(const char *text, char *reason)
-{
-	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
-
-	if (names == NULL || !read_list(text, add_name_item, names, reason)) {
-		GENERAL_NAMES_free(names);
-		return NULL;
+	code = error_end_openssl(code, error);
+	if (code != SCEP_OK) {
+		GENERAL_NAMES_free(*names);
+		*names = NULL;
 	}
-	return names;
+	return code;
 }
 
-GENERAL_NAMES *extensions_alt_name_of(const char *common_name)
+enum scep_code extensions_read_alt_name(const char *text, GENERAL_NAMES **names,
+					struct scep_error *error)
 {
-	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+	enum scep_code code;
+
+	*names = sk_GENERAL_NAME_new_null();
+	code = *names == NULL ? error_set_memory(error)
+			      : list_read(text, alt_name_add, *names, error);
+	return alt_name_end(code, names, error);
+}
+
+enum scep_code extensions_alt_name_of(const char *common_name,
+				      GENERAL_NAMES **names,
+				      struct scep_error *error)
+{
 	unsigned char address[16];
-	bool is_added = true;
+	enum scep_code code = SCEP_OK;
 
-	if (names == NULL)
-		return NULL;
-	if (read_address(common_name, address) > 0)
-		is_added = add_address(names, common_name, NULL);
+	*names = sk_GENERAL_NAME_new_null();
+	if (*names == NULL)
+		code = error_set_memory(error);
+	else if (read_address(common_name, address) > 0)
+		code = alt_name_add_address(*names, common_name, error);
 	else if (is_host_name(common_name))
-		is_added = add_dns(names, common_name, NULL);
-	if (!is_added) {
-		GENERAL_NAMES_free(names);
-		return NULL;
-	}
-	return names;
+		code = alt_name_add_dns(*names, common_name, error);
+	return alt_name_end(code, names, error);
 }
 
 /* ---------------------------------------------------- extendedKeyUsage -- */
@@ -326,39 +361,44 @@ static ASN1_OBJECT *read_purpose(const char *item)
 	return OBJ_txt2obj(item, 1);
 }
 
-static bool add_purpose(void *list, const char *item, char *reason)
+static enum scep_code usage_add(void *list, const char *item,
+				struct scep_error *error)
 {
 	EXTENDED_KEY_USAGE *usage = list;
 	ASN1_OBJECT *purpose = read_purpose(item);
 
 	if (purpose == NULL)
-		return names_fault(reason, "no extended key usage: \"%.60s\"",
-				   item);
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "no extended key usage: \"%.60s\"", item);
 	for (int i = 0; i < sk_ASN1_OBJECT_num(usage); i++) {
 		if (OBJ_cmp(sk_ASN1_OBJECT_value(usage, i), purpose) == 0) {
 			ASN1_OBJECT_free(purpose);
-			return names_fault(reason, "\"%.60s\" stands twice",
-					   item);
+			return error_set(error, SCEP_CONFIG_ERROR,
+					 "\"%.60s\" stands twice", item);
 		}
 	}
 	if (sk_ASN1_OBJECT_push(usage, purpose) <= 0) {
 		ASN1_OBJECT_free(purpose);
-		return names_fault(reason, "no memory");
+		return error_set_memory(error);
 	}
-	return true;
+	return SCEP_OK;
 }
 
-EXTENDED_KEY_USAGE *extensions_read_ext_key_usage(const char *text,
-						  char *reason)
+enum scep_code extensions_read_ext_key_usage(const char *text,
+					     EXTENDED_KEY_USAGE **usage,
+					     struct scep_error *error)
 {
-	EXTENDED_KEY_USAGE *usage = sk_ASN1_OBJECT_new_null();
+	enum scep_code code;
 
-	if (usage == NULL || !read_list(text, add_purpose, usage, reason)) {
-		EXTENDED_KEY_USAGE_free(usage);
-		usage = NULL;
+	*usage = sk_ASN1_OBJECT_new_null();
+	code = *usage == NULL ? error_set_memory(error)
+			      : list_read(text, usage_add, *usage, error);
+	code = error_end_openssl(code, error);
+	if (code != SCEP_OK) {
+		EXTENDED_KEY_USAGE_free(*usage);
+		*usage = NULL;
 	}
-	ERR_clear_error();
-	return usage;
+	return code;
 }
 
 ASN1_BIT_STRING *extensions_key_usage(uint32_t bits)
@@ -378,7 +418,7 @@ ASN1_BIT_STRING *extensions_key_usage(uint32_t bits)
 /* -------------------------------------------------------------- to text -- */
 
 /* Puts a backslash before commas and backslashes. */
-static void escape(char *to, size_t size, const char *from)
+static void escape_item(char *to, size_t size, const char *from)
 {
 	size_t length = 0;
 
@@ -433,10 +473,11 @@ static void general_name_text(const GENERAL_NAME *name, char *text, size_t size)
 	text_copy(clean, sizeof(clean), ASN1_STRING_get0_data(string),
 		  (size_t)ASN1_STRING_length(string));
 	strcpy(text, prefix);
-	escape(text + strlen(prefix), size - strlen(prefix), clean);
+	escape_item(text + strlen(prefix), size - strlen(prefix), clean);
 }
 
-void extensions_alt_name_text(const X509 *certificate, char *text)
+enum scep_code extensions_alt_name_text(const X509 *certificate, char *text,
+					struct scep_error *error)
 {
 	GENERAL_NAMES *names =
 	    X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
@@ -460,5 +501,5 @@ void extensions_alt_name_text(const X509 *certificate, char *text)
 		length += more;
 	}
 	GENERAL_NAMES_free(names);
-	ERR_clear_error();
+	return error_end_openssl(SCEP_OK, error);
 }

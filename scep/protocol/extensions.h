@@ -10,29 +10,36 @@
 
 #include <openssl/x509v3.h>
 
+#include "scep/codes.h"
+
 /*
- * subjectAltName of `DNS:a,IP:192.0.2.1,URI:..,email:..,UPN:..`; a comma
- * within a value has a backslash before it.  Returns owned names (none for
- * ""), or NULL with the text of the fault in `reason` (NAMES_REASON octets,
- * may be NULL).
+ * Reads subjectAltName from `DNS:a,IP:192.0.2.1,URI:..,email:..,UPN:..`; a
+ * comma within a value has a backslash before it.  `*names` is owned (no names
+ * for ""); NULL after a failure.  Fails with SCEP_CONFIG_ERROR.
  */
-GENERAL_NAMES *extensions_read_alt_name(const char *text, char *reason);
+enum scep_code extensions_read_alt_name(const char *text, GENERAL_NAMES **names,
+					struct scep_error *error);
 
 /* The same from a common name: an IP address, or a DNS name with a dot in it;
  * none for anything else. */
-GENERAL_NAMES *extensions_alt_name_of(const char *common_name);
+enum scep_code extensions_alt_name_of(const char *common_name,
+				      GENERAL_NAMES **names,
+				      struct scep_error *error);
 
-/* extendedKeyUsage of comma-separated names ("serverAuth") or OIDs.  As
+/* Reads extendedKeyUsage from comma-separated names ("serverAuth") or OIDs.  As
  * above. */
-EXTENDED_KEY_USAGE *extensions_read_ext_key_usage(const char *text,
-						  char *reason);
+enum scep_code extensions_read_ext_key_usage(const char *text,
+					     EXTENDED_KEY_USAGE **usage,
+					     struct scep_error *error);
 
-/* keyUsage with bit n of RFC 5280 for 1u << n.  Returns owned, or NULL if
- * memory is short. */
+/* Makes keyUsage, with bit n of RFC 5280 for 1u << n.  Returns owned, or NULL
+ * if memory is short. */
 ASN1_BIT_STRING *extensions_key_usage(uint32_t bits);
 
 /* Writes the subjectAltName of a certificate in the syntax above, as many
- * names as fit into SCEP_TEXT255 octets; "" if it has none. */
-void extensions_alt_name_text(const X509 *certificate, char *text);
+ * names as fit into SCEP_TEXT255 octets; "" if it has none.  Fails with
+ * SCEP_NO_MEMORY. */
+enum scep_code extensions_alt_name_text(const X509 *certificate, char *text,
+					struct scep_error *error);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include <openssl/err.h>
 #include <openssl/pkcs7.h>
 
 #include "scep/octets.h"
@@ -21,7 +20,7 @@ enum scep_code get_cert_encode(const X509_NAME *issuer,
 	ASN1_INTEGER *copy = ASN1_INTEGER_dup(serial);
 	unsigned char *data = NULL;
 	int length = 0;
-	bool is_set = false;
+	enum scep_code code = SCEP_OK;
 
 	if (wanted != NULL && copy != NULL &&
 	    X509_NAME_set(&wanted->issuer, issuer) == 1) {
@@ -29,59 +28,63 @@ enum scep_code get_cert_encode(const X509_NAME *issuer,
 		wanted->serial = copy;
 		copy = NULL;
 		length = i2d_PKCS7_ISSUER_AND_SERIAL(wanted, &data);
-		is_set = length > 0 && bytes_set(der, data, (size_t)length);
 	}
+	if (length <= 0)
+		code = error_set_openssl(error, SCEP_CONFIG_ERROR,
+					 "issuer and serial number cannot be "
+					 "encoded");
+	else if (!bytes_set(der, data, (size_t)length))
+		code = error_set_memory(error);
 	OPENSSL_free(data);
 	ASN1_INTEGER_free(copy);
 	PKCS7_ISSUER_AND_SERIAL_free(wanted);
-	if (!is_set)
-		return error_set_openssl(error, SCEP_CONFIG_ERROR,
-					 "issuer and serial number cannot be "
-					 "encoded");
-	return SCEP_OK;
+	return error_end_openssl(code, error);
 }
 
-/* As scepKeySerial has it; owned. */
-static ASN1_INTEGER *read_serial(const struct scep_octets32 *serial)
+enum scep_code get_cert_serial(const struct scep_octets32 *octets,
+			       ASN1_INTEGER **serial, struct scep_error *error)
 {
-	BIGNUM *number = BN_bin2bn(serial->data, (int)serial->length, NULL);
-	ASN1_INTEGER *integer =
-	    number == NULL ? NULL : BN_to_ASN1_INTEGER(number, NULL);
+	BIGNUM *number = BN_bin2bn(octets->data, (int)octets->length, NULL);
 
+	*serial = number == NULL ? NULL : BN_to_ASN1_INTEGER(number, NULL);
 	BN_free(number);
-	return integer;
+	return error_end_openssl(
+	    *serial == NULL ? error_set_memory(error) : SCEP_OK, error);
 }
 
-static const X509_NAME *find_issuer(const struct ca_certs *trust,
-				    const char *issuer)
+/* Finds the name of the CA that the tables call so. */
+static enum scep_code find_issuer(const struct ca_certs *trust,
+				  const char *issuer, const X509_NAME **name,
+				  struct scep_error *error)
 {
 	for (int i = 0; i < sk_X509_num(trust->chain); i++) {
 		X509 *ca = sk_X509_value(trust->chain, i);
 		char text[SCEP_TEXT255];
+		enum scep_code code =
+		    names_text(X509_get_subject_name(ca), text, error);
 
-		names_text(X509_get_subject_name(ca), text);
+		if (code != SCEP_OK)
+			return code;
+		*name = X509_get_subject_name(ca);
 		if (certs_is_ca(ca) && strcmp(text, issuer) == 0)
-			return X509_get_subject_name(ca);
+			return SCEP_OK;
 	}
-	return NULL;
+	return error_set(error, SCEP_CA_NOT_TRUSTED,
+			 "the CA is not the one that issued the certificate");
 }
 
 enum scep_code get_cert_wanted(const struct ca_certs *trust, const char *issuer,
 			       const struct scep_octets32 *serial,
 			       struct bytes *der, struct scep_error *error)
 {
-	const X509_NAME *name = find_issuer(trust, issuer);
-	ASN1_INTEGER *number;
-	enum scep_code code;
+	const X509_NAME *name = NULL;
+	ASN1_INTEGER *number = NULL;
+	enum scep_code code = find_issuer(trust, issuer, &name, error);
 
-	if (name == NULL)
-		return error_set(error, SCEP_CA_NOT_TRUSTED,
-				 "the CA is not the one that issued the "
-				 "certificate");
-	number = read_serial(serial);
-	if (number == NULL)
-		return error_set(error, SCEP_CONFIG_ERROR, "no memory");
-	code = get_cert_encode(name, number, der, error);
+	if (code == SCEP_OK)
+		code = get_cert_serial(serial, &number, error);
+	if (code == SCEP_OK)
+		code = get_cert_encode(name, number, der, error);
 	ASN1_INTEGER_free(number);
 	return code;
 }
@@ -93,22 +96,20 @@ enum scep_code get_cert_open(const struct cert_rep_input *input,
 			     struct cert_rep *reply, struct scep_error *error)
 {
 	enum scep_code code = cert_rep_open(input, reply, error);
-	ASN1_INTEGER *number;
-	bool is_wanted;
+	ASN1_INTEGER *number = NULL;
 
 	if (code != SCEP_OK || reply->pki_status != RFC8894_SUCCESS)
 		return code;
-	number = read_serial(serial);
-	is_wanted = number != NULL &&
-		    ASN1_INTEGER_cmp(X509_get0_serialNumber(
-					 sk_X509_value(reply->certificates, 0)),
-				     number) == 0;
+	code = get_cert_serial(serial, &number, error);
+	if (code == SCEP_OK &&
+	    ASN1_INTEGER_cmp(
+		X509_get0_serialNumber(sk_X509_value(reply->certificates, 0)),
+		number) != 0)
+		code = error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate has not the serial number "
+				 "that was asked for");
 	ASN1_INTEGER_free(number);
-	ERR_clear_error();
-	if (is_wanted)
-		return SCEP_OK;
-	cert_rep_free(reply);
-	return error_set(error, SCEP_BAD_RESPONSE,
-			 "the certificate has not the serial number that was "
-			 "asked for");
+	if (code != SCEP_OK)
+		cert_rep_free(reply);
+	return code;
 }

@@ -18,6 +18,10 @@ enum scep_code get_cert_encode(const X509_NAME *issuer,
 			       const ASN1_INTEGER *serial, struct bytes *der,
 			       struct scep_error *error);
 
+/* Makes the serial number of a certificate of one in the tables; owned. */
+enum scep_code get_cert_serial(const struct scep_octets32 *octets,
+			       ASN1_INTEGER **serial, struct scep_error *error);
+
 /* The same for a row: the issuer is the CA of that name.  Fails with
  * SCEP_CA_NOT_TRUSTED if there is no such CA any more. */
 enum scep_code get_cert_wanted(const struct ca_certs *trust, const char *issuer,

@@ -13,7 +13,6 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
 #include <openssl/rsa.h>
@@ -27,9 +26,24 @@
 #define RSA_BITS_MAX   8192
 #define EC_BITS_MIN    224
 
+/* Ends a function that has made or read a key, and frees it if it has failed.
+ */
+static enum scep_code key_end(enum scep_code code, EVP_PKEY **key,
+			      struct scep_error *error)
+{
+	code = error_end_openssl(code, error);
+	if (code != SCEP_OK) {
+		EVP_PKEY_free(*key);
+		*key = NULL;
+	}
+	return code;
+}
+
 enum scep_code key_make_rsa(uint32_t bits, EVP_PKEY **key,
 			    struct scep_error *error)
 {
+	enum scep_code code = SCEP_OK;
+
 	*key = NULL;
 	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
 		return error_set(error, SCEP_KEY_ERROR,
@@ -40,17 +54,21 @@ enum scep_code key_make_rsa(uint32_t bits, EVP_PKEY **key,
 	*key =
 	    EVP_PKEY_Q_keygen(NULL, "?provider=default", "RSA", (size_t)bits);
 	if (*key == NULL)
-		return error_set_openssl(error, SCEP_KEY_ERROR,
+		code = error_set_openssl(error, SCEP_KEY_ERROR,
 					 "the RSA key could not be made");
-	return SCEP_OK;
+	return key_end(code, key, error);
 }
 
-bool key_fits(const EVP_PKEY *key, const X509 *certificate)
+enum scep_code key_check_certificate(const EVP_PKEY *key,
+				     const X509 *certificate,
+				     struct scep_error *error)
 {
-	bool fits = X509_check_private_key(certificate, key) == 1;
+	enum scep_code code = SCEP_OK;
 
-	ERR_clear_error();
-	return fits;
+	if (X509_check_private_key(certificate, key) != 1)
+		code = error_set(error, SCEP_KEY_ERROR,
+				 "the key is not that of the certificate");
+	return error_end_openssl(code, error);
 }
 
 enum scep_code key_to_pem(const EVP_PKEY *key, struct bytes *pem,
@@ -70,15 +88,15 @@ enum scep_code key_to_pem(const EVP_PKEY *key, struct bytes *pem,
 	}
 	length = BIO_get_mem_data(bio, &text);
 	if (length <= 0 || !bytes_set(pem, text, (size_t)length))
-		code = error_set(error, SCEP_KEY_ERROR,
-				 "no memory for the key's PEM");
+		code = error_set_memory(error);
 out:
 	BIO_free(bio);
-	return code;
+	return error_end_openssl(code, error);
 }
 
 /* Keys of ours have no passphrase, and there is nobody to ask for one. */
-static int refuse_passphrase(char *buffer, int size, int writes, void *context)
+static int key_refuse_passphrase(char *buffer, int size, int writes,
+				 void *context)
 {
 	(void)buffer;
 	(void)size;
@@ -90,6 +108,7 @@ static int refuse_passphrase(char *buffer, int size, int writes, void *context)
 enum scep_code key_from_pem(const void *pem, size_t length, EVP_PKEY **key,
 			    struct scep_error *error)
 {
+	enum scep_code code = SCEP_OK;
 	BIO *bio;
 
 	*key = NULL;
@@ -98,18 +117,17 @@ enum scep_code key_from_pem(const void *pem, size_t length, EVP_PKEY **key,
 				 "a PEM key cannot have %zu octets", length);
 	bio = BIO_new_mem_buf(pem, (int)length);
 	if (bio != NULL)
-		*key =
-		    PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, NULL);
+		*key = PEM_read_bio_PrivateKey(bio, NULL, key_refuse_passphrase,
+					       NULL);
 	BIO_free(bio);
 	if (*key == NULL)
-		return error_set_openssl(error, SCEP_KEY_ERROR,
+		code = error_set_openssl(error, SCEP_KEY_ERROR,
 					 "the PEM key cannot be read");
-	ERR_clear_error();
-	return SCEP_OK;
+	return key_end(code, key, error);
 }
 
 /* Reads until the end or until the buffer is full; -1 with errno. */
-static ssize_t read_all(int file, unsigned char *data, size_t size)
+static ssize_t key_read_all(int file, unsigned char *data, size_t size)
 {
 	size_t length = 0;
 
@@ -127,7 +145,7 @@ static ssize_t read_all(int file, unsigned char *data, size_t size)
 	return (ssize_t)length;
 }
 
-static enum scep_code read_key_file(const char *path, EVP_PKEY **key,
+static enum scep_code key_read_file(const char *path, EVP_PKEY **key,
 				    struct scep_error *error)
 {
 	enum scep_code code;
@@ -148,10 +166,14 @@ static enum scep_code read_key_file(const char *path, EVP_PKEY **key,
 		goto out;
 	}
 	data = OPENSSL_malloc(KEY_FILE_LIMIT + 1);
-	length = data == NULL ? -1 : read_all(file, data, KEY_FILE_LIMIT + 1);
+	if (data == NULL) {
+		code = error_set_memory(error);
+		goto out;
+	}
+	length = key_read_all(file, data, KEY_FILE_LIMIT + 1);
 	if (length < 0) {
 		code = error_set(error, SCEP_KEY_ERROR, "%s: %s", path,
-				 strerror(data == NULL ? ENOMEM : errno));
+				 strerror(errno));
 		goto out;
 	}
 	code = key_from_pem(data, (size_t)length, key, error);
@@ -170,9 +192,10 @@ out:
  * and the key stays where it is.  Without user interface, a PIN is in the
  * reference or in that configuration.
  */
-static enum scep_code read_stored_key(const char *reference, EVP_PKEY **key,
+static enum scep_code key_read_stored(const char *reference, EVP_PKEY **key,
 				      struct scep_error *error)
 {
+	enum scep_code code = SCEP_OK;
 	OSSL_STORE_CTX *store =
 	    OSSL_STORE_open(reference, NULL, NULL, NULL, NULL);
 
@@ -192,15 +215,14 @@ static enum scep_code read_stored_key(const char *reference, EVP_PKEY **key,
 		OSSL_STORE_close(store);
 	if (*key == NULL)
 		/* The reference may hold a PIN: it is not repeated. */
-		return error_set_openssl(error, SCEP_KEY_ERROR,
+		code = error_set_openssl(error, SCEP_KEY_ERROR,
 					 "OpenSSL has no such key in store");
-	ERR_clear_error();
-	return SCEP_OK;
+	return key_end(code, key, error);
 }
 
 /* RFC 3986, 3.1.  OpenSSL takes a text without a scheme for a file, and reads
  * folders and certificates, too, where the scheme is `file`. */
-static bool has_stored_scheme(const char *reference)
+static bool key_is_stored(const char *reference)
 {
 	size_t length = strspn(reference, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 					  "abcdefghijklmnopqrstuvwxyz"
@@ -218,9 +240,9 @@ enum scep_code key_open(const char *reference, EVP_PKEY **key,
 
 	*key = NULL;
 	if (strncmp(reference, scheme, length) == 0)
-		return read_key_file(reference + length, key, error);
-	if (has_stored_scheme(reference))
-		return read_stored_key(reference, key, error);
+		return key_read_file(reference + length, key, error);
+	if (key_is_stored(reference))
+		return key_read_stored(reference, key, error);
 	return error_set(error, SCEP_KEY_ERROR,
 			 "a key cannot be read from there: \"%.40s\"",
 			 reference);
@@ -260,29 +282,35 @@ enum scep_code key_digest(const EVP_PKEY *key, char hex[65],
 	else
 		bytes_hex(digest, sizeof(digest), hex);
 	OPENSSL_free(der);
-	return code;
+	return error_end_openssl(code, error);
 }
 
-static const char *rsa_weakness(const EVP_PKEY *key)
+static enum scep_code key_check_rsa(const EVP_PKEY *key,
+				    struct scep_error *error)
 {
-	const char *weakness = NULL;
+	enum scep_code code = SCEP_OK;
 	BIGNUM *exponent = NULL;
 	int bits = EVP_PKEY_get_bits(key);
 
 	if (bits < RSA_BITS_MIN)
-		return "the RSA key is too short";
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the RSA key is too short");
 	if (bits > RSA_BITS_MAX)
-		return "the RSA key is too long";
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the RSA key is too long");
 	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1)
-		weakness = "the RSA key has no public exponent";
+		code = error_set(error, SCEP_BAD_RESPONSE,
+				 "the RSA key has no public exponent");
 	else if (!BN_is_odd(exponent) || BN_is_one(exponent) ||
 		 BN_is_negative(exponent))
-		weakness = "the RSA key has a bad public exponent";
+		code = error_set(error, SCEP_BAD_RESPONSE,
+				 "the RSA key has a bad public exponent");
 	BN_free(exponent);
-	return weakness;
+	return code;
 }
 
-static const char *ec_weakness(const EVP_PKEY *key)
+static enum scep_code key_check_ec(const EVP_PKEY *key,
+				   struct scep_error *error)
 {
 	int is_explicit = 0;
 
@@ -290,26 +318,28 @@ static const char *ec_weakness(const EVP_PKEY *key)
 		key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
 		&is_explicit) != 1 ||
 	    is_explicit)
-		return "the EC key has explicit curve parameters";
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the EC key has explicit curve parameters");
 	if (EVP_PKEY_get_bits(key) < EC_BITS_MIN)
-		return "the EC key is too short";
-	return NULL;
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the EC key is too short");
+	return SCEP_OK;
 }
 
-const char *key_weakness(const EVP_PKEY *key)
+enum scep_code key_check_public(const EVP_PKEY *key, struct scep_error *error)
 {
-	const char *weakness = "the key cannot be read";
+	enum scep_code code = SCEP_OK;
 
 	if (key == NULL)
-		return weakness;
-	if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS"))
-		weakness = rsa_weakness(key);
+		code = error_set(error, SCEP_BAD_RESPONSE,
+				 "the key cannot be read");
+	else if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS"))
+		code = key_check_rsa(key, error);
 	else if (EVP_PKEY_is_a(key, "EC"))
-		weakness = ec_weakness(key);
-	else if (EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448"))
-		weakness = NULL;
-	else
-		weakness = "the key is neither RSA nor of an elliptic curve";
-	ERR_clear_error();
-	return weakness;
+		code = key_check_ec(key, error);
+	else if (!EVP_PKEY_is_a(key, "ED25519") && !EVP_PKEY_is_a(key, "ED448"))
+		code = error_set(error, SCEP_BAD_RESPONSE,
+				 "the key is neither RSA nor of an elliptic "
+				 "curve");
+	return error_end_openssl(code, error);
 }

@@ -27,8 +27,10 @@ enum scep_code key_from_pem(const void *pem, size_t length, EVP_PKEY **key,
 enum scep_code key_open(const char *reference, EVP_PKEY **key,
 			struct scep_error *error);
 
-/* Whether the certificate is over that key. */
-bool key_fits(const EVP_PKEY *key, const X509 *certificate);
+/* Checks that the certificate is over that key.  Fails with SCEP_KEY_ERROR. */
+enum scep_code key_check_certificate(const EVP_PKEY *key,
+				     const X509 *certificate,
+				     struct scep_error *error);
 
 /*
  * The property query with which OpenSSL uses the key where it lives, and not a
@@ -42,9 +44,9 @@ const char *key_properties(const EVP_PKEY *key, char text[KEY_PROPERTIES]);
 enum scep_code key_digest(const EVP_PKEY *key, char hex[65],
 			  struct scep_error *error);
 
-/* Says what is wrong with a public key that came from outside: RSA below 1024
- * or above 8192 bits or with a bad exponent, explicit curve parameters, other
- * kinds.  Static text, or NULL for a sound key.  NULL is no sound key. */
-const char *key_weakness(const EVP_PKEY *key);
+/* Checks a public key that came from outside.  Fails with SCEP_BAD_RESPONSE:
+ * RSA below 1024 or above 8192 bits or with a bad exponent, explicit curve
+ * parameters, other kinds, and NULL. */
+enum scep_code key_check_public(const EVP_PKEY *key, struct scep_error *error);
 
 #endif

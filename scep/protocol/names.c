@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/protocol/names.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +8,11 @@
 
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
-#include <openssl/err.h>
 #include <openssl/objects.h>
 
 #include "scep/octets.h"
 #include "scep/base/bytes.h"
+#include "scep/base/error.h"
 
 #define AVA_MAX	    40
 #define VALUE_MAX   SCEP_TEXT255
@@ -78,18 +77,6 @@ struct ava_list {
 	struct ava avas[AVA_MAX];
 };
 
-bool names_fault(char *reason, const char *format, ...)
-{
-	va_list arguments;
-
-	if (reason == NULL)
-		return false;
-	va_start(arguments, format);
-	text_format_list(reason, NAMES_REASON, format, arguments);
-	va_end(arguments);
-	return false;
-}
-
 /*
  * A directory string is a PrintableString if its characters allow it, else a
  * UTF8String; where the table of OpenSSL asks for another type (country,
@@ -114,13 +101,15 @@ static ASN1_STRING *make_string(int nid, const char *value, size_t length)
 	return string;
 }
 
-static bool add_ava(struct ava_list *list, const struct ava *place,
-		    ASN1_OBJECT *type, const ASN1_STRING *value, char *reason)
+static enum scep_code ava_add(struct ava_list *list, const struct ava *place,
+			      ASN1_OBJECT *type, const ASN1_STRING *value,
+			      struct scep_error *error)
 {
 	struct ava *ava;
 
 	if (list->count == AVA_MAX)
-		return names_fault(reason, "more than %d attributes", AVA_MAX);
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "more than %d attributes", AVA_MAX);
 	ava = &list->avas[list->count];
 	*ava = *place;
 	ava->position = (int)list->count;
@@ -128,45 +117,50 @@ static bool add_ava(struct ava_list *list, const struct ava *place,
 	    NULL, type, ASN1_STRING_type(value), ASN1_STRING_get0_data(value),
 	    ASN1_STRING_length(value));
 	if (ava->entry == NULL)
-		return names_fault(reason, "the name could not be built");
+		return error_set_openssl(error, SCEP_CONFIG_ERROR,
+					 "the name could not be built");
 	list->count++;
-	return true;
+	return SCEP_OK;
 }
 
-static bool add_text(struct ava_list *list, const struct ava *place,
-		     ASN1_OBJECT *type, const char *value, size_t length,
-		     char *reason)
+static enum scep_code ava_add_text(struct ava_list *list,
+				   const struct ava *place, ASN1_OBJECT *type,
+				   const char *value, size_t length,
+				   struct scep_error *error)
 {
 	char keyword[KEYWORD_MAX] = "";
 	ASN1_STRING *string = NULL;
-	bool is_added;
+	enum scep_code code;
 
 	OBJ_obj2txt(keyword, sizeof(keyword), type, 0);
 	if (!text_is_clean(value, length))
-		return names_fault(reason,
-				   "%s has control characters or is no UTF-8",
-				   keyword);
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "%s has control characters or is no UTF-8",
+				 keyword);
 	string = make_string(OBJ_obj2nid(type), value, length);
 	if (string == NULL)
-		return names_fault(reason,
-				   "%s has a value of a wrong length or with "
-				   "characters that are not allowed",
-				   keyword);
-	is_added = add_ava(list, place, type, string, reason);
+		return error_end_openssl(
+		    error_set(error, SCEP_CONFIG_ERROR,
+			      "%s has a value of a wrong length or with "
+			      "characters that are not allowed",
+			      keyword),
+		    error);
+	code = ava_add(list, place, type, string, error);
 	ASN1_STRING_free(string);
-	return is_added;
+	return code;
 }
 
-static bool add_known(struct ava_list *list, int nid, enum rank rank,
-		      const char *value, char *reason)
+static enum scep_code ava_add_known(struct ava_list *list, int nid,
+				    enum rank rank, const char *value,
+				    struct scep_error *error)
 {
 	/* Places of the text's RDNs are below 0: these come after them. */
 	struct ava place = {.rank = rank, .rdn = 1};
 
 	if (value[0] == '\0')
-		return true;
-	return add_text(list, &place, OBJ_nid2obj(nid), value, strlen(value),
-			reason);
+		return SCEP_OK;
+	return ava_add_text(list, &place, OBJ_nid2obj(nid), value,
+			    strlen(value), error);
 }
 
 /* ------------------------------------------------- the text of RFC 4514 -- */
@@ -200,8 +194,8 @@ static const char *skip_blanks(const char *text)
 }
 
 /* Reads `type =`; `*type` is owned. */
-static bool read_type(const char **text, ASN1_OBJECT **type, enum rank *rank,
-		      char *reason)
+static enum scep_code ava_read_type(const char **text, ASN1_OBJECT **type,
+				    enum rank *rank, struct scep_error *error)
 {
 	const char *start = skip_blanks(*text);
 	size_t length = strspn(start, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -211,9 +205,11 @@ static bool read_type(const char **text, ASN1_OBJECT **type, enum rank *rank,
 	char keyword[KEYWORD_MAX];
 
 	if (*end != '=' || length == 0)
-		return names_fault(reason, "no TYPE=VALUE at \"%.40s\"", start);
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "no TYPE=VALUE at \"%.40s\"", start);
 	if (length >= sizeof(keyword))
-		return names_fault(reason, "no such type: \"%.40s\"", start);
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "no such type: \"%.40s\"", start);
 	memcpy(keyword, start, length);
 	keyword[length] = '\0';
 	*text = end + 1;
@@ -223,17 +219,20 @@ static bool read_type(const char **text, ASN1_OBJECT **type, enum rank *rank,
 		if (strcasecmp(attribute_types[i].keyword, keyword) == 0) {
 			*rank = attribute_types[i].rank;
 			*type = OBJ_nid2obj(attribute_types[i].nid);
-			return true;
+			return SCEP_OK;
 		}
 	}
 	*type = strchr(keyword, '.') == NULL ? NULL : OBJ_txt2obj(keyword, 1);
 	if (*type == NULL)
-		return names_fault(reason, "no such type: \"%.40s\"", keyword);
-	return true;
+		return error_end_openssl(error_set(error, SCEP_CONFIG_ERROR,
+						   "no such type: \"%.40s\"",
+						   keyword),
+					 error);
+	return SCEP_OK;
 }
 
 /* Reads one octet of a value, undoing an escape; -1 for a fault. */
-static int read_octet(const char **text, char *reason)
+static int ava_read_octet(const char **text, struct scep_error *error)
 {
 	int octet = (unsigned char)**text;
 	int escaped = octet == '\\' ? hex_octet(*text + 1) : -1;
@@ -245,12 +244,13 @@ static int read_octet(const char **text, char *reason)
 	if (octet == '\\') {
 		octet = (unsigned char)*++*text;
 		if (octet == '\0' || strchr(" \"#+,;<=>\\", octet) == NULL) {
-			names_fault(reason, "a backslash before what cannot "
-					    "be escaped");
+			error_set(error, SCEP_CONFIG_ERROR,
+				  "a backslash before what cannot be escaped");
 			return -1;
 		}
 	} else if (strchr("\";<>", octet) != NULL) {
-		names_fault(reason, "'%c' needs a backslash before it", octet);
+		error_set(error, SCEP_CONFIG_ERROR,
+			  "'%c' needs a backslash before it", octet);
 		return -1;
 	}
 	++*text;
@@ -258,29 +258,31 @@ static int read_octet(const char **text, char *reason)
 }
 
 /* RFC 4514, 2.4: reads the string of a value up to `,` or `+`. */
-static bool read_string(const char **text, char *value, size_t *length,
-			char *reason)
+static enum scep_code ava_read_string(const char **text, char *value,
+				      size_t *length, struct scep_error *error)
 {
 	const char *at = skip_blanks(*text);
 	size_t count = 0, kept = 0; /* blanks at the end do not count */
 
 	while (*at != '\0' && *at != ',' && *at != '+') {
 		bool is_escaped = *at == '\\';
-		int octet = read_octet(&at, reason);
+		int octet = ava_read_octet(&at, error);
 
 		if (octet < 0)
-			return false;
+			return SCEP_CONFIG_ERROR;
 		if (count == VALUE_MAX)
-			return names_fault(reason, "a value is too long");
+			return error_set(error, SCEP_CONFIG_ERROR,
+					 "a value is too long");
 		value[count++] = (char)octet;
 		if (octet != ' ' || is_escaped)
 			kept = count;
 	}
 	if (kept == 0)
-		return names_fault(reason, "a type has no value");
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "a type has no value");
 	*length = kept;
 	*text = at;
-	return true;
+	return SCEP_OK;
 }
 
 /* Whether a string of any type holds characters, and only such as may stand
@@ -296,7 +298,8 @@ static bool is_clean_string(const ASN1_STRING *string)
 }
 
 /* RFC 4514, 2.4: `#` and the hexadecimal digits of the value's BER. */
-static bool read_hex(const char **text, ASN1_TYPE **value, char *reason)
+static enum scep_code ava_read_hex(const char **text, ASN1_TYPE **value,
+				   struct scep_error *error)
 {
 	const char *at = skip_blanks(*text) + 1;
 	unsigned char der[VALUE_MAX];
@@ -309,65 +312,70 @@ static bool read_hex(const char **text, ASN1_TYPE **value, char *reason)
 	*value = d2i_ASN1_TYPE(NULL, &end, (long)length);
 	if (*value == NULL || end != der + length ||
 	    (**text != '\0' && **text != ',' && **text != '+'))
-		return names_fault(reason,
-				   "what follows '#' is no DER in hexadecimal");
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "what follows '#' is no DER in hexadecimal");
 	if ((ASN1_tag2bit(ASN1_TYPE_get(*value)) &
 	     (B_ASN1_DIRECTORYSTRING | B_ASN1_IA5STRING)) == 0 ||
 	    !is_clean_string((*value)->value.asn1_string))
-		return names_fault(reason,
-				   "what follows '#' is no character string");
-	return true;
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "what follows '#' is no character string");
+	return SCEP_OK;
 }
 
-static bool read_value(const char **text, struct ava_list *list,
-		       const struct ava *place, ASN1_OBJECT *type, char *reason)
+static enum scep_code ava_read_value(const char **text, struct ava_list *list,
+				     const struct ava *place, ASN1_OBJECT *type,
+				     struct scep_error *error)
 {
 	char value[VALUE_MAX];
 	size_t length = 0;
 	ASN1_TYPE *raw = NULL;
-	bool is_added;
+	enum scep_code code;
 
-	if (*skip_blanks(*text) != '#')
-		return read_string(text, value, &length, reason) &&
-		       add_text(list, place, type, value, length, reason);
-	is_added = read_hex(text, &raw, reason) &&
-		   add_ava(list, place, type, raw->value.asn1_string, reason);
+	if (*skip_blanks(*text) != '#') {
+		code = ava_read_string(text, value, &length, error);
+		if (code == SCEP_OK)
+			code = ava_add_text(list, place, type, value, length,
+					    error);
+		return code;
+	}
+	code = ava_read_hex(text, &raw, error);
+	if (code == SCEP_OK)
+		code =
+		    ava_add(list, place, type, raw->value.asn1_string, error);
 	ASN1_TYPE_free(raw);
-	return is_added;
+	return error_end_openssl(code, error);
 }
 
 /* RFC 4514, 2.1: the RDN that is last in the text is first in the name. */
-static bool read_names(const char *text, struct ava_list *list, char *reason)
+static enum scep_code ava_read_all(const char *text, struct ava_list *list,
+				   struct scep_error *error)
 {
 	struct ava place = {.rdn = 0};
 	bool is_joined = false;
 
 	if (*skip_blanks(text) == '\0')
-		return true;
-	for (;;) {
+		return SCEP_OK;
+	for (;; text++) {
 		ASN1_OBJECT *type = NULL;
 		enum rank rank;
-		bool is_read = read_type(&text, &type, &rank, reason);
+		enum scep_code code = ava_read_type(&text, &type, &rank, error);
 
-		if (!is_joined)
+		if (code == SCEP_OK && !is_joined)
 			place.rank = rank;
-		is_read =
-		    is_read && read_value(&text, list, &place, type, reason);
+		if (code == SCEP_OK)
+			code = ava_read_value(&text, list, &place, type, error);
 		ASN1_OBJECT_free(type);
-		if (!is_read)
-			return false;
-		if (*text == '\0')
-			return true;
+		if (code != SCEP_OK || *text == '\0')
+			return code;
 		is_joined = *text == '+';
 		if (!is_joined)
 			place.rdn--;
-		text++;
 	}
 }
 
 /* ------------------------------------------------------------- the name -- */
 
-static int compare_avas(const void *left, const void *right)
+static int ava_compare(const void *left, const void *right)
 {
 	const struct ava *a = left, *b = right;
 
@@ -378,58 +386,71 @@ static int compare_avas(const void *left, const void *right)
 	return a->position - b->position;
 }
 
-static X509_NAME *build_name(struct ava_list *list, char *reason)
+static enum scep_code ava_build_name(struct ava_list *list, X509_NAME **name,
+				     struct scep_error *error)
 {
-	X509_NAME *name = X509_NAME_new();
+	bool is_built;
 
-	qsort(list->avas, list->count, sizeof(list->avas[0]), compare_avas);
-	for (size_t i = 0; name != NULL && i < list->count; i++) {
+	*name = X509_NAME_new();
+	is_built = *name != NULL;
+	qsort(list->avas, list->count, sizeof(list->avas[0]), ava_compare);
+	for (size_t i = 0; is_built && i < list->count; i++) {
 		bool is_joined = i > 0 &&
 				 list->avas[i].rdn == list->avas[i - 1].rdn &&
 				 list->avas[i].rank == list->avas[i - 1].rank;
 
-		if (X509_NAME_add_entry(name, list->avas[i].entry, -1,
-					is_joined ? -1 : 0) != 1) {
-			X509_NAME_free(name);
-			name = NULL;
-		}
+		is_built = X509_NAME_add_entry(*name, list->avas[i].entry, -1,
+					       is_joined ? -1 : 0) == 1;
 	}
-	if (name == NULL)
-		names_fault(reason, "the name could not be built");
-	return name;
+	if (is_built)
+		return SCEP_OK;
+	return error_set_openssl(error, SCEP_CONFIG_ERROR,
+				 "the name could not be built");
 }
 
-X509_NAME *names_subject(const char *organization, const char *common_name,
-			 const char *extra, char *reason)
+enum scep_code names_subject(const char *organization, const char *common_name,
+			     const char *extra, X509_NAME **name,
+			     struct scep_error *error)
 {
 	struct ava_list list = {.count = 0};
-	X509_NAME *name = NULL;
+	enum scep_code code = ava_read_all(extra, &list, error);
 
-	if (read_names(extra, &list, reason) &&
-	    add_known(&list, NID_organizationName, RANK_ORGANIZATION,
-		      organization, reason) &&
-	    add_known(&list, NID_commonName, RANK_COMMON_NAME, common_name,
-		      reason))
-		name = build_name(&list, reason);
+	*name = NULL;
+	if (code == SCEP_OK)
+		code = ava_add_known(&list, NID_organizationName,
+				     RANK_ORGANIZATION, organization, error);
+	if (code == SCEP_OK)
+		code = ava_add_known(&list, NID_commonName, RANK_COMMON_NAME,
+				     common_name, error);
+	if (code == SCEP_OK)
+		code = ava_build_name(&list, name, error);
 	for (size_t i = 0; i < list.count; i++)
 		X509_NAME_ENTRY_free(list.avas[i].entry);
-	ERR_clear_error();
-	return name;
+	code = error_end_openssl(code, error);
+	if (code != SCEP_OK) {
+		X509_NAME_free(*name);
+		*name = NULL;
+	}
+	return code;
 }
 
-void names_text(const X509_NAME *name, char *text)
+enum scep_code names_text(const X509_NAME *name, char *text,
+			  struct scep_error *error)
 {
+	enum scep_code code = SCEP_OK;
 	char *data = NULL;
 	long length = 0;
 	BIO *bio = BIO_new(BIO_s_mem());
 
-	if (bio != NULL &&
-	    X509_NAME_print_ex(bio, name, 0,
-			       XN_FLAG_RFC2253 &
-				   ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0)
+	if (bio == NULL)
+		code = error_set_memory(error);
+	else if (X509_NAME_print_ex(bio, name, 0,
+				    XN_FLAG_RFC2253 &
+					~(unsigned long)ASN1_STRFLGS_ESC_MSB) >=
+		 0)
 		length = BIO_get_mem_data(bio, &data);
 	text_copy(text, SCEP_TEXT255, length > 0 ? data : "",
 		  length > 0 ? (size_t)length : 0);
 	BIO_free(bio);
-	ERR_clear_error();
+	return error_end_openssl(code, error);
 }

@@ -6,28 +6,24 @@
 #ifndef SCEP_PROTOCOL_NAMES_H
 #define SCEP_PROTOCOL_NAMES_H
 
-#include <stdbool.h>
-
 #include <openssl/x509.h>
 
-/* What the checks of texts say about a fault fits into that. */
-#define NAMES_REASON 160
-
-/* Writes the reason of a fault unless `reason` is NULL.  Returns false. */
-bool names_fault(char *reason, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+#include "scep/codes.h"
 
 /*
  * The subject of a request: the RDNs of `extra` (RFC 4514 with escapes, the
  * most specific first, as the RFC has it) with the organisation and the
  * common name (each may be "") put in their places: DC, C, ST, L, street, O,
- * OU, others, CN.  Returns an owned name, or NULL with the text of the fault
- * in `reason` (NAMES_REASON octets, may be NULL).
+ * OU, others, CN.  `*name` is owned; NULL after a failure.  Fails with
+ * SCEP_CONFIG_ERROR.
  */
-X509_NAME *names_subject(const char *organization, const char *common_name,
-			 const char *extra, char *reason);
+enum scep_code names_subject(const char *organization, const char *common_name,
+			     const char *extra, X509_NAME **name,
+			     struct scep_error *error);
 
-/* RFC 2253 text of a name, cut to fit SCEP_TEXT255 octets. */
-void names_text(const X509_NAME *name, char *text);
+/* Writes the RFC 2253 text of a name, cut to fit SCEP_TEXT255 octets.  Fails
+ * with SCEP_NO_MEMORY. */
+enum scep_code names_text(const X509_NAME *name, char *text,
+			  struct scep_error *error);
 
 #endif

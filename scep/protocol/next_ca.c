@@ -1,57 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/protocol/next_ca.h"
 
-#include <openssl/err.h>
-
 #include "scep/protocol/certs.h"
 #include "scep/base/error.h"
 #include "scep/protocol/signed.h"
 
-/* Who may say which CA comes next.  The certificates are borrowed. */
-static STACK_OF(X509) * cas_of(const struct ca_certs *trust)
+/* Finds those who may say which CA comes next.  The list is owned. */
+static enum scep_code find_cas(const struct ca_certs *trust,
+			       STACK_OF(X509) * *cas, struct scep_error *error)
 {
-	STACK_OF(X509) *cas = sk_X509_new_null();
+	enum scep_code code = SCEP_OK;
 
-	for (int i = 0; cas != NULL && i < sk_X509_num(trust->chain); i++) {
+	*cas = sk_X509_new_null();
+	if (*cas == NULL)
+		return error_set_memory(error);
+	for (int i = 0; code == SCEP_OK && i < sk_X509_num(trust->chain); i++) {
 		X509 *each = sk_X509_value(trust->chain, i);
 
-		if (certs_is_ca(each) && !sk_X509_push(cas, each)) {
-			sk_X509_free(cas);
-			cas = NULL;
-		}
+		if (certs_is_ca(each))
+			code = certs_push(*cas, each, error);
 	}
-	return cas;
-}
-
-static enum scep_code verify(const struct next_ca_input *input,
-			     const struct signed_data *answer,
-			     struct scep_error *error)
-{
-	STACK_OF(X509) *cas = cas_of(input->trust);
-	const char *reason;
-	enum scep_code code;
-
-	if (cas == NULL)
-		return error_set(error, SCEP_BAD_RESPONSE, "no memory");
-	if (!certs_is_valid_at(input->trust->anchor, input->now, &reason))
-		code = error_set(error, SCEP_CA_NOT_TRUSTED,
-				 "the CA certificate %s", reason);
-	else
-		code = signed_verify(answer, cas, input->now,
-				     "the reply is not signed by the pinned CA",
-				     error);
-	sk_X509_free(cas);
 	return code;
 }
 
-/* The next CA among what came, and what it has certified. */
-static enum scep_code choose(STACK_OF(X509) * received, int64_t now,
-			     STACK_OF(X509) * chosen, struct scep_error *error)
+static enum scep_code verify_next(const struct next_ca_input *input,
+				  const struct signed_data *answer,
+				  struct scep_error *error)
 {
-	X509 *next = ca_certs_candidate(received);
+	STACK_OF(X509) *cas = NULL;
+	const char *reason;
+	enum scep_code code = find_cas(input->trust, &cas, error);
+
+	if (code == SCEP_OK &&
+	    !certs_is_valid_at(input->trust->anchor, input->now, &reason))
+		code = error_set(error, SCEP_CA_NOT_TRUSTED,
+				 "the CA certificate %s", reason);
+	if (code == SCEP_OK)
+		code = signed_verify(answer, cas, input->now,
+				     "the reply is not signed by the pinned CA",
+				     error);
+	sk_X509_pop_free(cas, X509_free);
+	return code;
+}
+
+/* Chooses the next CA among what came, and what it has certified. */
+static enum scep_code choose_next(STACK_OF(X509) * received, int64_t now,
+				  STACK_OF(X509) * chosen,
+				  struct scep_error *error)
+{
+	X509 *next = NULL;
 	struct certs_tree tree;
 	const char *reason;
+	enum scep_code code = ca_certs_candidate(received, &next, error);
 
+	if (code != SCEP_OK)
+		return code;
 	if (next == NULL)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "there is no CA certificate in the reply");
@@ -60,32 +63,29 @@ static enum scep_code choose(STACK_OF(X509) * received, int64_t now,
 	    certs_time(X509_get0_notAfter(next)) < now)
 		return error_set(error, SCEP_BAD_RESPONSE, "the next CA %s",
 				 reason);
-	certs_tree_grow(&tree, next, received);
-	for (size_t i = 0; i < tree.count; i++) {
-		if (!certs_push(chosen, tree.certificate[i]))
-			return error_set(error, SCEP_BAD_RESPONSE, "no memory");
-	}
-	return SCEP_OK;
+	code = certs_tree_grow(&tree, next, received, error);
+	for (size_t i = 0; code == SCEP_OK && i < tree.count; i++)
+		code = certs_push(chosen, tree.certificate[i], error);
+	return code;
 }
 
-static enum scep_code read_content(const ASN1_OCTET_STRING *content,
-				   int64_t now, STACK_OF(X509) * chosen,
-				   struct scep_error *error)
+static enum scep_code read_next(const ASN1_OCTET_STRING *content, int64_t now,
+				STACK_OF(X509) * chosen,
+				struct scep_error *error)
 {
 	STACK_OF(X509) *received = NULL;
 	enum scep_code code;
 
-	if (content == NULL || chosen == NULL)
+	if (content == NULL)
 		return error_set(error, SCEP_BAD_RESPONSE,
-				 content == NULL ? "the reply has no content"
-						 : "no memory");
+				 "the reply has no content");
 	code = certs_from_signed_data(ASN1_STRING_get0_data(content),
 				      (size_t)ASN1_STRING_length(content),
 				      &received, error);
-	if (code != SCEP_OK)
+	if (code == SCEP_BAD_RESPONSE)
 		error_wrap(error, "in the signed content");
-	else
-		code = choose(received, now, chosen, error);
+	if (code == SCEP_OK)
+		code = choose_next(received, now, chosen, error);
 	sk_X509_pop_free(received, X509_free);
 	return code;
 }
@@ -94,25 +94,24 @@ enum scep_code next_ca_read(const struct next_ca_input *input,
 			    STACK_OF(X509) * *certificates,
 			    uint32_t *legacy_used, struct scep_error *error)
 {
-	STACK_OF(X509) *chosen = sk_X509_new_null();
 	struct signed_data answer;
 	enum scep_code code =
 	    signed_read(input->body, input->length, &answer, error);
 
-	*certificates = NULL;
+	*certificates = sk_X509_new_null();
 	if (code == SCEP_OK)
 		code = signed_check_digests(&answer, input->allow_legacy,
 					    legacy_used, error);
 	if (code == SCEP_OK)
-		code = verify(input, &answer, error);
+		code = verify_next(input, &answer, error);
 	if (code == SCEP_OK)
-		code = read_content(signed_content(&answer), input->now, chosen,
-				    error);
+		code = read_next(signed_content(&answer), input->now,
+				 *certificates, error);
 	signed_free(&answer);
-	ERR_clear_error();
-	if (code == SCEP_OK)
-		*certificates = chosen;
-	else
-		sk_X509_pop_free(chosen, X509_free);
+	code = error_end_openssl(code, error);
+	if (code != SCEP_OK) {
+		sk_X509_pop_free(*certificates, X509_free);
+		*certificates = NULL;
+	}
 	return code;
 }

@@ -7,7 +7,6 @@
 #include <openssl/asn1.h>
 #include <openssl/cms.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 
 #include "scep/server.h"
 #include "scep/base/error.h"
@@ -27,23 +26,34 @@ static const char *cipher_name(enum scep_cipher cipher)
 	return NULL;
 }
 
-/* The DER of a CMS structure.  `der` is set and owned. */
-static bool encode(CMS_ContentInfo *content, struct bytes *der)
+/* Writes the DER of a CMS structure; `der` is set and owned.  Fails with `code`
+ * and `text`. */
+static enum scep_code encode_message(CMS_ContentInfo *content,
+				     struct bytes *der, enum scep_code code,
+				     const char *text, struct scep_error *error)
 {
 	unsigned char *data = NULL;
 	int length = i2d_CMS_ContentInfo(content, &data);
-	bool is_set = length > 0 && bytes_set(der, data, (size_t)length);
 
+	if (length <= 0)
+		code = error_set_openssl(error, code, "%s", text);
+	else if (bytes_set(der, data, (size_t)length))
+		code = SCEP_OK;
+	else
+		code = error_set_memory(error);
 	OPENSSL_free(data);
-	return is_set;
+	return code;
 }
 
 /* RFC 8894, 3.2.2: the content in an EnvelopedData for the recipient. */
-static enum scep_code envelop(const struct pki_message_input *input,
-			      struct bytes *envelope, struct scep_error *error)
+static enum scep_code encrypt_content(const struct pki_message_input *input,
+				      struct bytes *envelope,
+				      struct scep_error *error)
 {
 	/* Binary, as the content is DER and no text with line ends. */
 	const unsigned int flags = CMS_BINARY | CMS_PARTIAL;
+	static const char cannot[] =
+	    "the content cannot be encrypted for the CA";
 	const char *name = cipher_name(input->choice->cipher);
 	EVP_CIPHER *cipher =
 	    name == NULL ? NULL : EVP_CIPHER_fetch(NULL, name, NULL);
@@ -68,11 +78,12 @@ static enum scep_code envelop(const struct pki_message_input *input,
 	/* By issuer and serial, and not by key identifier: RFC 8894, 3. */
 	if (plain == NULL || content == NULL ||
 	    CMS_add1_recipient_cert(content, input->recipient, 0) == NULL ||
-	    CMS_final(content, plain, NULL, CMS_BINARY) != 1 ||
-	    !encode(content, envelope))
-		code = error_set_openssl(error, SCEP_CONFIG_ERROR,
-					 "the content cannot be encrypted for "
-					 "the CA");
+	    CMS_final(content, plain, NULL, CMS_BINARY) != 1)
+		code =
+		    error_set_openssl(error, SCEP_CONFIG_ERROR, "%s", cannot);
+	else
+		code = encode_message(content, envelope, SCEP_CONFIG_ERROR,
+				      cannot, error);
 out:
 	CMS_ContentInfo_free(content);
 	BIO_free(plain);
@@ -107,10 +118,12 @@ static bool add_attributes(CMS_SignerInfo *signer,
 }
 
 /* Signs the envelope; an empty one is left out of the message. */
-static enum scep_code sign(const struct pki_message_input *input,
-			   const struct bytes *envelope, struct bytes *message,
-			   struct scep_error *error)
+static enum scep_code sign_envelope(const struct pki_message_input *input,
+				    const struct bytes *envelope,
+				    struct bytes *message,
+				    struct scep_error *error)
 {
+	static const char cannot[] = "the message cannot be signed";
 	unsigned int flags = CMS_BINARY | CMS_PARTIAL | CMS_NOSMIMECAP |
 			     (envelope->length == 0 ? CMS_DETACHED : 0);
 	EVP_MD *digest = EVP_MD_fetch(NULL, input->choice->digest, NULL);
@@ -128,10 +141,11 @@ static enum scep_code sign(const struct pki_message_input *input,
 		signer = CMS_add1_signer(content, input->signer,
 					 input->signer_key, digest, flags);
 	if (signer == NULL || !add_attributes(signer, input) ||
-	    CMS_final(content, data, NULL, flags & ~CMS_PARTIAL) != 1 ||
-	    !encode(content, message))
-		code = error_set_openssl(error, SCEP_KEY_ERROR,
-					 "the message cannot be signed");
+	    CMS_final(content, data, NULL, flags & ~CMS_PARTIAL) != 1)
+		code = error_set_openssl(error, SCEP_KEY_ERROR, "%s", cannot);
+	else
+		code = encode_message(content, message, SCEP_KEY_ERROR, cannot,
+				      error);
 	CMS_ContentInfo_free(content);
 	BIO_free(data);
 	EVP_MD_free(digest);
@@ -148,12 +162,11 @@ enum scep_code pki_message_seal(const struct pki_message_input *input,
 		return error_set(error, SCEP_CONFIG_ERROR,
 				 "the content is too long");
 	if (input->content_length > 0)
-		code = envelop(input, &envelope, error);
+		code = encrypt_content(input, &envelope, error);
 	if (code == SCEP_OK)
-		code = sign(input, &envelope, message, error);
+		code = sign_envelope(input, &envelope, message, error);
 	bytes_free(&envelope);
-	ERR_clear_error();
-	return code;
+	return error_end_openssl(code, error);
 }
 
 enum scep_code pki_message_issuer_and_subject(const X509 *ca,
@@ -166,25 +179,23 @@ enum scep_code pki_message_issuer_and_subject(const X509 *ca,
 	int subject_length = i2d_X509_NAME(subject, NULL);
 	int length = issuer_length + subject_length;
 	int total = -1;
-	unsigned char *data = NULL, *at;
-	bool is_set = false;
+	unsigned char *data, *at;
+	enum scep_code code = SCEP_OK;
 
 	if (issuer_length > 0 && subject_length > 0)
 		total = ASN1_object_size(1, length, V_ASN1_SEQUENCE);
-	if (total > 0)
-		data = OPENSSL_malloc((size_t)total);
-	if (data != NULL) {
-		at = data;
-		ASN1_put_object(&at, 1, length, V_ASN1_SEQUENCE,
-				V_ASN1_UNIVERSAL);
-		i2d_X509_NAME(issuer, &at);
-		i2d_X509_NAME(subject, &at);
-		is_set = bytes_set(der, data, (size_t)total);
-	}
-	OPENSSL_free(data);
-	if (!is_set)
+	if (total <= 0)
 		return error_set_openssl(error, SCEP_CONFIG_ERROR,
 					 "issuer and subject cannot be "
 					 "encoded");
-	return SCEP_OK;
+	at = data = OPENSSL_malloc((size_t)total);
+	if (data == NULL)
+		return error_set_memory(error);
+	ASN1_put_object(&at, 1, length, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
+	i2d_X509_NAME(issuer, &at);
+	i2d_X509_NAME(subject, &at);
+	if (!bytes_set(der, data, (size_t)total))
+		code = error_set_memory(error);
+	OPENSSL_free(data);
+	return error_end_openssl(code, error);
 }

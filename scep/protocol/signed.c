@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/protocol/signed.h"
 
-#include <openssl/err.h>
 #include <openssl/objects.h>
 
 #include "scep/engine_config.h"
@@ -64,9 +63,9 @@ const ASN1_OCTET_STRING *signed_content(const struct signed_data *data)
 /* -------------------------------------------------------------- the digest --
  */
 
-static enum scep_code check_digest(int digest, uint32_t allowed,
-				   uint32_t *legacy_used,
-				   struct scep_error *error)
+static enum scep_code signed_check_digest(int digest, uint32_t allowed,
+					  uint32_t *legacy_used,
+					  struct scep_error *error)
 {
 	const char *name = digest == NID_undef ? NULL : OBJ_nid2sn(digest);
 
@@ -88,9 +87,9 @@ static enum scep_code check_digest(int digest, uint32_t allowed,
 
 /* RFC 3370 and RFC 5754 have NULL or nothing as the parameters of a digest and
  * of RSA, and only RSASSA-PSS has more to say. */
-static enum scep_code check_parameters(const X509_ALGOR *algorithm,
-				       const char *which,
-				       struct scep_error *error)
+static enum scep_code signed_check_parameters(const X509_ALGOR *algorithm,
+					      const char *which,
+					      struct scep_error *error)
 {
 	const ASN1_OBJECT *type = NULL;
 	int parameters = V_ASN1_UNDEF;
@@ -118,45 +117,52 @@ enum scep_code signed_check_digests(const struct signed_data *data,
 
 	CMS_SignerInfo_get0_algs(data->signer, NULL, NULL, &digest, &signature);
 	X509_ALGOR_get0(&type, NULL, NULL, digest);
-	code = check_digest(OBJ_obj2nid(type), allowed, legacy_used, error);
+	code =
+	    signed_check_digest(OBJ_obj2nid(type), allowed, legacy_used, error);
 	X509_ALGOR_get0(&type, NULL, NULL, signature);
 	if (code == SCEP_OK)
-		code = check_parameters(digest, "digest", error);
+		code = signed_check_parameters(digest, "digest", error);
 	if (code == SCEP_OK)
-		code = check_parameters(signature, "signature", error);
+		code = signed_check_parameters(signature, "signature", error);
 	if (code == SCEP_OK &&
 	    OBJ_find_sigid_algs(OBJ_obj2nid(type), &named, NULL) == 1 &&
 	    named != NID_undef)
-		code = check_digest(named, allowed, legacy_used, error);
+		code = signed_check_digest(named, allowed, legacy_used, error);
 	return code;
 }
 
 /* ----------------------------------------------------------- the signature --
  */
 
-static bool is_signature_good(const struct signed_data *data, X509 *certificate)
+/* Verifies the signature with the key of that certificate. */
+static enum scep_code signed_check_signature(const struct signed_data *data,
+					     X509 *certificate,
+					     struct scep_error *error)
 {
 	STACK_OF(X509) *only = sk_X509_new_null();
 	BIO *nothing = NULL;
-	bool is_good = false;
+	enum scep_code code = certs_push(only, certificate, error);
 
 	/* Without content, the signature is over attributes and no octets. */
 	if (signed_content(data) == NULL)
 		nothing = BIO_new_mem_buf("", 0);
-	if (only != NULL && sk_X509_push(only, certificate) > 0)
-		/* Whom to believe is known already; and no certificate of the
-		 * message itself is to be looked at. */
-		is_good = CMS_verify(data->message, only, NULL, nothing, NULL,
-				     CMS_BINARY | CMS_NOINTERN |
-					 CMS_NO_SIGNER_CERT_VERIFY) == 1;
+	/* Whom to believe is known already; and no certificate of the message
+	 * itself is to be looked at. */
+	if (code == SCEP_OK &&
+	    CMS_verify(data->message, only, NULL, nothing, NULL,
+		       CMS_BINARY | CMS_NOINTERN | CMS_NO_SIGNER_CERT_VERIFY) !=
+		1)
+		code = error_set_openssl(error, SCEP_BAD_RESPONSE,
+					 "the signature of the reply does not "
+					 "verify");
 	BIO_free(nothing);
-	sk_X509_free(only);
-	return is_good;
+	sk_X509_pop_free(only, X509_free);
+	return error_end_openssl(code, error);
 }
 
-static enum scep_code verify_with(const struct signed_data *data,
-				  X509 *certificate, int64_t now,
-				  struct scep_error *error)
+static enum scep_code signed_verify_with(const struct signed_data *data,
+					 X509 *certificate, int64_t now,
+					 struct scep_error *error)
 {
 	const char *reason;
 
@@ -169,11 +175,7 @@ static enum scep_code verify_with(const struct signed_data *data,
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the certificate that signed the reply %s",
 				 reason);
-	if (!is_signature_good(data, certificate))
-		return error_set_openssl(error, SCEP_BAD_RESPONSE,
-					 "the signature of the reply does not "
-					 "verify");
-	return SCEP_OK;
+	return signed_check_signature(data, certificate, error);
 }
 
 /* The signer's issuer and serial number name the certificate.  Some CAs give
@@ -183,36 +185,39 @@ enum scep_code signed_verify(const struct signed_data *data,
 			     const char *unknown_signer,
 			     struct scep_error *error)
 {
-	enum scep_code code = SCEP_OK;
-	bool is_known = false;
+	struct scep_error refusal;
 
+	error_set(&refusal, SCEP_BAD_RESPONSE, "%s", unknown_signer);
 	for (int i = 0; i < sk_X509_num(believed); i++) {
 		X509 *certificate = sk_X509_value(believed, i);
+		enum scep_code code;
 
 		if (CMS_SignerInfo_cert_cmp(data->signer, certificate) != 0)
 			continue;
-		is_known = true;
-		code = verify_with(data, certificate, now, error);
+		code = signed_verify_with(data, certificate, now, &refusal);
 		if (code == SCEP_OK)
 			return code;
+		if (code == SCEP_NO_MEMORY)
+			break;
 	}
-	if (is_known)
-		return code;
-	return error_set(error, SCEP_BAD_RESPONSE, "%s", unknown_signer);
+	return error_set(error, refusal.code, "%s", refusal.text);
 }
 
-bool signed_by_unknown(const void *message, size_t length,
-		       STACK_OF(X509) * known)
+enum scep_code signed_by_unknown(const void *message, size_t length,
+				 STACK_OF(X509) * known, bool *is_unknown,
+				 struct scep_error *error)
 {
 	struct signed_data data;
-	bool is_unknown = signed_read(message, length, &data, NULL) == SCEP_OK;
+	enum scep_code code = signed_read(message, length, &data, NULL);
 
-	for (int i = 0; is_unknown && i < sk_X509_num(known); i++)
-		is_unknown = CMS_SignerInfo_cert_cmp(
-				 data.signer, sk_X509_value(known, i)) != 0;
+	*is_unknown = code == SCEP_OK;
+	for (int i = 0; *is_unknown && i < sk_X509_num(known); i++)
+		*is_unknown = CMS_SignerInfo_cert_cmp(
+				  data.signer, sk_X509_value(known, i)) != 0;
 	signed_free(&data);
-	ERR_clear_error();
-	return is_unknown;
+	if (code == SCEP_NO_MEMORY)
+		return error_set_memory(error);
+	return error_end_openssl(SCEP_OK, error);
 }
 
 /* -------------------------------------------------------- the attributes -- */
@@ -227,7 +232,7 @@ enum scep_code signed_attribute(const CMS_SignerInfo *signer, const char *type,
 
 	*value = NULL;
 	if (object == NULL)
-		return error_set(error, SCEP_BAD_RESPONSE, "no memory");
+		return error_set_memory(error);
 	at = CMS_signed_get_attr_by_OBJ(signer, object, -1);
 	if (at >= 0)
 		next = CMS_signed_get_attr_by_OBJ(signer, object, at);

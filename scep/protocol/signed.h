@@ -49,9 +49,11 @@ enum scep_code signed_verify(const struct signed_data *data,
 			     struct scep_error *error);
 
 /* Tells if a message names none of the `known` certificates as its signer: the
- * CA may have changed.  False for what is no SignedData. */
-bool signed_by_unknown(const void *message, size_t length,
-		       STACK_OF(X509) * known);
+ * CA may have changed.  False for what is no SignedData.  Fails with
+ * SCEP_NO_MEMORY. */
+enum scep_code signed_by_unknown(const void *message, size_t length,
+				 STACK_OF(X509) * known, bool *is_unknown,
+				 struct scep_error *error);
 
 /*
  * Finds the value of a signed attribute (RFC 8894, 3.2.1); `*value` is

@@ -7,7 +7,6 @@
 #include "mibs/object_words.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "scep/agent_row.h"
@@ -18,6 +17,7 @@
 #include "scep/server.h"
 #include "scep/values.h"
 #include "scep/base/bytes.h"
+#include "scep/base/error.h"
 #include "scep/protocol/csr.h"
 #include "scep/base/url.h"
 #include "scep/settings/verdict.h"
@@ -25,19 +25,16 @@
 /* DateAndTime has two octets for the year: the last second of 65535. */
 #define LAST_SECOND INT64_C(2005949145599)
 
-#define REASON_SIZE sizeof(((struct scep_verdict *)NULL)->reason)
+/* Judges a text beyond its length. */
+typedef enum scep_code judge_fn(const char *text, struct scep_error *error);
 
-/* Judges a text beyond its length; `reason` has REASON_SIZE octets. */
-typedef bool judge_fn(const char *text, char *reason);
-
-static bool judge_url(const char *text, char *reason)
+static enum scep_code judge_url(const char *text, struct scep_error *error)
 {
 	const char *fault = "it is no URL";
 
 	if (url_is_valid(text, &fault))
-		return true;
-	snprintf(reason, REASON_SIZE, "%s", fault);
-	return false;
+		return SCEP_OK;
+	return error_set(error, SCEP_CONFIG_ERROR, "%s", fault);
 }
 
 /* ------------------------------------------------------------- the table -- */
@@ -108,12 +105,12 @@ static const struct scep_range writable[SCEP_FIELD_COUNT] = {
 static judge_fn *const judges[SCEP_FIELD_COUNT] = {
     [SCEP_SERVER_URL] = judge_url,
     [SCEP_SERVER_PROXY_URL] = judge_url,
-    [SCEP_REQUEST_SUBJECT_EXTRA] = csr_subject_extra_is_valid,
-    [SCEP_AUTO_SUBJECT_EXTRA] = csr_subject_extra_is_valid,
-    [SCEP_REQUEST_SUBJECT_ALT_NAME] = csr_subject_alt_name_is_valid,
-    [SCEP_AUTO_SUBJECT_ALT_NAME] = csr_subject_alt_name_is_valid,
-    [SCEP_REQUEST_EXTENDED_KEY_USAGE] = csr_extended_key_usage_is_valid,
-    [SCEP_AUTO_EXTENDED_KEY_USAGE] = csr_extended_key_usage_is_valid,
+    [SCEP_REQUEST_SUBJECT_EXTRA] = csr_check_subject_extra,
+    [SCEP_AUTO_SUBJECT_EXTRA] = csr_check_subject_extra,
+    [SCEP_REQUEST_SUBJECT_ALT_NAME] = csr_check_subject_alt_name,
+    [SCEP_AUTO_SUBJECT_ALT_NAME] = csr_check_subject_alt_name,
+    [SCEP_REQUEST_EXTENDED_KEY_USAGE] = csr_check_extended_key_usage,
+    [SCEP_AUTO_EXTENDED_KEY_USAGE] = csr_check_extended_key_usage,
 };
 
 const struct scep_field_info *scep_field_info(enum scep_field field)
@@ -198,7 +195,7 @@ static enum scep_refusal check_text(enum scep_field field,
 {
 	const char *name = fields[field].name;
 	enum scep_refusal refusal;
-	char reason[REASON_SIZE] = "";
+	struct scep_error fault;
 	char text[SCEP_TEXT255];
 
 	refusal = check_length(&fields[field], value->length, verdict);
@@ -211,10 +208,14 @@ static enum scep_refusal check_text(enum scep_field field,
 				      name);
 	memcpy(text, value->octets, value->length);
 	text[value->length] = '\0';
-	if (value->length && judges[field] && !judges[field](text, reason))
-		return verdict_refuse(verdict, SCEP_WRONG_VALUE, "%s: %s", name,
-				      reason);
-	return SCEP_ACCEPTED;
+	if (!value->length || !judges[field] ||
+	    judges[field](text, &fault) == SCEP_OK)
+		return SCEP_ACCEPTED;
+	return verdict_refuse(verdict,
+			      fault.code == SCEP_NO_MEMORY
+				  ? SCEP_RESOURCE_UNAVAILABLE
+				  : SCEP_WRONG_VALUE,
+			      "%s: %s", name, fault.text);
 }
 
 enum scep_refusal scep_value_check(enum scep_field field,

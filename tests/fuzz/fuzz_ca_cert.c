@@ -67,8 +67,10 @@ static void check_descriptions(STACK_OF(X509) * certificates)
 	for (int i = 0; i < sk_X509_num(certificates); i++) {
 		memset(&ca, 0xff, sizeof(ca));
 		memset(&key, 0xff, sizeof(key));
-		certs_describe_ca(sk_X509_value(certificates, i), &ca);
-		certs_describe_leaf(sk_X509_value(certificates, i), &key);
+		HOLDS(certs_describe_ca(sk_X509_value(certificates, i), &ca,
+					NULL) == SCEP_OK);
+		HOLDS(certs_describe_leaf(sk_X509_value(certificates, i), &key,
+					  NULL) == SCEP_OK);
 		HOLDS(ca.serial.length <= 20 && key.serial.length <= 20);
 		HOLDS(text_is_clean(ca.subject, strlen(ca.subject)));
 		HOLDS(text_is_clean(ca.issuer, strlen(ca.issuer)));
@@ -82,7 +84,7 @@ static void pin_of(X509 *certificate, struct ca_certs_pin *pin)
 {
 	struct scep_ca row;
 
-	certs_describe_ca(certificate, &row);
+	HOLDS(certs_describe_ca(certificate, &row, NULL) == SCEP_OK);
 	pin->length = row.fingerprint.length;
 	memcpy(pin->digest, row.fingerprint.data, pin->length);
 }
@@ -118,7 +120,7 @@ bool fuzz_ca_cert(const uint8_t *data, size_t size)
 	      sk_X509_num(certificates) <= LIMIT_CERTIFICATES);
 	check_pem(certificates);
 	check_descriptions(certificates);
-	candidate = ca_certs_candidate(certificates);
+	HOLDS(ca_certs_candidate(certificates, &candidate, NULL) == SCEP_OK);
 	pin_of(candidate != NULL && mode & 4 ? candidate
 					     : fixed_certificate(FIXED_CA),
 	       &pin);

@@ -179,8 +179,9 @@ static const struct ca_certs *fixed_trust(void)
 		trust.anchor = fixed_certificate(FIXED_CA);
 		trust.recipient = fixed_certificate(FIXED_RA);
 		trust.chain = sk_X509_new_null();
-		HOLDS(certs_push(trust.chain, trust.anchor) &&
-		      certs_push(trust.chain, trust.recipient));
+		HOLDS(certs_push(trust.chain, trust.anchor, NULL) == SCEP_OK);
+		HOLDS(certs_push(trust.chain, trust.recipient, NULL) ==
+		      SCEP_OK);
 	}
 	return &trust;
 }

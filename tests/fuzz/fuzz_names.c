@@ -17,6 +17,7 @@
 #include "scep/octets.h"
 #include "scep/values.h"
 #include "scep/protocol/extensions.h"
+#include "scep/protocol/names.h"
 #include "scep/protocol/csr.h"
 #include "scep/protocol/certs.h"
 #include "tests/fuzz/fixed.h"
@@ -44,27 +45,29 @@ static void read_values(struct fuzz_input *input, struct scep_values *values)
 static bool check_texts(const struct scep_values *values)
 {
 	static const struct {
-		bool (*is_valid)(const char *text, char *reason);
+		enum scep_code (*check)(const char *text,
+					struct scep_error *error);
 		size_t offset;
 	} checks[] = {
-	    {csr_subject_extra_is_valid,
+	    {csr_check_subject_extra,
 	     offsetof(struct scep_values, subject_extra)},
-	    {csr_subject_alt_name_is_valid,
+	    {csr_check_subject_alt_name,
 	     offsetof(struct scep_values, subject_alt_name)},
-	    {csr_extended_key_usage_is_valid,
+	    {csr_check_extended_key_usage,
 	     offsetof(struct scep_values, extended_key_usage)},
 	};
 	bool are_valid = true;
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		const char *text = (const char *)values + checks[i].offset;
-		char reason[NAMES_REASON] = "";
-		bool is_valid = checks[i].is_valid(text, reason);
+		struct scep_error error = {.text = ""};
+		enum scep_code code = checks[i].check(text, &error);
 
-		HOLDS(is_valid == (reason[0] == '\0'));
-		HOLDS(strlen(reason) < sizeof(reason));
-		HOLDS(checks[i].is_valid(text, NULL) == is_valid);
-		are_valid = are_valid && is_valid;
+		HOLDS(code == SCEP_OK || code == SCEP_CONFIG_ERROR);
+		HOLDS((code == SCEP_OK) == (error.text[0] == '\0'));
+		HOLDS(text_is_clean(error.text, strlen(error.text)));
+		HOLDS(checks[i].check(text, NULL) == code);
+		are_valid = are_valid && code == SCEP_OK;
 	}
 	return are_valid;
 }
@@ -72,20 +75,20 @@ static bool check_texts(const struct scep_values *values)
 /* What a certificate with these names shows can be asked for again. */
 static void check_alt_name(const char *asked, X509 *certificate)
 {
-	GENERAL_NAMES *names = extensions_read_alt_name(asked, NULL);
+	GENERAL_NAMES *names = NULL;
 	char shown[SCEP_TEXT255];
-	int count = sk_GENERAL_NAME_num(names);
+	int count;
 
-	if (names == NULL)
+	if (extensions_read_alt_name(asked, &names, NULL) != SCEP_OK)
 		return;
+	count = sk_GENERAL_NAME_num(names);
 	if (count > 0)
 		HOLDS(X509_add1_ext_i2d(certificate, NID_subject_alt_name,
 					names, 0, X509V3_ADD_DEFAULT) == 1);
 	GENERAL_NAMES_free(names);
-	extensions_alt_name_text(certificate, shown);
+	HOLDS(extensions_alt_name_text(certificate, shown, NULL) == SCEP_OK);
 	HOLDS(strlen(shown) < SCEP_TEXT255);
-	names = extensions_read_alt_name(shown, NULL);
-	HOLDS(names != NULL);
+	HOLDS(extensions_read_alt_name(shown, &names, NULL) == SCEP_OK);
 	HOLDS(sk_GENERAL_NAME_num(names) <= count);
 	GENERAL_NAMES_free(names);
 }
@@ -101,7 +104,8 @@ static void check_request(const struct scep_values *values, X509_REQ *request)
 	HOLDS(read != NULL && end == der + length);
 	HOLDS(X509_REQ_verify(read, fixed_key(FIXED_DEVICE)) == 1);
 	HOLDS(X509_NAME_entry_count(X509_REQ_get_subject_name(read)) > 0);
-	names_text(X509_REQ_get_subject_name(read), subject);
+	HOLDS(names_text(X509_REQ_get_subject_name(read), subject, NULL) ==
+	      SCEP_OK);
 	HOLDS(text_is_clean(subject, strlen(subject)));
 	HOLDS(
 	    (X509_REQ_get_attr_by_NID(read, NID_pkcs9_challengePassword, -1) >=
@@ -122,7 +126,7 @@ static void check_certificate(const struct scep_values *values, bool is_sound)
 	HOLDS(code == SCEP_OK || !is_sound);
 	if (code != SCEP_OK)
 		return;
-	certs_describe_leaf(certificate, &row);
+	HOLDS(certs_describe_leaf(certificate, &row, NULL) == SCEP_OK);
 	HOLDS(row.subject[0] != '\0');
 	HOLDS(row.not_before == FIXED_NOW - 600);
 	check_alt_name(values->subject_alt_name, certificate);

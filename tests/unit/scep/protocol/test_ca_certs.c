@@ -112,6 +112,30 @@ static void one_of_several_pins_is_enough(void **state)
 	ca_certs_free(&trust);
 }
 
+/* And of the one that is not nothing is told. */
+static void a_pin_that_is_unfit_does_not_spoil_another(void **state)
+{
+	struct ca_certs_pin pins[] = {pin_of(world.ra_sign, "SHA256"),
+				      pin_of(world.ca, "SHA256")};
+	struct scep_error error = {.text = ""};
+	struct ca_certs trust;
+
+	(void)state;
+	send_cert(world.ra_sign);
+	send_cert(world.ca);
+	assert_int_equal(
+	    ca_certs_establish(world.list, pins, 2, PKI_NOW, &trust, &error),
+	    SCEP_OK);
+	assert_int_equal(X509_cmp(trust.anchor, world.ca), 0);
+	assert_int_equal(error.code, SCEP_OK);
+	assert_string_equal(error.text, "");
+	ca_certs_free(&trust);
+	assert_int_equal(
+	    ca_certs_establish(world.list, pins, 1, PKI_NOW, &trust, &error),
+	    SCEP_CA_NOT_TRUSTED);
+	assert_non_null(strstr(error.text, "not that of a CA"));
+}
+
 static void a_missing_fingerprint_is_told(void **state)
 {
 	(void)state;
@@ -427,25 +451,33 @@ static void without_an_rsa_key_there_is_no_recipient(void **state)
 
 /* ------------------------------------------------------------ candidate -- */
 
+static X509 *candidate(void)
+{
+	X509 *found = NULL;
+
+	assert_int_equal(ca_certs_candidate(world.list, &found, NULL), SCEP_OK);
+	return found;
+}
+
 static void the_candidate_is_the_topmost_ca(void **state)
 {
 	(void)state;
 	send_cert(world.ra_sign);
 	send_cert(world.ca);
-	assert_ptr_equal(ca_certs_candidate(world.list), world.ca);
+	assert_ptr_equal(candidate(), world.ca);
 	send_cert(world.root);
-	assert_ptr_equal(ca_certs_candidate(world.list), world.root);
+	assert_ptr_equal(candidate(), world.root);
 	send_cert(world.unknown_signer);
-	assert_ptr_equal(ca_certs_candidate(world.list), world.root);
+	assert_ptr_equal(candidate(), world.root);
 }
 
 static void without_a_ca_there_is_no_candidate(void **state)
 {
 	(void)state;
-	assert_null(ca_certs_candidate(world.list));
+	assert_null(candidate());
 	send_cert(world.ra_sign);
 	send_cert(world.ra_encrypt);
-	assert_null(ca_certs_candidate(world.list));
+	assert_null(candidate());
 }
 
 static void a_weak_ca_is_no_candidate(void **state)
@@ -458,9 +490,9 @@ static void a_weak_ca_is_no_candidate(void **state)
 	plan.issuer_key = pki_key(PKI_KEY_ROOT);
 	weak = pki_certify(&plan);
 	send_cert(weak);
-	assert_null(ca_certs_candidate(world.list));
+	assert_null(candidate());
 	send_cert(world.ca);
-	assert_ptr_equal(ca_certs_candidate(world.list), world.ca);
+	assert_ptr_equal(candidate(), world.ca);
 	X509_free(weak);
 	EVP_PKEY_free(key);
 }
@@ -471,6 +503,7 @@ int main(void)
 	    TEST(a_pin_of_any_length_names_the_anchor),
 	    TEST(a_pin_of_another_length_names_nothing),
 	    TEST(one_of_several_pins_is_enough),
+	    TEST(a_pin_that_is_unfit_does_not_spoil_another),
 	    TEST(a_missing_fingerprint_is_told),
 	    TEST(a_pinned_certificate_of_no_ca_is_refused),
 	    TEST(an_old_ca_without_constraints_can_be_pinned),

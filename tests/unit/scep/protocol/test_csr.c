@@ -16,6 +16,7 @@
 #include "scep/values.h"
 #include "scep/protocol/extensions.h"
 #include "scep/protocol/csr.h"
+#include "scep/protocol/names.h"
 #include "scep/protocol/certs.h"
 #include "tests/lib/pki.h"
 
@@ -76,7 +77,7 @@ static void the_subject_is_made_of_three_texts(void **state)
 	(void)state;
 	strcpy(values.subject_extra, "OU=Print,C=LV");
 	request = make(&values);
-	names_text(X509_REQ_get_subject_name(request), text);
+	names_text(X509_REQ_get_subject_name(request), text, NULL);
 	assert_string_equal(text,
 			    "CN=printer.example.com,OU=Print,O=Example,C=LV");
 	X509_REQ_free(request);
@@ -198,15 +199,17 @@ static void faulty_alternative_names_are_refused_with_a_reason(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char reason[NAMES_REASON] = "";
+		struct scep_error error = {.text = ""};
 
-		if (csr_subject_alt_name_is_valid(rows[i].text, reason))
+		if (csr_check_subject_alt_name(rows[i].text, &error) !=
+		    SCEP_CONFIG_ERROR)
 			fail_msg("%s is accepted", rows[i].text);
-		if (strstr(reason, rows[i].reason) == NULL)
-			fail_msg("%s: \"%s\"", rows[i].text, reason);
-		assert_false(csr_subject_alt_name_is_valid(rows[i].text, NULL));
+		if (strstr(error.text, rows[i].reason) == NULL)
+			fail_msg("%s: \"%s\"", rows[i].text, error.text);
+		assert_int_equal(csr_check_subject_alt_name(rows[i].text, NULL),
+				 SCEP_CONFIG_ERROR);
 	}
-	assert_true(csr_subject_alt_name_is_valid("", NULL));
+	assert_int_equal(csr_check_subject_alt_name("", NULL), SCEP_OK);
 }
 
 static void long_labels_and_names_are_no_dns_names(void **state)
@@ -216,10 +219,11 @@ static void long_labels_and_names_are_no_dns_names(void **state)
 	(void)state;
 	memset(text + 4, 'a', 63);
 	text[67] = '\0';
-	assert_true(csr_subject_alt_name_is_valid(text, NULL));
+	assert_int_equal(csr_check_subject_alt_name(text, NULL), SCEP_OK);
 	text[67] = 'a';
 	text[68] = '\0';
-	assert_false(csr_subject_alt_name_is_valid(text, NULL));
+	assert_int_equal(csr_check_subject_alt_name(text, NULL),
+			 SCEP_CONFIG_ERROR);
 }
 
 static void alternative_names_survive_the_way_to_a_row(void **state)
@@ -230,13 +234,15 @@ static void alternative_names_survive_the_way_to_a_row(void **state)
 	struct pki_cert plan = pki_leaf_plan("x", pki_key(PKI_KEY_DEVICE), NULL,
 					     pki_key(PKI_KEY_DEVICE));
 	X509 *certificate = pki_certify(&plan);
-	GENERAL_NAMES *names = extensions_read_alt_name(text, NULL);
+	GENERAL_NAMES *names = NULL;
 	char found[SCEP_TEXT255];
 
 	(void)state;
+	assert_int_equal(extensions_read_alt_name(text, &names, NULL), SCEP_OK);
 	X509_add1_ext_i2d(certificate, NID_subject_alt_name, names, 0,
 			  X509V3_ADD_DEFAULT);
-	extensions_alt_name_text(certificate, found);
+	assert_int_equal(extensions_alt_name_text(certificate, found, NULL),
+			 SCEP_OK);
 	assert_string_equal(found, text);
 	GENERAL_NAMES_free(names);
 	X509_free(certificate);
@@ -255,7 +261,8 @@ static void a_long_list_of_names_is_cut_between_names(void **state)
 			 "%sDNS:host%02d.example", i == 0 ? "" : ",", i);
 	plan.alt_name = list;
 	certificate = pki_certify(&plan);
-	extensions_alt_name_text(certificate, found);
+	assert_int_equal(extensions_alt_name_text(certificate, found, NULL),
+			 SCEP_OK);
 	assert_int_equal(strlen(found) % 19, 18);
 	assert_true(strlen(found) > 230);
 	assert_memory_equal(found, list, strlen(found));
@@ -327,15 +334,18 @@ static void faulty_extended_key_usages_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		char reason[NAMES_REASON] = "";
+		struct scep_error error = {.text = ""};
 
-		if (csr_extended_key_usage_is_valid(texts[i], reason))
+		if (csr_check_extended_key_usage(texts[i], &error) !=
+		    SCEP_CONFIG_ERROR)
 			fail_msg("%s is accepted", texts[i]);
-		assert_string_not_equal(reason, "");
+		assert_string_not_equal(error.text, "");
 	}
-	assert_true(csr_extended_key_usage_is_valid("", NULL));
-	assert_true(csr_extended_key_usage_is_valid(
-	    "clientAuth,OCSPSigning,ipsecIKE,msSmartcardLogin", NULL));
+	assert_int_equal(csr_check_extended_key_usage("", NULL), SCEP_OK);
+	assert_int_equal(
+	    csr_check_extended_key_usage(
+		"clientAuth,OCSPSigning,ipsecIKE,msSmartcardLogin", NULL),
+	    SCEP_OK);
 }
 
 static const ASN1_TYPE *challenge_of(X509_REQ *request)

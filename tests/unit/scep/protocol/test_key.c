@@ -16,6 +16,7 @@
 #include <openssl/pem.h>
 
 #include "scep/codes.h"
+#include "scep/base/error.h"
 #include "scep/protocol/key.h"
 #include "tests/lib/pki.h"
 
@@ -187,16 +188,22 @@ static const char *weakness_of(EVP_PKEY *key)
 	int length = i2d_PUBKEY(key, &der);
 	const unsigned char *end = der;
 	EVP_PKEY *read = d2i_PUBKEY(NULL, &end, length);
-	const char *weakness = key_weakness(read);
+	static struct scep_error error;
 
+	if (key_check_public(read, &error) == SCEP_OK)
+		error_set(&error, SCEP_OK, "none");
+	else
+		assert_int_equal(error.code, SCEP_BAD_RESPONSE);
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(read);
 	OPENSSL_free(der);
-	return weakness == NULL ? "none" : weakness;
+	return error.text;
 }
 
 static void weak_public_keys_are_told(void **state)
 {
+	struct scep_error error;
+
 	(void)state;
 	assert_string_equal(weakness_of(pki_key_rsa(512)),
 			    "the RSA key is too short");
@@ -214,7 +221,8 @@ static void weak_public_keys_are_told(void **state)
 	assert_string_equal(
 	    weakness_of(EVP_PKEY_Q_keygen(NULL, NULL, "X25519")),
 	    "the key is neither RSA nor of an elliptic curve");
-	assert_string_equal(key_weakness(NULL), "the key cannot be read");
+	assert_int_equal(key_check_public(NULL, &error), SCEP_BAD_RESPONSE);
+	assert_string_equal(error.text, "the key cannot be read");
 }
 
 static void sound_public_keys_are_accepted(void **state)
