@@ -134,29 +134,27 @@ enum scep_code signed_check_digests(const struct signed_data *data,
 /* ----------------------------------------------------------- the signature --
  */
 
-/* Verifies the signature with the key of that certificate. */
+/* Verifies the signature with the key of that certificate: whom to believe is
+ * known already, and no certificate of the message itself is to be looked at.
+ * CMS_verify() would keep the certificate that it was given first. */
 static enum scep_code signed_check_signature(const struct signed_data *data,
 					     X509 *certificate,
 					     struct scep_error *error)
 {
-	STACK_OF(X509) *only = sk_X509_new_null();
+	enum scep_code code = SCEP_OK;
 	BIO *nothing = NULL;
-	enum scep_code code = certs_push(only, certificate, error);
 
 	/* Without content, the signature is over attributes and no octets. */
 	if (signed_content(data) == NULL)
 		nothing = BIO_new_mem_buf("", 0);
-	/* Whom to believe is known already; and no certificate of the message
-	 * itself is to be looked at. */
-	if (code == SCEP_OK &&
-	    CMS_verify(data->message, only, NULL, nothing, NULL,
+	CMS_SignerInfo_set1_signer_cert(data->signer, certificate);
+	if (CMS_verify(data->message, NULL, NULL, nothing, NULL,
 		       CMS_BINARY | CMS_NOINTERN | CMS_NO_SIGNER_CERT_VERIFY) !=
-		1)
+	    1)
 		code = error_set_openssl(error, SCEP_BAD_RESPONSE,
 					 "the signature of the reply does not "
 					 "verify");
 	BIO_free(nothing);
-	sk_X509_pop_free(only, X509_free);
 	return error_end_openssl(code, error);
 }
 

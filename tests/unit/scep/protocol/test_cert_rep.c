@@ -374,9 +374,29 @@ static void fail_info_counts_in_a_failure_only(void **state)
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
+/* Some CAs give a serial number twice. */
+static void all_with_the_signers_name_and_number_are_tried(void **state)
+{
+	struct world *world = *state;
+	struct scep_error error = {.text = ""};
+	struct cert_rep reply;
+	struct pki_cert plan = pki_leaf_plan("RA", pki_key(PKI_KEY_DEVICE_OLD),
+					     world->ca, pki_key(PKI_KEY_CA));
+
+	plan.serial = 10; /* that of `ra`, which signs */
+	X509_add_cert(world->trust.chain, world_certify(world, &plan),
+		      X509_ADD_FLAG_UP_REF | X509_ADD_FLAG_PREPEND);
+	assert_int_equal(world_open(world, &reply, &error), SCEP_OK);
+	assert_int_equal(reply.pki_status, RFC8894_SUCCESS);
+	assert_int_equal(error.code, SCEP_OK);
+	assert_string_equal(error.text, "");
+	cert_rep_free(&reply);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(all_with_the_signers_name_and_number_are_tried),
 	    TEST(a_certificate_is_opened),
 	    TEST(the_ca_itself_may_sign),
 	    TEST(a_ca_below_the_pinned_one_may_sign),
