@@ -12,7 +12,7 @@
 #include "scep/store/sqlite.h"
 #include "scep/base/error.h"
 
-/* In the header of the file: "SCEP".  Tells our database from another. */
+/* "SCEP", in the header of the file: marks a database as ours. */
 #define APPLICATION_ID 0x53434550
 
 enum statement { STATEMENT_NEXT, STATEMENT_PUT, STATEMENT_REMOVE, STATEMENTS };
@@ -25,8 +25,8 @@ struct database {
 
 /* --------------------------------------------------------------- schema -- */
 
-static enum scep_code schema_create(struct database *database,
-				    struct scep_error *error)
+static enum scep_code database_make_tables(struct database *database,
+					   struct scep_error *error)
 {
 	enum scep_code code = SCEP_OK;
 
@@ -41,22 +41,23 @@ static enum scep_code schema_create(struct database *database,
 }
 
 /*
- * migrations[n] takes a database from version n to n + 1; version 0 is an
- * empty file.  A new table is another schema_create, as that makes those that
- * are missing; a new column needs no migration (table_complete).  A later one
- * must be prepared for a table that has today's columns already.
+ * migrations[n] takes a database from version n to n + 1.  Version 0 is an
+ * empty file.  For a new table, add another database_make_tables, which makes
+ * the missing ones.  A new column needs no migration
+ * (database_complete_table), so that a later migration may find a table that
+ * has today's columns.
  */
 typedef enum scep_code (*migration_fn)(struct database *database,
 				       struct scep_error *error);
 static const migration_fn migrations[] = {
-    schema_create, schema_create, /* use, aside */
+    database_make_tables, database_make_tables, /* use, aside */
 };
 #define SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
-/* Adds the columns that the file's version did not know. */
-static enum scep_code table_complete(struct database *database,
-				     const struct schema_table *schema,
-				     struct scep_error *error)
+/* Adds the columns that the version of the file did not know. */
+static enum scep_code database_complete_table(struct database *database,
+					      const struct schema_table *schema,
+					      struct scep_error *error)
 {
 	enum scep_code code = SCEP_OK;
 
@@ -79,8 +80,8 @@ static enum scep_code table_complete(struct database *database,
 	return code;
 }
 
-static enum scep_code schema_migrate(struct database *database, int version,
-				     struct scep_error *error)
+static enum scep_code database_migrate(struct database *database, int version,
+				       struct scep_error *error)
 {
 	enum scep_code code = SCEP_OK;
 	bool is_older = version < SCHEMA_VERSION;
@@ -88,7 +89,8 @@ static enum scep_code schema_migrate(struct database *database, int version,
 	while (code == SCEP_OK && version < SCHEMA_VERSION)
 		code = migrations[version++](database, error);
 	for (int i = 0; code == SCEP_OK && i < STORE_TABLE_COUNT; i++)
-		code = table_complete(database, schema_table(i), error);
+		code =
+		    database_complete_table(database, schema_table(i), error);
 	if (code == SCEP_OK && is_older)
 		code =
 		    sqlite_write_pragma(&database->connection, "application_id",
@@ -100,8 +102,8 @@ static enum scep_code schema_migrate(struct database *database, int version,
 	return code;
 }
 
-static enum scep_code schema_update(struct database *database,
-				    struct scep_error *error)
+static enum scep_code database_update(struct database *database,
+				      struct scep_error *error)
 {
 	long long application, schema, version;
 
@@ -116,7 +118,7 @@ static enum scep_code schema_update(struct database *database,
 					  &version, error);
 	if (code != SCEP_OK)
 		return code;
-	/* A new file has had no schema yet. */
+	/* Version 0 without a schema is a new file. */
 	if ((schema != 0 || version != 0) && application != APPLICATION_ID) {
 		database->connection.is_corrupt = true;
 		return error_set(error, SCEP_STORAGE_ERROR,
@@ -127,12 +129,13 @@ static enum scep_code schema_update(struct database *database,
 				 "state database: made by a newer scepagent "
 				 "(version %lld, this one knows %d)",
 				 version, SCHEMA_VERSION);
-	return schema_migrate(database, (int)version, error);
+	return database_migrate(database, (int)version, error);
 }
 
-/* The exclusive lock is taken here, and kept from then on. */
-static enum scep_code schema_open(struct database *database,
-				  struct scep_error *error)
+/* Takes the exclusive lock, for as long as the file is open, checks the file
+ * and brings its schema up to date. */
+static enum scep_code database_take(struct database *database,
+				    struct scep_error *error)
 {
 	enum scep_code code =
 	    sqlite_run(&database->connection, "BEGIN EXCLUSIVE", error);
@@ -140,7 +143,7 @@ static enum scep_code schema_open(struct database *database,
 	if (code == SCEP_OK)
 		code = sqlite_check(&database->connection, error);
 	if (code == SCEP_OK)
-		code = schema_update(database, error);
+		code = database_update(database, error);
 	if (code == SCEP_OK)
 		code = database_commit(database, error);
 	if (code != SCEP_OK)
@@ -202,6 +205,7 @@ static int cell_bind(sqlite3_stmt *statement, int position,
 					 (int)strnlen(member, column->size - 1),
 					 SQLITE_STATIC);
 	case COLUMN_OCTETS:
+	case COLUMN_SECRET:
 		return cell_bind_octets(statement, position, column->size,
 					member);
 	case COLUMN_BYTES:
@@ -268,7 +272,7 @@ static int cell_read(sqlite3_stmt *statement, int position,
 	static const int types[] = {
 	    [COLUMN_U32] = SQLITE_INTEGER, [COLUMN_I64] = SQLITE_INTEGER,
 	    [COLUMN_TEXT] = SQLITE_TEXT,   [COLUMN_OCTETS] = SQLITE_BLOB,
-	    [COLUMN_BYTES] = SQLITE_BLOB,
+	    [COLUMN_SECRET] = SQLITE_BLOB, [COLUMN_BYTES] = SQLITE_BLOB,
 	};
 	char *member = (char *)row + column->offset;
 	int type = sqlite3_column_type(statement, position);
@@ -292,6 +296,7 @@ static int cell_read(sqlite3_stmt *statement, int position,
 		return cell_read_text(statement, position, column->size,
 				      member);
 	case COLUMN_OCTETS:
+	case COLUMN_SECRET:
 		return cell_read_octets(statement, position, column->size,
 					member);
 	case COLUMN_BYTES:
@@ -303,10 +308,10 @@ static int cell_read(sqlite3_stmt *statement, int position,
 
 /* ----------------------------------------------------------------- rows -- */
 
-static enum scep_code read_failed(struct database *database, int code,
-				  const struct schema_table *schema,
-				  const char *column, int64_t index,
-				  struct scep_error *error)
+static enum scep_code row_fail(struct database *database, int code,
+			       const struct schema_table *schema,
+			       const char *column, int64_t index,
+			       struct scep_error *error)
 {
 	if (code != SQLITE_MISMATCH)
 		return sqlite_fail(&database->connection, code, error,
@@ -317,7 +322,7 @@ static enum scep_code read_failed(struct database *database, int code,
 			 schema->name, (long long)index, column);
 }
 
-static enum scep_code read_row(struct database *database,
+static enum scep_code row_read(struct database *database,
 			       sqlite3_stmt *statement,
 			       const struct schema_table *schema, void *row,
 			       uint32_t *index, struct scep_error *error)
@@ -325,8 +330,8 @@ static enum scep_code read_row(struct database *database,
 	int64_t number = sqlite3_column_int64(statement, 0);
 
 	if (number < 1 || number > UINT32_MAX)
-		return read_failed(database, SQLITE_MISMATCH, schema, "index",
-				   number, error);
+		return row_fail(database, SQLITE_MISMATCH, schema, "index",
+				number, error);
 	*index = (uint32_t)number;
 	if (schema->has_index)
 		memcpy(row, index, sizeof(*index));
@@ -335,14 +340,13 @@ static enum scep_code read_row(struct database *database,
 		    cell_read(statement, (int)i + 1, &schema->column[i], row);
 
 		if (code != SQLITE_OK)
-			return read_failed(database, code, schema,
-					   schema->column[i].name, number,
-					   error);
+			return row_fail(database, code, schema,
+					schema->column[i].name, number, error);
 	}
 	return SCEP_OK;
 }
 
-/* Nothing of a value stays with the statement, nor a lock with the file. */
+/* Leaves no value in the statement and no lock on the file. */
 static void statement_end(sqlite3_stmt *statement)
 {
 	sqlite3_reset(statement);
@@ -364,7 +368,7 @@ enum scep_code database_next(struct database *database, enum store_table table,
 	*is_there = code == SQLITE_ROW;
 	if (code == SQLITE_ROW)
 		result =
-		    read_row(database, statement, schema, row, index, error);
+		    row_read(database, statement, schema, row, index, error);
 	else if (code != SQLITE_DONE)
 		result = sqlite_fail(&database->connection, code, error,
 				     "reading", schema->name);
@@ -372,13 +376,11 @@ enum scep_code database_next(struct database *database, enum store_table table,
 	return result;
 }
 
-/* Only challenge passwords are kept in octets of this size. */
-static bool is_secret(const struct column *column, const void *row)
+static bool holds_secret(const struct column *column, const void *row)
 {
 	uint32_t length;
 
-	if (column->kind != COLUMN_OCTETS ||
-	    column->size != sizeof(struct scep_octets128))
+	if (column->kind != COLUMN_SECRET)
 		return false;
 	memcpy(&length, (const char *)row + column->offset, sizeof(length));
 	return length != 0;
@@ -395,7 +397,8 @@ enum scep_code database_put(struct database *database, enum store_table table,
 	    index != 0 ? sqlite3_bind_int64(statement, 1, index) : SQLITE_RANGE;
 
 	for (size_t i = 0; code == SQLITE_OK && i < schema->count; i++) {
-		database->has_put_secret |= is_secret(&schema->column[i], row);
+		database->has_put_secret |=
+		    holds_secret(&schema->column[i], row);
 		code =
 		    cell_bind(statement, (int)i + 2, &schema->column[i], row);
 	}
@@ -435,14 +438,14 @@ enum scep_code database_begin(struct database *database,
 }
 
 /*
- * SQLite makes each row up in a page of memory that it keeps as long as the
- * file is open, and cleanses what it deletes in the file only.  A row of zeros,
- * as long as a page can hold, that never comes into being, covers what is left
- * there of a challenge password.  It goes into a table without secrets, whose
- * other rows it may move to another page.
+ * Overwrites what is left of a challenge password in SQLite's memory.  SQLite
+ * builds each row in a scratch page, which it keeps as long as the file is
+ * open; secure_delete cleanses the file only.  This inserts a row of zeros, as
+ * long as a page can hold, and takes it back.  The row goes into a table
+ * without secrets, as it may move other rows of the table to another page.
  */
-static enum scep_code scratch_wash(struct database *database,
-				   struct scep_error *error)
+static enum scep_code scratch_page_wash(struct database *database,
+					struct scep_error *error)
 {
 	enum scep_code code = sqlite_run(
 	    &database->connection,
@@ -462,7 +465,7 @@ enum scep_code database_commit(struct database *database,
 	enum scep_code code = SCEP_OK;
 
 	if (database->has_put_secret)
-		code = scratch_wash(database, error);
+		code = scratch_page_wash(database, error);
 	if (code != SCEP_OK)
 		return code;
 	return sqlite_run(&database->connection, "COMMIT", error);
@@ -477,8 +480,8 @@ void database_rollback(struct database *database)
 
 /* ----------------------------------------------------- opening, closing -- */
 
-static enum scep_code statements_prepare(struct database *database,
-					 struct scep_error *error)
+static enum scep_code database_prepare(struct database *database,
+				       struct scep_error *error)
 {
 	static char *(*const make[STATEMENTS])(const struct schema_table *) = {
 	    [STATEMENT_NEXT] = schema_sql_next,
@@ -508,10 +511,11 @@ static enum scep_code statements_prepare(struct database *database,
 	return SCEP_OK;
 }
 
-/* An unreadable row is found at open, and not when it is needed. */
-static enum scep_code table_verify(struct database *database,
-				   enum store_table table,
-				   struct scep_error *error)
+/* Reads each row once, so that a damaged row is found at the start and not when
+ * it is needed. */
+static enum scep_code database_verify_table(struct database *database,
+					    enum store_table table,
+					    struct scep_error *error)
 {
 	enum scep_code code = SCEP_OK;
 	void *row = schema_row_new(table);
@@ -536,11 +540,11 @@ static enum scep_code database_start(struct database *database,
 	enum scep_code code = sqlite_open(&database->connection, path, error);
 
 	if (code == SCEP_OK)
-		code = schema_open(database, error);
+		code = database_take(database, error);
 	if (code == SCEP_OK)
-		code = statements_prepare(database, error);
+		code = database_prepare(database, error);
 	for (int i = 0; code == SCEP_OK && i < STORE_TABLE_COUNT; i++)
-		code = table_verify(database, i, error);
+		code = database_verify_table(database, i, error);
 	return code;
 }
 

@@ -15,21 +15,23 @@
 
 #include "scep/base/error.h"
 
-/* A file that is being written is .NAME.new until it is whole. */
+/* A file is written as .NAME.new, and renamed when it is whole. */
 #define NEW_SUFFIX ".new"
 /* How often a lock is tried, in milliseconds. */
 #define LOCK_STEP 20
 
-static enum scep_code fail(struct scep_error *error, const char *verb,
-			   const char *folder, const char *name)
+static enum scep_code file_fail(struct scep_error *error, const char *verb,
+				const char *folder, const char *name)
 {
 	return error_set(error, SCEP_STORAGE_ERROR, "cannot %s %s%s%s: %s",
 			 verb, folder, name[0] ? "/" : "", name,
 			 strerror(errno));
 }
 
-/* Names come from a database that may be damaged. */
-static enum scep_code check_name(const char *name, struct scep_error *error)
+/* Refuses a name that would leave the folder: names come from a database, which
+ * may be damaged. */
+static enum scep_code file_check_name(const char *name,
+				      struct scep_error *error)
 {
 	if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') ||
 	    strlen(name) > NAME_MAX - 1 - strlen(NEW_SUFFIX))
@@ -38,14 +40,14 @@ static enum scep_code check_name(const char *name, struct scep_error *error)
 	return SCEP_OK;
 }
 
-static enum scep_code open_folder(const char *path, int *folder,
+static enum scep_code folder_open(const char *path, int *folder,
 				  struct scep_error *error)
 {
 	*folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return *folder < 0 ? fail(error, "open", path, "") : SCEP_OK;
+	return *folder < 0 ? file_fail(error, "open", path, "") : SCEP_OK;
 }
 
-static void close_quietly(int fd)
+static void file_close(int fd)
 {
 	int saved = errno;
 
@@ -54,9 +56,10 @@ static void close_quietly(int fd)
 	errno = saved;
 }
 
-/* Makes the entry of a new folder durable.  A parent that we may pass but not
- * read cannot be synced; that is no reason to refuse. */
-static enum scep_code sync_parent(const char *path, struct scep_error *error)
+/* Makes the entry of a new folder durable.  A parent that may not be read
+ * cannot be synced, and that is accepted. */
+static enum scep_code folder_sync_parent(const char *path,
+					 struct scep_error *error)
 {
 	enum scep_code code = SCEP_OK;
 	char parent[PATH_MAX];
@@ -74,20 +77,20 @@ static enum scep_code sync_parent(const char *path, struct scep_error *error)
 	folder = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
 		return errno == EACCES ? SCEP_OK
-				       : fail(error, "open", parent, "");
+				       : file_fail(error, "open", parent, "");
 	if (fsync(folder) != 0)
-		code = fail(error, "sync", parent, "");
-	close_quietly(folder);
+		code = file_fail(error, "sync", parent, "");
+	file_close(folder);
 	return code;
 }
 
-static enum scep_code check_folder(int folder, const char *path,
+static enum scep_code folder_check(int folder, const char *path,
 				   struct scep_error *error)
 {
 	struct stat status;
 
 	if (fstat(folder, &status) != 0)
-		return fail(error, "examine", path, "");
+		return file_fail(error, "examine", path, "");
 	if (status.st_uid != geteuid())
 		return error_set(error, SCEP_STORAGE_ERROR,
 				 "%s belongs to user %u, not to user %u", path,
@@ -107,18 +110,18 @@ enum scep_code files_make_folder(const char *path, struct scep_error *error)
 	int folder = -1;
 
 	if (!is_new && errno != EEXIST)
-		return fail(error, "make", path, "");
-	code = open_folder(path, &folder, error);
+		return file_fail(error, "make", path, "");
+	code = folder_open(path, &folder, error);
 	if (code != SCEP_OK)
 		return code;
-	code = check_folder(folder, path, error);
+	code = folder_check(folder, path, error);
 	if (code == SCEP_OK && is_new)
-		code = sync_parent(path, error);
-	close_quietly(folder);
+		code = folder_sync_parent(path, error);
+	file_close(folder);
 	return code;
 }
 
-static bool write_all(int file, const unsigned char *data, size_t length)
+static bool file_write_all(int file, const unsigned char *data, size_t length)
 {
 	while (length > 0) {
 		ssize_t count = write(file, data, length);
@@ -133,13 +136,13 @@ static bool write_all(int file, const unsigned char *data, size_t length)
 	return true;
 }
 
-static void new_name(char *text, size_t size, const char *name)
+static void file_new_name(char *text, size_t size, const char *name)
 {
 	snprintf(text, size, ".%s" NEW_SUFFIX, name);
 }
 
-/* Opens the file beside, in place of one that an earlier run left. */
-static int open_new(int folder, const char *name)
+/* Opens the new file, and replaces one that an earlier run left. */
+static int file_open_new(int folder, const char *name)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int file = openat(folder, name, flags, 0600);
@@ -149,20 +152,20 @@ static int open_new(int folder, const char *name)
 	return file;
 }
 
-/* Returns NULL, or what could not be done; errno says why. */
-static const char *write_beside(int folder, const char *name, const void *data,
-				size_t length)
+/* Returns NULL, or the verb of the step that failed; errno says why. */
+static const char *file_write_beside(int folder, const char *name,
+				     const void *data, size_t length)
 {
 	const char *failed = NULL;
-	int file = open_new(folder, name);
+	int file = file_open_new(folder, name);
 
 	if (file < 0)
 		return "make";
-	if (!write_all(file, data, length))
+	if (!file_write_all(file, data, length))
 		failed = "write";
 	else if (fsync(file) != 0)
 		failed = "sync";
-	close_quietly(file);
+	file_close(file);
 	return failed;
 }
 
@@ -175,36 +178,37 @@ enum scep_code files_write(const char *folder, const char *name,
 	enum scep_code code;
 	int fd = -1;
 
-	code = check_name(name, error);
+	code = file_check_name(name, error);
 	if (code == SCEP_OK)
-		code = open_folder(folder, &fd, error);
+		code = folder_open(folder, &fd, error);
 	if (code != SCEP_OK)
 		return code;
-	new_name(beside, sizeof(beside), name);
-	failed = write_beside(fd, beside, data, length);
+	file_new_name(beside, sizeof(beside), name);
+	failed = file_write_beside(fd, beside, data, length);
 	if (!failed && renameat(fd, beside, fd, name) != 0)
 		failed = "rename";
 	if (failed) {
-		code = fail(error, failed, folder, name);
+		code = file_fail(error, failed, folder, name);
 		unlinkat(fd, beside, 0);
 	} else if (fsync(fd) != 0) {
-		code = fail(error, "sync", folder, "");
+		code = file_fail(error, "sync", folder, "");
 	}
-	close_quietly(fd);
+	file_close(fd);
 	return code;
 }
 
 /* Reads to the end of the file or beyond `cap`. */
-static enum scep_code read_all(int file, const char *folder, const char *name,
-			       size_t cap, struct bytes *content,
-			       struct scep_error *error)
+static enum scep_code file_read_all(int file, const char *folder,
+				    const char *name, size_t cap,
+				    struct bytes *content,
+				    struct scep_error *error)
 {
 	struct stat status;
 	ssize_t count = 0;
 	size_t size;
 
 	if (fstat(file, &status) != 0)
-		return fail(error, "examine", folder, name);
+		return file_fail(error, "examine", folder, name);
 	if (!S_ISREG(status.st_mode))
 		return error_set(error, SCEP_STORAGE_ERROR,
 				 "%s/%s is no regular file", folder, name);
@@ -225,55 +229,55 @@ static enum scep_code read_all(int file, const char *folder, const char *name,
 			break;
 		content->length += (size_t)count;
 	}
-	return count < 0 ? fail(error, "read", folder, name) : SCEP_OK;
+	return count < 0 ? file_fail(error, "read", folder, name) : SCEP_OK;
 }
 
 enum scep_code files_read(const char *folder, const char *name, size_t cap,
 			  struct bytes *content, struct scep_error *error)
 {
-	enum scep_code code = check_name(name, error);
+	enum scep_code code = file_check_name(name, error);
 	int fd = -1;
 	int file = -1;
 
 	bytes_free(content);
 	if (code == SCEP_OK)
-		code = open_folder(folder, &fd, error);
+		code = folder_open(folder, &fd, error);
 	if (code != SCEP_OK)
 		return code;
-	/* O_NONBLOCK: a FIFO in the place of a file must not hang us. */
+	/* O_NONBLOCK: opening a FIFO must not block. */
 	file = openat(fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (file < 0)
-		code = fail(error, "open", folder, name);
+		code = file_fail(error, "open", folder, name);
 	else
-		code = read_all(file, folder, name, cap, content, error);
+		code = file_read_all(file, folder, name, cap, content, error);
 	if (code != SCEP_OK)
 		bytes_free(content);
-	close_quietly(file);
-	close_quietly(fd);
+	file_close(file);
+	file_close(fd);
 	return code;
 }
 
 enum scep_code files_remove(const char *folder, const char *name,
 			    struct scep_error *error)
 {
-	enum scep_code code = check_name(name, error);
+	enum scep_code code = file_check_name(name, error);
 	int fd = -1;
 
 	if (code == SCEP_OK)
-		code = open_folder(folder, &fd, error);
+		code = folder_open(folder, &fd, error);
 	if (code != SCEP_OK)
 		return code;
-	/* Synced even if it is missing: an earlier removal may not have been
-	 * durable. */
+	/* Synced even if the file is missing: an earlier removal may not be
+	 * durable yet. */
 	if (unlinkat(fd, name, 0) != 0 && errno != ENOENT)
-		code = fail(error, "remove", folder, name);
+		code = file_fail(error, "remove", folder, name);
 	else if (fsync(fd) != 0)
-		code = fail(error, "sync", folder, "");
-	close_quietly(fd);
+		code = file_fail(error, "sync", folder, "");
+	file_close(fd);
 	return code;
 }
 
-static bool is_regular(int folder, const char *name)
+static bool file_is_regular(int folder, const char *name)
 {
 	struct stat status;
 
@@ -284,20 +288,20 @@ static bool is_regular(int folder, const char *name)
 enum scep_code files_rename(const char *folder, const char *from,
 			    const char *to, struct scep_error *error)
 {
-	enum scep_code code = check_name(from, error);
+	enum scep_code code = file_check_name(from, error);
 	int fd = -1;
 
 	if (code == SCEP_OK)
-		code = check_name(to, error);
+		code = file_check_name(to, error);
 	if (code == SCEP_OK)
-		code = open_folder(folder, &fd, error);
+		code = folder_open(folder, &fd, error);
 	if (code != SCEP_OK)
 		return code;
 	if (renameat(fd, from, fd, to) != 0)
-		code = fail(error, "rename", folder, from);
+		code = file_fail(error, "rename", folder, from);
 	else if (fsync(fd) != 0)
-		code = fail(error, "sync", folder, "");
-	close_quietly(fd);
+		code = file_fail(error, "sync", folder, "");
+	file_close(fd);
 	return code;
 }
 
@@ -306,15 +310,15 @@ bool files_exist(const char *folder, const char *name)
 	bool is_there = false;
 	int fd = -1;
 
-	if (check_name(name, NULL) == SCEP_OK &&
-	    open_folder(folder, &fd, NULL) == SCEP_OK)
-		is_there = is_regular(fd, name);
-	close_quietly(fd);
+	if (file_check_name(name, NULL) == SCEP_OK &&
+	    folder_open(folder, &fd, NULL) == SCEP_OK)
+		is_there = file_is_regular(fd, name);
+	file_close(fd);
 	return is_there;
 }
 
-/* Whether the name is one that write_beside() uses. */
-static bool is_new_name(const char *name)
+/* Tells if it is the name of a new file (NEW_SUFFIX). */
+static bool file_is_new(const char *name)
 {
 	size_t length = strlen(name);
 	size_t suffix = strlen(NEW_SUFFIX);
@@ -323,11 +327,11 @@ static bool is_new_name(const char *name)
 	       strcmp(name + length - suffix, NEW_SUFFIX) == 0;
 }
 
-static enum scep_code open_listing(const char *folder, DIR **listing,
-				   struct scep_error *error)
+static enum scep_code folder_list(const char *folder, DIR **listing,
+				  struct scep_error *error)
 {
 	*listing = opendir(folder);
-	return *listing ? SCEP_OK : fail(error, "open", folder, "");
+	return *listing ? SCEP_OK : file_fail(error, "open", folder, "");
 }
 
 enum scep_code files_list(const char *folder, files_name_fn each, void *context,
@@ -337,15 +341,15 @@ enum scep_code files_list(const char *folder, files_name_fn each, void *context,
 	struct dirent *entry;
 	DIR *listing;
 
-	code = open_listing(folder, &listing, error);
+	code = folder_list(folder, &listing, error);
 	if (code != SCEP_OK)
 		return code;
 	while (errno = 0, (entry = readdir(listing)) != NULL)
 		if (entry->d_name[0] != '.' &&
-		    is_regular(dirfd(listing), entry->d_name))
+		    file_is_regular(dirfd(listing), entry->d_name))
 			each(context, entry->d_name);
 	if (errno != 0)
-		code = fail(error, "list", folder, "");
+		code = file_fail(error, "list", folder, "");
 	closedir(listing);
 	return code;
 }
@@ -356,22 +360,22 @@ enum scep_code files_sweep(const char *folder, struct scep_error *error)
 	struct dirent *entry;
 	DIR *listing;
 
-	code = open_listing(folder, &listing, error);
+	code = folder_list(folder, &listing, error);
 	if (code != SCEP_OK)
 		return code;
 	while (errno = 0, (entry = readdir(listing)) != NULL)
-		if (is_new_name(entry->d_name) &&
+		if (file_is_new(entry->d_name) &&
 		    unlinkat(dirfd(listing), entry->d_name, 0) != 0)
 			break;
 	if (errno != 0)
-		code = fail(error, "sweep", folder, "");
+		code = file_fail(error, "sweep", folder, "");
 	closedir(listing);
 	return code;
 }
 
 /* Says who has the lock, as far as the file tells. */
-static enum scep_code fail_locked(int lock, const char *folder,
-				  struct scep_error *error)
+static enum scep_code lock_fail(int lock, const char *folder,
+				struct scep_error *error)
 {
 	char text[16] = "";
 	ssize_t length = pread(lock, text, sizeof(text) - 1, 0);
@@ -409,30 +413,31 @@ enum scep_code files_lock(const char *folder, unsigned int patience, int *lock,
 	int fd = -1;
 
 	*lock = -1;
-	code = open_folder(folder, &fd, error);
+	code = folder_open(folder, &fd, error);
 	if (code != SCEP_OK)
 		return code;
 	file =
 	    openat(fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	close_quietly(fd);
+	file_close(fd);
 	if (file < 0)
-		return fail(error, "open", folder, "lock");
+		return file_fail(error, "open", folder, "lock");
 	if (lock_patiently(file, patience) != 0) {
-		code = errno == EWOULDBLOCK ? fail_locked(file, folder, error)
-					    : fail(error, "lock", folder, "");
-		close_quietly(file);
+		code = errno == EWOULDBLOCK
+			   ? lock_fail(file, folder, error)
+			   : file_fail(error, "lock", folder, "");
+		file_close(file);
 		return code;
 	}
-	/* The pid only serves the other one's message: a full disk that takes
-	 * no digits is no reason not to start. */
+	/* The pid is only for the message of another instance: a full disk that
+	 * takes no digits is no reason not to start. */
 	snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	if (ftruncate(file, 0) == 0)
-		(void)write_all(file, (unsigned char *)text, strlen(text));
+		(void)file_write_all(file, (unsigned char *)text, strlen(text));
 	*lock = file;
 	return SCEP_OK;
 }
 
 void files_unlock(int lock)
 {
-	close_quietly(lock);
+	file_close(lock);
 }

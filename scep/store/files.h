@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files that survive a power cut: written beside, fsynced, renamed, and the
- * folder fsynced.  Knows paths and modes, and not what is in the files.
+ * Files that survive a power cut: a new file is written, synced and renamed,
+ * and then the folder is synced.  Knows paths and modes, and not what is in the
+ * files.
  */
 #ifndef SCEP_STORE_FILES_H
 #define SCEP_STORE_FILES_H
@@ -9,9 +10,9 @@
 #include "scep/codes.h"
 #include "scep/base/bytes.h"
 
-/* Makes the folder with mode 0700 if it is not there (parents are not made),
- * and checks that it is a folder of ours with no access for others.
- * SCEP_STORAGE_ERROR. */
+/* Makes the folder with mode 0700 if it is not there (but no parent), and
+ * checks that it is ours and closed to others.  SCEP_STORAGE_ERROR, as for all
+ * functions below. */
 enum scep_code files_make_folder(const char *path, struct scep_error *error);
 
 /* Writes FOLDER/NAME with mode 0600, durably and whole or not at all. */
@@ -27,15 +28,15 @@ enum scep_code files_remove(const char *folder, const char *name,
 /* Renames FOLDER/FROM durably, over what TO may have been. */
 enum scep_code files_rename(const char *folder, const char *from,
 			    const char *to, struct scep_error *error);
-/* Whether FOLDER/NAME is a file. */
+/* Tells if FOLDER/NAME is a file. */
 bool files_exist(const char *folder, const char *name);
-/* Calls back for every regular file's name in the folder, but for those that
- * begin with a dot; the callback may remove the file. */
+/* Calls back for the name of each regular file in the folder that does not
+ * begin with a dot.  The callback may remove the file. */
 typedef void (*files_name_fn)(void *context, const char *name);
 enum scep_code files_list(const char *folder, files_name_fn each, void *context,
 			  struct scep_error *error);
-/* Removes what a files_write() that was killed left behind.  Only for whoever
- * has the lock of the state directory. */
+/* Removes what a files_write() has left that was killed.  The caller must have
+ * the lock of the state directory. */
 enum scep_code files_sweep(const char *folder, struct scep_error *error);
 
 /* Takes the lock on FOLDER/lock for as long as the process lives or until

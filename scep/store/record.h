@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is durable of an open request: enough to go on after a kill at any
+ * The durable part of an open request: enough to continue after a kill at any
  * instruction with the same key and the same transactionID.  A counted row
- * (rows.h) that owns its octet strings.  A record knows nothing of how it is
- * stored or of what is running for it.
+ * (rows.h) that owns its octet strings.  Knows neither how it is stored nor
+ * what is running for it.
  */
 #ifndef SCEP_STORE_RECORD_H
 #define SCEP_STORE_RECORD_H

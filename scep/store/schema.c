@@ -17,7 +17,8 @@
 
 #define MEMBER(type, member) (((type *)0)->member)
 
-/* The kind follows from the member, so that the two cannot disagree. */
+/* The kind follows from the type of the member.  Only a challenge password is
+ * a struct scep_octets128. */
 #define KIND(type, member)                                                     \
 	_Generic(MEMBER(type, member),                                         \
 	    uint32_t: COLUMN_U32,                                              \
@@ -25,7 +26,7 @@
 	    char *: COLUMN_TEXT,                                               \
 	    struct scep_octets32: COLUMN_OCTETS,                               \
 	    struct scep_octets64: COLUMN_OCTETS,                               \
-	    struct scep_octets128: COLUMN_OCTETS,                              \
+	    struct scep_octets128: COLUMN_SECRET,                              \
 	    struct bytes: COLUMN_BYTES)
 
 #define NAMED(name, type, member)                                              \
@@ -55,8 +56,8 @@
 
 #define TIMER(member) NAMED("auto_" #member, struct scep_profile, timer.member)
 
-/* Neither the facts nor the request values, which are volatile; of the timer
- * also what was drawn and announced, which stays over a restart. */
+/* Without the facts and the request values, which are volatile; with what the
+ * timer has drawn and announced. */
 static const struct column profile_columns[] = {
 #define MIB_GROUPS                                                             \
 	SCEP_GROUP_PROFILE | SCEP_GROUP_SERVER | SCEP_GROUP_REQUEST |          \
@@ -154,7 +155,7 @@ static const struct column record_columns[] = {
 
 #define USE(member) PLAIN(struct scep_use, member)
 
-/* Its type stands in the configuration file. */
+/* The type of a location stands in the configuration file. */
 static const struct column use_columns[] = {
     USE(name),	     USE(key_index),	USE(key_name),
     USE(applied),    USE(applied_time), USE(text),
@@ -219,7 +220,7 @@ void *schema_row_new(enum store_table table)
 
 /* ------------------------------------------------------------------ SQL -- */
 
-/* Names are quoted, as "index" and "trigger" are words of SQL. */
+/* Names are quoted: "index" and "trigger" are words of SQL. */
 #define QUOTED "\"%s\""
 
 static const char *type_name(enum column_kind kind)
@@ -231,6 +232,7 @@ static const char *type_name(enum column_kind kind)
 	case COLUMN_TEXT:
 		return "TEXT";
 	case COLUMN_OCTETS:
+	case COLUMN_SECRET:
 	case COLUMN_BYTES:
 		return "BLOB";
 	}
@@ -249,7 +251,7 @@ static void put_names(FILE *text, const struct schema_table *table)
 		fprintf(text, ", " QUOTED, table->column[i].name);
 }
 
-/* One function for each statement, and one that runs them over a stream. */
+/* Writes one statement to a stream. */
 typedef void (*sql_write_fn)(FILE *text, const struct schema_table *table,
 			     const struct column *column);
 

@@ -25,7 +25,7 @@ enum scep_code sqlite_fail(struct sqlite *connection, int code,
 		return error_set_memory(error);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-	case SQLITE_ERROR: /* our SQL is right, so the schema is not ours */
+	case SQLITE_ERROR: /* the schema does not fit our SQL */
 		connection->is_corrupt = true;
 		break;
 	case SQLITE_IOERR:
@@ -67,7 +67,7 @@ enum scep_code sqlite_alter(struct sqlite *connection, char *sql,
 /* -------------------------------------------------------------- pragmas -- */
 
 /* Copies the first column of a row.  Returns SQLITE_NOMEM or SQLITE_DONE. */
-static int copy_text(sqlite3_stmt *statement, char *value, size_t size)
+static int pragma_copy(sqlite3_stmt *statement, char *value, size_t size)
 {
 	const char *text = (const char *)sqlite3_column_text(statement, 0);
 
@@ -77,10 +77,11 @@ static int copy_text(sqlite3_stmt *statement, char *value, size_t size)
 	return SQLITE_DONE;
 }
 
-/* Runs "PRAGMA ..." for the first column of its first row; empty if there is
- * none. */
-static enum scep_code ask(struct sqlite *connection, const char *pragma,
-			  char *value, size_t size, struct scep_error *error)
+/* Runs "PRAGMA ..." and gives the first column of the first row, "" without a
+ * row. */
+static enum scep_code pragma_ask(struct sqlite *connection, const char *pragma,
+				 char *value, size_t size,
+				 struct scep_error *error)
 {
 	sqlite3_stmt *statement = NULL;
 	enum scep_code result = SCEP_OK;
@@ -94,7 +95,7 @@ static enum scep_code ask(struct sqlite *connection, const char *pragma,
 	if (code == SQLITE_OK)
 		code = sqlite3_step(statement);
 	if (code == SQLITE_ROW)
-		code = copy_text(statement, value, size);
+		code = pragma_copy(statement, value, size);
 	if (code != SQLITE_DONE)
 		result = sqlite_fail(connection, code, error, "running", sql);
 	sqlite3_finalize(statement);
@@ -106,7 +107,7 @@ enum scep_code sqlite_read_pragma(struct sqlite *connection, const char *pragma,
 {
 	char value[32];
 	enum scep_code code =
-	    ask(connection, pragma, value, sizeof(value), error);
+	    pragma_ask(connection, pragma, value, sizeof(value), error);
 
 	*number = code == SCEP_OK ? strtoll(value, NULL, 10) : 0;
 	return code;
@@ -122,7 +123,7 @@ enum scep_code sqlite_write_pragma(struct sqlite *connection,
 	return sqlite_run(connection, sql, error);
 }
 
-/* What is asked for, and what SQLite answers once it has it. */
+/* Each pragma with its value, and what SQLite answers once it is set. */
 static const struct {
 	const char *name;
 	const char *value;
@@ -136,9 +137,10 @@ static const struct {
     {"journal_mode", "TRUNCATE", "truncate"},
 };
 
-/* SQLite ignores a pragma that it does not know or cannot fulfil. */
-static enum scep_code set_pragmas(struct sqlite *connection,
-				  struct scep_error *error)
+/* Sets the pragmas and reads them back: SQLite ignores one that it does not
+ * know or cannot set. */
+static enum scep_code connection_set_pragmas(struct sqlite *connection,
+					     struct scep_error *error)
 {
 	enum scep_code code;
 	char wish[64];
@@ -147,10 +149,11 @@ static enum scep_code set_pragmas(struct sqlite *connection,
 	for (size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
 		snprintf(wish, sizeof(wish), "%s = %s", pragmas[i].name,
 			 pragmas[i].value);
-		code = ask(connection, wish, answer, sizeof(answer), error);
+		code =
+		    pragma_ask(connection, wish, answer, sizeof(answer), error);
 		if (code == SCEP_OK)
-			code = ask(connection, pragmas[i].name, answer,
-				   sizeof(answer), error);
+			code = pragma_ask(connection, pragmas[i].name, answer,
+					  sizeof(answer), error);
 		if (code != SCEP_OK)
 			return code;
 		if (strcmp(answer, pragmas[i].answer) != 0)
@@ -174,7 +177,7 @@ static enum scep_code sqlite_file_fail(const char *path, const char *reason,
 			 path, reason);
 }
 
-/* Makes the file, empty, so that it never had another mode. */
+/* Makes the file, empty, so that it has the right mode from the beginning. */
 static enum scep_code sqlite_file_make(const char *path,
 				       struct scep_error *error)
 {
@@ -188,9 +191,9 @@ static enum scep_code sqlite_file_make(const char *path,
 	return SCEP_OK;
 }
 
-/* Withdraws what others may have been given, and gives what the umask took.  A
- * missing file is fine.  The file is not opened here: closing it would drop
- * the locks that another connection of this process has on it. */
+/* Sets mode 0600, whatever the umask or somebody else has made of it.  A
+ * missing file is fine.  Does not open the file: closing it would drop the
+ * locks that another connection of this process has on it. */
 static enum scep_code sqlite_file_tighten(const char *path,
 					  struct scep_error *error)
 {
@@ -225,19 +228,19 @@ static enum scep_code sqlite_file_prepare(const char *path,
 	return code;
 }
 
-static bool is_there(int folder, const char *name)
+static bool name_is_taken(int folder, const char *name)
 {
 	struct stat status;
 
 	return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static bool move_file(int folder, const char *from, const char *to)
+static bool file_rename(int folder, const char *from, const char *to)
 {
 	return renameat(folder, from, folder, to) == 0 || errno == ENOENT;
 }
 
-static bool move_database(int folder, const char *name)
+static bool sqlite_file_move_aside(int folder, const char *name)
 {
 	char journal[SQLITE_NAME + 8];
 	char database_aside[SQLITE_NAME + 32];
@@ -252,11 +255,11 @@ static bool move_database(int folder, const char *name)
 			 "%s.corrupt-%u", name, number);
 		snprintf(journal_aside, sizeof(journal_aside), "%s-journal",
 			 database_aside);
-	} while (is_there(folder, database_aside) ||
-		 is_there(folder, journal_aside));
-	/* Named like this, the pair can still be opened by SQLite's tools. */
-	return move_file(folder, journal, journal_aside) &&
-	       move_file(folder, name, database_aside) && fsync(folder) == 0;
+	} while (name_is_taken(folder, database_aside) ||
+		 name_is_taken(folder, journal_aside));
+	/* With these names SQLite's tools can still open the pair. */
+	return file_rename(folder, journal, journal_aside) &&
+	       file_rename(folder, name, database_aside) && fsync(folder) == 0;
 }
 
 enum scep_code sqlite_set_aside(const char *folder, const char *name,
@@ -265,7 +268,7 @@ enum scep_code sqlite_set_aside(const char *folder, const char *name,
 	int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum scep_code code = SCEP_OK;
 
-	if (descriptor < 0 || !move_database(descriptor, name))
+	if (descriptor < 0 || !sqlite_file_move_aside(descriptor, name))
 		code = error_set(error, SCEP_STORAGE_ERROR,
 				 "state database: setting %s/%s aside: %s",
 				 folder, name, strerror(errno));
@@ -276,9 +279,10 @@ enum scep_code sqlite_set_aside(const char *folder, const char *name,
 
 /* -------------------------------------------------------------- opening -- */
 
-/* Nothing in the file but its rows has a say, and no name passes for a text. */
-static enum scep_code harden(struct sqlite *connection,
-			     struct scep_error *error)
+/* Allows no view, trigger or function from the file, and no name in the place
+ * of a text. */
+static enum scep_code connection_harden(struct sqlite *connection,
+					struct scep_error *error)
 {
 	static const struct {
 		int option;
@@ -317,12 +321,13 @@ enum scep_code sqlite_open(struct sqlite *connection, const char *path,
 		return sqlite_fail(connection, opened, error, "opening", path);
 	sqlite3_extended_result_codes(connection->sqlite, 1);
 	sqlite3_busy_timeout(connection->sqlite, 0);
-	/* SQLite falls back to reading only. */
+	/* SQLite opens a file that it may not write to for reading only. */
 	if (sqlite3_db_readonly(connection->sqlite, "main") != 0)
 		return error_set(error, SCEP_STORAGE_ERROR,
 				 "state database: %s is read-only", path);
-	code = harden(connection, error);
-	return code == SCEP_OK ? set_pragmas(connection, error) : code;
+	code = connection_harden(connection, error);
+	return code == SCEP_OK ? connection_set_pragmas(connection, error)
+			       : code;
 }
 
 void sqlite_close(struct sqlite *connection)
@@ -334,7 +339,7 @@ void sqlite_close(struct sqlite *connection)
 /* ------------------------------------------------------------- checking -- */
 
 /* Returns SQLITE_OK if every octet of the file can be read. */
-static int read_through(sqlite3 *sqlite)
+static int sqlite_file_read_through(sqlite3 *sqlite)
 {
 	char buffer[4096];
 	sqlite3_file *file = NULL;
@@ -347,15 +352,14 @@ static int read_through(sqlite3 *sqlite)
 	for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size;
 	     at += (sqlite3_int64)sizeof(buffer))
 		code = file->pMethods->xRead(file, buffer, sizeof(buffer), at);
-	/* Other processes' changes are not our concern, and the last piece may
-	 * well be shorter. */
+	/* The last piece may be shorter. */
 	return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;
 }
 
 /*
- * SQLite reports a page that the disk does not give in the same way as one
- * that is damaged.  A damaged file is set aside, so that it must not be taken
- * for one: it is damaged if all of it can be read and is still wrong.
+ * SQLite reports a page that the disk cannot read just as a damaged one.  A
+ * damaged file is set aside, so that the two must be told apart: the file is
+ * damaged if all of it can be read and the check still fails.
  */
 enum scep_code sqlite_check(struct sqlite *connection, struct scep_error *error)
 {
@@ -364,13 +368,13 @@ enum scep_code sqlite_check(struct sqlite *connection, struct scep_error *error)
 	int code;
 
 	for (int attempt = 0; attempt < 2; attempt++) {
-		result = ask(connection, "quick_check(1)", answer,
-			     sizeof(answer), error);
+		result = pragma_ask(connection, "quick_check(1)", answer,
+				    sizeof(answer), error);
 		if (result != SCEP_OK)
 			return result;
 		if (strcmp(answer, "ok") == 0)
 			return SCEP_OK;
-		code = read_through(connection->sqlite);
+		code = sqlite_file_read_through(connection->sqlite);
 		if (code != SQLITE_OK)
 			return sqlite_fail(connection, code, error, "reading",
 					   "the file");

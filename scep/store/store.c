@@ -51,7 +51,7 @@ static void row_preset(const struct store_presets *presets,
 	}
 }
 
-/* A row filled with its defaults; NULL if memory is short. */
+/* Returns a row with its defaults, owned, or NULL if memory is short. */
 static void *row_make(const struct store *store, enum store_table table)
 {
 	void *row = schema_row_new(table);
@@ -119,11 +119,11 @@ static enum scep_code written_note(struct store *store, enum store_table table,
 }
 
 /*
- * Writes once more, as memory has it, each row that the failed transaction has
- * written.  A COMMIT that fails at its very end, when it makes the emptied
- * journal durable, has changed the database, and there is no journal left to
- * play back.  If the change is not on disk, this does no harm.  Before there is
- * memory, nobody knows of a row: whatever is on disk is right.
+ * Writes each row of the failed transaction again, as memory has it.  A COMMIT
+ * that fails at its very end, when it makes the emptied journal durable, has
+ * changed the database, and no journal is left to play back.  If the change is
+ * not on disk, writing does no harm.  Without memory nobody has seen a row yet,
+ * so that the file is right as it is.
  */
 static enum scep_code store_repair(struct store *store,
 				   struct scep_error *error)
@@ -176,10 +176,10 @@ enum scep_code store_begin(struct store *store, struct scep_error *error)
 	return code;
 }
 
-/* After an error SQLite may have ended the transaction by itself; what came
- * then would be committed on its own. */
-static enum scep_code check_open(const struct store *store,
-				 struct scep_error *error)
+/* Fails after an error: SQLite may have ended the transaction by itself, and
+ * would commit whatever comes next on its own. */
+static enum scep_code store_check_open(const struct store *store,
+				       struct scep_error *error)
 {
 	return store->state == STORE_OPEN
 		   ? SCEP_OK
@@ -189,7 +189,7 @@ static enum scep_code check_open(const struct store *store,
 
 enum scep_code store_commit(struct store *store, struct scep_error *error)
 {
-	enum scep_code code = check_open(store, error);
+	enum scep_code code = store_check_open(store, error);
 
 	if (code != SCEP_OK)
 		return code;
@@ -221,7 +221,7 @@ static enum scep_code store_write(struct store *store, enum store_table table,
 				  uint32_t index, const void *row,
 				  struct scep_error *error)
 {
-	enum scep_code code = check_open(store, error);
+	enum scep_code code = store_check_open(store, error);
 
 	if (code != SCEP_OK)
 		return code;

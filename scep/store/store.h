@@ -17,7 +17,7 @@
 struct scep_profile;
 struct store;
 
-/* What a database holds at start; store_content_free() it. */
+/* The content of the database at the start; store_content_free() it. */
 struct store_content {
 	struct scep_agent agent; /* its settings and status_last_index */
 	bool has_agent;		 /* false in a new database */
@@ -36,10 +36,11 @@ struct store_content {
 
 /*
  * Opens or makes FOLDER/scepagent.db (0600), brings its schema up to date and
- * checks its integrity and that every row can be read.  SCEP_STORAGE_ERROR;
- * `*is_corrupt` (may be NULL) is set for a file that is no sound database of
- * ours, and for no other trouble: not for a disk that cannot be read, nor for
- * a database of a newer scepagent.  `*store` is owned, and NULL on failure.
+ * checks its integrity and that every row can be read.  SCEP_STORAGE_ERROR or
+ * SCEP_NO_MEMORY.  `*is_corrupt` (may be NULL) is set for a file that is no
+ * sound database of ours, and for no other failure: not for a disk that cannot
+ * be read, nor for a database of a newer scepagent.  `*store` is owned, and
+ * NULL on failure.
  */
 enum scep_code store_open(const char *folder, struct store **store,
 			  bool *is_corrupt, struct scep_error *error);
@@ -47,17 +48,16 @@ enum scep_code store_open(const char *folder, struct store **store,
 void store_close(struct store *store);
 
 /*
- * Renames a corrupt database, and first its journal, to a name with
- * ".corrupt-N" that is not in use, durably: the two belong together, and a
- * journal left behind would be played into the new database.  The database
- * must be closed.
+ * Renames a corrupt database, which must be closed, and first its journal, to a
+ * name with ".corrupt-N" that is not in use, durably.  A journal that stays
+ * behind would be played into the new database.
  */
 enum scep_code store_set_aside(const char *folder, struct scep_error *error);
 
 /*
- * The defaults of what an older database does not have: a column that was
- * added since leaves alone what the preset wrote.  The copies in a record are
- * those of a profile: its server and its request values.  NULL leaves zeros.
+ * The defaults of columns that an older database does not have.  A record has
+ * those of the server and of the request values of a profile.  NULL leaves
+ * zeros.
  */
 struct store_presets {
 	void (*agent)(struct scep_agent *agent);
@@ -65,8 +65,8 @@ struct store_presets {
 };
 
 /*
- * Reads everything.  `content` is written as a whole; it is owned by the
- * caller, and empty on failure.  `presets` may be NULL.
+ * Reads everything into `content`, which the caller owns; it is empty after a
+ * failure.  `presets` may be NULL.
  */
 enum scep_code store_load(struct store *store,
 			  const struct store_presets *presets,

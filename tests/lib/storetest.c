@@ -188,6 +188,7 @@ static void fill_member(const struct column *column, char *member,
 			member[i] = (char)('!' + (seed + i) % 90);
 		return;
 	case COLUMN_OCTETS:
+	case COLUMN_SECRET:
 		length = pattern_length(pattern, column->size - 4, seed);
 		*(uint32_t *)member = (uint32_t)length;
 		fill_octets(member + 4, length, seed);
