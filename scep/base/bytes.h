@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owned octet strings.  Freeing cleanses, as any of them may hold a key, a
- * challenge or a message with one.  Knows no encoding.
+ * Owned octet strings, and texts that people read.  Freeing cleanses, as an
+ * octet string may hold a key, a challenge or a message with one.  Knows no
+ * encoding but UTF-8 and hexadecimal digits.
  */
 #ifndef SCEP_BASE_BYTES_H
 #define SCEP_BASE_BYTES_H
@@ -15,11 +16,11 @@ struct bytes {
 	size_t length;
 };
 
-/* Copies; the old content is cleansed.  Returns false if memory is short. */
+/* Copies, and cleanses the old content.  Returns false if memory is short. */
 bool bytes_set(struct bytes *bytes, const void *data, size_t length);
 /* Moves `from` into `to`; `from` is empty afterwards. */
 void bytes_move(struct bytes *to, struct bytes *from);
-/* Cleanses, frees and leaves an empty one. */
+/* Cleanses and frees.  The string is empty afterwards. */
 void bytes_free(struct bytes *bytes);
 
 /* Tells if two octet strings have the same length and the same octets. */
@@ -34,10 +35,11 @@ void bytes_hex(const unsigned char *data, size_t length, char *text);
 /* Returns false if the random source fails; `name` is then empty. */
 bool bytes_random_name(char name[RANDOM_NAME_LENGTH + 1]);
 
-/* Whether it is well-formed UTF-8 without NUL and control characters. */
+/* Tells if it is clean: well-formed UTF-8 without NUL and control characters.
+ */
 bool text_is_clean(const void *text, size_t length);
-/* Copies with a NUL into `size` octets, cutting at a UTF-8 boundary and
- * replacing what is not clean by '?'. */
+/* Copies into `size` octets with a NUL, cuts at a UTF-8 boundary and replaces
+ * what is not clean by '?'. */
 void text_copy(char *to, size_t size, const void *text, size_t length);
 /*
  * Puts a text together as printf() does, and writes it as text_copy() does;

@@ -12,21 +12,20 @@
 #include "scep/base/allocation.h"
 #include "scep/base/bytes.h"
 
-/* What each code means for a request. */
+/* Says what each code means for a request. */
 struct code_row {
 	enum scep_code code;
-	const char *words; /* of the manual, or in its manner */
+	const char *words; /* of the manual, or in its style */
 	bool is_polled;
 	bool is_resumable;
 };
 
 /*
- * MIB, rule 9: a deferral and a communication error are tried again, and they
- * leave key and transactionID behind for pollNow when the polls are used up
- * or switched off.  So does short memory: it passes, and nothing that the
- * server has granted may be thrown away for it.  pollLimit is where a deferral
- * ends that was polled to the end, so that it can be taken up again in the same
- * way; it is not tried again by itself.
+ * MIB, rule 9: a deferral and a communication error are tried again.  When the
+ * polls are used up or switched off, they keep key and transactionID for
+ * pollNow.  So does short memory: it passes, and must not lose what the server
+ * has granted.  pollLimit is the end of a deferral after its last poll: pollNow
+ * can resume it, but nothing else tries it again.
  */
 static const struct code_row code_rows[] = {
     {SCEP_OK, "", false, false},
@@ -52,7 +51,7 @@ static const struct code_row code_rows[] = {
     {SCEP_NO_MEMORY, "Storage Error", true, true},
 };
 
-/* Never NULL: a number that is no code reads as SCEP_NONE. */
+/* Returns the row of a code, or that of SCEP_NONE for any other number. */
 static const struct code_row *row_of(enum scep_code code)
 {
 	for (size_t i = 0; i < sizeof(code_rows) / sizeof(*code_rows); i++)
@@ -61,7 +60,7 @@ static const struct code_row *row_of(enum scep_code code)
 	return &code_rows[1];
 }
 
-/* RFC 9110, 15: those that a SCEP server or what stands before it sends. */
+/* RFC 9110, 15: the statuses of SCEP servers and of proxies before them. */
 static const struct {
 	uint32_t status;
 	const char *reason;
@@ -219,7 +218,8 @@ enum scep_code error_detail(enum scep_code code)
 	return code == SCEP_NO_MEMORY ? SCEP_STORAGE_ERROR : code;
 }
 
-/* RFC 8894, 3.2.1.4; NULL where the server gave none that has a name. */
+/* Returns the name of a failInfo (RFC 8894, 3.2.1.4), or NULL if it has none.
+ */
 static const char *fail_info_name(uint32_t fail_info)
 {
 	switch ((enum scep_fail_info)fail_info) {
@@ -241,7 +241,7 @@ static const char *fail_info_name(uint32_t fail_info)
 	return NULL;
 }
 
-/* The words of the manual, with the number that belongs into them. */
+/* Writes the words of the manual, with their number. */
 static void manual_words(const struct scep_error *error, char *words,
 			 size_t size)
 {
@@ -258,7 +258,7 @@ static void manual_words(const struct scep_error *error, char *words,
 		snprintf(words, size, "%s", row_of(error->code)->words);
 }
 
-/* The cause: of a FAILURE what the server said of it, else our own text. */
+/* Writes the cause: what the server said of a FAILURE, else our own text. */
 static void cause_words(const struct scep_error *error, char *cause,
 			size_t size)
 {

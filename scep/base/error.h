@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Errors as values.  One struct scep_error travels from the place that saw
- * the fault to the status table.  This module knows how to fill it and what
- * each code means for a request (is it tried again, which words does the
- * manual have for it); it knows nothing of who raises it.
+ * Errors as values.  One struct scep_error travels from the place of the fault
+ * to the status table.  This module fills it, and knows what each code means
+ * for a request: if it is tried again, and its words in the manual.  It does
+ * not know who sets it.
  */
 #ifndef SCEP_BASE_ERROR_H
 #define SCEP_BASE_ERROR_H
@@ -22,7 +22,7 @@ enum scep_code error_set(struct scep_error *error, enum scep_code code,
 			 const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same for an HTTP status that is no success. */
+/* Sets SCEP_HTTP_ERROR with an HTTP status that is not a success. */
 enum scep_code error_set_http(struct scep_error *error, uint32_t http_status);
 
 /*
@@ -34,8 +34,8 @@ enum scep_code error_set_http(struct scep_error *error, uint32_t http_status);
  */
 enum scep_code error_set_memory(struct scep_error *error);
 
-/* Puts "context: " before the text.  Returns the code; of NULL, which holds
- * none, SCEP_NONE: never success. */
+/* Puts "context: " before the text.  Returns the code, or SCEP_NONE for NULL,
+ * which holds none: never success. */
 enum scep_code error_wrap(struct scep_error *error, const char *context);
 
 /*

@@ -11,8 +11,8 @@
 #define LINE_SIZE (TEXT_MAX + 1)
 
 /*
- * Held for reading while a sink runs, so that once log_set_sink() has
- * returned no thread is in the old sink any more.
+ * Held for reading while a sink runs, so that no thread is in the old sink any
+ * more when log_set_sink() returns.
  */
 static pthread_rwlock_t sink_lock = PTHREAD_RWLOCK_INITIALIZER;
 static log_sink_fn current_sink;
@@ -41,8 +41,8 @@ static void write_standard_error(enum scep_log_level level, const char *line)
 	}
 }
 
-/* A character that is not clean becomes '?': what a server says in a line
- * cannot begin another one. */
+/* The line is clean (text_copy()), so that the words of a server cannot begin
+ * another line. */
 void log_line(enum scep_log_level level, const char *format, ...)
 {
 	char line[LINE_SIZE];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Log lines out of the engine.  Knows a sink and levels, and no file, no
- * syslog and no rate.  Callable from every thread.  Never give it a secret.
+ * Log lines of the engine.  Knows a sink and levels, but no file, no syslog and
+ * no rate.  Every thread may call it.  A line must hold no secret.
  */
 #ifndef SCEP_BASE_LOG_H
 #define SCEP_BASE_LOG_H
@@ -11,10 +11,10 @@
 typedef void (*log_sink_fn)(void *context, enum scep_log_level level,
 			    const char *line);
 
-/* Sets where lines go, for the whole process; NULL: standard error. */
+/* Sets where the lines of the whole process go; NULL: standard error. */
 void log_set_sink(log_sink_fn sink, void *context);
 
-/* Writes a line as printf() puts it together. */
+/* Writes a line that text_format() puts together. */
 void log_line(enum scep_log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

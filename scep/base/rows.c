@@ -69,7 +69,7 @@ void *row_copy(const void *row)
 
 void *row_retain(void *row)
 {
-	/* Whoever retains holds a reference already, so nothing that was
+	/* The caller holds a reference already, so that nothing that was
 	 * written before has to be made visible here. */
 	atomic_fetch_add_explicit(&header_of(row)->references, 1,
 				  memory_order_relaxed);
@@ -94,7 +94,7 @@ void row_release(void *row)
 	free(header);
 }
 
-/* The position of the first row with at least that index. */
+/* Returns the position of the first row with at least that index. */
 static size_t position_of(const struct scep_rows *rows, uint32_t index)
 {
 	size_t low = 0;

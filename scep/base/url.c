@@ -49,7 +49,7 @@ static bool is_unreserved(char c)
 	return is_letter(c) || is_digit(c) || (c != '\0' && strchr("-._~", c));
 }
 
-/* Returns NULL, or why the octets of the URL are not those of one. */
+/* Returns NULL, or why the URL has an octet that no URL may have. */
 static const char *judge_octets(const char *url)
 {
 	for (const char *at = url; *at; at++) {
@@ -158,7 +158,7 @@ static const char *read_authority(const char **at, struct parts *parts)
 	return read_port(start + host + 1, length - host - 1, parts);
 }
 
-/* Whether a segment is "..", be its dots escaped or not. */
+/* Tells if a segment is "..", with its dots escaped or not. */
 static bool is_up_segment(const char *segment, size_t length)
 {
 	size_t dots = 0;
@@ -192,7 +192,7 @@ static const char *read_path(const char **at, struct parts *parts)
 	return NULL;
 }
 
-/* Returns NULL, or why it is no URL of a server. */
+/* Returns NULL, or why it is not the URL of a server. */
 static const char *split(const char *url, struct parts *parts)
 {
 	const char *reason;

@@ -81,10 +81,10 @@ static int64_t offset_at(int64_t time)
 }
 
 /*
- * The instant of a local time.  mktime() does not say what it makes of the
- * two special cases, so that the offsets around are tried here: the earliest
- * that fits its own instant is the first of two; where none fits there is a
- * gap.  No zone has had a step of more than a day, or two within two days.
+ * The instant of a local time.  mktime() does not define the two
+ * special cases, so that this tries the offsets around it.  The earliest one
+ * that fits its own instant is the first of two; if none fits, there is a gap.
+ * No zone has had a step of more than a day, or two within two days.
  */
 static int64_t instant_of(int64_t local)
 {
@@ -128,7 +128,7 @@ int64_t calendar_interval(const struct calendar_series *series)
 	return series->interval * shortest_unit(series->unit);
 }
 
-/* How many months or days, as the unit is counted, an interval has. */
+/* Returns the months or days of an interval, depending on the unit. */
 static int64_t step_of(const struct calendar_series *series)
 {
 	int64_t step = series->interval;
@@ -180,7 +180,7 @@ int64_t calendar_due(const struct calendar_series *series, int64_t k)
 	return instant_of(local);
 }
 
-/* Not more than two intervals off. */
+/* Estimates k; at most two intervals off. */
 static int64_t guess(const struct calendar_series *series, int64_t time)
 {
 	struct civil from = civil_at(series->start);

@@ -2,11 +2,11 @@
 /*
  * Due times by the calendar (MIB, rule 10): a start and every so many minutes,
  * hours, days, weeks, months or years after it, in the zone of the device.
- * Pure but for the zone, which it takes from localtime_r(); who wants a new
- * zone calls tzset() before.  Knows no clock and no timer.
+ * Pure except for the zone, which comes from localtime_r(): call tzset() after
+ * a change of the zone.  Knows no clock and no timer.
  *
- * The k-th due time is always worked out from the start, so that nothing
- * drifts and 31 January, the last of February and 31 March follow each other.
+ * The k-th due time is always computed from the start, so that nothing drifts:
+ * 31 January is followed by the last day of February, and that by 31 March.
  *
  *  - Minutes and hours are elapsed time.
  *  - All others keep the local time of day of the start.  A day that the
@@ -41,20 +41,20 @@ struct calendar_series {
 	uint32_t interval; /* so many units; 0: the start alone */
 };
 
-/* Later than any time: DateAndTime ends with the year 65535, and so do due
- * times. */
+/* Later than any time.  Due times end with the year 65535, as DateAndTime does.
+ */
 #define CALENDAR_NEVER INT64_MAX
 
-/* The k-th due time, k from 0; CALENDAR_NEVER if there is none. */
+/* Returns the k-th due time, from 0, or CALENDAR_NEVER if there is none. */
 int64_t calendar_due(const struct calendar_series *series, int64_t k);
 
-/* The smallest k whose due time is after `time`, in a few steps however long
- * ago the series began. */
+/* Returns the smallest k whose due time is after `time`.  Takes a few steps,
+ * however long ago the series began. */
 int64_t calendar_first_after(const struct calendar_series *series,
 			     int64_t time);
 
-/* The shortest that an interval can be as the calendar counts, in seconds;
- * 0 for a start alone. */
+/* Returns the length of the shortest interval of the series in seconds; 0 for a
+ * start alone. */
 int64_t calendar_interval(const struct calendar_series *series);
 
 #endif

@@ -10,12 +10,12 @@
 #define HOUR   INT64_C(3600)
 #define DAY    INT64_C(86400)
 
-/* Without RenewBefore, so long before its end a CA's certificates are renewed
- * under the next one. */
+/* Without RenewBefore, the certificates of a CA are renewed under the next one
+ * so many days before the CA ends. */
 #define ROLLOVER_DAYS 30
 
-/* A run that was waited for and is later than this was missed: two of the
- * minutes after which the engine looks at the clock again. */
+/* A planned run that is later than this was missed.  The engine looks at the
+ * clock at least once a minute. */
 #define GRACE (2 * MINUTE)
 
 /* How long short memory is waited for: it is soon back, or never. */
@@ -23,8 +23,8 @@
 
 /* -------------------------------------------------------------- drawing -- */
 
-/* Uniform in 1..highest.  What is above the last multiple of `highest` is
- * drawn again, but not for ever if the source is broken. */
+/* Draws from 1..highest, all with the same chance: draws again above the last
+ * multiple of `highest`, but not for ever if the source is broken. */
 static uint32_t draw_up_to(uint32_t highest, schedule_draw_fn *draw,
 			   void *context)
 {
@@ -52,7 +52,7 @@ struct schedule_retry schedule_after_failure(const struct scep_timer *timer,
 		return end;
 	if (polls < timer->poll_count)
 		return again;
-	/* Only a server that said PENDING to the last is a limit reached; a
+	/* The limit is reached only if the last answer was PENDING; a
 	 * server out of reach ends with what was wrong. */
 	if (code == SCEP_DEFERRED)
 		end.code = SCEP_POLL_LIMIT;
@@ -80,7 +80,7 @@ bool schedule_memory_is_same(const struct scep_schedule *a,
 	       a->last_failed == b->last_failed;
 }
 
-static void withdraw(struct scep_schedule *memory)
+static void memory_withdraw(struct scep_schedule *memory)
 {
 	memory->planned_due = 0;
 	memory->planned_from = 0;
@@ -97,7 +97,7 @@ static struct calendar_series series_of(const struct scep_timer *timer)
 	};
 }
 
-/* The due time before or at `now`, or 0. */
+/* Returns the last due time at or before `now`, or 0. */
 static int64_t latest_due(const struct calendar_series *series, int64_t now)
 {
 	int64_t k = calendar_first_after(series, now);
@@ -125,7 +125,7 @@ void schedule_change(struct scep_schedule *memory,
 	/* A due time that has come and only waits for its jitter stays. */
 	if (has_come)
 		return;
-	withdraw(memory);
+	memory_withdraw(memory);
 	if ((old.interval != new.interval || old.unit != new.unit) &&
 	    latest_due(&new, now) > memory->handled)
 		memory->handled = latest_due(&new, now);
@@ -156,22 +156,22 @@ static bool is_of_series(uint32_t trigger)
 	       trigger == SCEP_TRIGGER_PERIODIC;
 }
 
-/* When the planned run is to begin. */
+/* Returns when the planned run begins. */
 static int64_t planned_begin(const struct scep_schedule *memory)
 {
 	return memory->planned_from + memory->planned_jitter;
 }
 
 /*
- * Up to where the series has been dealt with.  A clock that was set back by
- * less than the way to the next due time changes nothing: what was run is not
- * run again.  If it is behind by more, it must have been ahead, and what was
- * dealt with then is forgotten, but only as due times are really run: the
- * clock may go forward again.  A run that has just been is not repeated
- * within the hour.
+ * Returns the last due time of the series that has been handled.  If the clock
+ * was set back by less than the time to the next one, nothing changes: no run
+ * is repeated.  If it was set back by more, it must have been ahead before.
+ * Then the due times that were handled are forgotten, but only when they are
+ * really run again, as the clock may go forward again.  A run is not repeated
+ * within an hour.
  */
-static int64_t dealt_with(const struct schedule_situation *s,
-			  const struct calendar_series *series)
+static int64_t handled_until(const struct schedule_situation *s,
+			     const struct calendar_series *series)
 {
 	const struct scep_schedule *memory = &s->memory;
 	int64_t guard = calendar_interval(series) / 2;
@@ -180,28 +180,28 @@ static int64_t dealt_with(const struct schedule_situation *s,
 	if (s->now >= memory->handled || !s->clock_is_sane)
 		return memory->handled;
 	next = next_due(series, s->now + (guard < HOUR ? guard : HOUR));
-	/* One that has been announced comes within that hour, too. */
+	/* An announced run is not repeated within that hour either. */
 	if (memory->planned_due != 0 && memory->planned_due < next &&
 	    is_of_series(memory->planned_trigger))
 		next = memory->planned_due;
 	return next < memory->handled ? next - 1 : memory->handled;
 }
 
-/* Whether the last due time of all that have come, as `last`, was missed. */
+/* Tells if `last`, the last due time that has come, was missed. */
 static bool is_missed(const struct schedule_situation *s,
 		      const struct candidate *last)
 {
 	const struct scep_schedule *memory = &s->memory;
 
-	/* One is waited for; whatever has come meanwhile goes with it. */
+	/* A planned run covers all due times that have come meanwhile. */
 	if (memory->planned_due != 0 && memory->planned_due <= last->due &&
 	    is_of_series(memory->planned_trigger))
 		return s->now - planned_begin(memory) > GRACE;
 	return last->due < s->now;
 }
 
-/* Whether what has come is late although nobody was off: a manager has set a
- * start in the past, or a request has lasted for periods. */
+/* Tells if `last` is late although the device was on: a manager has set a start
+ * in the past, or a request has lasted for periods. */
 static bool is_late_by_itself(const struct schedule_situation *s,
 			      const struct candidate *next,
 			      const struct candidate *last)
@@ -212,10 +212,10 @@ static bool is_late_by_itself(const struct schedule_situation *s,
 	       (s->memory.handled == 0 && last->due < s->now);
 }
 
-static struct candidate of_series(struct schedule_situation *s)
+static struct candidate candidate_of_series(struct schedule_situation *s)
 {
 	struct calendar_series series = series_of(s->timer);
-	int64_t handled = dealt_with(s, &series);
+	int64_t handled = handled_until(s, &series);
 	struct candidate next = {.due = next_due(&series, handled)};
 	struct candidate last = {.due = latest_due(&series, s->now)};
 
@@ -223,7 +223,7 @@ static struct candidate of_series(struct schedule_situation *s)
 						: SCEP_TRIGGER_PERIODIC;
 	if (next.due > s->now)
 		return next;
-	/* One run for all that have come, and it is the first that counts. */
+	/* One run covers all due times that have come; the first one counts. */
 	last.trigger = next.trigger;
 	last.is_at_once = is_late_by_itself(s, &next, &last);
 	if (s->timer->missed_policy != SCHEDULE_SKIP || !is_missed(s, &last))
@@ -234,8 +234,8 @@ static struct candidate of_series(struct schedule_situation *s)
 	return next;
 }
 
-/* RenewBefore, from the certificate in hand.  One that was already due when
- * it came is renewed after half of its life, and not at once. */
+/* Returns when the certificate is renewed.  If it was due already when it came,
+ * it is renewed after half of its life, and not at once. */
 static int64_t renewal_due(const struct schedule_situation *s, int64_t end,
 			   int64_t due)
 {
@@ -248,7 +248,7 @@ static int64_t renewal_due(const struct schedule_situation *s, int64_t end,
 }
 
 /* RenewBefore of the certificate in hand. */
-static struct candidate of_end(const struct schedule_situation *s)
+static struct candidate candidate_of_end(const struct schedule_situation *s)
 {
 	struct candidate renewal = {.trigger = SCEP_TRIGGER_RENEWAL};
 	int64_t due = s->not_after - s->timer->renew_before * DAY;
@@ -259,8 +259,10 @@ static struct candidate of_end(const struct schedule_situation *s)
 	return renewal;
 }
 
-/* Under the next CA, once that has begun and before the old one ends. */
-static struct candidate of_rollover(const struct schedule_situation *s)
+/* A renewal under the next CA, once that is valid and before the old one ends.
+ */
+static struct candidate
+candidate_of_rollover(const struct schedule_situation *s)
 {
 	struct candidate rollover = {.trigger = SCEP_TRIGGER_ROLLOVER};
 	uint32_t days = s->timer->renew_before != 0 ? s->timer->renew_before
@@ -281,10 +283,11 @@ static bool is_of_renewal(uint32_t trigger)
 	       trigger == SCEP_TRIGGER_ROLLOVER;
 }
 
-static struct candidate of_renewal(const struct schedule_situation *s)
+static struct candidate candidate_of_renewal(const struct schedule_situation *s)
 {
 	const struct scep_schedule *memory = &s->memory;
-	struct candidate renewal = of_end(s), rollover = of_rollover(s);
+	struct candidate renewal = candidate_of_end(s),
+			 rollover = candidate_of_rollover(s);
 
 	if ((s->timer->renew_before == 0 && s->ca_ends == 0) ||
 	    (s->not_after == 0 && !memory->last_failed))
@@ -292,7 +295,7 @@ static struct candidate of_renewal(const struct schedule_situation *s)
 	if (rollover.due < renewal.due)
 		renewal = rollover;
 	if (!s->clock_is_sane) {
-		/* What was announced stands, and is not begun. */
+		/* An announced run stays, and does not begin. */
 		renewal.is_held = true;
 		renewal.due = CALENDAR_NEVER;
 		if (is_of_renewal(memory->planned_trigger)) {
@@ -305,7 +308,7 @@ static struct candidate of_renewal(const struct schedule_situation *s)
 	return renewal;
 }
 
-/* Rule 8: at most half the interval. */
+/* Returns the longest jitter: at most half of the interval (rule 8). */
 static uint32_t jitter_limit(const struct scep_timer *timer,
 			     const struct candidate *candidate)
 {
@@ -320,8 +323,8 @@ static uint32_t jitter_limit(const struct scep_timer *timer,
 						    : timer->adjust_max;
 }
 
-/* Whether the jitter of the planned run is that of the candidate, which it
- * may have become because further due times have come. */
+/* Tells if the jitter of the planned run is good for the candidate, too: both
+ * are the same run if more due times have come meanwhile. */
 static bool is_drawn_for(const struct schedule_situation *s,
 			 const struct candidate *candidate, uint32_t limit)
 {
@@ -338,7 +341,8 @@ static bool is_drawn_for(const struct schedule_situation *s,
 	       is_of_series(candidate->trigger);
 }
 
-/* Whether the planned run should have begun, and for the first time. */
+/* Tells if the planned run should have begun, and is found late for the first
+ * time. */
 static bool is_found_late(const struct schedule_situation *s)
 {
 	const struct scep_schedule *memory = &s->memory;
@@ -349,10 +353,10 @@ static bool is_found_late(const struct schedule_situation *s)
 	       planned_begin(memory) + grace < s->now;
 }
 
-/* Makes the candidate the planned run, and draws its jitter if that has not
- * been done. */
-static void announce(struct schedule_situation *s,
-		     const struct candidate *candidate)
+/* Makes the candidate the planned run, and draws its jitter unless it is drawn.
+ */
+static void plan_announce(struct schedule_situation *s,
+			  const struct candidate *candidate)
 {
 	struct scep_schedule *memory = &s->memory;
 	uint32_t limit = jitter_limit(s->timer, candidate);
@@ -368,7 +372,7 @@ static void announce(struct schedule_situation *s,
 		    limit == 0 ? 0
 			       : draw_up_to(limit, s->draw, s->draw_context);
 	else if (is_spread && memory->planned_due < candidate->due)
-		return; /* What has come meanwhile goes with it. */
+		return; /* It covers what has come meanwhile. */
 	memory->planned_due = candidate->due;
 	memory->planned_trigger = candidate->trigger;
 	if (limit != 0 && has_come && is_late)
@@ -377,8 +381,8 @@ static void announce(struct schedule_situation *s,
 		memory->planned_from = candidate->due;
 }
 
-static struct schedule_decision run(struct schedule_situation *s,
-				    const struct candidate *candidate)
+static struct schedule_decision plan_run(struct schedule_situation *s,
+					 const struct candidate *candidate)
 {
 	struct schedule_decision decision = {
 	    .action = SCHEDULE_RUN,
@@ -391,16 +395,16 @@ static struct schedule_decision run(struct schedule_situation *s,
 
 	if (is_of_series(candidate->trigger))
 		s->memory.handled = candidate->due;
-	/* Until it is known to have succeeded. */
+	/* Counts as failed until it has succeeded. */
 	s->memory.last_try = s->now;
 	s->memory.last_failed = true;
-	withdraw(&s->memory);
+	memory_withdraw(&s->memory);
 	decision.memory = s->memory;
 	return decision;
 }
 
-static struct schedule_decision wait_for(struct schedule_situation *s,
-					 const struct candidate *candidate)
+static struct schedule_decision plan_wait(struct schedule_situation *s,
+					  const struct candidate *candidate)
 {
 	struct schedule_decision decision = {
 	    .action = SCHEDULE_WAIT,
@@ -417,9 +421,9 @@ static struct schedule_decision wait_for(struct schedule_situation *s,
 	return decision;
 }
 
-/* It is begun as soon as it may be. */
-static struct schedule_decision hold(const struct schedule_situation *s,
-				     const struct candidate *candidate)
+/* Waits, and begins as soon as the open request of the manager has ended. */
+static struct schedule_decision plan_hold(const struct schedule_situation *s,
+					  const struct candidate *candidate)
 {
 	return (struct schedule_decision){
 	    .action = SCHEDULE_WAIT,
@@ -431,24 +435,24 @@ static struct schedule_decision hold(const struct schedule_situation *s,
 	};
 }
 
-static struct schedule_decision decide(struct schedule_situation *s,
-				       const struct candidate *candidate)
+static struct schedule_decision plan_decide(struct schedule_situation *s,
+					    const struct candidate *candidate)
 {
 	if (candidate->due == CALENDAR_NEVER) {
-		withdraw(&s->memory);
+		memory_withdraw(&s->memory);
 		if (!candidate->is_held || s->clock_is_sane)
 			return (struct schedule_decision){
 			    .action = SCHEDULE_FINISHED, .memory = s->memory};
-		return wait_for(s, candidate);
+		return plan_wait(s, candidate);
 	}
 	if (candidate->is_at_once && candidate->is_held)
-		return hold(s, candidate);
+		return plan_hold(s, candidate);
 	if (!candidate->is_at_once)
-		announce(s, candidate);
+		plan_announce(s, candidate);
 	if (!candidate->is_held &&
 	    (candidate->is_at_once || planned_begin(&s->memory) <= s->now))
-		return run(s, candidate);
-	return wait_for(s, candidate);
+		return plan_run(s, candidate);
+	return plan_wait(s, candidate);
 }
 
 void schedule_note_end(struct scep_schedule *memory, int64_t now,
@@ -458,14 +462,14 @@ void schedule_note_end(struct scep_schedule *memory, int64_t now,
 	memory->last_failed = !is_success;
 }
 
-static void mend_memory(struct schedule_situation *s)
+static void memory_mend(struct schedule_situation *s)
 {
 	struct scep_schedule *memory = &s->memory;
 
-	/* An older database does not have it. */
+	/* An older database does not have planned_from. */
 	if (memory->planned_from < memory->planned_due)
 		memory->planned_from = memory->planned_due;
-	/* A clock that was set back: a day from now is late enough. */
+	/* The clock was set back: a day from now is late enough. */
 	if (s->clock_is_sane && memory->last_try > s->now)
 		memory->last_try = s->now;
 }
@@ -481,14 +485,14 @@ schedule_plan(const struct schedule_situation *situation)
 	if (s.request == SCHEDULE_OPEN)
 		return (struct schedule_decision){.action = SCHEDULE_BUSY,
 						  .memory = s.memory};
-	mend_memory(&s);
-	series = of_series(&s);
-	renewal = of_renewal(&s);
+	memory_mend(&s);
+	series = candidate_of_series(&s);
+	renewal = candidate_of_renewal(&s);
 	if (s.request == SCHEDULE_HELD)
 		series.is_held = renewal.is_held = true;
 	if (series.due > s.now && renewal.due < series.due)
-		return decide(&s, &renewal);
+		return plan_decide(&s, &renewal);
 	if (series.due == CALENDAR_NEVER)
-		return decide(&s, &renewal);
-	return decide(&s, &series);
+		return plan_decide(&s, &renewal);
+	return plan_decide(&s, &series);
 }

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When the timer of a profile sends a request (MIB, rules 8 and 10), and when
- * a request is tried again (rule 9).  Pure: settings, what is remembered, the
- * time and what happened in; what to do and what to remember out.  Knows no
- * clock, no store and no enrolment.
+ * Decides when the timer of a profile sends a request (MIB, rules 8 and 10),
+ * and when a request is tried again (rule 9).  Pure: takes the settings, the
+ * memory of the timer and the time; returns what to do and the new memory.
+ * Knows no clock, no store and no enrolment.
  *
- * A due time is one of the series (calendar.h) or, with RenewBefore, one that
- * the certificate's notAfter or a failure has made, or, without it too, one
- * that the end of a CA makes which has a successor.  Its jitter is drawn once,
- * when it becomes the next, and remembered.  Due times of the series are dealt
- * with in their order: run, or skipped because they were missed.
+ * A due time comes from the series (calendar.h).  With RenewBefore, it can come
+ * from the notAfter of the certificate or from a failure, too; and always from
+ * the end of a CA that has a successor.  Its jitter is drawn once, when it
+ * becomes the next one, and remembered.  Due times of the series are handled in
+ * their order: run, or skipped because they were missed.
  *
- * With Adjust, a run that was missed because the device was off or its clock
- * jumped begins its jitter after it is found, and not at once: after a power
- * cut at a site all of its devices find their missed runs in the same second.
- * That is so once for each run, so that a device which is never on for long
- * gets to it.  A start that a manager sets in the past is not missed; it is
- * begun at once.
+ * A run is missed if the device was off or its clock jumped.  With Adjust, a
+ * missed run waits for its jitter after it is found: after a power cut at a
+ * site all of its devices find their missed runs in the same second.  It waits
+ * once only, so that a device that is never on for long runs it, too.  A start
+ * that a manager sets in the past is not missed and runs at once.
  */
 #ifndef SCEP_SCHEDULE_SCHEDULE_H
 #define SCEP_SCHEDULE_SCHEDULE_H
@@ -38,19 +37,19 @@ struct schedule_retry {
 };
 
 /*
- * What follows a failure with this code, after `polls` tries that the polling
- * rules have already granted.  Short memory is waited for at most a minute.
+ * Returns what follows a failure with this code, after `polls` tries that the
+ * polling rules have granted.  Short memory waits for a minute at most.
  */
 struct schedule_retry schedule_after_failure(const struct scep_timer *timer,
 					     enum scep_code code,
 					     uint32_t polls);
 
 /*
- * The wait before a retry, after `polls` that have been granted.  The first
- * one after an error comes at a random moment within the interval, so that
- * devices which failed in the same second do not come back in the same
- * second; from then on each keeps to its interval.  A deferral always has the
- * whole interval: the server is well and has answered each in its turn.
+ * Returns the wait before a retry, after `polls` that have been granted.  The
+ * first retry after an error comes at a random moment within the interval, so
+ * that devices that failed in the same second do not come back together; from
+ * then on each keeps to its interval.  A deferral always waits for the whole
+ * interval: the server is well and has answered the devices one by one.
  */
 uint32_t schedule_spread(const struct schedule_retry *retry, uint32_t polls,
 			 schedule_draw_fn *draw, void *context);
@@ -72,7 +71,7 @@ struct schedule_situation {
 	struct scep_schedule memory;
 	int64_t now;
 	bool clock_is_sane;
-	bool is_first; /* since the program began: it was not there before */
+	bool is_first;	   /* question since the program began */
 	int64_t not_after; /* of the profile's certificate, or 0 */
 	/* Of the CA that issued it, when the next one is known; else 0. */
 	int64_t ca_ends;
@@ -101,9 +100,9 @@ struct schedule_decision {
 };
 
 /*
- * What is to be done now.  The memory that is returned replaces the one given,
- * in one transaction with the request that SCHEDULE_RUN asks for; if that
- * fails, nothing has happened and the same question has the same answer.
+ * Returns what to do now.  The memory that it returns replaces the one given,
+ * in one transaction with the request that SCHEDULE_RUN asks for.  If that
+ * fails, nothing has happened, and the same question has the same answer.
  */
 struct schedule_decision
 schedule_plan(const struct schedule_situation *situation);
@@ -113,10 +112,10 @@ void schedule_note_end(struct scep_schedule *memory, int64_t now,
 		       bool is_success);
 
 /*
- * What remains of the memory when a Set changes the settings from `before` to
- * `after`.  Enabling, and another start time, begin afresh: due times in the
- * past count as missed.  Other changes have the next run worked out anew, and
- * make no due time of the past.
+ * Changes the memory when a Set changes the settings from `before` to `after`.
+ * Enabling and another start time begin anew: due times in the past count as
+ * missed.  After other changes the next run is planned anew, and no due time in
+ * the past appears.
  */
 void schedule_change(struct scep_schedule *memory,
 		     const struct scep_timer *before,
