@@ -207,7 +207,7 @@ def test_TERM_in_mid_transfer_exits_0_within_2_s_and_is_resumable(own):
 
 def test_TERM_in_key_generation_exits_0_within_2_s_and_is_resumable(own):
     own.point_at()
-    index = own.send(common_name="long.example.net", KeyLength=4096)
+    index = own.send(common_name="long.example.net", KeyLength=3072)
     own.ca.wait_log(operation="GetCACert")
     own.agent.send_signal(signal.SIGTERM)
     assert own.agent.wait_end(limit=2) == 0
