@@ -7,8 +7,8 @@
     master        a snmpd of one test alone
     make_agent    make_agent("line of scepagentd.conf", ...): not yet started
     mibs          the folder with the MIB file and the shipped base modules
-    real_keys     for a file whose programs really make their RSA keys; those
-                  of the others are out of a pool (tests/lib/key_pool.h)
+    real_keys     lets the programs of a test make their RSA keys; the keys of
+                  other tests come from a pool (tests/lib/key_pool.h)
 
 Every wait has a deadline; no test sleeps.
 """
@@ -31,18 +31,16 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="session", autouse=True)
 def key_pool(tmp_path_factory):
-    """Numbers of keys are shared by all programs of a run, so that no two of
-    them ever have the same key."""
+    """Lets all programs of a run share the number of the next key, so that no
+    two of them have the same key."""
     build = os.path.dirname(program.scepagentd())
     os.environ.setdefault("TEST_KEYS", os.path.join(build, "tests", "keys"))
     os.environ["TEST_KEYS_NEXT"] = str(tmp_path_factory.getbasetemp() / "next-key")
 
 
-@pytest.fixture(scope="module")
-def real_keys(key_pool):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("TEST_KEYS")
-        yield
+@pytest.fixture
+def real_keys(monkeypatch):
+    monkeypatch.delenv("TEST_KEYS")
 
 
 @pytest.fixture(scope="session")

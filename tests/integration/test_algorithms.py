@@ -4,8 +4,6 @@ it can: capabilities are not authenticated."""
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("real_keys")
-
 FLOOR = ("aes128", "sha256")
 
 

@@ -105,6 +105,7 @@ def test_kill_9_of_the_worker_alone_is_taken_up_again(own):
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("real_keys")
 def test_kill_9_at_random_moments_always_ends_in_one_success(own):
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)

@@ -14,8 +14,6 @@ from rig.device import public_bytes, request_pairs
 from rig.processes import wait_until
 from rig.quick import SET, set_bindings
 
-pytestmark = pytest.mark.usefixtures("real_keys")
-
 
 def request_words(**changes):
     """The words of the one PDU of a first enrolment, for snmpset."""
@@ -315,6 +313,15 @@ def test_longer_keys_are_made_as_asked(device, bits):
     assert device.keys()[row["KeyIndex"]]["Length"] == bits
     (message,) = device.pki_log(transaction_id=row["TransactionId"])
     assert message["csr_key_size"] == bits
+
+
+@pytest.mark.usefixtures("real_keys")
+def test_the_program_makes_a_key_for_each_request(own):
+    own.point_at()
+    rows = [own.enrol(common_name=name + ".example.net") for name in ("one", "two")]
+    held = {public_bytes(key_in(path)) for path in own.agent.paths("keys")}
+    issued = {public_bytes(certificates_in(path)[0]) for path in own.agent.paths("certs")}
+    assert held == issued and len(held) == len(rows)
 
 
 @pytest.mark.parametrize("name", ["sha256", "sha384", "sha512"])

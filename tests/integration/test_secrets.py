@@ -20,8 +20,6 @@ from rig.memory import places
 from rig.processes import wait_until
 from rig.quick import Refused
 
-pytestmark = pytest.mark.usefixtures("real_keys")
-
 GROUP_ROW = "1.3.6.1.6.3.16.1.2.1.5.3.1.97"  # vacmSecurityToGroupStatus.3."a"
 
 
