@@ -43,7 +43,8 @@ def test_an_enrolment_goes_on_while_snmpd_is_dead(own):
     wait_until(lambda: own.agent.files("certs"), 10, "certificate on the disk")
     own.master.start()
     own.agent.wait_registered(limit=BACK)
-    assert own.status(index)["State"] == "successful"
+    # The files are there a little before the end is in the database.
+    assert own.wait_end(index)["State"] == "successful"
     assert len(own.keys()) == 1
 
 

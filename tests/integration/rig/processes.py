@@ -54,12 +54,22 @@ def children(pid):
 
 
 def is_alive(pid):
-    """Whether there is such a process, and it is no zombie."""
+    """Whether there is such a process that is no zombie.  Of a process that is
+    killed, one thread can be a zombie while the others still hold its files."""
     try:
-        with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
+        tasks = os.listdir("/proc/%d/task" % pid)
     except (FileNotFoundError, ProcessLookupError):
         return False
+    return any(state_of("/proc/%d/task/%s/stat" % (pid, task)) not in "ZX" for task in tasks)
+
+
+def state_of(path):
+    """The letter of the state in a stat file of /proc; X if there is none."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"
 
 
 def environment(**more):
