@@ -153,7 +153,7 @@ static void note_refusal(struct import *import,
 	if (answer->item >= change->count)
 		reason_set(&import->reason, "%.200s", answer->reason.text);
 	else
-		reason_set(&import->reason, "%s = %.100s: %.150s",
+		reason_set(&import->reason, "%s = %.100s: %.300s",
 			   snapshot_name(item->field, item->index, name),
 			   value_print(item->field, &item->value, text),
 			   answer->reason.text);

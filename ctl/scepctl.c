@@ -7,6 +7,7 @@
 #include "ctl/document.h"
 #include "ctl/import.h"
 #include "ctl/output.h"
+#include "ctl/refusals.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -175,6 +176,7 @@ static void world_set(void *context, uint32_t lock,
 	struct world *world = context;
 
 	manager_set(world->manager, lock, change, answer);
+	refusals_explain(world->manager, change, answer);
 }
 
 static time_t now(void)

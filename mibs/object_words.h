@@ -22,6 +22,7 @@
 #define ROW_USE		   struct scep_use
 #define ROW_STATS	   struct scep_stats
 #define ROW_NOTIFY	   struct scep_agent
+#define ROW_REFUSAL	   struct refusal_row
 
 /* The parts of them with the settings. */
 #define PART_AGENT
@@ -53,6 +54,7 @@
 			 {2048, 2048}, {3072, 3072}, {4096, 4096}}, 4}
 #define HTTP_STATUS    {{{0, 0}, {100, 599}}, 2}
 #define FAIL_INFO      {{{0, 4}, {254, 255}}, 2}
+#define REFUSAL_ERROR  {{{7, 8}, {10, 14}, {17, 18}}, 3}
 /* clang-format on */
 
 /* Bits of KeyUsage of RFC 5280. */

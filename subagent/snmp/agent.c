@@ -266,6 +266,7 @@ static struct answer_facts facts_of(const struct agent *agent)
 	return (struct answer_facts){
 	    .version = agent->version,
 	    .refusals = sets_refusals(agent->sets),
+	    .refusal_rows = sets_refusal_rows(agent->sets),
 	};
 }
 

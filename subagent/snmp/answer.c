@@ -48,6 +48,7 @@ struct read_context answer_context(const struct scep_view *view,
 	    .mono = (uint64_t)(began + (uptime + 1) * UPTIME_STEP - 1),
 	    .uptime = (uint32_t)uptime,
 	    .refusals = facts->refusals,
+	    .refusal_rows = facts->refusal_rows,
 	    .version = facts->version,
 	};
 }

@@ -13,6 +13,8 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
+#include "scep/rows.h"
+
 struct scep_engine;
 struct scep_view;
 
@@ -20,6 +22,7 @@ struct scep_view;
 struct answer_facts {
 	const char *version; /* borrowed */
 	uint32_t refusals;
+	struct scep_rows refusal_rows; /* borrowed */
 };
 
 /* Returns the context of an answer that is made now; borrows the view. */

@@ -10,16 +10,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scep/rows.h"
+
 struct scep_view;
 
 /* The context of an answer, the same for every object of a request. */
 struct read_context {
-	const struct scep_view *view; /* borrowed */
-	int64_t now;		      /* seconds since 1970 */
-	uint64_t mono;		      /* ms of CLOCK_MONOTONIC */
-	uint32_t uptime;	      /* sysUpTime, hundredths of a second */
-	uint32_t refusals;	      /* Sets that scepagentd has refused */
-	const char *version;	      /* borrowed */
+	const struct scep_view *view;  /* borrowed */
+	int64_t now;		       /* seconds since 1970 */
+	uint64_t mono;		       /* ms of CLOCK_MONOTONIC */
+	uint32_t uptime;	       /* sysUpTime, hundredths of a second */
+	uint32_t refusals;	       /* Sets that scepagentd has refused */
+	struct scep_rows refusal_rows; /* the last of them; borrowed */
+	const char *version;	       /* borrowed */
 };
 
 const char *derived_version(const struct read_context *context);

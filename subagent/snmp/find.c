@@ -4,10 +4,12 @@
 #include "scep/rows.h"
 #include "scep/view.h"
 
-/* Returns the rows of a table in the view; NULL for scalars. */
-static const struct scep_rows *home_rows(const struct scep_view *view,
+/* Returns the rows of a table; NULL for scalars. */
+static const struct scep_rows *home_rows(const struct read_context *context,
 					 enum object_home home)
 {
+	const struct scep_view *view = context->view;
+
 	switch (home) {
 	case HOME_PROFILE:
 		return &view->profiles;
@@ -19,6 +21,8 @@ static const struct scep_rows *home_rows(const struct scep_view *view,
 		return &view->cas;
 	case HOME_USE:
 		return &view->uses;
+	case HOME_REFUSAL:
+		return &context->refusal_rows;
 	case HOME_AGENT:
 	case HOME_STATS:
 	case HOME_COUNT:
@@ -30,7 +34,7 @@ static const struct scep_rows *home_rows(const struct scep_view *view,
 static const struct scep_rows *object_rows(const struct read_context *context,
 					   const struct object *object)
 {
-	return home_rows(context->view, object_tables[object->table].home);
+	return home_rows(context, object_tables[object->table].home);
 }
 
 /* Returns the struct that has the member of a scalar, or NULL if there is no

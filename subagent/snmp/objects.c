@@ -15,6 +15,7 @@
 #include "scep/view.h"
 #include "mibs/object_words.h"
 #include "subagent/snmp/derived.h"
+#include "subagent/snmp/refusal_table.h"
 
 #include <inttypes.h>
 
@@ -33,6 +34,7 @@ const struct object_table object_tables[TABLE_COUNT] = {
     [TABLE_USE] = {{1, 9, 1, 1}, 4, HOME_USE, UINT32_MAX},
     [TABLE_STATS] = {{1, 10}, 2, HOME_STATS, 0},
     [TABLE_NOTIFY] = {{1, 11}, 2, HOME_AGENT, 0},
+    [TABLE_REFUSAL] = {{1, 13, 1, 1}, 4, HOME_REFUSAL, UINT32_MAX},
 };
 
 /* What a Set may do with the settings and actions of a group. */

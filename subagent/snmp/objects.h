@@ -46,6 +46,7 @@ enum object_home {
 	HOME_KEY,
 	HOME_CA,
 	HOME_USE,
+	HOME_REFUSAL,
 	HOME_COUNT
 };
 
@@ -64,6 +65,7 @@ enum object_table_id {
 	TABLE_USE,
 	TABLE_STATS,
 	TABLE_NOTIFY,
+	TABLE_REFUSAL,
 	TABLE_COUNT
 };
 

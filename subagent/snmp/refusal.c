@@ -11,8 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-#define NAME_SIZE 160 /* a name in the log; longer ones are cut */
-
 int refusal_error(enum scep_refusal refusal)
 {
 	switch (refusal) {
@@ -56,7 +54,7 @@ static const struct {
 
 /* Writes the name of a variable: the object and its index, or the OID. */
 static void name_write(const netsnmp_variable_list *variable,
-		       char name[NAME_SIZE])
+		       char name[REFUSAL_NAME])
 {
 	struct instance instance = {0};
 	size_t used = 0;
@@ -68,20 +66,22 @@ static void name_write(const netsnmp_variable_list *variable,
 		size_t own =
 		    object_tables[instance.object->table].arc_count + 1;
 
-		used = (size_t)snprintf(name, NAME_SIZE, "%s",
+		used = (size_t)snprintf(name, REFUSAL_NAME, "%s",
 					instance.object->name);
 		own += SCEP_ROOT_LENGTH;
-		for (; own < variable->name_length && used < NAME_SIZE; own++)
-			used += (size_t)snprintf(name + used, NAME_SIZE - used,
-						 ".%" PRIu32,
-						 (uint32_t)variable->name[own]);
+		for (; own < variable->name_length && used < REFUSAL_NAME;
+		     own++)
+			used += (size_t)snprintf(
+			    name + used, REFUSAL_NAME - used, ".%" PRIu32,
+			    (uint32_t)variable->name[own]);
 		return;
 	}
 	name[0] = '\0';
-	for (size_t i = 0; i < variable->name_length && used < NAME_SIZE; i++)
+	for (size_t i = 0; i < variable->name_length && used < REFUSAL_NAME;
+	     i++)
 		used +=
-		    (size_t)snprintf(name + used, NAME_SIZE - used, ".%" PRIu32,
-				     (uint32_t)variable->name[i]);
+		    (size_t)snprintf(name + used, REFUSAL_NAME - used,
+				     ".%" PRIu32, (uint32_t)variable->name[i]);
 }
 
 /* Skips the name at the beginning of a reason of the engine: the line has it
@@ -100,6 +100,22 @@ static const char *without_object(const char *name, const char *reason)
 	    strncmp(reason + object, ": ", 2) == 0)
 		return reason + object + 2;
 	return reason;
+}
+
+void refusal_make(struct refusal *refusal,
+		  const netsnmp_variable_list *variable, int error,
+		  const char *reason)
+{
+	size_t i = 0;
+
+	name_write(variable, refusal->object);
+	reason = without_object(refusal->object, reason);
+	while (i + 1 < sizeof(errors) / sizeof(errors[0]) &&
+	       errors[i].error != error)
+		i++;
+	refusal->error = error;
+	refusal->error_name = errors[i].name;
+	refusal->reason = reason[0] ? reason : errors[i].reason;
 }
 
 /* ------------------------------------------------------------- the limiter */
@@ -138,23 +154,13 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-void refusal_log(struct refusal_limiter *limiter,
-		 const netsnmp_variable_list *variable, int error,
-		 const char *reason)
+void refusal_log(struct refusal_limiter *limiter, const struct refusal *refusal)
 {
-	char name[NAME_SIZE];
-	size_t i = 0;
-
 	refusal_settle(limiter);
 	if (!refusal_limiter_pass(limiter, now_ms()))
 		return;
-	name_write(variable, name);
-	reason = without_object(name, reason);
-	while (i + 1 < sizeof(errors) / sizeof(errors[0]) &&
-	       errors[i].error != error)
-		i++;
-	daemon_log(LOG_NOTICE, "Set refused: %s: %s (%s)", name, errors[i].name,
-		   reason[0] ? reason : errors[i].reason);
+	daemon_log(LOG_NOTICE, "Set refused: %s: %s (%s)", refusal->object,
+		   refusal->error_name, refusal->reason);
 }
 
 void refusal_settle(struct refusal_limiter *limiter)

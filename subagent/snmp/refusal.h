@@ -3,7 +3,7 @@
  * The refusal of a Set: the protocol's error for each refusal of the engine,
  * and one line in the log with the object, the error and the reason.  A limiter
  * keeps a manager who is refused a thousand times a second from filling the
- * log.  Is never given a value.
+ * log.  Is never given a value.  refusal_table.h keeps the last refusals.
  */
 #ifndef SUBAGENT_SNMP_REFUSAL_H
 #define SUBAGENT_SNMP_REFUSAL_H
@@ -23,14 +23,26 @@ struct refusal_limiter {
 	unsigned suppressed;
 };
 
+#define REFUSAL_NAME 160 /* a name in the log; longer ones are cut */
+
+struct refusal {
+	char object[REFUSAL_NAME]; /* the object and its index, or the OID */
+	int error;		   /* SNMP_ERR_... */
+	const char *error_name;
+	const char *reason; /* borrowed; does not repeat the object */
+};
+
 /* Returns SNMP_ERR_... for a refusal of the engine. */
 int refusal_error(enum scep_refusal refusal);
 
-/* Logs that the Set of `variable` ended with `error`, if the limiter lets the
- * line pass; `reason` may be empty. */
+/* Puts in words that the Set of `variable` ended with `error`.  Borrows
+ * `reason`; if it is empty, there is one for each error. */
+void refusal_make(struct refusal *refusal,
+		  const netsnmp_variable_list *variable, int error,
+		  const char *reason);
+/* Logs the refusal, if the limiter lets the line pass. */
 void refusal_log(struct refusal_limiter *limiter,
-		 const netsnmp_variable_list *variable, int error,
-		 const char *reason);
+		 const struct refusal *refusal);
 /* Logs how many lines the limiter has suppressed, once their span is over. */
 void refusal_settle(struct refusal_limiter *limiter);
 

@@ -2,6 +2,7 @@
 #include "subagent/snmp/set.h"
 
 #include "subagent/snmp/refusal.h"
+#include "subagent/snmp/refusal_table.h"
 #include "subagent/snmp/values.h"
 
 #include "scep/scep.h"
@@ -10,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define TRANSACTION "scepagent"
 
@@ -38,6 +40,7 @@ struct sets {
 	struct transaction *first; /* all that have not been freed */
 	struct refusal_limiter limiter;
 	uint32_t refusals;
+	struct refusal_table table;
 };
 
 struct sets *sets_open(struct scep_engine *engine)
@@ -106,6 +109,11 @@ uint32_t sets_refusals(const struct sets *sets)
 	return sets->refusals;
 }
 
+struct scep_rows sets_refusal_rows(struct sets *sets)
+{
+	return refusal_table_rows(&sets->table);
+}
+
 void sets_settle(struct sets *sets)
 {
 	refusal_settle(&sets->limiter);
@@ -144,13 +152,20 @@ transaction_begin(struct sets *sets, netsnmp_agent_request_info *request_info)
 	return transaction;
 }
 
-/* Answers with an error, logs it and counts the Set once. */
+/* Answers with an error, logs and keeps it, and counts the Set once. */
 static void set_refuse(struct sets *sets, struct transaction *transaction,
 		       netsnmp_request_info *request, int error,
 		       const char *reason)
 {
+	struct refusal refusal;
+
 	netsnmp_request_set_error(request, error);
-	refusal_log(&sets->limiter, request->requestvb, error, reason);
+	refusal_make(&refusal, request->requestvb, error, reason);
+	refusal_log(&sets->limiter, &refusal);
+	/* A Set that could not be taken back has been refused before. */
+	if (error != SNMP_ERR_UNDOFAILED)
+		refusal_table_add(&sets->table, refusal.object, error,
+				  refusal.reason, time(NULL));
 	if (!transaction || !transaction->is_refused)
 		sets->refusals++;
 	if (transaction)

@@ -84,8 +84,8 @@ def test_the_array_of_the_program_is_the_MIB_file(tmp_path):
 
 def test_every_readable_object_answers_and_no_other(full):
     walked = {program.item_of(oid)[0].name for oid, _, _ in full.quick.walk("scepClientMIB")}
-    # There are no use locations yet, and so no rows.
-    expected = {i.name for i in READABLE if not i.name.startswith("scepUse")}
+    # There are no use locations and no refused Sets yet, and so no rows.
+    expected = {i.name for i in READABLE if not i.name.startswith(("scepUse", "scepRefusal"))}
     assert walked == expected
 
 

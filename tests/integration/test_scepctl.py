@@ -231,6 +231,10 @@ def test_a_refusal_names_object_value_and_reason_and_changes_nothing(ctl, own):
     done = ctl.run("import", path)
     assert done.returncode == 1
     assert "scepAutoKeyLength.1 = 1024: inconsistentValue" in done.stderr
+    # The agent's own words follow the name of the error.
+    row = max(own.quick.table("scepRefusalTable").items())[1]
+    assert row["Object"] == "scepAutoKeyLength.1"
+    assert "(%s)" % row["Reason"] in done.stderr
     assert walk(own.quick) == before
 
 

@@ -25,7 +25,8 @@ WRITABLE = [item for item in MODULE.objects() if item.is_writable]
 READABLE = [item for item in MODULE.objects() if not item.is_writable]
 # What moves by itself; ConfigSpinLock and the like do not.
 MOVING = {"scepAgentLocalTime", "scepAgentEarliestExpiry", "scepKeySecondsLeft",
-          "scepCaSecondsLeft", "scepStatsSetRejects"}
+          "scepCaSecondsLeft", "scepStatsSetRejects", "scepRefusalTime", "scepRefusalObject",
+          "scepRefusalError", "scepRefusalReason"}
 # The rows that the writes go to: profile 1 is as new, profile 2 has enrolled;
 # key 1 is the default key.
 CA = PROFILE = 1
@@ -119,6 +120,19 @@ def get_raw(device, oid):
     return as_ber(tag, value)
 
 
+def last_refusal(device):
+    rows = device.quick.table("scepRefusalTable")
+    return rows[max(rows)] if rows else {}
+
+
+def is_shown_refused(device, oid, status):
+    """Tells whether the last row of scepRefusalTable is of that refusal."""
+    row = last_refusal(device)
+    item, index = program.item_of(oid)
+    name = ".".join([item.name, index]).rstrip(".")[:64]
+    return row.get("Object") == name and row["Error"] == status and row["Reason"] != ""
+
+
 def check_refusals(device, item, tries):
     """`tries`: (label, oid, BER, status).  Returns what is not as expected."""
     faults = []
@@ -129,6 +143,8 @@ def check_refusals(device, item, tries):
         alone = answer(device, [(oid, ber)], is_huge)
         if alone != (status, 1):
             faults.append((item.name, label, "alone", alone, status))
+        elif not is_refused_by_snmpd(ber) and not is_shown_refused(device, oid, status):
+            faults.append((item.name, label, "scepRefusalTable", last_refusal(device)))
         after = answer(device, [bystander(device), (oid, ber)], is_huge)
         if after != (status, 2):
             faults.append((item.name, label, "after another", after, status))

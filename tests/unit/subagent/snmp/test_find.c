@@ -86,9 +86,12 @@ static const struct scep_rows *rows_of(const struct world *world,
 {
 	const struct scep_view *view = &world->view;
 	const struct scep_rows *rows[HOME_COUNT] = {
-	    [HOME_PROFILE] = &view->profiles, [HOME_STATUS] = &view->statuses,
-	    [HOME_KEY] = &view->keys,	      [HOME_CA] = &view->cas,
+	    [HOME_PROFILE] = &view->profiles,
+	    [HOME_STATUS] = &view->statuses,
+	    [HOME_KEY] = &view->keys,
+	    [HOME_CA] = &view->cas,
 	    [HOME_USE] = &view->uses,
+	    [HOME_REFUSAL] = &world->context.refusal_rows,
 	};
 
 	return rows[home];
@@ -145,6 +148,7 @@ static void world_open(struct world *world, size_t profiles, size_t statuses,
 	rows_fill(&world->view.keys, keys, 65535);
 	rows_fill(&world->view.cas, others, UINT32_MAX);
 	rows_fill(&world->view.uses, others, 100);
+	rows_fill(&world->context.refusal_rows, others, UINT32_MAX);
 	if (statuses)
 		world->view.agent.status_last_index =
 		    *(uint32_t *)world->view.statuses.row[statuses - 1];
@@ -159,6 +163,7 @@ static void world_close(struct world *world)
 	rows_drop(&world->view.keys);
 	rows_drop(&world->view.cas);
 	rows_drop(&world->view.uses);
+	rows_drop(&world->context.refusal_rows);
 	free(world->names);
 }
 

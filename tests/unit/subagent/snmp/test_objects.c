@@ -18,16 +18,18 @@
 #include "scep/status_row.h"
 #include "scep/use_row.h"
 #include "subagent/snmp/objects.h"
+#include "subagent/snmp/refusal_table.h"
 
 /* The beginning of all names in a table. */
 static const char *const prefixes[TABLE_COUNT] = {
-    [TABLE_AGENT] = "scepAgent",   [TABLE_PROFILE] = "scepProfile",
-    [TABLE_SERVER] = "scepServer", [TABLE_REQUEST] = "scepRequest",
-    [TABLE_AUTO] = "scepAuto",	   [TABLE_STATUS_SCALARS] = "scepStatus",
-    [TABLE_STATUS] = "scepStatus", [TABLE_KEY_SCALARS] = "scepKey",
-    [TABLE_KEY] = "scepKey",	   [TABLE_CA_SCALARS] = "scepCa",
-    [TABLE_CA] = "scepCa",	   [TABLE_USE] = "scepUse",
-    [TABLE_STATS] = "scepStats",   [TABLE_NOTIFY] = "scepNotify",
+    [TABLE_AGENT] = "scepAgent",     [TABLE_PROFILE] = "scepProfile",
+    [TABLE_SERVER] = "scepServer",   [TABLE_REQUEST] = "scepRequest",
+    [TABLE_AUTO] = "scepAuto",	     [TABLE_STATUS_SCALARS] = "scepStatus",
+    [TABLE_STATUS] = "scepStatus",   [TABLE_KEY_SCALARS] = "scepKey",
+    [TABLE_KEY] = "scepKey",	     [TABLE_CA_SCALARS] = "scepCa",
+    [TABLE_CA] = "scepCa",	     [TABLE_USE] = "scepUse",
+    [TABLE_STATS] = "scepStats",     [TABLE_NOTIFY] = "scepNotify",
+    [TABLE_REFUSAL] = "scepRefusal",
 };
 
 static const size_t home_sizes[HOME_COUNT] = {
@@ -38,6 +40,7 @@ static const size_t home_sizes[HOME_COUNT] = {
     [HOME_KEY] = sizeof(struct scep_key),
     [HOME_CA] = sizeof(struct scep_ca),
     [HOME_USE] = sizeof(struct scep_use),
+    [HOME_REFUSAL] = sizeof(struct refusal_row),
 };
 
 static bool is_worked_out(const struct object *object)

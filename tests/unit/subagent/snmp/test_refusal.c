@@ -49,11 +49,13 @@ static void refuse(struct refusal_limiter *limiter, const oid *arcs,
 {
 	oid name[MAX_OID_LEN] = {SCEP_ROOT_ARCS};
 	netsnmp_variable_list variable = {0};
+	struct refusal refusal;
 
 	memcpy(name + SCEP_ROOT_LENGTH, arcs, count * sizeof(oid));
 	snmp_set_var_objid(&variable, name, SCEP_ROOT_LENGTH + count);
 	snmp_set_var_typed_value(&variable, ASN_OCTET_STR, "value", 5);
-	refusal_log(limiter, &variable, error, reason);
+	refusal_make(&refusal, &variable, error, reason);
+	refusal_log(limiter, &refusal);
 	snmp_reset_var_buffers(&variable);
 }
 
