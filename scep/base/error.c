@@ -8,9 +8,9 @@
 
 #include <openssl/err.h>
 
+#include "scep/text.h"
 #include "scep/octets.h"
 #include "scep/base/allocation.h"
-#include "scep/base/bytes.h"
 
 /* Says what each code means for a request. */
 struct code_row {

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "scep/base/bytes.h"
+#include "scep/text.h"
 
 /* A line holds a whole error text and what it is about. */
 #define LINE_SIZE (TEXT_MAX + 1)

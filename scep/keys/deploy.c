@@ -12,6 +12,7 @@
 #include "scep/octets.h"
 #include "scep/rows.h"
 #include "scep/use_row.h"
+#include "scep/text.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_actions.h"

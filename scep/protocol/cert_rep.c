@@ -6,6 +6,7 @@
 #include <openssl/cms.h>
 #include <openssl/objects.h>
 
+#include "scep/text.h"
 #include "scep/engine_config.h"
 #include "scep/protocol/certs.h"
 #include "scep/protocol/envelope.h"

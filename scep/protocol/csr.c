@@ -8,6 +8,7 @@
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
+#include "scep/text.h"
 #include "scep/octets.h"
 #include "scep/values.h"
 #include "scep/base/error.h"
@@ -197,7 +198,7 @@ static enum scep_code add_challenge(X509_REQ *request,
 	if (length == 0)
 		return SCEP_OK;
 	if (length > sizeof(challenge->data) ||
-	    !text_is_clean(challenge->data, length))
+	    !text_is_plain(challenge->data, length))
 		return error_set(error, SCEP_CONFIG_ERROR,
 				 "the challenge password is no UTF-8 text");
 	if (is_printable_string(challenge->data, length))

@@ -8,8 +8,8 @@
 
 #include <openssl/objects.h>
 
+#include "scep/text.h"
 #include "scep/octets.h"
-#include "scep/base/bytes.h"
 #include "scep/base/error.h"
 
 /* Of a name in a list: what the longest text can hold. */

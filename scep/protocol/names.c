@@ -10,8 +10,8 @@
 #include <openssl/bio.h>
 #include <openssl/objects.h>
 
+#include "scep/text.h"
 #include "scep/octets.h"
-#include "scep/base/bytes.h"
 #include "scep/base/error.h"
 
 #define AVA_MAX	    40

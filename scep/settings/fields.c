@@ -13,10 +13,10 @@
 #include "scep/ca_row.h"
 #include "scep/key_row.h"
 #include "scep/octets.h"
+#include "scep/text.h"
 #include "scep/profile_row.h"
 #include "scep/server.h"
 #include "scep/values.h"
-#include "scep/base/bytes.h"
 #include "scep/base/error.h"
 #include "scep/protocol/csr.h"
 #include "scep/base/url.h"
@@ -203,8 +203,8 @@ static enum scep_refusal check_text(enum scep_field field,
 		return refusal;
 	if (!text_is_clean(value->octets, value->length))
 		return verdict_refuse(verdict, SCEP_WRONG_VALUE,
-				      "%s: not UTF-8 without control "
-				      "characters",
+				      "%s: not UTF-8 without control or "
+				      "invisible characters",
 				      name);
 	memcpy(text, value->octets, value->length);
 	text[value->length] = '\0';

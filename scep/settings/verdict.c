@@ -3,7 +3,7 @@
 
 #include <stdarg.h>
 
-#include "scep/base/bytes.h"
+#include "scep/text.h"
 
 enum scep_refusal verdict_refuse(struct scep_verdict *verdict,
 				 enum scep_refusal refusal, const char *format,

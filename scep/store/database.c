@@ -8,6 +8,7 @@
 
 #include <sqlite3.h>
 
+#include "scep/text.h"
 #include "scep/octets.h"
 #include "scep/store/sqlite.h"
 #include "scep/base/error.h"

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "scep/base/bytes.h"
+#include "scep/text.h"
 #include "scep/base/error.h"
 
 enum scep_code sqlite_fail(struct sqlite *connection, int code,

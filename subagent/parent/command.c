@@ -3,6 +3,7 @@
 
 #include "subagent/conf/conf_words.h"
 #include "subagent/system/daemon_log.h"
+#include "scep/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -152,9 +153,12 @@ static void command_close_output(struct command *command)
 	command->output = -1;
 }
 
+/* Cleans the line: it goes to the log and to scepUseText. */
 static void command_log_line(struct command *command)
 {
-	command->line[command->length] = '\0';
+	text_copy(command->line, sizeof(command->line), command->line,
+		  command->length);
+	command->length = strlen(command->line);
 	if (command->length > 0 && command->lines < LINES_MAX)
 		daemon_log(LOG_INFO, "%s: %s", command->name, command->line);
 	else if (command->length > 0 && command->lines == LINES_MAX)
@@ -169,15 +173,12 @@ static void command_log_line(struct command *command)
 	command->length = 0;
 }
 
-/* Replaces control characters by question marks: they go to the log. */
 static void command_take_octet(struct command *command, char octet)
 {
-	bool is_control = (unsigned char)octet < 0x20 || octet == 0x7f;
-
 	if (octet == '\n' || command->length == sizeof(command->line) - 1)
 		command_log_line(command);
 	if (octet != '\n' && octet != '\r')
-		command->line[command->length++] = is_control ? '?' : octet;
+		command->line[command->length++] = octet;
 }
 
 void command_read(struct command *command)

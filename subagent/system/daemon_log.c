@@ -7,6 +7,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "scep/text.h"
 
 void daemon_log(int priority, const char *format, ...)
 {
@@ -21,6 +24,7 @@ void daemon_log(int priority, const char *format, ...)
 		snmp_log(LOG_ERR, "memory is short: a line is not logged\n");
 		return;
 	}
+	text_copy(line, (size_t)length + 1, line, (size_t)length);
 	snmp_log(priority, "%s\n", line);
 	free(line);
 }

@@ -14,6 +14,7 @@
 #include "scep/ca_row.h"
 #include "scep/codes.h"
 #include "scep/key_row.h"
+#include "scep/text.h"
 #include "scep/protocol/rfc8894.h"
 #include "scep/protocol/ca_certs.h"
 #include "scep/protocol/certs.h"

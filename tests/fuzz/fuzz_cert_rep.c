@@ -11,6 +11,7 @@
 #include <openssl/err.h>
 
 #include "scep/codes.h"
+#include "scep/text.h"
 #include "scep/protocol/certs.h"
 #include "scep/protocol/cert_rep.h"
 #include "tests/fuzz/fixed.h"

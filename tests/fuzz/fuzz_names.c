@@ -16,6 +16,7 @@
 #include "scep/key_row.h"
 #include "scep/octets.h"
 #include "scep/values.h"
+#include "scep/text.h"
 #include "scep/protocol/extensions.h"
 #include "scep/protocol/names.h"
 #include "scep/protocol/csr.h"

@@ -296,6 +296,25 @@ static void a_text_that_is_not_utf8_is_wrong_value(void **state)
 			assert_wrong_value(field, of_text(bad[i]));
 }
 
+static void a_text_with_an_invisible_character_is_wrong_value(void **state)
+{
+	static const char *const bad[] = {
+	    "a\xc2\x9bz",     /* U+009B, a control character */
+	    "a\xc2\xadz",     /* U+00AD */
+	    "a\xe2\x80\x8bz", /* U+200B */
+	    "a\xe2\x80\xa8z", /* U+2028 */
+	    "a\xe2\x80\xaez", /* U+202E */
+	    "a\xe2\x81\xa6z", /* U+2066 */
+	    "\xef\xbb\xbfz",  /* U+FEFF */
+	};
+
+	(void)state;
+	SCEP_FIELDS_EACH (field)
+		for (size_t i = 0;
+		     is_text(field) && i < sizeof(bad) / sizeof(bad[0]); i++)
+			assert_wrong_value(field, of_text(bad[i]));
+}
+
 static void a_fingerprint_has_the_length_of_a_digest(void **state)
 {
 	struct scep_value value = {0};
@@ -392,3 +411,4 @@ int main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+	    cmocka_unit_test(a_text_with_an_invisible_character_is_wrong_value),

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scep/text.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* RFC 3629, 4: how the second octet of a sequence is limited by the first,
+ * which rules out overlong forms, surrogates and what is above U+10FFFF. */
+struct lead_row {
+	unsigned char first, last; /* of the lead octet */
+	unsigned char low, high;   /* of the second octet */
+	unsigned char length;
+};
+
+static const struct lead_row lead_rows[] = {
+    {0x00, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2},
+    {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+    {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+    {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
+    {0xf4, 0xf4, 0x80, 0x8f, 4},
+};
+
+/*
+ * The characters that nobody sees, and that change what is seen: category Cf of
+ * Unicode 16, the separators of lines and paragraphs, the fillers of Hangul,
+ * and the tags of plane 14.
+ */
+static const struct {
+	uint32_t first, last;
+} invisible[] = {
+    {0x00ad, 0x00ad},	{0x0600, 0x0605},   {0x061c, 0x061c},
+    {0x06dd, 0x06dd},	{0x070f, 0x070f},   {0x0890, 0x0891},
+    {0x08e2, 0x08e2},	{0x115f, 0x1160},   {0x180e, 0x180e},
+    {0x200b, 0x200f},	{0x2028, 0x202e},   {0x2060, 0x206f},
+    {0x3164, 0x3164},	{0xfeff, 0xfeff},   {0xffa0, 0xffa0},
+    {0xfff9, 0xfffb},	{0x110bd, 0x110bd}, {0x110cd, 0x110cd},
+    {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+    {0xe0000, 0xe007f},
+};
+
+/* Reads one character.  Returns its length, or 0 if it is not well-formed. */
+static size_t read_character(const unsigned char *text, size_t length,
+			     uint32_t *character)
+{
+	const struct lead_row *row = lead_rows;
+	const struct lead_row *end =
+	    lead_rows + sizeof(lead_rows) / sizeof(*lead_rows);
+
+	while (row < end && (text[0] < row->first || text[0] > row->last))
+		row++;
+	if (row == end || length < row->length)
+		return 0;
+	*character = text[0];
+	if (row->length == 1)
+		return 1;
+	if (text[1] < row->low || text[1] > row->high)
+		return 0;
+	*character = text[0] & (0x7fu >> row->length);
+	for (size_t i = 1; i < row->length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		*character = *character << 6 | (text[i] & 0x3f);
+	}
+	return row->length;
+}
+
+/* C0, DEL and C1 */
+static bool is_control(uint32_t character)
+{
+	return character < 0x20 || (character >= 0x7f && character < 0xa0);
+}
+
+static bool is_invisible(uint32_t character)
+{
+	for (size_t i = 0; i < sizeof(invisible) / sizeof(*invisible); i++)
+		if (character >= invisible[i].first &&
+		    character <= invisible[i].last)
+			return true;
+	return false;
+}
+
+bool text_is_plain(const void *text, size_t length)
+{
+	const unsigned char *octets = text;
+	uint32_t character;
+
+	for (size_t at = 0; at < length;) {
+		size_t step =
+		    read_character(octets + at, length - at, &character);
+
+		if (step == 0 || is_control(character))
+			return false;
+		at += step;
+	}
+	return true;
+}
+
+bool text_is_clean(const void *text, size_t length)
+{
+	const unsigned char *octets = text;
+	uint32_t character;
+
+	for (size_t at = 0; at < length;) {
+		size_t step =
+		    read_character(octets + at, length - at, &character);
+
+		if (step == 0 || is_control(character) ||
+		    is_invisible(character))
+			return false;
+		at += step;
+	}
+	return true;
+}
+
+void text_copy(char *to, size_t size, const void *text, size_t length)
+{
+	const unsigned char *octets = text;
+	uint32_t character;
+	size_t used = 0;
+
+	if (size == 0)
+		return;
+	for (size_t at = 0; at < length;) {
+		size_t step =
+		    read_character(octets + at, length - at, &character);
+		bool is_clean = step > 0 && !is_control(character) &&
+				!is_invisible(character);
+		size_t width = is_clean ? step : 1;
+
+		if (used + width >= size)
+			break;
+		if (is_clean)
+			memmove(to + used, octets + at, step);
+		else
+			to[used] = '?';
+		used += width;
+		at += step > 0 ? step : 1;
+	}
+	to[used] = '\0';
+}
+
+void text_format_list(char *to, size_t size, const char *format,
+		      va_list arguments)
+{
+	char text[TEXT_MAX + 1];
+
+	vsnprintf(text, sizeof(text), format, arguments);
+	text_copy(to, size, text, strlen(text));
+}
+
+void text_format(char *to, size_t size, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	text_format_list(to, size, format, arguments);
+	va_end(arguments);
+}
