@@ -137,6 +137,18 @@ static enum scep_refusal set_txn_refuse(struct scep_verdict *verdict,
 	return SCEP_COMMIT_FAILED;
 }
 
+/* A manager who changes the server in a Set of its own wonders where the
+ * challenge password is. */
+static void log_wiped_challenges(const struct draft *draft)
+{
+	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++)
+		if (draft->wipes_challenge[index])
+			log_warning("profile %u: its challenge password was "
+				    "not sent and is removed, as the settings "
+				    "of the server have changed",
+				    index);
+}
+
 enum scep_refusal set_txn_change(struct set_txn *set_txn, struct state *state,
 				 const struct scep_change *change,
 				 uint64_t *ticket, struct scep_verdict *verdict)
@@ -160,6 +172,7 @@ enum scep_refusal set_txn_change(struct set_txn *set_txn, struct state *state,
 		goto out;
 	}
 	note_checks(set_txn, &draft);
+	log_wiped_challenges(&draft);
 	set_txn->is_open = true;
 	set_txn->deadline = state_mono(state) + CONFIRM_TIME;
 	io_gate_close(&set_txn->gate);

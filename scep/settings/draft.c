@@ -324,6 +324,60 @@ static uint32_t action_of(const struct draft *draft, enum scep_field field,
 	return SCEP_ACTION_NOOP;
 }
 
+/* Tells if the change writes the field of the profile. */
+static bool is_written(const struct maker *maker, enum scep_field field,
+		       uint32_t index)
+{
+	for (size_t i = 0; i < maker->change->count; i++)
+		if (maker->change->items[i].field == field &&
+		    maker->change->items[i].index == index)
+			return true;
+	return false;
+}
+
+/* Tells if a challenge password may go elsewhere, or to another CA, than when
+ * it was set. */
+static bool is_redirected(const struct scep_profile *before,
+			  const struct scep_profile *after)
+{
+	static const enum scep_field targets[] = {
+	    SCEP_SERVER_URL,
+	    SCEP_SERVER_PORT,
+	    SCEP_SERVER_PROXY_URL,
+	    SCEP_SERVER_CA_FINGERPRINT,
+	    SCEP_SERVER_CA_TRUST_POLICY,
+	};
+
+	for (size_t i = 0; before && i < sizeof(targets) / sizeof(*targets);
+	     i++)
+		if (!settings_are_same(targets[i], before, after))
+			return true;
+	return false;
+}
+
+/* Rule 4: wipes the challenge passwords that are set and not sent, unless the
+ * change itself sets them. */
+static void wipe_challenges(struct maker *maker,
+			    const struct scep_profile *before,
+			    struct scep_profile *after)
+{
+	static const enum scep_field secrets[] = {
+	    SCEP_REQUEST_CHALLENGE_PASSWORD,
+	    SCEP_AUTO_CHALLENGE_PASSWORD,
+	};
+	const struct scep_value none = {0};
+
+	if (!is_redirected(before, after))
+		return;
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++) {
+		if (is_written(maker, secrets[i], after->index))
+			continue;
+		settings_put(secrets[i], &none, after);
+		if (!settings_are_same(secrets[i], before, after))
+			maker->draft->wipes_challenge[after->index] = true;
+	}
+}
+
 static enum scep_refusal judge_profiles(struct maker *maker)
 {
 	struct draft *draft = maker->draft;
@@ -348,6 +402,8 @@ static enum scep_refusal judge_profiles(struct maker *maker)
 		if (profile.action == SCEP_ACTION_CLEAR)
 			settings_preset_values(&after->request);
 		refusal = rules_judge(&profile, maker->verdict);
+		if (!refusal)
+			wipe_challenges(maker, profile.before, after);
 	}
 	return refusal;
 }

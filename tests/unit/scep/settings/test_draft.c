@@ -423,6 +423,80 @@ static void a_changed_url_or_fingerprint_forgets_the_pins(void **state)
 	assert_false(world->draft.forgets_pins[1]);
 }
 
+static void set_challenges(struct world *world)
+{
+	struct scep_profile *profile = world->profile;
+
+	profile->request.challenge_password.length = 3;
+	memcpy(profile->request.challenge_password.data, "one", 3);
+	profile->timer.values.challenge_password.length = 3;
+	memcpy(profile->timer.values.challenge_password.data, "two", 3);
+}
+
+static void assert_challenges(struct world *world, size_t of_request,
+			      size_t of_timer)
+{
+	const struct scep_profile *profile = after(world, 1);
+
+	assert_int_equal(profile->request.challenge_password.length,
+			 of_request);
+	assert_int_equal(profile->timer.values.challenge_password.length,
+			 of_timer);
+	assert_int_equal(world->draft.wipes_challenge[1],
+			 of_request == 0 || of_timer == 0);
+}
+
+static void another_server_wipes_the_challenges(void **state)
+{
+	struct world *world = *state;
+
+	set_challenges(world);
+	set_text(world, SCEP_SERVER_URL, 1, "http://other.example/");
+	assert_accepted(world);
+	assert_challenges(world, 0, 0);
+	assert_true(world->draft.is_durable[1]);
+	forget(world);
+	set(world, SCEP_SERVER_PORT, 1, 8080);
+	assert_accepted(world);
+	assert_challenges(world, 0, 0);
+	forget(world);
+	set_text(world, SCEP_SERVER_PROXY_URL, 1, "http://proxy.example/");
+	assert_accepted(world);
+	assert_challenges(world, 0, 0);
+	forget(world);
+	set_text(world, SCEP_SERVER_CA_FINGERPRINT, 1, "01234567890123456789");
+	assert_accepted(world);
+	assert_challenges(world, 0, 0);
+	forget(world);
+	set(world, SCEP_SERVER_CA_TRUST_POLICY, 1, SCEP_TRUST_FIRST_USE);
+	assert_accepted(world);
+	assert_challenges(world, 0, 0);
+}
+
+static void
+another_setting_or_the_same_server_keeps_the_challenges(void **state)
+{
+	struct world *world = *state;
+
+	set_challenges(world);
+	set(world, SCEP_SERVER_TIMEOUT, 1, 60);
+	set_text(world, SCEP_SERVER_URL, 1, URL);
+	set(world, SCEP_SERVER_PORT, 1, 0);
+	assert_accepted(world);
+	assert_challenges(world, 3, 3);
+}
+
+static void a_challenge_of_the_same_set_goes_to_the_new_server(void **state)
+{
+	struct world *world = *state;
+
+	set_challenges(world);
+	set_text(world, SCEP_REQUEST_CHALLENGE_PASSWORD, 1, "newer");
+	set_text(world, SCEP_SERVER_URL, 1, "http://other.example/");
+	assert_accepted(world);
+	assert_challenges(world, 5, 0);
+}
+
 static void a_changed_setting_is_durable(void **state)
 {
 	struct world *world = *state;
@@ -517,6 +591,9 @@ int main(void)
 	    claim(a_ca_that_is_not_there_is_no_creation),
 	    claim(trust_in_what_the_same_set_forgets_is_no_trust),
 	    claim(a_changed_url_or_fingerprint_forgets_the_pins),
+	    claim(another_server_wipes_the_challenges),
+	    claim(another_setting_or_the_same_server_keeps_the_challenges),
+	    claim(a_challenge_of_the_same_set_goes_to_the_new_server),
 	    claim(a_changed_setting_is_durable),
 	    claim(nothing_of_a_volatile_profile_is_durable),
 	    claim(a_changed_storage_type_is_durable_both_ways),
