@@ -56,18 +56,46 @@ static const char *value_of(const char *line, size_t length, const char *name,
 	return line + skip;
 }
 
-/* RFC 9112, 6.3: the end of a message with two lengths is not known. */
+/* Takes one length.  RFC 9112, 6.3: the end of a message with two lengths that
+ * differ is not known. */
+static void take_length(struct http_response *answer, const char *digits,
+			size_t length)
+{
+	uint64_t number = 0;
+
+	if (length == 0 || length > 18)
+		answer->fault = "answer with a bad Content-Length";
+	for (size_t i = 0; i < length && !answer->fault; i++) {
+		if (digits[i] < '0' || digits[i] > '9')
+			answer->fault = "answer with a bad Content-Length";
+		number = number * 10 + (uint64_t)(digits[i] - '0');
+	}
+	if (!answer->fault && answer->has_content_length &&
+	    answer->content_length != number)
+		answer->fault = "answer with two Content-Lengths";
+	answer->has_content_length = true;
+	answer->content_length = number;
+}
+
+/* RFC 9110, 8.6: proxies put the same lengths together, in several lines or in
+ * a list. */
 static void take_content_length(struct http_response *answer, const char *value,
 				size_t length)
 {
-	if (answer->has_content_length)
-		answer->fault = "answer with two Content-Lengths";
-	answer->has_content_length = true;
-	for (size_t i = 0; i < length; i++)
-		if (value[i] < '0' || value[i] > '9')
-			answer->fault = "answer with a bad Content-Length";
-	if (length == 0)
-		answer->fault = "answer with a bad Content-Length";
+	for (size_t at = 0; at <= length && !answer->fault;) {
+		size_t end = at;
+		size_t next;
+
+		while (end < length && value[end] != ',')
+			end++;
+		next = end + 1;
+		while (at < end && is_blank(value[at]))
+			at++;
+		while (end > at && is_blank(value[end - 1]))
+			end--;
+		take_length(answer, value + at, end - at);
+		at = next;
+	}
 }
 
 static void take_date(struct http_response *answer, const char *value,

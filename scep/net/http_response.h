@@ -19,6 +19,7 @@ struct http_response {
 	size_t header_length;
 	bool has_header; /* the whole header */
 	bool has_content_length;
+	uint64_t content_length;
 	bool is_too_long;
 	bool is_header_too_long;
 	bool is_short;	   /* of memory for the body */

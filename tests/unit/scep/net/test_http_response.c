@@ -137,7 +137,7 @@ static void a_bad_header_ends_the_exchange_at_once(void **state)
 {
 	(void)state;
 	assert_ends_before("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
-			   "Content-Length: 2\r\n",
+			   "Content-Length: 3\r\n",
 			   0, "two Content-Lengths");
 }
 
