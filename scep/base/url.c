@@ -221,6 +221,51 @@ bool url_is_valid(const char *url, const char **reason)
 	return !why;
 }
 
+/* Tells if a parameter of a query has the name, however it is written: some
+ * servers ignore case. */
+static bool is_parameter(const char *text, size_t length, const char *name)
+{
+	size_t at = 0;
+
+	for (; *name; name++) {
+		char c = '\0';
+
+		if (at < length && text[at] != '%') {
+			c = text[at++];
+		} else if (length - at >= 3) {
+			char digits[] = {text[at + 1], text[at + 2], '\0'};
+
+			c = (char)strtoul(digits, NULL, 16);
+			at += 3;
+		}
+		if (strncasecmp(&c, name, 1) != 0)
+			return false;
+	}
+	return at == length || text[at] == '=';
+}
+
+bool url_is_server(const char *url, const char **reason)
+{
+	struct parts parts;
+	const char *why = split(url, &parts);
+
+	for (size_t at = 0; !why && at < parts.query.length;) {
+		const char *name = parts.query.start + at;
+		size_t length = 0;
+
+		while (at + length < parts.query.length && name[length] != '&')
+			length++;
+		if (is_parameter(name, length, "operation") ||
+		    is_parameter(name, length, "message"))
+			why = "has operation= or message= in its query: leave "
+			      "these out, as each request has its own";
+		at += length + 1;
+	}
+	if (reason)
+		*reason = why;
+	return !why;
+}
+
 char *url_origin(const char *url)
 {
 	struct parts parts;
@@ -237,6 +282,22 @@ char *url_origin(const char *url)
 		if (*at >= 'A' && *at <= 'Z')
 			*at = (char)(*at - 'A' + 'a');
 	return origin;
+}
+
+char *url_host(const char *url)
+{
+	struct parts parts;
+	struct piece *host = &parts.host;
+
+	if (split(url, &parts) != NULL)
+		return NULL;
+	if (host->start[0] == '[') {
+		host->start++;
+		host->length -= 2;
+	} else if (host->start[host->length - 1] == '.') {
+		host->length--; /* the root of all names */
+	}
+	return strndup(host->start, host->length);
 }
 
 static void write_piece(FILE *out, const struct piece *piece)

@@ -14,10 +14,18 @@
  * fragment.  If not, `reason` (may be NULL) points to static text. */
 bool url_is_valid(const char *url, const char **reason);
 
+/* Tells if it is the URL of a SCEP server: a valid one whose query has none of
+ * the parameters of an operation (RFC 8894, 4.1).  If not, as above. */
+bool url_is_server(const char *url, const char **reason);
+
 /* Returns "scheme://host:port" in lower case and always with the port: two URLs
  * of the same server have the same origin (RFC 6454, 4).  Owned, or NULL if the
  * URL is not valid or memory is short. */
 char *url_origin(const char *url);
+
+/* Returns the host, without the brackets of an IPv6 address and without a dot
+ * at the end.  Owned, or NULL if the URL is not valid or memory is short. */
+char *url_host(const char *url);
 
 /*
  * Builds the URL of an operation.  Without a path it has the default one,

@@ -28,6 +28,16 @@
 /* Judges a text beyond its length. */
 typedef enum scep_code judge_fn(const char *text, struct scep_error *error);
 
+static enum scep_code judge_server_url(const char *text,
+				       struct scep_error *error)
+{
+	const char *fault = "it is no URL";
+
+	if (url_is_server(text, &fault))
+		return SCEP_OK;
+	return error_set(error, SCEP_CONFIG_ERROR, "%s", fault);
+}
+
 static enum scep_code judge_url(const char *text, struct scep_error *error)
 {
 	const char *fault = "it is no URL";
@@ -103,7 +113,7 @@ static const struct scep_range writable[SCEP_FIELD_COUNT] = {
 
 /* What a text must be beyond its length and clean UTF-8. */
 static judge_fn *const judges[SCEP_FIELD_COUNT] = {
-    [SCEP_SERVER_URL] = judge_url,
+    [SCEP_SERVER_URL] = judge_server_url,
     [SCEP_SERVER_PROXY_URL] = judge_url,
     [SCEP_REQUEST_SUBJECT_EXTRA] = csr_check_subject_extra,
     [SCEP_AUTO_SUBJECT_EXTRA] = csr_check_subject_extra,

@@ -208,6 +208,54 @@ static void base64_is_that_of_rfc_4648_section_4(void **state)
 	free(text);
 }
 
+static void the_url_of_a_server_has_no_operation(void **state)
+{
+	static const char *const good[] = {
+	    "http://h/scep?profile=x",	 "http://h/scep?",
+	    "http://h/scep?a=operation", "http://h/?xoperation=1&&messages=",
+	    "http://h/operation=x",
+	};
+	static const char *const bad[] = {
+	    "http://h/scep?operation=GetCACert&message=x",
+	    "http://h/scep?operation",
+	    "http://h/scep?profile=x&message=",
+	    "http://h/scep?%6fperatio%6E=x",
+	    "http://h/scep?Operation=GetCACaps",
+	};
+	const char *reason;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		assert_true(url_is_server(good[i], &reason));
+		assert_null(reason);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		assert_true(url_is_valid(bad[i], NULL));
+		assert_false(url_is_server(bad[i], &reason));
+		assert_non_null(strstr(reason, "operation="));
+	}
+	assert_false(url_is_server("ftp://h/", &reason));
+	assert_non_null(reason);
+}
+
+static void assert_host(const char *url, const char *expected)
+{
+	char *host = url_host(url);
+
+	assert_non_null(host);
+	assert_string_equal(host, expected);
+	free(host);
+}
+
+static void a_host_is_without_brackets_port_and_last_dot(void **state)
+{
+	(void)state;
+	assert_host("http://CA.example.:80/x", "CA.example");
+	assert_host("https://[2001:db8::1]:8443", "2001:db8::1");
+	assert_host("http://192.0.2.1?x", "192.0.2.1");
+	assert_null(url_host("ftp://h/"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +263,8 @@ int main(void)
 	    cmocka_unit_test(
 		what_is_no_url_of_a_server_is_refused_with_a_reason),
 	    cmocka_unit_test(a_host_beyond_253_octets_is_refused),
+	    cmocka_unit_test(the_url_of_a_server_has_no_operation),
+	    cmocka_unit_test(a_host_is_without_brackets_port_and_last_dot),
 	    cmocka_unit_test(an_operation_is_added_to_the_path),
 	    cmocka_unit_test(without_a_path_it_is_that_of_the_rfc),
 	    cmocka_unit_test(a_query_is_kept),
