@@ -228,6 +228,20 @@ static enum scep_refusal check_text(enum scep_field field,
 			      "%s: %s", name, fault.text);
 }
 
+/* RFC 2985, 5.4.1: a challenge password is a directory string. */
+static enum scep_refusal check_secret(const struct scep_field_info *info,
+				      const struct scep_value *value,
+				      struct scep_verdict *verdict)
+{
+	enum scep_refusal refusal = check_length(info, value->length, verdict);
+
+	if (refusal || text_is_plain(value->octets, value->length))
+		return refusal;
+	return verdict_refuse(verdict, SCEP_WRONG_VALUE,
+			      "%s: not UTF-8 without control characters",
+			      info->name);
+}
+
 enum scep_refusal scep_value_check(enum scep_field field,
 				   const struct scep_value *value,
 				   struct scep_verdict *verdict)
@@ -253,8 +267,9 @@ enum scep_refusal scep_value_check(enum scep_field field,
 	case SCEP_KIND_TEXT:
 		return check_text(field, value, verdict);
 	case SCEP_KIND_OCTETS:
-	case SCEP_KIND_SECRET:
 		return check_length(info, value->length, verdict);
+	case SCEP_KIND_SECRET:
+		return check_secret(info, value, verdict);
 	}
 	assert(!"a kind that scep.h does not have");
 	return SCEP_WRONG_VALUE;

@@ -330,13 +330,25 @@ static void a_fingerprint_has_the_length_of_a_digest(void **state)
 	}
 }
 
-static void a_challenge_may_be_any_octets(void **state)
+static void a_challenge_is_utf8_without_control_characters(void **state)
 {
-	struct scep_value value = {.length = 128};
+	static const char *const good[] = {
+	    "", " a b ", "p\xc3\xa4ss", "\xe2\x80\x8d", "\xf0\x9f\x94\x91",
+	};
+	static const char *const bad[] = {
+	    "\xff", "a\n", "\x7f", "\xc2\x85", "cut\xe2\x82", "\xc0\x80",
+	};
+	const enum scep_field fields[] = {SCEP_REQUEST_CHALLENGE_PASSWORD,
+					  SCEP_AUTO_CHALLENGE_PASSWORD};
 
 	(void)state;
-	memset(value.octets, 0xff, sizeof(value.octets));
-	assert_accepted(SCEP_REQUEST_CHALLENGE_PASSWORD, value);
+	for (size_t f = 0; f < 2; f++) {
+		for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+			assert_accepted(fields[f], of_text(good[i]));
+		for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+			assert_wrong_value(fields[f], of_text(bad[i]));
+		assert_wrong_value(fields[f], (struct scep_value){.length = 1});
+	}
 }
 
 static void a_malformed_url_is_wrong_value(void **state)
@@ -402,8 +414,9 @@ int main(void)
 	    cmocka_unit_test(a_text_one_octet_too_long_is_wrong_length),
 	    cmocka_unit_test(a_text_with_a_control_character_is_wrong_value),
 	    cmocka_unit_test(a_text_that_is_not_utf8_is_wrong_value),
+	    cmocka_unit_test(a_text_with_an_invisible_character_is_wrong_value),
 	    cmocka_unit_test(a_fingerprint_has_the_length_of_a_digest),
-	    cmocka_unit_test(a_challenge_may_be_any_octets),
+	    cmocka_unit_test(a_challenge_is_utf8_without_control_characters),
 	    cmocka_unit_test(a_malformed_url_is_wrong_value),
 	    cmocka_unit_test(malformed_parts_of_a_request_are_wrong_value),
 	    cmocka_unit_test(a_reason_holds_no_secret),
@@ -411,4 +424,3 @@ int main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
-	    cmocka_unit_test(a_text_with_an_invisible_character_is_wrong_value),
