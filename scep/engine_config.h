@@ -20,6 +20,14 @@ enum scep_legacy {
 };
 #define SCEP_LEGACY_COUNT 3
 
+/* What one server may use beyond what all may. */
+struct scep_legacy_host {
+	char host[254];	  /* a name in lower case, or an address */
+	uint32_t allowed; /* enum scep_legacy */
+};
+
+#define SCEP_LEGACY_HOSTS 32
+
 /* A range of addresses; IPv4 is held as an IPv4-mapped IPv6 address. */
 struct scep_cidr {
 	unsigned char address[16];
@@ -46,7 +54,7 @@ struct scep_config {
 	char state_directory[4096];
 	uint32_t key_limit;	 /* 1..10000 */
 	uint32_t status_history; /* first value of scepStatusMaxRows */
-	uint32_t allow_legacy;	 /* enum scep_legacy */
+	uint32_t allow_legacy;	 /* enum scep_legacy, of all servers */
 	bool allow_short_keys;
 	bool clock_skew_is_error;
 	bool has_restart_command;	      /* the front end knows which */
@@ -57,9 +65,11 @@ struct scep_config {
 	size_t allow_count;		      /* 0: all but link-local */
 	size_t deny_count;
 	size_t use_count;
+	size_t legacy_count;
 	struct scep_cidr allow[SCEP_CIDR_MAX];
 	struct scep_cidr deny[SCEP_CIDR_MAX];
 	struct scep_use_config uses[SCEP_USE_MAX];
+	struct scep_legacy_host legacy[SCEP_LEGACY_HOSTS];
 };
 
 void scep_config_init(struct scep_config *config);

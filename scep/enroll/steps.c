@@ -56,6 +56,15 @@ static enum step_outcome settle_caps(struct task *task,
 	if (caps_choose(caps, &task->record->server, task->work.allow_legacy,
 			&choice, &task->work.error) != SCEP_OK)
 		return OUTCOME_FAIL;
+	/* A timer keeps what the configuration does not allow any more. */
+	if (task->record->values.signature_algorithm == SCEP_SIGN_SHA1 &&
+	    (task->work.allow_legacy & SCEP_LEGACY_SHA1) == 0) {
+		error_set(&task->work.error, SCEP_CONFIG_ERROR,
+			  "SHA-1 is set as signature algorithm, but "
+			  "allowLegacyAlgorithms does not have it for this "
+			  "server");
+		return OUTCOME_FAIL;
+	}
 	return next_step(result, STEP_GET_CA_CERT);
 }
 

@@ -119,7 +119,8 @@ enum scep_code caps_choose(uint32_t caps, const struct scep_server *server,
 	    (allow_legacy & SCEP_LEGACY_3DES) == 0)
 		return error_set(error, SCEP_CONFIG_ERROR,
 				 "3DES is set as cipher, but "
-				 "allowLegacyAlgorithms does not have it");
+				 "allowLegacyAlgorithms does not have it for "
+				 "this server");
 	/* RFC 8894, 3.5.2: SCEPStandard stands for all that is mandatory. */
 	if ((caps & SCEP_CAP_STANDARD) != 0)
 		caps |= SCEP_CAP_AES | SCEP_CAP_POST | SCEP_CAP_SHA256;

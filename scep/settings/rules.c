@@ -13,6 +13,7 @@
 #include "scep/values.h"
 #include "scep/view.h"
 #include "scep/base/error.h"
+#include "scep/settings/legacy.h"
 #include "scep/settings/settings.h"
 #include "scep/settings/verdict.h"
 #include "scep/settings/view_query.h"
@@ -208,15 +209,15 @@ static const struct weakness {
 	const char *reason;
 } weaknesses[] = {
     {SCEP_REQUEST_SIGNATURE_ALGORITHM, SCEP_SIGN_SHA1, SCEP_LEGACY_SHA1,
-     "allowLegacyAlgorithms has no sha1"},
+     "allowLegacyAlgorithms has no sha1 for this server"},
     {SCEP_AUTO_SIGNATURE_ALGORITHM, SCEP_SIGN_SHA1, SCEP_LEGACY_SHA1,
-     "allowLegacyAlgorithms has no sha1"},
+     "allowLegacyAlgorithms has no sha1 for this server"},
     {SCEP_REQUEST_KEY_LENGTH, SCEP_KEY_LENGTH_SHORT, SHORT_KEYS,
      "allowShortKeys is no"},
     {SCEP_AUTO_KEY_LENGTH, SCEP_KEY_LENGTH_SHORT, SHORT_KEYS,
      "allowShortKeys is no"},
     {SCEP_SERVER_CIPHER, SCEP_CIPHER_3DES, SCEP_LEGACY_3DES,
-     "allowLegacyAlgorithms has no 3des"},
+     "allowLegacyAlgorithms has no 3des for this server"},
 };
 
 static bool is_allowed(const struct scep_config *config,
@@ -229,7 +230,7 @@ static bool is_allowed(const struct scep_config *config,
 		return true;
 	if (weakness->legacy == SHORT_KEYS)
 		return config->allow_short_keys;
-	return config->allow_legacy & weakness->legacy;
+	return legacy_allowed(config, &profile->server) & weakness->legacy;
 }
 
 /* Whether a request with these values sends what the field says. */

@@ -9,6 +9,7 @@
 #include "scep/server.h"
 #include "scep/base/error.h"
 #include "scep/protocol/crl.h"
+#include "scep/settings/legacy.h"
 
 /* ------------------------------------------------------ data of the step -- */
 
@@ -32,7 +33,8 @@ bool task_prepare(struct task *task)
 	error_init(&work->ca_refetch);
 	work->clock = state_now(task->state);
 	work->now = state_clock_is_sane(task->state) ? work->clock : 0;
-	work->allow_legacy = task->state->config.allow_legacy;
+	work->allow_legacy =
+	    legacy_allowed(&task->state->config, &task->record->server);
 	work->next = row_copy(task->record);
 	return work->next != NULL;
 }

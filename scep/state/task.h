@@ -31,7 +31,7 @@ struct step_work {
 	/* Before compose, on the loop. */
 	int64_t now;	       /* for validity; 0: our clock is not sane */
 	int64_t clock;	       /* the time of our clock, sane or not */
-	uint32_t allow_legacy; /* enum scep_legacy */
+	uint32_t allow_legacy; /* enum scep_legacy, of this server */
 	struct scep_octets64 pins[TASK_PINS];
 	size_t pin_count;
 	struct record *next; /* the record after the step; owned */

@@ -118,8 +118,8 @@ static int read_ca_file(struct conf *conf, const char *words,
 	return 0;
 }
 
-static int add_legacy(const char *name, size_t length, uint32_t *set,
-		      struct fault *fault)
+/* Returns the bit of a weak algorithm, or 0. */
+static uint32_t legacy_bit(const char *name, size_t length)
 {
 	static const struct {
 		const char *name;
@@ -130,41 +130,78 @@ static int add_legacy(const char *name, size_t length, uint32_t *set,
 	    {"des", SCEP_LEGACY_DES},
 	};
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strlen(known[i].name) == length &&
-		    strncasecmp(known[i].name, name, length) == 0) {
-			*set |= known[i].bit;
-			return 0;
-		}
-	}
-	return fault_set(fault, "'%.*s' is none of sha1, 3des, des",
-			 length > 60 ? 60 : (int)length, name);
+		    strncasecmp(known[i].name, name, length) == 0)
+			return known[i].bit;
+	return 0;
 }
 
+static int read_legacy_list(const char *name, uint32_t *set,
+			    struct fault *fault)
+{
+	*set = 0;
+	if (strcasecmp(name, "none") == 0)
+		return 0;
+	for (;;) {
+		size_t length = strcspn(name, ",");
+		uint32_t bit = legacy_bit(name, length);
+
+		if (bit == 0)
+			return fault_set(fault,
+					 "'%.*s' is none of sha1, 3des, des",
+					 length > 60 ? 60 : (int)length, name);
+		*set |= bit;
+		if (name[length] == '\0')
+			return 0;
+		name += length + 1;
+	}
+}
+
+static int add_legacy_host(struct scep_config *engine, const char *word,
+			   uint32_t set, struct fault *fault)
+{
+	struct scep_legacy_host *added;
+
+	if (set == 0)
+		return fault_set(fault, "none is for all servers: it takes no "
+					"host");
+	if (legacy_bit(word, strlen(word)) != 0)
+		return fault_set(fault,
+				 "'%s' is no host: the list has commas and no "
+				 "blanks",
+				 word);
+	if (engine->legacy_count == SCEP_LEGACY_HOSTS)
+		return fault_set(fault, "more than %d hosts",
+				 SCEP_LEGACY_HOSTS);
+	added = &engine->legacy[engine->legacy_count];
+	if (conf_value_host(word, added->host, sizeof(added->host), fault) != 0)
+		return -1;
+	added->allowed = set;
+	engine->legacy_count++;
+	return 0;
+}
+
+/* Lines add up: one may be for all servers, and others for some. */
 static int read_legacy(struct conf *conf, const char *words,
 		       struct fault *fault)
 {
 	char word[CONF_LINE_MAX];
-	uint32_t set = 0;
+	uint32_t set;
 
-	if (conf_value_only_word(words, word, "none, or some of sha1,3des,des",
-				 fault) != 0)
+	if (conf_value_word(&words, word, "none, or some of sha1,3des,des",
+			    fault) != 0 ||
+	    read_legacy_list(word, &set, fault) != 0)
 		return -1;
-	if (strcasecmp(word, "none") != 0) {
-		const char *name = word;
-
-		for (;;) {
-			size_t length = strcspn(name, ",");
-
-			if (add_legacy(name, length, &set, fault) != 0)
-				return -1;
-			if (name[length] == '\0')
-				break;
-			name += length + 1;
-		}
+	if (conf_value_word(&words, word, "", fault) != 0) {
+		conf->engine.allow_legacy |= set;
+		return conf_value_end(&words, fault);
 	}
-	conf->engine.allow_legacy = set;
-	return 0;
+	do {
+		if (add_legacy_host(&conf->engine, word, set, fault) != 0)
+			return -1;
+	} while (conf_value_word(&words, word, "", fault) == 0);
+	return conf_value_end(&words, fault);
 }
 
 static int read_short_keys(struct conf *conf, const char *words,

@@ -105,6 +105,39 @@ int conf_value_user_group(const char *text, char *user, char *group,
 	return 0;
 }
 
+/* ------------------------------------------------------------------ hosts */
+
+/* Tells if it has the characters of a name of a host or an IPv4 address. */
+static bool is_host_name(const char *text)
+{
+	size_t plain = strspn(text, "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_.-");
+
+	return plain > 0 && text[plain] == '\0' && text[0] != '.' &&
+	       text[0] != '-' && strstr(text, "..") == NULL;
+}
+
+int conf_value_host(const char *text, char *host, size_t size,
+		    struct fault *fault)
+{
+	size_t length = strlen(text);
+	struct in6_addr six;
+
+	if (length >= size ||
+	    (!is_host_name(text) && inet_pton(AF_INET6, text, &six) != 1))
+		return fault_set(fault,
+				 "'%.60s' is no host: a name or an address is "
+				 "wanted, without scheme and port",
+				 text);
+	if (length > 0 && text[length - 1] == '.')
+		length--; /* the root of all names */
+	for (size_t i = 0; i < length; i++)
+		host[i] = (char)tolower((unsigned char)text[i]);
+	host[length] = '\0';
+	return 0;
+}
+
 /* --------------------------------------------------- ranges of addresses -- */
 
 #define MAPPED_BITS 96 /* ::ffff:0:0/96 holds IPv4 (RFC 4291, 2.5.5.2) */

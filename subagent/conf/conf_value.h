@@ -32,6 +32,10 @@ int conf_value_path(const char *text, size_t size, struct fault *fault);
  * absent group is left empty. */
 int conf_value_user_group(const char *text, char *user, char *group,
 			  struct fault *fault);
+/* Judges whether it is the name or the address of a host, without a port, and
+ * writes it in lower case into `host` (`size` octets). */
+int conf_value_host(const char *text, char *host, size_t size,
+		    struct fault *fault);
 /* Reads 192.0.2.0/24, 2001:db8::/32 or one address; IPv4 becomes an IPv4-mapped
  * IPv6 range. */
 int conf_value_cidr(const char *text, struct scep_cidr *range,

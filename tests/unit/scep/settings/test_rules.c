@@ -318,6 +318,60 @@ static void a_use_location_that_went_away_holds_up_no_other_change(void **state)
 
 /* ------------------------------------ what the configuration has to allow */
 
+static void allow_legacy(struct world *world, const char *host,
+			 uint32_t allowed)
+{
+	struct scep_legacy_host *added =
+	    &world->config.legacy[world->config.legacy_count++];
+
+	strcpy(added->host, host);
+	added->allowed = allowed;
+}
+
+static void weak_algorithms_may_be_allowed_to_one_server(void **state)
+{
+	struct world *world = *state;
+
+	set(world, SCEP_SERVER_CIPHER, 1, SCEP_CIPHER_3DES);
+	allow_legacy(world, "other.example", SCEP_LEGACY_3DES);
+	allow_legacy(world, "ca.example", SCEP_LEGACY_SHA1);
+	assert_refused(world, SCEP_INCONSISTENT_VALUE, 0);
+	allow_legacy(world, "ca.example", SCEP_LEGACY_3DES);
+	assert_accepted(world);
+	set_text(world, SCEP_SERVER_URL, 1, "http://third.example/");
+	assert_refused(world, SCEP_INCONSISTENT_VALUE, 0);
+	set_text(world, SCEP_SERVER_URL, 1, "https://OTHER.example.:8443/");
+	assert_accepted(world);
+}
+
+/* The value that a manager wrote stays, but is not sent elsewhere. */
+static void a_weak_algorithm_is_not_sent_to_another_server(void **state)
+{
+	struct world *world = *state;
+
+	allow_legacy(world, "ca.example", SCEP_LEGACY_SHA1);
+	world->profile->request.signature_algorithm = SCEP_SIGN_SHA1;
+	send_now(world, 1);
+	assert_accepted(world);
+	forget(world);
+	set_text(world, SCEP_SERVER_URL, 1, "http://other.example/");
+	assert_accepted(world);
+	send_now(world, 1);
+	assert_refused(world, SCEP_INCONSISTENT_VALUE, 1);
+}
+
+static void a_server_is_known_by_its_address(void **state)
+{
+	struct world *world = *state;
+
+	set(world, SCEP_SERVER_CIPHER, 1, SCEP_CIPHER_3DES);
+	set_text(world, SCEP_SERVER_URL, 1, "http://[2001:DB8:0::1]:80/");
+	allow_legacy(world, "2001:db8::2", SCEP_LEGACY_3DES);
+	assert_refused(world, SCEP_INCONSISTENT_VALUE, 0);
+	allow_legacy(world, "2001:db8::1", SCEP_LEGACY_3DES);
+	assert_accepted(world);
+}
+
 static void sha1_needs_the_configuration(void **state)
 {
 	struct world *world = *state;
@@ -406,6 +460,9 @@ int main(void)
 	    claim(enabling_needs_an_active_row),
 	    claim(an_enabled_timer_keeps_what_it_needs),
 	    claim(a_use_location_that_went_away_holds_up_no_other_change),
+	    claim(weak_algorithms_may_be_allowed_to_one_server),
+	    claim(a_weak_algorithm_is_not_sent_to_another_server),
+	    claim(a_server_is_known_by_its_address),
 	    claim(sha1_needs_the_configuration),
 	    claim(short_keys_need_the_configuration),
 	    claim(triple_des_needs_the_configuration),

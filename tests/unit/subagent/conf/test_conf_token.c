@@ -124,7 +124,22 @@ static void every_token_refuses_bad_values(void **state)
 	    {"allowLegacyAlgorithms none,sha1",
 	     "allowLegacyAlgorithms: 'none' is none of sha1, 3des, des"},
 	    {"allowLegacyAlgorithms sha1 des",
-	     "allowLegacyAlgorithms: 'des' is a word too many"},
+	     "allowLegacyAlgorithms: 'des' is no host: the list has commas "
+	     "and no blanks"},
+	    {"allowLegacyAlgorithms none old.example",
+	     "allowLegacyAlgorithms: none is for all servers: it takes no "
+	     "host"},
+	    {"allowLegacyAlgorithms md5 old.example",
+	     "allowLegacyAlgorithms: 'md5' is none of sha1, 3des, des"},
+	    {"allowLegacyAlgorithms sha1 http://old.example/",
+	     "allowLegacyAlgorithms: 'http://old.example/' is no host: "
+	     "a name or an address is wanted, without scheme and port"},
+	    {"allowLegacyAlgorithms sha1 old.example:80",
+	     "allowLegacyAlgorithms: 'old.example:80' is no host: "
+	     "a name or an address is wanted, without scheme and port"},
+	    {"allowLegacyAlgorithms sha1 a.example *.example",
+	     "allowLegacyAlgorithms: '*.example' is no host: "
+	     "a name or an address is wanted, without scheme and port"},
 	    {"allowShortKeys maybe",
 	     "allowShortKeys: 'maybe' is neither yes nor no"},
 	    {"allowAddress", "allowAddress: wants ranges of addresses"},
@@ -280,6 +295,38 @@ static void the_last_of_two_lines_stands_and_ranges_add_up(void **state)
 				    "allowAddress ::1\nallowAddress ::2\n"));
 	assert_int_equal(desk->conf.engine.key_limit, 8);
 	assert_int_equal(desk->conf.engine.allow_count, 2);
+}
+
+static void weak_algorithms_add_up_and_may_be_of_one_server(void **state)
+{
+	struct desk *desk = *state;
+	const struct scep_config *engine = &desk->conf.engine;
+
+	assert_true(desk_read(desk,
+			      "allowLegacyAlgorithms sha1\n"
+			      "allowLegacyAlgorithms des Old.Example. ::1\n"
+			      "allowLegacyAlgorithms 3des 192.0.2.1\n"
+			      "allowLegacyAlgorithms 3des\n"));
+	assert_int_equal(engine->allow_legacy,
+			 SCEP_LEGACY_SHA1 | SCEP_LEGACY_3DES);
+	assert_int_equal(engine->legacy_count, 3);
+	assert_string_equal(engine->legacy[0].host, "old.example");
+	assert_string_equal(engine->legacy[1].host, "::1");
+	assert_int_equal(engine->legacy[1].allowed, SCEP_LEGACY_DES);
+	assert_string_equal(engine->legacy[2].host, "192.0.2.1");
+	assert_int_equal(engine->legacy[2].allowed, SCEP_LEGACY_3DES);
+}
+
+static void hosts_with_weak_algorithms_are_counted(void **state)
+{
+	struct desk *desk = *state;
+	char line[1024] = "allowLegacyAlgorithms sha1";
+
+	for (int i = 0; i <= SCEP_LEGACY_HOSTS; i++)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line),
+			 " h%d.example", i);
+	assert_false(desk_read(desk, line));
+	desk_assert_found(desk, "allowLegacyAlgorithms: more than 32 hosts");
 }
 
 static void ipv4_ranges_are_held_as_mapped(void **state)
@@ -475,6 +522,8 @@ int main(void)
 	    TEST(an_empty_file_leaves_the_defaults),
 	    TEST(values_reach_the_configuration),
 	    TEST(the_last_of_two_lines_stands_and_ranges_add_up),
+	    TEST(weak_algorithms_add_up_and_may_be_of_one_server),
+	    TEST(hosts_with_weak_algorithms_are_counted),
 	    TEST(ipv4_ranges_are_held_as_mapped),
 	    TEST(there_is_room_for_a_certain_number_of_ranges),
 	    TEST(use_locations_reach_the_configuration),
