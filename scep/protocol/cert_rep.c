@@ -5,6 +5,7 @@
 
 #include <openssl/cms.h>
 #include <openssl/objects.h>
+#include <openssl/x509v3.h>
 
 #include "scep/text.h"
 #include "scep/engine_config.h"
@@ -314,6 +315,29 @@ static enum scep_code check_form(const X509 *certificate,
 	return SCEP_OK;
 }
 
+/* A CA could certify others in our name.  A cA that cannot be read, or stands
+ * twice, may be taken for either. */
+static enum scep_code check_no_ca(const X509 *certificate,
+				  struct scep_error *error)
+{
+	int found = 0;
+	BASIC_CONSTRAINTS *constraints =
+	    X509_get_ext_d2i(certificate, NID_basic_constraints, &found, NULL);
+	bool is_ca = constraints != NULL && constraints->ca != 0;
+	bool is_unreadable = constraints == NULL && found != -1;
+
+	BASIC_CONSTRAINTS_free(constraints);
+	if (is_unreadable)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate's basicConstraints cannot be "
+				 "read");
+	if (is_ca)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the certificate is that of a CA "
+				 "(basicConstraints CA:TRUE)");
+	return SCEP_OK;
+}
+
 static enum scep_code check_algorithms(X509 *certificate, uint32_t allowed,
 				       uint32_t *legacy_used,
 				       struct scep_error *error)
@@ -402,6 +426,8 @@ static enum scep_code choose_issued(const struct cert_rep_input *input,
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the certificate is for another key");
 	code = check_form(ours, error);
+	if (code == SCEP_OK)
+		code = check_no_ca(ours, error);
 	if (code == SCEP_OK)
 		code = check_algorithms(ours, input->allow_legacy,
 					&reply->legacy_used, error);

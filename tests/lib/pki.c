@@ -178,6 +178,9 @@ static void add_extensions(X509 *certificate, X509 *issuer,
 		snprintf(constraints, sizeof(constraints), "critical,CA:%s",
 			 plan->is_ca ? "TRUE" : "FALSE");
 	add_extension(certificate, issuer, NID_basic_constraints, constraints);
+	if (plan->also_says_ca)
+		add_extension(certificate, issuer, NID_basic_constraints,
+			      "CA:TRUE");
 	add_extension(certificate, issuer, NID_subject_key_identifier, "hash");
 	if (plan->key_usage != PKI_NO_KEY_USAGE)
 		add_key_usage(certificate, plan->key_usage);

@@ -56,6 +56,7 @@ struct pki_cert {
 	int64_t not_before;
 	int64_t not_after;
 	bool is_ca;	      /* basicConstraints cA */
+	bool also_says_ca;    /* a second basicConstraints, with cA */
 	int path_length;      /* -1: none */
 	int key_usage;	      /* KU_ bits of OpenSSL, or PKI_NO_KEY_USAGE */
 	const char *digest;   /* "SHA256" */

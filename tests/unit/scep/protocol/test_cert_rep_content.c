@@ -248,6 +248,32 @@ static void ends_before_it_begins(struct world *world)
 	send_plan(world, &plan);
 }
 
+static void certificate_of_a_ca(struct world *world)
+{
+	struct pki_cert plan = world_leaf_plan(world);
+
+	plan.is_ca = true;
+	send_plan(world, &plan);
+}
+
+static void certificate_of_a_ca_that_may_certify_nobody(struct world *world)
+{
+	struct pki_cert plan = world_leaf_plan(world);
+
+	plan.is_ca = true;
+	plan.path_length = 0;
+	plan.key_usage = KU_DIGITAL_SIGNATURE;
+	send_plan(world, &plan);
+}
+
+static void certificate_says_twice_if_it_is_a_ca(struct world *world)
+{
+	struct pki_cert plan = world_leaf_plan(world);
+
+	plan.also_says_ca = true;
+	send_plan(world, &plan);
+}
+
 static void certificate_signed_with_md5(struct world *world)
 {
 	struct pki_cert plan = world_leaf_plan(world);
@@ -319,6 +345,10 @@ static const struct world_row rows[] = {
 		   "above the certificate has expired"),
     WORLD_ROW(expired_already, "expired already"),
     WORLD_ROW(ends_before_it_begins, "ends before it begins"),
+    WORLD_ROW(certificate_of_a_ca, "is that of a CA"),
+    WORLD_ROW(certificate_of_a_ca_that_may_certify_nobody, "is that of a CA"),
+    WORLD_ROW(certificate_says_twice_if_it_is_a_ca,
+	      "basicConstraints cannot be read"),
     WORLD_ROW(certificate_signed_with_md5, "MD5"),
     WORLD_ROW(certificate_signed_with_sha1, "does not have sha1"),
     WORLD_ROW(our_key_is_too_short, "too short"),
