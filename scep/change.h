@@ -56,7 +56,7 @@ enum scep_kind {
 	SCEP_KIND_TIME,	  /* int64_t */
 	SCEP_KIND_TEXT,	  /* char[]; the range is that of the length */
 	SCEP_KIND_OCTETS, /* struct scep_octetsN; as with texts */
-	SCEP_KIND_SECRET, /* struct scep_octets128, reads as empty */
+	SCEP_KIND_SECRET, /* struct scep_secret, reads as empty */
 	SCEP_KIND_ACTION, /* nothing stored */
 };
 

@@ -23,9 +23,11 @@ struct scep_octets64 {
 	unsigned char data[64];
 };
 
-struct scep_octets128 {
+/* A challenge password: never shown and never logged. */
+#define SCEP_SECRET_MAX 255
+struct scep_secret {
 	uint32_t length;
-	unsigned char data[128];
+	unsigned char data[SCEP_SECRET_MAX];
 };
 
 #endif

@@ -35,7 +35,7 @@ struct scep_values {
 	char subject_alt_name[SCEP_TEXT255];
 	uint32_t key_usage; /* BITS, numbered as KeyUsage of RFC 5280 */
 	char extended_key_usage[SCEP_TEXT255];
-	struct scep_octets128 challenge_password; /* secret */
+	struct scep_secret challenge_password;
 	char use_location[SCEP_TEXT255];
 };
 

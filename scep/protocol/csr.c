@@ -189,7 +189,7 @@ static bool is_printable_string(const unsigned char *text, size_t length)
 
 /* RFC 2985, 5.4.1: a directory string, by preference a PrintableString. */
 static enum scep_code add_challenge(X509_REQ *request,
-				    const struct scep_octets128 *challenge,
+				    const struct scep_secret *challenge,
 				    struct scep_error *error)
 {
 	size_t length = challenge->length;

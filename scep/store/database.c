@@ -157,7 +157,7 @@ static enum scep_code database_take(struct database *database,
 /* All structs of octets are laid out alike. */
 #define OCTETS_DATA offsetof(struct scep_octets32, data)
 static_assert(offsetof(struct scep_octets64, data) == OCTETS_DATA &&
-		  offsetof(struct scep_octets128, data) == OCTETS_DATA,
+		  offsetof(struct scep_secret, data) == OCTETS_DATA,
 	      "octets begin at the same offset");
 
 static int cell_bind_octets(sqlite3_stmt *statement, int position, size_t size,

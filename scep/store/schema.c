@@ -18,7 +18,7 @@
 #define MEMBER(type, member) (((type *)0)->member)
 
 /* The kind follows from the type of the member.  Only a challenge password is
- * a struct scep_octets128. */
+ * a struct scep_secret. */
 #define KIND(type, member)                                                     \
 	_Generic(MEMBER(type, member),                                         \
 	    uint32_t: COLUMN_U32,                                              \
@@ -26,13 +26,20 @@
 	    char *: COLUMN_TEXT,                                               \
 	    struct scep_octets32: COLUMN_OCTETS,                               \
 	    struct scep_octets64: COLUMN_OCTETS,                               \
-	    struct scep_octets128: COLUMN_SECRET,                              \
+	    struct scep_secret: COLUMN_SECRET,                                 \
 	    struct bytes: COLUMN_BYTES)
+
+/* Without the padding that a compiler puts behind a secret. */
+#define SIZE(type, member)                                                     \
+	_Generic(MEMBER(type, member), struct scep_secret                      \
+		 : offsetof(struct scep_secret, data) + SCEP_SECRET_MAX,       \
+		   default                                                     \
+		 : sizeof(MEMBER(type, member)))
 
 #define NAMED(name, type, member)                                              \
 	{                                                                      \
 		name, KIND(type, member), offsetof(type, member),              \
-		    sizeof(MEMBER(type, member))                               \
+		    SIZE(type, member)                                         \
 	}
 #define PLAIN(type, member) NAMED(#member, type, member)
 

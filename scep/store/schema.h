@@ -38,7 +38,7 @@ enum column_kind {
 	COLUMN_I64,    /* int64_t */
 	COLUMN_TEXT,   /* char[], NUL-terminated */
 	COLUMN_OCTETS, /* struct scep_octetsN */
-	COLUMN_SECRET, /* struct scep_octets128: a challenge password */
+	COLUMN_SECRET, /* struct scep_secret: a challenge password */
 	COLUMN_BYTES,  /* struct bytes, owned by the row */
 };
 

@@ -65,7 +65,7 @@ static void octets_read(const struct object *object, const void *member,
 	uint32_t length = member_u32(member);
 	uint32_t most = scep_range_max(&object->range);
 
-	/* struct scep_octets32, 64 and 128 all begin alike. */
+	/* struct scep_octets32 and 64 begin alike. */
 	value->length = length < most ? length : most;
 	memcpy(value->octets, ((const struct scep_octets32 *)member)->data,
 	       value->length);

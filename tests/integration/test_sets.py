@@ -57,7 +57,7 @@ WRONG_LENGTH = [
     ("scepRequestKeyName.1", "s", "x" * 65),
     ("scepRequestCommonName.1", "s", "x" * 65),
     ("scepRequestSubjectAltName.1", "s", "DNS:" + "x" * 252),
-    ("scepRequestChallengePassword.1", "s", "x" * 129),
+    ("scepRequestChallengePassword.1", "s", "x" * 256),
     ("scepAutoStartTime.1", "x", "00" * 9), ("scepAutoStartTime.1", "x", "00" * 12),
     ("scepProfileName.1", "s", "x" * 65),
     ("scepRequestOrganization.1", "s", "\u0101" * 33),
@@ -441,7 +441,7 @@ def test_a_flood_of_refusals_does_not_flood_the_log(own):
 
 
 def test_a_refused_challenge_does_not_come_into_the_log(device, snmp):
-    secret = "refused-secret-" + "x" * 120
+    secret = "refused-secret-" + "x" * 241
     assert set_one(snmp, "scepRequestChallengePassword.1", "s", secret).reason == "wrongLength"
     said = snmp.set("scepRequestChallengePassword.1", "s", CHALLENGE + "-y", *BAD)
     assert said.reason == "wrongValue"

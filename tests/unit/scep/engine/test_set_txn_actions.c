@@ -303,8 +303,8 @@ static void clear_empties_all_request_values(void **state)
 	settings_preset_values(&defaults);
 	world->profile->request.key_length = 4096;
 	world->profile->request.key_usage = 1;
-	world->profile->request.challenge_password.length = 128;
-	memset(world->profile->request.challenge_password.data, 'Z', 128);
+	world->profile->request.challenge_password.length = 255;
+	memset(world->profile->request.challenge_password.data, 'Z', 255);
 	set(world, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_CLEAR);
 	set_text(world, SCEP_REQUEST_ORGANIZATION, 1, "too late");
 	assert_acts(world, SCEP_ACTION_CLEAR);

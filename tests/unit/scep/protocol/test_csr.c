@@ -379,10 +379,14 @@ static void assert_challenge(const char *challenge, int type)
 
 static void the_challenge_password_is_in_the_request(void **state)
 {
+	char longest[SCEP_SECRET_MAX + 1] = "";
+
 	(void)state;
 	assert_challenge("76A5B1C9", V_ASN1_PRINTABLESTRING);
 	assert_challenge("se_cret!", V_ASN1_UTF8STRING);
 	assert_challenge("p\xc4\x81role", V_ASN1_UTF8STRING);
+	memset(longest, 'x', SCEP_SECRET_MAX);
+	assert_challenge(longest, V_ASN1_PRINTABLESTRING);
 }
 
 static void without_a_challenge_there_is_no_attribute(void **state)

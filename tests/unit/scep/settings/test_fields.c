@@ -351,6 +351,20 @@ static void a_challenge_is_utf8_without_control_characters(void **state)
 	}
 }
 
+/* RFC 2985, 5.4.1 */
+static void a_challenge_is_a_text_of_at_most_255_octets(void **state)
+{
+	struct scep_value value = {.length = 255};
+
+	(void)state;
+	memset(value.octets, 'x', sizeof(value.octets));
+	assert_accepted(SCEP_REQUEST_CHALLENGE_PASSWORD, value);
+	assert_accepted(SCEP_AUTO_CHALLENGE_PASSWORD, value);
+	value.octets[254] = 0xc3;
+	assert_wrong_value(SCEP_REQUEST_CHALLENGE_PASSWORD, value);
+	assert_wrong_value(SCEP_AUTO_CHALLENGE_PASSWORD, value);
+}
+
 static void a_malformed_url_is_wrong_value(void **state)
 {
 	static const char *const bad[] = {
@@ -383,7 +397,7 @@ static void malformed_parts_of_a_request_are_wrong_value(void **state)
 
 static void a_reason_holds_no_secret(void **state)
 {
-	struct scep_value value = {.length = 129};
+	struct scep_value value = {.length = 256};
 	struct scep_verdict verdict;
 
 	(void)state;
@@ -391,6 +405,12 @@ static void a_reason_holds_no_secret(void **state)
 	assert_int_equal(
 	    scep_value_check(SCEP_REQUEST_CHALLENGE_PASSWORD, &value, &verdict),
 	    SCEP_WRONG_LENGTH);
+	assert_null(strchr(verdict.reason, 'Z'));
+	value.length = 255;
+	value.octets[0] = 7;
+	assert_int_equal(
+	    scep_value_check(SCEP_REQUEST_CHALLENGE_PASSWORD, &value, &verdict),
+	    SCEP_WRONG_VALUE);
 	assert_null(strchr(verdict.reason, 'Z'));
 }
 
@@ -417,6 +437,7 @@ int main(void)
 	    cmocka_unit_test(a_text_with_an_invisible_character_is_wrong_value),
 	    cmocka_unit_test(a_fingerprint_has_the_length_of_a_digest),
 	    cmocka_unit_test(a_challenge_is_utf8_without_control_characters),
+	    cmocka_unit_test(a_challenge_is_a_text_of_at_most_255_octets),
 	    cmocka_unit_test(a_malformed_url_is_wrong_value),
 	    cmocka_unit_test(malformed_parts_of_a_request_are_wrong_value),
 	    cmocka_unit_test(a_reason_holds_no_secret),

@@ -343,7 +343,7 @@ struct secrets {
 	int record[SECRET_ROWS + 1];
 };
 
-static void set_challenge(struct scep_octets128 *challenge, int number)
+static void set_challenge(struct scep_secret *challenge, int number)
 {
 	char text[32];
 
@@ -471,8 +471,8 @@ static void an_error_text_holds_no_value(void **state)
 
 	(void)state;
 	strcpy(profile.name, "SECRET");
-	profile.timer.values.challenge_password.length = 129;
-	memset(profile.timer.values.challenge_password.data, 'S', 128);
+	profile.timer.values.challenge_password.length = 256;
+	memset(profile.timer.values.challenge_password.data, 'S', 255);
 	storetest_must(store_begin(store, &storetest_error));
 	assert_int_equal(
 	    store_put(store, STORE_PROFILE, &profile, &storetest_error),

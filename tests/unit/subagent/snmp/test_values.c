@@ -410,7 +410,7 @@ static void strings_are_held_to_their_sizes(void **state)
 					       : SNMP_ERR_WRONGLENGTH);
 		assert_int_equal(
 		    write_octets("scepAutoChallengePassword", octets, length),
-		    length <= 128 ? SNMP_ERR_NOERROR : SNMP_ERR_WRONGLENGTH);
+		    length <= 255 ? SNMP_ERR_NOERROR : SNMP_ERR_WRONGLENGTH);
 		assert_int_equal(
 		    write_octets("scepServerCaFingerprint", octets, length),
 		    length == 0 || length == 20 || length == 32 ||
