@@ -53,8 +53,9 @@ struct scep_server {
 
 /* What the engine has learned of a server; not settings. */
 struct scep_server_facts {
-	uint32_t check_result; /* enum scep_code */
-	uint32_t caps;	       /* enum scep_caps */
+	uint32_t check_result;	       /* enum scep_code */
+	char check_text[SCEP_TEXT255]; /* in words; "": no check so far */
+	uint32_t caps;		       /* enum scep_caps */
 	int64_t last_contact;
 	int32_t clock_skew; /* seconds, the server's clock minus ours */
 };

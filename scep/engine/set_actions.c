@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/engine/set_actions.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "scep/change.h"
@@ -181,8 +182,11 @@ static void add_check(struct state *state, struct txn *txn,
 {
 	struct scep_profile *profile = edit_profile(state, txn, profile_index);
 
-	if (profile != NULL)
-		profile->facts.check_result = SCEP_IN_PROGRESS;
+	if (profile == NULL)
+		return;
+	profile->facts.check_result = SCEP_IN_PROGRESS;
+	snprintf(profile->facts.check_text, sizeof(profile->facts.check_text),
+		 "running");
 }
 
 void set_actions_add(struct state *state, struct txn *txn,

@@ -12,6 +12,7 @@
 #include "scep/key_row.h"
 #include "scep/profile_row.h"
 #include "scep/rows.h"
+#include "scep/text.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
 #include "scep/enroll/ca_pinning.h"
@@ -42,7 +43,7 @@ static struct server_check *check_of(struct task *task)
 /* ------------------------------------------------------------------- end -- */
 
 static void check_show_result(struct state *state, uint32_t profile_index,
-			      enum scep_code result)
+			      enum scep_code result, const char *words)
 {
 	struct scep_profile *profile;
 	struct txn txn;
@@ -51,8 +52,12 @@ static void check_show_result(struct state *state, uint32_t profile_index,
 		return;
 	txn_init(&txn);
 	profile = txn_edit(state, &txn, STORE_PROFILE, profile_index, false);
-	if (profile != NULL)
+	if (profile != NULL) {
 		profile->facts.check_result = error_detail(result);
+		text_copy(profile->facts.check_text,
+			  sizeof(profile->facts.check_text), words,
+			  strlen(words));
+	}
 	txn_commit(state, &txn, NULL, NULL);
 }
 
@@ -64,14 +69,15 @@ static void check_fail(struct task *task)
 	error_words(&task->work.error, words);
 	log_info("%s: %s failed: %s", task->name, task->step->name, words);
 	check_show_result(task->state, task->record->profile_index,
-			  task->work.error.code);
+			  task->work.error.code, words);
 	task_discard(task);
 }
 
 static void check_succeed(struct task *task)
 {
 	log_info("%s: successful", task->name);
-	check_show_result(task->state, task->record->profile_index, SCEP_NONE);
+	check_show_result(task->state, task->record->profile_index, SCEP_NONE,
+			  "successful");
 	task_discard(task);
 }
 
@@ -462,7 +468,8 @@ void server_check_begin(struct state *state, uint32_t profile_index,
 		return;
 	check = check_open(state, profile);
 	if (check == NULL) {
-		check_show_result(state, profile_index, SCEP_NO_MEMORY);
+		check_show_result(state, profile_index, SCEP_NO_MEMORY,
+				  "memory is short");
 		return;
 	}
 	check->plan = plans[kind];

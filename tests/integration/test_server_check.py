@@ -123,8 +123,10 @@ def test_getCaCaps_fills_Caps_LastContact_and_ClockSkew(server):
 def test_a_fault_is_told_as_its_Detail(server, changes, expected):
     server.ca.control(**changes)
     assert check(server, "getCaCaps") == expected
+    assert len(server.quick.get("scepServerCheckText.1")) > len("successful")
     server.ca.control(**{name: None for name in changes})
     assert check(server, "getCaCaps") == "none"
+    assert server.quick.get("scepServerCheckText.1") == b"successful"
 
 
 def test_nobody_there_is_commError(server):

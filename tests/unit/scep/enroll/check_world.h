@@ -42,6 +42,11 @@ static inline void assert_result(struct device *d, enum scep_code result)
 	assert_int_equal(device_profile(d, 1)->facts.check_result, result);
 }
 
+static inline void assert_check_text(struct device *d, const char *text)
+{
+	assert_string_equal(device_profile(d, 1)->facts.check_text, text);
+}
+
 /* The row of scepCaTable of the CA that there is, or of the next one. */
 static inline const struct scep_ca *find_ca(struct device *d,
 					    const char *subject)

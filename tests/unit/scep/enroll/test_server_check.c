@@ -74,6 +74,29 @@ static void a_check_without_a_url_is_refused(void **state)
 	assert_string_equal(device_profile(d, 1)->server.url, DEVICE_URL);
 }
 
+static void the_result_is_there_in_words(void **state)
+{
+	struct device *d = *state;
+
+	assert_check_text(d, "");
+	begin(d, SCEP_CHECK_CA_CERT);
+	assert_check_text(d, "running");
+	device_run(d);
+	assert_check_text(d, "successful");
+	d->ca.plan[CA_CAPS][1] = (struct ca_step){CA_AWAY, 0};
+	d->ca.planned[CA_CAPS] = 2;
+	check(d, SCEP_CHECK_CA_CAPS);
+	check(d, SCEP_CHECK_CA_CAPS);
+	assert_result(d, SCEP_COMM_ERROR);
+	assert_memory_equal(device_profile(d, 1)->facts.check_text,
+			    "Communication Error (TOP ERROR): ", 33);
+	check(d, SCEP_CHECK_CRL);
+	assert_check_text(d, "the profile has no valid certificate");
+	device_text(d, SCEP_SERVER_URL, 1, "http://other.example/scep");
+	device_set(d);
+	assert_check_text(d, "");
+}
+
 static void noop_checks_nothing(void **state)
 {
 	struct device *d = *state;
@@ -483,6 +506,7 @@ int main(void)
 	    TEST(one_check_of_a_profile_runs_at_a_time),
 	    TEST(profiles_are_checked_beside_each_other),
 	    TEST(a_check_without_a_url_is_refused),
+	    TEST(the_result_is_there_in_words),
 	    TEST(noop_checks_nothing),
 	    TEST(a_check_begins_when_its_set_is_confirmed),
 	    TEST(a_check_that_is_taken_back_never_was),
