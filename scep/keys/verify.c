@@ -82,6 +82,9 @@ static bool verify_settle(struct key_job_run *run)
 
 	if (!is_still_wanted(run))
 		return true;
+	/* Nothing is known of the files: verifies them again later. */
+	if (run->error.code == SCEP_NO_MEMORY)
+		return false;
 	txn_init(&txn);
 	key = txn_edit(run->state, &txn, STORE_KEY, run->row.index, true);
 	if (key != NULL) {

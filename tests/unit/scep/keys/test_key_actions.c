@@ -11,6 +11,8 @@
 #include "scep/profile_row.h"
 #include "scep/status_row.h"
 #include "scep/timer.h"
+#include "scep/base/error.h"
+#include "scep/keys/key_file.h"
 #include "scep/store/files.h"
 #include "tests/lib/disk.h"
 
@@ -298,6 +300,35 @@ static void a_result_that_the_disk_refuses_is_found_again(void **state)
 	assert_int_equal(result_of(d, number), SCEP_NONE);
 }
 
+static bool is_memory_short;
+
+enum scep_code __real_key_file_read(const char *folder, const char *name,
+				    EVP_PKEY **key, struct scep_error *error);
+enum scep_code __wrap_key_file_read(const char *folder, const char *name,
+				    EVP_PKEY **key, struct scep_error *error);
+
+enum scep_code __wrap_key_file_read(const char *folder, const char *name,
+				    EVP_PKEY **key, struct scep_error *error)
+{
+	if (is_memory_short)
+		return error_set_memory(error);
+	return __real_key_file_read(folder, name, key, error);
+}
+
+static void a_key_is_not_found_corrupt_for_short_memory(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	is_memory_short = true;
+	act(d, number, SCEP_KEY_VERIFY);
+	is_memory_short = false;
+	assert_int_equal(result_of(d, number), SCEP_IN_PROGRESS);
+	assert_false(key(d, number)->is_corrupt);
+	device_run_for(d, 10);
+	assert_int_equal(result_of(d, number), SCEP_NONE);
+}
+
 static void a_broken_key_is_found_corrupt(void **state)
 {
 	struct device *d = *state;
@@ -428,6 +459,7 @@ int main(void)
 	    USE_TEST(a_key_that_is_being_brought_to_a_location_stays),
 	    USE_TEST(a_sound_key_is_verified),
 	    USE_TEST(two_keys_of_one_Set_are_verified_one_after_the_other),
+	    USE_TEST(a_key_is_not_found_corrupt_for_short_memory),
 	    USE_TEST(a_result_that_the_disk_refuses_is_found_again),
 	    USE_TEST(a_broken_key_is_found_corrupt),
 	    USE_TEST(the_key_of_another_is_found_out),
