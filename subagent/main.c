@@ -5,6 +5,7 @@
  */
 #include "subagent/conf/conf_check.h"
 #include "subagent/conf/conf_file.h"
+#include "subagent/conf/conf_netsnmp.h"
 #include "subagent/conf/options.h"
 #include "subagent/parent/deploy_child.h"
 #include "subagent/system/background.h"
@@ -226,13 +227,21 @@ static void main_ready(void *context)
 
 /* ------------------------------------------------------------- starting -- */
 
+static void show_times(bool has_times)
+{
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,
+			       NETSNMP_DS_LIB_LOG_TIMESTAMP, has_times);
+}
+
+/* The journal and syslog have times of their own; -L files and terminals have
+ * none. */
 static void start_log(const struct options *options)
 {
 	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_APPTYPE,
 			      CONF_APPLICATION);
 	if (options->has_log)
-		return;
-	if (options->is_foreground)
+		show_times(true);
+	else if (options->is_foreground)
 		snmp_enable_stderrlog();
 	else
 		snmp_enable_syslog_ident(CONF_APPLICATION, LOG_DAEMON);
@@ -269,6 +278,8 @@ static int main_run(struct program *program)
 
 	if (!read_conf(program, &program->conf, PATIENCE_AT_START))
 		return EXIT_BAD_CONFIG;
+	if (program->options.has_log)
+		show_times(conf_netsnmp_has_times(&program->conf));
 	if (privilege_find(&program->privilege, program->conf.user,
 			   program->conf.group, &fault) != 0)
 		return EXIT_BAD_CONFIG;

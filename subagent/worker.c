@@ -234,11 +234,11 @@ static void *run_snmp(void *context)
 	struct worker *worker = context;
 
 	worker->exit = PARENT_EXIT_CANNOT_START;
-	if (worker_open_agent(worker) && worker_open_engine(worker)) {
+	if (worker_open_agent(worker) && worker_open_engine(worker) &&
+	    agent_start(worker->agent, worker->engine) == 0) {
 		worker->exit = PARENT_EXIT_FAILED;
 		worker_report_ready(worker);
-		if (agent_start(worker->agent, worker->engine) == 0 &&
-		    agent_run(worker->agent) == 0)
+		if (agent_run(worker->agent) == 0)
 			worker->exit = PARENT_EXIT_STOPPED;
 	}
 	set_event(worker->loop_ended);

@@ -194,3 +194,14 @@ void conf_netsnmp_give(const struct conf *conf, bool has_master)
 		netsnmp_config_remember(text);
 	}
 }
+
+bool conf_netsnmp_has_times(const struct conf *conf)
+{
+	bool has_times = true;
+
+	for (size_t i = 0; i < conf->line_count; i++)
+		if (strcasecmp(conf->lines[i].token, "logTimestamp") == 0)
+			has_times =
+			    strchr("1yYtT", conf->lines[i].value[0]) != NULL;
+	return has_times;
+}

@@ -24,4 +24,8 @@ bool conf_netsnmp_check(const struct conf *conf,
  */
 void conf_netsnmp_give(const struct conf *conf, bool has_master);
 
+/* Returns whether lines of a file and of the terminal begin with the time: true
+ * unless the last logTimestamp says no. */
+bool conf_netsnmp_has_times(const struct conf *conf);
+
 #endif

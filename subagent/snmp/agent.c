@@ -3,6 +3,8 @@
 
 #include "subagent/snmp/answer.h"
 #include "subagent/snmp/event_queue.h"
+#include "subagent/snmp/master_probe.h"
+#include "subagent/snmp/registration.h"
 #include "subagent/snmp/set.h"
 #include "subagent/snmp/traps.h"
 #include "subagent/snmp/unblock_timer.h"
@@ -10,7 +12,6 @@
 
 #include "scep/codes.h"
 #include "scep/event.h"
-#include "mibs/scep_root.h"
 
 #include <net-snmp/agent/agent_callbacks.h>
 
@@ -20,6 +21,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define APPLICATION "scepagentd"
 
@@ -43,7 +45,8 @@ struct agent {
 	struct unblock_timer unblock_timer;
 	struct sets *sets;
 	struct traps *traps; /* NULL: no more notifications are sent */
-	netsnmp_handler_registration *registration;
+	struct registration registration;
+	struct master_report report;
 	pthread_t thread;
 	atomic_bool is_stopping;
 	atomic_uint pings, pongs; /* agent_is_responsive() */
@@ -319,31 +322,32 @@ static int requests_handle(netsnmp_mib_handler *handler,
 	return SNMP_ERR_NOERROR;
 }
 
-/*
- * Registers the whole subtree at once, so that all variable bindings of a PDU
- * come in one call.
- */
-static int objects_register(struct agent *agent)
+static const char *master_address(void)
 {
-	static const oid root[] = {SCEP_ROOT_ARCS, 1};
+	return netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID,
+				     NETSNMP_DS_AGENT_X_SOCKET);
+}
 
-	agent->registration = netsnmp_create_handler_registration(
-	    "scepClientObjects", requests_handle, root, OID_LENGTH(root),
-	    HANDLER_CAN_RWRITE);
-	if (!agent->registration)
-		return -1;
-	agent->registration->my_reg_void = agent;
-	if (netsnmp_register_handler(agent->registration) == MIB_REGISTERED_OK)
-		return 0;
-	/* The library has freed it. */
-	agent->registration = NULL;
-	return -1;
+/* Logs that a master has the objects of another scepagentd, if it said so. */
+static bool log_refused_registration(struct agent *agent)
+{
+	if (!registration_take_refusal(&agent->registration))
+		return false;
+	daemon_log(LOG_ERR, "The AgentX master has the objects of another "
+			    "scepagentd: end that one, or use another master");
+	return true;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 int agent_start(struct agent *agent, struct scep_engine *engine)
 {
-	const char *address;
-
 	agent->engine = engine;
 	agent->sets = sets_open(engine);
 	agent->traps = traps_open(engine);
@@ -355,13 +359,12 @@ int agent_start(struct agent *agent, struct scep_engine *engine)
 	/* The master may hang. */
 	unblock_timer_every(&agent->unblock_timer, UNBLOCK_MS);
 	init_snmp(APPLICATION);
-	if (objects_register(agent) != 0)
+	if (!registration_open(&agent->registration, requests_handle, agent))
 		goto out;
-	address = netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID,
-					NETSNMP_DS_AGENT_X_SOCKET);
-	if (!agent->is_connected)
-		daemon_log(LOG_WARNING, "No AgentX master at %s yet",
-			   address ? address : "the default address");
+	if (log_refused_registration(agent))
+		return -1;
+	master_report_tick(&agent->report, master_address(),
+			   agent->is_connected, now_ms());
 	return 0;
 out:
 	daemon_log(LOG_ERR, "The MIB could not be registered");
@@ -387,6 +390,9 @@ int agent_run(struct agent *agent)
 		agent->pongs = agent->pings;
 		/* Some may have come while the library waited. */
 		queue_flush(agent);
+		log_refused_registration(agent);
+		master_report_tick(&agent->report, master_address(),
+				   agent->is_connected, now_ms());
 		notifications_send(agent);
 		sets_settle(agent->sets);
 	}
@@ -419,6 +425,7 @@ void agent_close(struct agent *agent)
 	traps_close(agent->traps);
 	agent->traps = NULL;
 	queue_flush(agent);
+	registration_close(&agent->registration);
 	library_close(agent);
 	unblock_timer_close(&agent->unblock_timer);
 	sets_close(agent->sets);

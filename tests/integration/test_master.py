@@ -69,9 +69,19 @@ def test_a_snmpd_that_appears_later_is_found_within_3_s(own):
     own.agent.stop()
     own.master.stop()
     own.agent.launch()
-    own.agent.wait_log("No AgentX master")
+    own.agent.wait_log("No AgentX master: nobody listens at")
     own.master.start()
     own.agent.wait_registered(limit=BACK)
+    own.agent.wait_log("AgentX: registered at the master")
+
+
+def test_a_second_scepagentd_at_the_same_master_is_refused_with_a_sentence(agent, make_agent):
+    second = make_agent()
+    second.launch()
+    assert second.wait_end(limit=10) == 1
+    assert "the objects of another scepagentd" in second.log()
+    assert agent.answers()
+
 
 
 def test_without_any_snmpd_an_open_request_goes_on_after_a_restart(own):

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tells why there is no session with the AgentX master, in words that say what
+ * mends it.  Looks at the socket, and never waits.  Knows addresses as
+ * agentXSocket has them; sends nothing.
+ */
+#ifndef SUBAGENT_SNMP_MASTER_PROBE_H
+#define SUBAGENT_SNMP_MASTER_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MASTER_TEXT  400	 /* octets of a text, with the NUL */
+#define MASTER_AGAIN (60 * 1000) /* ms from one line of the log to the next */
+
+/* The lines of the log about a master that is missing.  All zero to begin with.
+ */
+struct master_report {
+	uint64_t next; /* ms of a steady clock: not before */
+	bool is_told;  /* a line says that it is missing */
+};
+
+/* Writes the cause for `address`; NULL is the default of the library. */
+void master_probe(const char *address, char text[MASTER_TEXT]);
+
+/* Logs the cause at once, and again each MASTER_AGAIN while there is no
+ * session; and one line when there is one again. */
+void master_report_tick(struct master_report *report, const char *address,
+			bool is_connected, uint64_t now);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The causes of a missing AgentX master, and how often they are logged. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "subagent/snmp/master_probe.h"
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#define NOBODY 65534
+
+static char folder[] = "/tmp/test_master_probe.XXXXXX";
+static char path[64];
+static char address[80];
+static char logged[4096];
+
+static int hear_log(int major, int minor, void *message, void *context)
+{
+	const struct snmp_log_message *said = message;
+	size_t length = strlen(logged);
+
+	(void)major;
+	(void)minor;
+	(void)context;
+	snprintf(logged + length, sizeof(logged) - length, "%s", said->msg);
+	return 0;
+}
+
+static int open_folder(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/master", folder);
+	snprintf(address, sizeof(address), "unix:%s", path);
+	snmp_enable_calllog();
+	return snmp_register_callback(SNMP_CALLBACK_LIBRARY,
+				      SNMP_CALLBACK_LOGGING, hear_log, NULL);
+}
+
+static int close_folder(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(folder);
+}
+
+static int forget(void **state)
+{
+	(void)state;
+	unlink(path);
+	logged[0] = '\0';
+	return 0;
+}
+
+/* Returns a descriptor that is bound to the path. */
+static int bind_path(void)
+{
+	struct sockaddr_un place = {.sun_family = AF_UNIX};
+	int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(place.sun_path, path);
+	assert_true(descriptor >= 0);
+	assert_int_equal(
+	    bind(descriptor, (struct sockaddr *)&place, sizeof(place)), 0);
+	return descriptor;
+}
+
+static void assert_says(const char *where, const char *words)
+{
+	char text[MASTER_TEXT];
+
+	master_probe(where, text);
+	if (!strstr(text, words))
+		fail_msg("'%s' has no '%s'", text, words);
+}
+
+static void a_missing_socket_is_told(void **state)
+{
+	(void)state;
+	assert_says(address, "there is no socket /tmp/");
+	assert_says(path, "there is no socket /tmp/");
+	assert_says("unix:/etc/passwd/master", "there is no socket");
+}
+
+static void a_master_that_has_stopped_is_told(void **state)
+{
+	int descriptor = bind_path();
+
+	(void)state;
+	close(descriptor);
+	assert_says(address, "snmpd has stopped");
+}
+
+static void a_master_that_listens_does_not_answer_yet(void **state)
+{
+	int descriptor = bind_path();
+
+	(void)state;
+	assert_int_equal(listen(descriptor, 1), 0);
+	for (int i = 0; i < 5; i++)
+		assert_says(address, "does not answer yet");
+	close(descriptor);
+}
+
+/* Root may open everything, so the test becomes somebody else. */
+static void a_missing_permission_is_told_with_what_mends_it(void **state)
+{
+	int descriptor = bind_path();
+	bool is_root = geteuid() == 0;
+
+	(void)state;
+	assert_int_equal(listen(descriptor, 1), 0);
+	assert_int_equal(chmod(path, 0), 0);
+	assert_int_equal(chmod(folder, 0755), 0);
+	if (is_root)
+		assert_int_equal(seteuid(NOBODY), 0);
+	assert_says(address, "permission denied at /tmp/");
+	assert_says(address, "agentXPerms");
+	if (is_root)
+		assert_int_equal(seteuid(0), 0);
+	close(descriptor);
+}
+
+static void other_addresses_are_named(void **state)
+{
+	char text[MASTER_TEXT];
+
+	(void)state;
+	assert_says("tcp:127.0.0.1:705", "tcp:127.0.0.1:705");
+	master_probe(NULL, text);
+	assert_non_null(strstr(text, NETSNMP_AGENTX_SOCKET));
+}
+
+static size_t lines(void)
+{
+	size_t count = 0;
+
+	for (const char *c = logged; *c != '\0'; c++)
+		count += *c == '\n';
+	return count;
+}
+
+static void a_missing_master_is_told_at_once_and_each_minute(void **state)
+{
+	struct master_report report = {0};
+
+	(void)state;
+	for (uint64_t now = 5; now < 3 * MASTER_AGAIN; now += 1000)
+		master_report_tick(&report, address, false, now);
+	assert_int_equal(lines(), 3);
+	assert_non_null(strstr(logged, "No AgentX master: there is no socket"));
+	master_report_tick(&report, address, true, 3 * MASTER_AGAIN);
+	master_report_tick(&report, address, true, 3 * MASTER_AGAIN + 1);
+	assert_int_equal(lines(), 4);
+	assert_non_null(strstr(logged, "AgentX: registered at the master"));
+	master_report_tick(&report, address, false, 3 * MASTER_AGAIN + 2);
+	assert_int_equal(lines(), 5);
+}
+
+static void a_master_that_is_there_is_not_told(void **state)
+{
+	struct master_report report = {0};
+
+	(void)state;
+	master_report_tick(&report, address, true, 5);
+	assert_int_equal(lines(), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, forget)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_missing_socket_is_told),
+	    TEST(a_master_that_has_stopped_is_told),
+	    TEST(a_master_that_listens_does_not_answer_yet),
+	    TEST(a_missing_permission_is_told_with_what_mends_it),
+	    TEST(other_addresses_are_named),
+	    TEST(a_missing_master_is_told_at_once_and_each_minute),
+	    TEST(a_master_that_is_there_is_not_told),
+	};
+
+	return cmocka_run_group_tests(tests, open_folder, close_folder);
+}
