@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP by curl's multi interface on a libuv loop.  No other file knows curl.
+ * HTTP by curl's multi interface on a libuv loop.
  * Only http and https; TLS is always verified; no netrc, no proxy from the
  * environment, no Accept-Encoding; at most one redirect, of a GET, to the same
  * scheme and host.  Connections stay open for the next exchange.  Knows no
@@ -27,7 +27,7 @@ void http_close(struct http *http);
 
 struct http_fetch;
 /* Begins and cancels an exchange, as io.h describes it. */
-struct http_fetch *http_fetch(struct http *http,
+struct http_fetch *http_begin(struct http *http,
 			      const struct fetch_request *request,
 			      fetch_done_fn done, void *context);
 void http_cancel(struct http *http, struct http_fetch *fetch);

@@ -223,8 +223,8 @@ static enum scep_code end_no_name(const struct http_progress *progress,
 	/* Of "host:port" the name is the host. */
 	if (port && !strchr(progress->peer, '/'))
 		length = (size_t)(port - progress->peer);
-	return error_set(error, SCEP_COMM_ERROR, "name %.*s not resolved",
-			 (int)length, progress->peer);
+	return error_set(error, SCEP_COMM_ERROR, "name %.*s not resolved: %s",
+			 (int)length, progress->peer, progress->detail);
 }
 
 /* "WORDS PEER: what the system or the transport says". */

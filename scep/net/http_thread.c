@@ -182,7 +182,7 @@ static void take_config(struct http_thread *thread)
 static void fetch_begin(struct fetch *fetch)
 {
 	fetch->running =
-	    http_fetch(fetch->thread->http, &fetch->request, on_fetched, fetch);
+	    http_begin(fetch->thread->http, &fetch->request, on_fetched, fetch);
 	if (fetch->running != NULL)
 		return;
 	error_init(&fetch->error);

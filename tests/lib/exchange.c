@@ -54,7 +54,7 @@ struct http_fetch *client_begin(struct client *client,
 	struct http_fetch *fetch;
 
 	memset(outcome, 0, sizeof(*outcome));
-	fetch = http_fetch(client->http, request, note, outcome);
+	fetch = http_begin(client->http, request, note, outcome);
 	assert_non_null(fetch);
 	assert_int_equal(outcome->calls, 0);
 	return fetch;

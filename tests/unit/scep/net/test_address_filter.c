@@ -303,6 +303,39 @@ static void a_forbidden_proxy_gets_no_connection(void **state)
 		       "address 127.0.0.1 is not allowed");
 }
 
+static void a_name_may_end_in_a_dot_and_have_any_case(void **state)
+{
+	struct world *world = *state;
+
+	get(world, "Name.Test.");
+	assert_outcome(world, SCEP_OK, "");
+}
+
+static void what_curl_knows_is_not_looked_up(void **state)
+{
+	struct world *world = *state;
+
+	get(world, "LocalHost");
+	assert_outcome(world, SCEP_OK, "");
+	get(world, "2130706433");
+	assert_outcome(world, SCEP_OK, "");
+}
+
+/* curl would have a thread for each. */
+static void a_name_of_a_proxy_is_looked_up(void **state)
+{
+	struct world *world = *state;
+	const struct fetch_request request = {.url = "http://ca.example/",
+					      .proxy_url =
+						  url_for(world, "proxy.test"),
+					      .timeout = 10,
+					      .limit = 1000};
+
+	client_begin(&world->client, &request, &world->outcome);
+	client_run(&world->client);
+	assert_outcome(world, SCEP_OK, "");
+}
+
 static void a_closed_port_is_a_communication_error(void **state)
 {
 	struct world *world = *state;
@@ -482,7 +515,7 @@ static void first_done(void *context, struct fetch_answer *answer,
 	    .url = chain->world->url, .timeout = 10, .limit = 1000};
 
 	second_done(context, answer, error);
-	assert_non_null(http_fetch(http, &request, second_done, chain));
+	assert_non_null(http_begin(http, &request, second_done, chain));
 	assert_int_equal(chain->calls, 1);
 	http_cancel(http, chain->other);
 }
@@ -497,7 +530,7 @@ static void a_callback_may_begin_and_cancel_exchanges(void **state)
 	chain.other = begin(world, "slow.test", 10);
 	request.url = url_for(world, "127.0.0.1");
 	assert_non_null(
-	    http_fetch(world->client.http, &request, first_done, &chain));
+	    http_begin(world->client.http, &request, first_done, &chain));
 	client_run(&world->client);
 	assert_int_equal(chain.calls, 2);
 	assert_int_equal(world->outcome.calls, 0);
@@ -518,6 +551,9 @@ int main(void)
 	    IN_WORLD(of_several_addresses_an_allowed_one_is_taken),
 	    IN_WORLD(a_kept_connection_obeys_a_new_configuration),
 	    IN_WORLD(a_forbidden_proxy_gets_no_connection),
+	    IN_WORLD(a_name_may_end_in_a_dot_and_have_any_case),
+	    IN_WORLD(what_curl_knows_is_not_looked_up),
+	    IN_WORLD(a_name_of_a_proxy_is_looked_up),
 	    IN_WORLD(a_closed_port_is_a_communication_error),
 	    IN_WORLD(a_name_that_is_not_there_is_a_communication_error),
 	    IN_WORLD(a_resolver_that_hangs_is_a_time_out_and_not_waited_for),
