@@ -148,6 +148,20 @@ static char *host_of(const char *url)
 	return host;
 }
 
+/* Behind a proxy, nobody but the proxy knows the addresses of a name; what the
+ * URL itself says is judged here. */
+static void judge_literal(struct http_fetch *fetch, const char *host)
+{
+	size_t length = strlen(host);
+	char text[INET6_ADDRSTRLEN] = "";
+	unsigned char address[16];
+
+	if (host[0] == '[' && length - 2 < sizeof(text))
+		memcpy(text, host + 1, length - 2);
+	if (address_from_text(text[0] ? text : host, address))
+		fetch_may_connect(fetch, address);
+}
+
 /* Finds out whom to look up.  Returns false if memory is short. */
 static bool fetch_set_name(struct http_fetch *fetch, const char *url)
 {
@@ -155,6 +169,7 @@ static bool fetch_set_name(struct http_fetch *fetch, const char *url)
 	bool is_whole = host != NULL;
 
 	if (host && fetch->proxy) {
+		judge_literal(fetch, host);
 		curl_free(host);
 		host = host_of(fetch->proxy);
 		is_whole = host != NULL;
@@ -202,7 +217,8 @@ static bool fetch_set_transport(struct http_fetch *fetch,
 	CURL *easy = fetch->easy;
 	int failed = 0;
 
-	/* A URL that is not valid for us must not be one for curl. */
+	/* A URL that is not valid for us, or whose address is not allowed, must
+	 * not be one for curl. */
 	SET(CURLOPT_URL,
 	    fetch->origin && !fetch->progress.is_refused ? request->url : "");
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");

@@ -303,6 +303,37 @@ static void a_forbidden_proxy_gets_no_connection(void **state)
 		       "address 127.0.0.1 is not allowed");
 }
 
+/* The proxy gets none for an address that stands in the URL, however it is
+ * written; the name of a server is the proxy's affair. */
+static void behind_a_proxy_the_address_in_the_url_is_judged(void **state)
+{
+	static const char *const urls[] = {
+	    "http://192.0.2.1/",	  "https://192.0.2.1/",
+	    "http://3221225985/",	  "http://0xc0.0.2.1:8080/",
+	    "http://[::ffff:192.0.2.1]/",
+	};
+	struct world *world = *state;
+	struct fetch_request request = {.timeout = 10, .limit = 1000};
+	char proxy[64];
+
+	strcpy(proxy, url_for(world, "127.0.0.1"));
+	request.proxy_url = proxy;
+	deny(&world->client.config, "192.0.2.0/24");
+	client_configure(&world->client);
+	for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++) {
+		request.url = urls[i];
+		client_begin(&world->client, &request, &world->outcome);
+		client_run(&world->client);
+		assert_outcome(world, SCEP_CONFIG_ERROR,
+			       "address 192.0.2.1 is not allowed");
+	}
+	assert_int_equal(server_request_count(world->server), 0);
+	request.url = "http://ca.example/";
+	client_begin(&world->client, &request, &world->outcome);
+	client_run(&world->client);
+	assert_outcome(world, SCEP_OK, "");
+}
+
 static void a_name_may_end_in_a_dot_and_have_any_case(void **state)
 {
 	struct world *world = *state;
@@ -551,6 +582,7 @@ int main(void)
 	    IN_WORLD(of_several_addresses_an_allowed_one_is_taken),
 	    IN_WORLD(a_kept_connection_obeys_a_new_configuration),
 	    IN_WORLD(a_forbidden_proxy_gets_no_connection),
+	    IN_WORLD(behind_a_proxy_the_address_in_the_url_is_judged),
 	    IN_WORLD(a_name_may_end_in_a_dot_and_have_any_case),
 	    IN_WORLD(what_curl_knows_is_not_looked_up),
 	    IN_WORLD(a_name_of_a_proxy_is_looked_up),
