@@ -28,6 +28,7 @@ class Agent:
         self.log_file = os.path.join(self.directory, "scepagentd.log")
         self.configuration = os.path.join(self.directory, "scepagentd.conf")
         self.process = None
+        self.environment = {}  # what it has beyond the usual
         self.starts = 0
         self._known = {}
         self.configure(*lines)
@@ -62,7 +63,7 @@ class Agent:
             self.command(*words),
             env=environment(
                 SNMPCONFPATH=self.master.empty, SNMP_PERSISTENT_DIR=self.master.persistent,
-                **ready_keys(),
+                **ready_keys(), **self.environment,
             ),
             stderr=open(os.path.join(self.directory, "stderr"), "ab"),
         )

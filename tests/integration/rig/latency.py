@@ -9,6 +9,7 @@ import time
 
 from .processes import scaled, wait_until
 
+PENDING = ("toBeProcessed", "processing")
 NAMES = ("scepAgentHealth.0", "scepServerTimeout.1", "scepStatusLastIndex.0")
 
 
@@ -39,6 +40,19 @@ def sets_while_hanging(device, count):
     assert device.status(index)["State"] == "processing"
     device.quick.set(scepRequestAction="cancel")
     return times
+
+
+def sets_until_end(device, index, limit):
+    """Times of Sets, each with a Get behind it, until the request has ended."""
+    times = []
+    deadline = time.monotonic() + scaled(limit)
+    while True:
+        began = time.monotonic()
+        device.quick.set(scepAutoPollCount=1 + len(times) % 1000)
+        times.append(time.monotonic() - began)
+        if device.quick.get("scepStatusState.%d" % index) not in PENDING:
+            return times
+        assert time.monotonic() < deadline, device.status(index)
 
 
 def measure(device, count, bits=4096, limit=60):
