@@ -47,7 +47,9 @@ void scep_view_release(const struct scep_view *view);
 
 /*
  * Judges a change, whose values are good each by itself, as a whole against the
- * last published view.  Never waits.  A refusal names the item and the reason.
+ * last published view.  A refusal names the item and the reason.  Waits two
+ * seconds at most, for an engine that does not respond: that is
+ * SCEP_RESOURCE_UNAVAILABLE here, while a manager can still be told.
  */
 enum scep_refusal scep_change_check(struct scep_engine *engine,
 				    const struct scep_change *change,

@@ -43,6 +43,7 @@
 #define SET_PATIENCE 2000
 
 enum call_kind {
+	CALL_NOTHING,
 	CALL_APPLY,
 	CALL_CONFIRM,
 	CALL_REVERT,
@@ -100,24 +101,6 @@ const struct scep_view *scep_view_take(struct scep_engine *engine)
 	return state_take(&engine->state);
 }
 
-enum scep_refusal scep_change_check(struct scep_engine *engine,
-				    const struct scep_change *change,
-				    struct scep_verdict *verdict)
-{
-	const struct scep_view *view = scep_view_take(engine);
-	struct scep_config config;
-	struct draft draft;
-	enum scep_refusal refusal;
-
-	pthread_mutex_lock(&engine->config_lock);
-	config = engine->config;
-	pthread_mutex_unlock(&engine->config_lock);
-	refusal = draft_make(view, &config, change, &draft, verdict);
-	draft_free(&draft);
-	scep_view_release(view);
-	return refusal;
-}
-
 static enum scep_refusal verdict_refuse(struct scep_verdict *verdict,
 					enum scep_refusal refusal,
 					const char *reason)
@@ -134,6 +117,35 @@ static enum scep_refusal refuse_stopped(struct scep_verdict *verdict)
 			      "the engine has stopped");
 }
 
+static enum scep_refusal refuse_silent(struct scep_verdict *verdict)
+{
+	return verdict_refuse(verdict, SCEP_RESOURCE_UNAVAILABLE,
+			      "the engine does not respond");
+}
+
+enum scep_refusal scep_change_check(struct scep_engine *engine,
+				    const struct scep_change *change,
+				    struct scep_verdict *verdict)
+{
+	const struct scep_view *view = scep_view_take(engine);
+	struct engine_call nothing = {.kind = CALL_NOTHING};
+	struct scep_config config;
+	struct draft draft;
+	enum scep_refusal refusal;
+
+	pthread_mutex_lock(&engine->config_lock);
+	config = engine->config;
+	pthread_mutex_unlock(&engine->config_lock);
+	refusal = draft_make(view, &config, change, &draft, verdict);
+	draft_free(&draft);
+	scep_view_release(view);
+	if (refusal == SCEP_ACCEPTED &&
+	    call_queue_ask(&engine->calls, &nothing.call, SET_PATIENCE) ==
+		CALL_NOT_TAKEN_UP)
+		return refuse_silent(verdict);
+	return refusal;
+}
+
 enum scep_refusal scep_change_apply(struct scep_engine *engine,
 				    const struct scep_change *change,
 				    uint64_t *ticket,
@@ -147,8 +159,7 @@ enum scep_refusal scep_change_apply(struct scep_engine *engine,
 		*ticket = call.ticket;
 		return call.refusal;
 	case CALL_NOT_TAKEN_UP:
-		return verdict_refuse(verdict, SCEP_RESOURCE_UNAVAILABLE,
-				      "the engine does not respond");
+		return refuse_silent(verdict);
 	case CALL_STOPPED:
 		break;
 	}
@@ -250,6 +261,8 @@ static void engine_configure(struct scep_engine *engine)
 static void engine_serve(struct scep_engine *engine, struct engine_call *call)
 {
 	switch (call->kind) {
+	case CALL_NOTHING:
+		break;
 	case CALL_APPLY:
 		call->refusal =
 		    set_txn_change(&engine->set_txn, &engine->state,
@@ -356,6 +369,7 @@ static void *engine_main(void *context)
 	struct scep_engine *engine = context;
 	struct call *call;
 
+	pthread_setname_np(pthread_self(), "scep-engine");
 	loop_run(engine->loop);
 	call_queue_close(&engine->calls);
 	while ((call = call_queue_take_up(&engine->calls)) != NULL) {
@@ -439,6 +453,7 @@ enum scep_code scep_open(const struct scep_config *config,
 			 struct scep_engine **opened, struct scep_error *error)
 {
 	struct scep_engine *engine = calloc(1, sizeof(*engine));
+	struct engine_call first = {.kind = CALL_NOTHING};
 	enum scep_code code;
 
 	error_init(error);
@@ -456,7 +471,8 @@ enum scep_code scep_open(const struct scep_config *config,
 		engine_free(engine);
 		return code;
 	}
-	engine_wake(engine);
+	/* Who has an engine can rely on its thread. */
+	call_queue_ask(&engine->calls, &first.call, 0);
 	*opened = engine;
 	return SCEP_OK;
 }

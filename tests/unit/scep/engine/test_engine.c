@@ -175,6 +175,18 @@ static enum scep_refusal apply_name(struct world *world, const char *name)
 	return set_txn(world, &change);
 }
 
+static enum scep_refusal check_name(struct world *world, const char *name)
+{
+	struct scep_change change;
+	enum scep_refusal refusal;
+
+	scep_change_init(&change);
+	add_text(&change, SCEP_PROFILE_NAME, name);
+	refusal = scep_change_check(world->engine, &change, &world->verdict);
+	scep_change_free(&change);
+	return refusal;
+}
+
 static void begin(struct world *world, int port, bool is_polled)
 {
 	struct scep_change change;
@@ -514,6 +526,8 @@ static void a_set_does_not_wait_for_an_engine_that_is_held(void **state)
 	begin(world, dead_port(), false);
 	while (!world->is_held)
 		sched_yield();
+	assert_int_equal(check_name(world, "lost"), SCEP_RESOURCE_UNAVAILABLE);
+	assert_non_null(strstr(world->verdict.reason, "does not respond"));
 	assert_int_equal(apply_name(world, "lost"), SCEP_RESOURCE_UNAVAILABLE);
 	assert_non_null(strstr(world->verdict.reason, "does not respond"));
 	/* The first call may still see an answer from before; it asks anew. */
@@ -521,6 +535,7 @@ static void a_set_does_not_wait_for_an_engine_that_is_held(void **state)
 	assert_false(scep_is_responsive(world->engine));
 	sem_post(&world->gate);
 	assert_name(world, "before");
+	assert_int_equal(check_name(world, "after"), SCEP_ACCEPTED);
 	assert_int_equal(apply_name(world, "after"), SCEP_ACCEPTED);
 	scep_change_confirm(world->engine, world->ticket);
 	assert_name(world, "after");
