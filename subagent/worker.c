@@ -233,6 +233,7 @@ static void *run_snmp(void *context)
 {
 	struct worker *worker = context;
 
+	pthread_setname_np(pthread_self(), "scep-snmp");
 	worker->exit = PARENT_EXIT_CANNOT_START;
 	if (worker_open_agent(worker) && worker_open_engine(worker) &&
 	    agent_start(worker->agent, worker->engine) == 0) {
@@ -386,7 +387,7 @@ static void worker_report_alive(struct worker *worker)
 {
 	int interval = worker->link->alive_interval;
 
-	if (interval < 0 || command_now() - worker->reported_at < interval)
+	if (command_now() - worker->reported_at < interval)
 		return;
 	worker->reported_at = command_now();
 	if (worker_is_responsive(worker))

@@ -217,6 +217,7 @@ static void *thread_main(void *context)
 {
 	struct http_thread *thread = context;
 
+	pthread_setname_np(pthread_self(), "scep-http");
 	uv_run(&thread->loop, UV_RUN_DEFAULT);
 	http_close(thread->http);
 	pthread_mutex_lock(&thread->lock);

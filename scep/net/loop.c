@@ -142,7 +142,10 @@ static void worker_be_nice(void)
 	static _Thread_local bool is_nice;
 	id_t self = (id_t)gettid();
 
-	if (!is_nice && getpriority(PRIO_PROCESS, self) < WORKER_NICE)
+	if (is_nice)
+		return;
+	pthread_setname_np(pthread_self(), "scep-worker");
+	if (getpriority(PRIO_PROCESS, self) < WORKER_NICE)
 		setpriority(PRIO_PROCESS, self, WORKER_NICE);
 	is_nice = true;
 }

@@ -150,6 +150,7 @@ static void *thread_main(void *context)
 	struct lookup *lookup = context;
 	struct resolver *resolver = lookup->resolver;
 
+	pthread_setname_np(pthread_self(), "scep-name");
 	lookup->failure = resolver->lookup(lookup->name, &lookup->addresses);
 	pthread_mutex_lock(&resolver->lock);
 	if (resolver->is_closed) {

@@ -20,8 +20,11 @@
 #define STOP_LIMIT    1800  /* ms: all of it must be over within two seconds */
 #define QUICK_DEATH   10000 /* ms: a worker that lived less died at once */
 #define BACK_OFF_MAX  30000
+#define START_LIMIT   300000 /* ms from the start of a worker to its report */
 #define DEPLOY_LIMIT  600000 /* ms: each of its commands has a limit, too */
 #define BACK_OFF_STEP 1000
+/* Reports that fit into the limit of their silence. */
+#define REPORTS 4
 
 /* Times are ms of CLOCK_MONOTONIC; -1 is none. */
 struct parent {
@@ -32,6 +35,8 @@ struct parent {
 	int channel;  /* to the worker, or -1 */
 	int64_t started;
 	int64_t kill_at;
+	int64_t silent_at; /* the worker hangs unless it reports before */
+	int64_t silence_limit;
 	int64_t start_at;
 	int64_t alive_at;
 	unsigned quick_deaths;
@@ -39,6 +44,7 @@ struct parent {
 	struct deployer deployer;
 	bool is_stopping;
 	bool was_ready;
+	bool worker_is_ready;
 	bool has_ended;
 	int exit_code;
 };
@@ -91,14 +97,25 @@ static void parent_plan_start(struct parent *parent)
 			   wait / 1000);
 }
 
+/* The service manager may want to hear of the worker more often. */
+static int parent_report_interval(const struct parent *parent)
+{
+	int interval = (int)(parent->silence_limit / REPORTS);
+
+	if (parent->alive_interval >= 0 && parent->alive_interval < interval)
+		return parent->alive_interval;
+	return interval;
+}
+
 static void parent_start_worker(struct parent *parent)
 {
 	struct parent_link link = {
 	    .parent = getpid(),
-	    .alive_interval = parent->alive_interval,
+	    .alive_interval = parent_report_interval(parent),
 	};
 	int ends[2];
 
+	parent->worker_is_ready = false;
 	parent->start_at = -1;
 	parent->started = command_now();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
@@ -124,6 +141,7 @@ static void parent_start_worker(struct parent *parent)
 		return;
 	}
 	parent->channel = ends[0];
+	parent->silent_at = parent->started + START_LIMIT;
 }
 
 static void parent_end(struct parent *parent, int exit_code)
@@ -171,6 +189,7 @@ static void parent_reap(struct parent *parent)
 		return;
 	parent->worker = 0;
 	parent->kill_at = -1;
+	parent->silent_at = -1;
 	if (parent->channel >= 0)
 		close(parent->channel);
 	parent->channel = -1;
@@ -187,6 +206,7 @@ static void parent_stop(struct parent *parent)
 		return;
 	parent->is_stopping = true;
 	parent->start_at = -1;
+	parent->silent_at = -1;
 	notify_stopping();
 	if (parent->worker == 0) {
 		parent_end(parent, 0);
@@ -242,8 +262,19 @@ static void parent_send_ends(struct parent *parent)
 		parent_send(parent, &message);
 }
 
+/* While the worker starts, its recovery may take long. */
+static void parent_note_alive(struct parent *parent)
+{
+	if (parent->was_ready)
+		notify_alive();
+	if (parent->worker_is_ready && !parent->is_stopping)
+		parent->silent_at = command_now() + parent->silence_limit;
+}
+
 static void parent_note_ready(struct parent *parent)
 {
+	parent->worker_is_ready = true;
+	parent_note_alive(parent);
 	if (parent->was_ready)
 		return;
 	parent->was_ready = true;
@@ -262,7 +293,7 @@ static void parent_take_message(struct parent *parent,
 		parent_note_ready(parent);
 		break;
 	case MESSAGE_ALIVE:
-		notify_alive();
+		parent_note_alive(parent);
 		break;
 	case MESSAGE_RESTART:
 		restarter_ask(&parent->restarter, &message->restart);
@@ -310,6 +341,7 @@ static int64_t parent_next_due(const struct parent *parent)
 	int64_t due = -1;
 
 	sooner(&due, parent->kill_at);
+	sooner(&due, parent->silent_at);
 	sooner(&due, parent->start_at);
 	sooner(&due, parent->restarter.command.due);
 	sooner(&due, parent->deployer.due);
@@ -330,6 +362,12 @@ static void parent_do_due(struct parent *parent)
 			   (int)parent->worker);
 		kill(parent->worker, SIGKILL);
 		parent->kill_at = -1;
+	}
+	if (parent->worker != 0 && is_past(parent->silent_at)) {
+		daemon_log(LOG_ERR, "worker %d does not respond: killed",
+			   (int)parent->worker);
+		kill(parent->worker, SIGKILL);
+		parent->silent_at = -1;
 	}
 	if (parent->start_at >= 0 && is_past(parent->alive_at)) {
 		notify_alive();
@@ -398,6 +436,9 @@ int parent_run(const struct parent_plan *plan)
 	    .alive_interval = notify_interval(),
 	    .channel = -1,
 	    .kill_at = -1,
+	    .silent_at = -1,
+	    .silence_limit =
+		plan->silence_limit > 0 ? plan->silence_limit : PARENT_SILENCE,
 	    .start_at = -1,
 	    .alive_at = -1,
 	};

@@ -9,7 +9,8 @@
  * that it is ready and alive, and asks for a restart of the device
  * (restarter.h) or for a use location to be given a key (deployer.h); the
  * parent reports how that ended, and sends the configuration when it was read
- * again.  If the parent dies, the kernel ends the worker.
+ * again.  If the parent dies, the kernel ends the worker.  If the worker does
+ * not report any more, the parent ends it and starts another.
  */
 #ifndef SUBAGENT_PARENT_PARENT_H
 #define SUBAGENT_PARENT_PARENT_H
@@ -28,11 +29,15 @@ enum parent_exit {
 	PARENT_EXIT_CANNOT_START = 3, /* so does this, with 1 */
 };
 
+/* A worker that has been ready, and then has not reported for so long that it
+ * is alive, in ms, hangs: it is killed, and started again. */
+#define PARENT_SILENCE 20000
+
 /* A worker's tie to its parent. */
 struct parent_link {
 	int channel;
 	pid_t parent;
-	int alive_interval; /* ms from one MESSAGE_ALIVE to the next, or -1 */
+	int alive_interval; /* ms from one MESSAGE_ALIVE to the next */
 };
 
 struct parent_plan {
@@ -48,6 +53,7 @@ struct parent_plan {
 	 */
 	restarter_choose_fn restart;
 	int64_t restart_limit; /* ms; 0: COMMAND_LIMIT */
+	int64_t silence_limit; /* ms; 0: PARENT_SILENCE */
 	/* Gives a use location its key.  NULL: nothing is done. */
 	deployer_run_fn deploy;
 	void *context;

@@ -50,7 +50,8 @@ struct agent {
 	pthread_t thread;
 	atomic_bool is_stopping;
 	atomic_uint pings, pongs; /* agent_is_responsive() */
-	bool has_failed;	  /* the engine gave up */
+	atomic_bool is_running;
+	bool has_failed; /* the engine gave up */
 	bool is_connected;
 };
 
@@ -385,6 +386,10 @@ static void notifications_send(struct agent *agent)
 
 int agent_run(struct agent *agent)
 {
+	/* From now on it has to come round, and this has it do so at once. */
+	agent->pings++;
+	agent->is_running = true;
+	event_queue_wake(agent->queue);
 	while (!agent->is_stopping && !agent->has_failed) {
 		agent_check_and_process(1);
 		agent->pongs = agent->pings;
@@ -401,6 +406,8 @@ int agent_run(struct agent *agent)
 
 bool agent_is_responsive(struct agent *agent)
 {
+	if (!agent->is_running)
+		return true;
 	if (agent->pongs != agent->pings)
 		return false;
 	agent->pings++;

@@ -51,7 +51,8 @@ int agent_start(struct agent *agent, struct scep_engine *engine);
 int agent_run(struct agent *agent);
 
 /* Tells if the SNMP thread has come round since the last call of this function,
- * and wakes it to come round once more.  From any one thread; never waits. */
+ * and wakes it to come round once more.  Before agent_run() it need not.  From
+ * any one thread; never waits. */
 bool agent_is_responsive(struct agent *agent);
 /* Ends agent_run().  From any thread and from a signal handler. */
 void agent_stop(struct agent *agent);

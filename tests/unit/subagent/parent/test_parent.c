@@ -24,6 +24,7 @@
 #include "subagent/parent/parent.h"
 #include "tests/lib/deadline.h"
 
+#define SILENCE	 400		       /* ms */
 #define DEADLINE deadline_scaled(5000) /* ms: nothing here takes as long */
 
 /* What a worker is told to be. */
@@ -32,6 +33,8 @@ struct play {
 	int exit_code;	  /* -1: waits for TERM */
 	bool is_stubborn; /* does not care for TERM */
 	bool repeats;	  /* sends the octet it gets down the channel */
+	bool hangs;	  /* reports nothing any more */
+	bool reports;	  /* that it is alive, and to the test */
 	int words;	  /* the write end of a pipe for the test */
 };
 
@@ -67,6 +70,10 @@ static int work(void *context, const struct parent_link *link)
 	while (play->repeats && read(link->channel, &octet, 1) == 1)
 		if (write(play->words, &octet, 1) != 1)
 			return PARENT_EXIT_FAILED;
+	while (play->reports && poll(NULL, 0, link->alive_interval) == 0)
+		if (message_send_kind(link->channel, MESSAGE_ALIVE) != 0 ||
+		    write(play->words, "a", 1) != 1)
+			return PARENT_EXIT_FAILED;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	do
@@ -98,6 +105,7 @@ static struct program begin(struct play play)
 		    .work = work,
 		    .reload = reload,
 		    .context = &play,
+		    .silence_limit = play.hangs || play.reports ? SILENCE : 0,
 		};
 
 		close(ends[0]);
@@ -288,6 +296,39 @@ static void hup_reloads_and_reaches_the_worker(void **state)
 	assert_all_gone(&program);
 }
 
+static void a_worker_that_does_not_report_is_replaced(void **state)
+{
+	struct program program =
+	    begin((struct play){true, .exit_code = -1, .hangs = true});
+	pid_t first = hear_worker(&program);
+	pid_t second = hear_worker(&program);
+
+	(void)state;
+	assert_int_not_equal(first, second);
+	assert_int_not_equal(kill(first, 0), 0);
+	kill(program.parent, SIGTERM);
+	assert_int_equal(await_end(&program), 0);
+	assert_all_gone(&program);
+}
+
+static void a_worker_that_reports_stays(void **state)
+{
+	struct program program =
+	    begin((struct play){true, .exit_code = -1, .reports = true});
+	pid_t worker = hear_worker(&program);
+	char word;
+
+	(void)state;
+	/* These are the reports of three times the limit. */
+	for (int i = 0; i < 12; i++) {
+		assert_int_equal(hear(&program, &word, 1), 1);
+		assert_int_equal(word, 'a');
+	}
+	assert_int_equal(kill(worker, 0), 0);
+	kill(program.parent, SIGTERM);
+	assert_int_equal(await_end(&program), 0);
+}
+
 static void the_pause_grows_to_30_s(void **state)
 {
 	static const int expected[] = {0,    0,	    1000,  2000,  4000,
@@ -318,6 +359,8 @@ int main(void)
 	    cmocka_unit_test(once_ready_no_exit_code_ends_the_parent),
 	    cmocka_unit_test(the_worker_ends_when_the_parent_is_killed),
 	    cmocka_unit_test(hup_reloads_and_reaches_the_worker),
+	    cmocka_unit_test(a_worker_that_does_not_report_is_replaced),
+	    cmocka_unit_test(a_worker_that_reports_stays),
 	    cmocka_unit_test(the_pause_grows_to_30_s),
 	};
 
