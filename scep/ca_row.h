@@ -20,6 +20,9 @@ enum scep_ca_role {
 	SCEP_CA_NEXT = 1u << 4,
 };
 
+/* What has none of these roles is an RA. */
+#define SCEP_CA_IS_CA (SCEP_CA_ROOT | SCEP_CA_INTERMEDIATE)
+
 enum scep_ca_source { SCEP_CA_OTHER = 1, SCEP_CA_GET, SCEP_CA_GET_NEXT };
 enum scep_ca_trust {
 	SCEP_CA_PENDING = 1,
@@ -40,6 +43,7 @@ struct scep_ca {
 	uint32_t role;			  /* enum scep_ca_role */
 	uint32_t source;		  /* enum scep_ca_source */
 	uint32_t trust;			  /* enum scep_ca_trust */
+	uint32_t is_believed;		  /* chained: it may speak for the CA */
 };
 
 #endif

@@ -25,6 +25,7 @@ enum scep_event_kind {
 	SCEP_EVENT_RESTART_REQUIRED = 8,
 	SCEP_EVENT_CLOCK_SUSPECT = 9,
 	SCEP_EVENT_DEPLOY_FAILED = 10,
+	SCEP_EVENT_CA_CHANGED = 11,
 	/* The restart command is to be run, and scep_restart_ended() called;
 	 * the row is the key that it is for, or NULL. */
 	SCEP_EVENT_RESTART = 30,

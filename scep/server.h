@@ -23,6 +23,10 @@ enum scep_cipher {
 	SCEP_CIPHER_3DES = 4,
 };
 
+/* Who speaks for the CA beside itself (MIB, rule 15): an RA that its
+ * certificate marks or a manager trusts, one that a manager trusts, or all. */
+enum scep_ra_policy { SCEP_RA_MARKED = 1, SCEP_RA_CONFIRMED, SCEP_RA_ANY };
+
 /* scepServerCaps, and the keywords of RFC 8894, 3.5.2 */
 enum scep_caps {
 	SCEP_CAP_AES = 1u << 0,
@@ -49,6 +53,7 @@ struct scep_server {
 	uint32_t require_standard;
 	uint32_t renewal_mode;
 	char proxy_url[SCEP_TEXT255];
+	uint32_t ra_policy; /* enum scep_ra_policy */
 };
 
 /* What the engine has learned of a server; not settings. */

@@ -6,9 +6,12 @@
 
 #include "scep/ca_row.h"
 #include "scep/codes.h"
+#include "scep/engine_config.h"
 #include "scep/octets.h"
 #include "scep/server.h"
+#include "scep/base/bytes.h"
 #include "scep/base/error.h"
+#include "scep/base/log.h"
 #include "scep/enroll/message.h"
 #include "scep/protocol/ca_certs.h"
 #include "scep/protocol/certs.h"
@@ -17,35 +20,59 @@
 static enum scep_code describe_cas(struct step_work *work,
 				   STACK_OF(X509) * certificates)
 {
-	X509 *candidate = NULL;
-	int count = sk_X509_num(certificates);
-	enum scep_code code =
-	    ca_certs_candidate(certificates, &candidate, &work->error);
+	size_t count = (size_t)sk_X509_num(certificates);
+	enum scep_code code = SCEP_OK;
 
-	work->cas = calloc((size_t)count + 1, sizeof(*work->cas));
-	if (work->cas == NULL)
+	work->cas = calloc(count + 1, sizeof(*work->cas));
+	work->entries = calloc(count + 1, sizeof(*work->entries));
+	if (work->cas == NULL || work->entries == NULL)
 		return error_set_memory(&work->error);
-	work->ca_count = (size_t)count;
-	work->candidate = work->ca_count;
-	for (int i = 0; code == SCEP_OK && i < count; i++) {
-		X509 *each = sk_X509_value(certificates, i);
-
-		code = certs_describe_ca(each, &work->cas[i], &work->error);
-		if (each == candidate)
-			work->candidate = (size_t)i;
-	}
+	work->ca_count = count;
+	work->candidate = count;
+	for (size_t i = 0; code == SCEP_OK && i < count; i++)
+		code = certs_describe_ca(sk_X509_value(certificates, (int)i),
+					 &work->cas[i], &work->error);
 	return code;
 }
 
-/* Makes the trust anchor the candidate: scepCaTable shows it as the CA. */
-static void note_anchor(struct step_work *work, STACK_OF(X509) * certificates,
-			const struct ca_certs *trust)
+static bool is_fingerprint(const struct scep_octets32 *a,
+			   const struct scep_octets32 *b)
+{
+	return octets_equal(a->data, a->length, b->data, b->length);
+}
+
+/* Takes over what managers have decided about these certificates. */
+static void recall_decisions(const struct task *task)
+{
+	const struct step_work *work = &task->work;
+
+	ROWS_EACH (i, &work->known_cas) {
+		const struct scep_ca *row = work->known_cas.row[i];
+
+		if (row->profile_index != task->record->profile_index ||
+		    (row->trust != SCEP_CA_TRUSTED &&
+		     row->trust != SCEP_CA_REJECTED))
+			continue;
+		for (size_t j = 0; j < work->ca_count; j++) {
+			if (is_fingerprint(&work->cas[j].fingerprint,
+					   &row->fingerprint))
+				work->entries[j].decision = row->trust;
+		}
+	}
+}
+
+/* Makes that certificate the candidate: scepCaTable shows it as the CA, even an
+ * old one that does not say that it is one. */
+static void note_candidate(struct step_work *work,
+			   STACK_OF(X509) * certificates, X509 *candidate)
 {
 	for (int i = 0; i < sk_X509_num(certificates); i++) {
-		if (X509_cmp(sk_X509_value(certificates, i), trust->anchor) ==
-		    0)
+		if (X509_cmp(sk_X509_value(certificates, i), candidate) == 0)
 			work->candidate = (size_t)i;
 	}
+	if (work->candidate < work->ca_count &&
+	    (work->cas[work->candidate].role & SCEP_CA_IS_CA) == 0)
+		work->cas[work->candidate].role = SCEP_CA_INTERMEDIATE;
 }
 
 /* Trust on first use: makes the candidate the pin. */
@@ -84,28 +111,120 @@ static enum scep_code keep_trust(struct task *task,
 	return code;
 }
 
-static void establish_trust(struct task *task, STACK_OF(X509) * certificates)
+/* ------------------------------------------------------------- judging -- */
+
+/* Logs that one of them is not believed although it might be expected.  The
+ * first that is unfit is also noted for Text of the row. */
+static void report_refused(struct task *task, size_t i)
+{
+	const struct step_work *work = &task->work;
+	const struct ca_certs_entry *entry = &work->entries[i];
+	const char *what = entry->is_ra ? "RA" : "CA";
+	struct record *next = work->next;
+
+	log_warning("%s: the %s %s is ignored: %s", task->name, what,
+		    work->cas[i].subject, entry->reason);
+	if (entry->is_unfit && next->note[0] == '\0')
+		text_format(next->note, sizeof(next->note),
+			    "the %s %.100s is ignored: %s", what,
+			    work->cas[i].subject, entry->reason);
+}
+
+/* Logs what is odd about those that are believed and those that are not. */
+static void report_judgement(struct task *task, STACK_OF(X509) * certificates)
+{
+	const struct step_work *work = &task->work;
+	uint32_t legacy_used = 0;
+
+	work->next->note[0] = '\0';
+	for (size_t i = 0; i < work->ca_count; i++) {
+		const struct ca_certs_entry *entry = &work->entries[i];
+		X509 *certificate = sk_X509_value(certificates, (int)i);
+
+		if (entry->is_believed && i != work->candidate &&
+		    certs_is_signed_with_sha1(certificate))
+			legacy_used |= SCEP_LEGACY_SHA1;
+		if (entry->reason[0] != '\0' &&
+		    entry->decision != SCEP_CA_REJECTED)
+			report_refused(task, i);
+		else if (entry->is_ra && entry->is_believed &&
+			 !entry->is_marked &&
+			 entry->decision != SCEP_CA_TRUSTED)
+			log_warning("%s: the RA %s is believed because "
+				    "scepServerRaPolicy is any",
+				    task->name, work->cas[i].subject);
+	}
+	message_log_legacy(task, "the server", legacy_used);
+}
+
+/* Fills what the judgement means for the rows of scepCaTable. */
+static void show_judgement(struct step_work *work)
+{
+	for (size_t i = 0; i < work->ca_count; i++) {
+		const struct ca_certs_entry *entry = &work->entries[i];
+		struct scep_ca *ca = &work->cas[i];
+
+		ca->trust = entry->is_ra && !entry->is_believed
+				? SCEP_CA_PENDING
+				: SCEP_CA_CHAINED;
+		ca->is_believed =
+		    entry->is_believed && (work->is_trusted || work->awaits_ra);
+	}
+}
+
+static void establish_trust(struct task *task,
+			    const struct ca_certs_input *input)
 {
 	struct step_work *work = &task->work;
-	const struct scep_server *server = &task->record->server;
-	struct ca_certs_pin pins[TASK_PINS];
 	struct ca_certs trust = {0};
 
+	if (ca_certs_establish(input, work->entries, &trust, &work->error) !=
+	    SCEP_OK)
+		return;
+	note_candidate(work, input->certificates, trust.anchor);
+	work->awaits_ra = trust.recipient == NULL;
+	if (!work->awaits_ra && keep_trust(task, &trust) == SCEP_OK) {
+		work->is_trusted = true;
+		report_judgement(task, input->certificates);
+	}
+	ca_certs_free(&trust);
+}
+
+/* Judges what came by the pins, or else as if the candidate were pinned. */
+static void judge_answer(struct task *task, STACK_OF(X509) * certificates)
+{
+	struct step_work *work = &task->work;
+	struct ca_certs_pin pins[TASK_PINS];
+	struct ca_certs_input input = {
+	    .certificates = certificates,
+	    .pins = pins,
+	    .floor = {work->allow_short_keys, work->allow_legacy},
+	    .ra_policy = work->ra_policy,
+	    .now = work->now,
+	};
+	X509 *candidate = NULL;
+
+	if (ca_certs_candidate(certificates, &input.floor, &candidate,
+			       &work->error) != SCEP_OK)
+		return;
+	if (candidate != NULL)
+		note_candidate(work, certificates, candidate);
 	if (work->pin_count == 0 &&
-	    server->ca_trust_policy == SCEP_TRUST_FIRST_USE)
+	    task->record->server.ca_trust_policy == SCEP_TRUST_FIRST_USE)
 		pin_candidate(work);
+	input.pin_count = work->pin_count;
 	for (size_t i = 0; i < work->pin_count; i++) {
 		pins[i].length = work->pins[i].length;
 		memcpy(pins[i].digest, work->pins[i].data, pins[i].length);
 	}
-	if (work->pin_count > 0 &&
-	    ca_certs_establish(certificates, pins, work->pin_count, work->now,
-			       &trust, &work->error) == SCEP_OK &&
-	    keep_trust(task, &trust) == SCEP_OK) {
-		note_anchor(work, certificates, &trust);
-		work->is_trusted = true;
-	}
-	ca_certs_free(&trust);
+	if (work->pin_count > 0)
+		establish_trust(task, &input);
+	if (candidate != NULL && !work->is_trusted && !work->awaits_ra &&
+	    work->error.code != SCEP_NO_MEMORY)
+		ca_certs_judge(&input, candidate, work->entries,
+			       work->error.code == SCEP_OK ? &work->error
+							   : NULL);
+	show_judgement(work);
 }
 
 static bool has_delivered_a_pin(const struct step_work *work)
@@ -138,20 +257,25 @@ void ca_pinning_digest(struct task *task)
 	if (ca_certs_read(work->answer.body.data, work->answer.body.length,
 			  &certificates, &work->error) != SCEP_OK)
 		return;
-	if (describe_cas(work, certificates) == SCEP_OK)
-		establish_trust(task, certificates);
+	if (describe_cas(work, certificates) == SCEP_OK) {
+		recall_decisions(task);
+		judge_answer(task, certificates);
+	}
 	/* Without CaFingerprint, an operator decides about a CA that is new
 	 * (MIB, rule 15).  He has decided before about a CA that is pinned: if
 	 * it is not trusted now, it has expired. */
-	if (!work->is_trusted && server->ca_fingerprint.length == 0 &&
-	    !has_delivered_a_pin(work) &&
-	    server->ca_trust_policy == SCEP_TRUST_VERIFY &&
-	    (work->error.code == SCEP_CA_NOT_TRUSTED ||
-	     work->error.code == SCEP_OK) &&
-	    work->candidate < work->ca_count)
+	if (work->is_trusted || work->awaits_ra) {
+		/* Nothing is left to be decided about the CA. */
+	} else if (server->ca_fingerprint.length == 0 &&
+		   !has_delivered_a_pin(work) &&
+		   server->ca_trust_policy == SCEP_TRUST_VERIFY &&
+		   (work->error.code == SCEP_CA_NOT_TRUSTED ||
+		    work->error.code == SCEP_OK) &&
+		   work->candidate < work->ca_count) {
 		error_init(&work->error);
-	else if (!work->is_trusted && work->error.code == SCEP_OK)
+	} else if (work->error.code == SCEP_OK) {
 		error_set(&work->error, SCEP_CA_NOT_TRUSTED,
 			  "no CA certificate among those of the server");
+	}
 	sk_X509_pop_free(certificates, X509_free);
 }

@@ -12,9 +12,10 @@
 /* On a worker: sets work.url, or work.error. */
 void ca_pinning_compose(struct task *task);
 /*
- * On a worker: sets work.cas, candidate and is_trusted, and the trust of
- * work.next; or work.error.  With neither trust nor an error, an operator has
- * to decide about the candidate.
+ * On a worker: sets work.cas with their judgement, candidate and is_trusted,
+ * and the trust of work.next; or work.error.  With neither trust nor an error,
+ * a manager has to decide: about RAs if awaits_ra is set, else about the
+ * candidate.
  */
 void ca_pinning_digest(struct task *task);
 

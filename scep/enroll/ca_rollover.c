@@ -68,6 +68,7 @@ void ca_rollover_digest(struct task *task)
 	    .length = work->answer.body.length,
 	    .trust = &trust,
 	    .allow_legacy = work->allow_legacy,
+	    .allow_short_keys = work->allow_short_keys,
 	    .now = work->now,
 	};
 	STACK_OF(X509) *stack = NULL, *certificates = NULL;

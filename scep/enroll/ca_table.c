@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/enroll/ca_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "scep/ca_row.h"
 #include "scep/codes.h"
+#include "scep/event.h"
 #include "scep/key_row.h"
 #include "scep/octets.h"
 #include "scep/rows.h"
 #include "scep/view.h"
+#include "scep/base/bytes.h"
 #include "scep/base/error.h"
+#include "scep/base/log.h"
+#include "scep/protocol/ca_certs.h"
 
 static bool is_fingerprint(const struct scep_octets32 *a,
 			   const struct scep_octets32 *b)
@@ -36,7 +41,8 @@ void ca_table_collect_pins(struct task *task)
 		struct scep_octets64 *pin = &work->pins[work->pin_count];
 
 		if (ca->profile_index != record->profile_index ||
-		    ca->trust != SCEP_CA_TRUSTED)
+		    ca->trust != SCEP_CA_TRUSTED ||
+		    (ca->role & SCEP_CA_IS_CA) == 0)
 			continue;
 		/* Under CaFingerprint, only a CA that was announced by the
 		 * pinned one is trusted too. */
@@ -108,10 +114,37 @@ static void ca_make_present(const struct scep_ca *old, struct txn *txn)
 	txn_put(txn, STORE_CA, row);
 }
 
-/* Returns the index of the row. */
-static uint32_t ca_merge_one(struct task *task, const struct scep_ca *described,
-			     enum scep_ca_source source,
-			     enum scep_ca_trust trust, struct txn *txn)
+static bool ca_is_decided(const struct scep_ca *row)
+{
+	return row != NULL && (row->trust == SCEP_CA_TRUSTED ||
+			       row->trust == SCEP_CA_REJECTED);
+}
+
+/* Notes a row that nobody has decided about, if it has become pending, or if it
+ * is believed from now on. */
+static void ca_note(struct task *task, const struct scep_ca *old,
+		    const struct scep_ca *row)
+{
+	struct ca_notices *notices = &task->work.notices;
+	bool is_believed = row->trust == SCEP_CA_TRUSTED || row->is_believed;
+
+	if (row->trust == SCEP_CA_PENDING &&
+	    (old == NULL || old->trust != SCEP_CA_PENDING) &&
+	    notices->pending_count <= LIMIT_CERTIFICATES)
+		notices->pending[notices->pending_count++] = row->index;
+	if (!is_believed || (old != NULL && old->is_believed) ||
+	    notices->believed_count > LIMIT_CERTIFICATES)
+		return;
+	notices->believed[notices->believed_count].index = row->index;
+	notices->believed[notices->believed_count++].is_by_manager =
+	    row->trust == SCEP_CA_TRUSTED && row->source == SCEP_CA_GET &&
+	    task->record->server.ca_fingerprint.length > 0;
+}
+
+/* Sets the index of the described certificate to that of its row. */
+static void ca_merge_one(struct task *task, struct scep_ca *described,
+			 enum scep_ca_source source, enum scep_ca_trust trust,
+			 struct txn *txn)
 {
 	struct state *state = task->state;
 	uint32_t profile_index = task->record->profile_index;
@@ -119,53 +152,179 @@ static uint32_t ca_merge_one(struct task *task, const struct scep_ca *described,
 	    ca_find_row(&state->view.cas, profile_index, described);
 	struct scep_ca *row;
 
+	described->index =
+	    old != NULL ? old->index : ++state->counters.ca_last_index;
 	/* A decision stays; a row without one takes `trust`. */
-	if (old != NULL &&
-	    (old->trust == (uint32_t)trust || old->trust == SCEP_CA_TRUSTED ||
-	     old->trust == SCEP_CA_REJECTED)) {
+	if (ca_is_decided(old) ||
+	    (old != NULL && old->trust == (uint32_t)trust &&
+	     old->is_believed == described->is_believed)) {
 		if (source == SCEP_CA_GET)
 			ca_make_present(old, txn);
-		return old->index;
+		return;
 	}
 	row = row_new(sizeof(*row));
 	if (row != NULL) {
 		*row = *described;
-		row->index =
-		    old != NULL ? old->index : ++state->counters.ca_last_index;
 		row->profile_index = profile_index;
 		row->source = source;
 		row->trust = trust;
+		ca_note(task, old, row);
 	}
 	txn_put(txn, STORE_CA, row);
-	return row != NULL ? row->index : 0;
 }
 
 uint32_t ca_table_merge(struct task *task, enum scep_ca_source source,
 			enum scep_ca_trust trust, struct txn *txn)
 {
 	const struct step_work *work = &task->work;
-	uint32_t candidate = 0;
 
 	ca_remove_missing(task, source, txn);
 	for (size_t i = 0; i < work->ca_count; i++) {
+		struct scep_ca *ca = &work->cas[i];
+
 		if (i == work->candidate)
-			candidate = ca_merge_one(task, &work->cas[i], source,
-						 trust, txn);
+			ca_merge_one(task, ca, source, trust, txn);
 		else
-			ca_merge_one(task, &work->cas[i], source,
-				     SCEP_CA_CHAINED, txn);
+			ca_merge_one(task, ca, source,
+				     ca->trust == SCEP_CA_PENDING
+					 ? SCEP_CA_PENDING
+					 : SCEP_CA_CHAINED,
+				     txn);
 	}
-	return candidate;
+	return work->candidate < work->ca_count
+		   ? work->cas[work->candidate].index
+		   : 0;
 }
 
-uint32_t ca_table_ask(struct task *task, struct txn *txn)
-{
-	uint32_t candidate =
-	    ca_table_merge(task, SCEP_CA_GET, SCEP_CA_PENDING, txn);
+/* -------------------------------------------------------------- deciding -- */
 
-	error_set(&task->work.error, SCEP_CA_NOT_TRUSTED,
-		  "waiting for scepCaTrust.%u", candidate);
-	return candidate;
+/* Tells if the request waits for a decision about that certificate. */
+static bool ca_is_awaited(const struct step_work *work, size_t i)
+{
+	const struct ca_certs_entry *entry = &work->entries[i];
+
+	if (!work->awaits_ra)
+		return i == work->candidate;
+	return entry->is_ra && !entry->is_believed && entry->decision == 0;
+}
+
+/* Says which row is waited for, and why it is not believed as it is. */
+static void ca_say_awaited(struct step_work *work)
+{
+	const struct scep_ca *first = NULL;
+	size_t count = 0, at = 0;
+	char more[32] = "";
+
+	for (size_t i = work->ca_count; i-- > 0;) {
+		if (!ca_is_awaited(work, i))
+			continue;
+		first = &work->cas[i];
+		at = i;
+		count++;
+	}
+	if (count > 1)
+		snprintf(more, sizeof(more), " and %zu more", count - 1);
+	if (!work->awaits_ra)
+		error_set(&work->error, SCEP_CA_NOT_TRUSTED,
+			  "waiting for scepCaTrust.%u",
+			  first != NULL ? first->index : 0);
+	else if (first != NULL)
+		error_set(&work->error, SCEP_CA_NOT_TRUSTED,
+			  "waiting for scepCaTrust.%u%s: the RA %.80s: %s",
+			  first->index, more, first->subject,
+			  work->entries[at].reason);
+}
+
+void ca_table_ask(struct task *task, struct txn *txn)
+{
+	ca_table_merge(task, SCEP_CA_GET,
+		       task->work.awaits_ra ? SCEP_CA_TRUSTED : SCEP_CA_PENDING,
+		       txn);
+	ca_say_awaited(&task->work);
+}
+
+void ca_table_remind(struct task *task)
+{
+	struct step_work *work = &task->work;
+	struct ca_notices *notices = &work->notices;
+
+	for (size_t i = 0; i < work->ca_count; i++) {
+		bool is_noted = !ca_is_awaited(work, i);
+
+		for (size_t j = 0; j < notices->pending_count; j++)
+			is_noted |= notices->pending[j] == work->cas[i].index;
+		if (!is_noted && notices->pending_count <= LIMIT_CERTIFICATES)
+			notices->pending[notices->pending_count++] =
+			    work->cas[i].index;
+	}
+}
+
+static void ca_log_believed(const struct task *task, const struct scep_ca *ca)
+{
+	char fingerprint[2 * sizeof(ca->fingerprint.data) + 1];
+	const char *what = "RA";
+
+	if ((ca->role & SCEP_CA_NEXT) != 0)
+		what = "next CA";
+	else if ((ca->role & SCEP_CA_IS_CA) != 0)
+		what = "CA";
+	bytes_hex(ca->fingerprint.data, ca->fingerprint.length, fingerprint);
+	log_info("%s: the %s %s (SHA-256 %s) is believed from now on",
+		 task->name, what, ca->subject, fingerprint);
+}
+
+void ca_table_notify(const struct task *task)
+{
+	const struct ca_notices *notices = &task->work.notices;
+	struct state *state = task->state;
+
+	for (size_t i = 0; i < notices->pending_count; i++)
+		state_notify(state, SCEP_EVENT_CA_PENDING, notices->pending[i]);
+	for (size_t i = 0; i < notices->believed_count; i++) {
+		uint32_t index = notices->believed[i].index;
+		const struct scep_ca *ca =
+		    scep_rows_find(&state->view.cas, index);
+
+		if (ca == NULL)
+			continue;
+		ca_log_believed(task, ca);
+		if (!notices->believed[i].is_by_manager)
+			state_notify(state, SCEP_EVENT_CA_CHANGED, index);
+	}
+}
+
+bool ca_table_is_stale(struct task *task)
+{
+	const struct step_work *work = &task->work;
+
+	if (work->ra_policy != task_ra_policy(task))
+		return true;
+	for (size_t i = 0; work->entries != NULL && i < work->ca_count; i++) {
+		const struct scep_ca *row =
+		    ca_find_row(&task->state->view.cas,
+				task->record->profile_index, &work->cas[i]);
+		uint32_t decision = ca_is_decided(row) ? row->trust : 0;
+
+		if (work->entries[i].is_ra &&
+		    work->entries[i].decision != decision)
+			return true;
+	}
+	return false;
+}
+
+bool ca_table_is_pending(const struct task *task, bool of_ras)
+{
+	const struct scep_rows *rows = &task->state->view.cas;
+
+	ROWS_EACH (i, rows) {
+		const struct scep_ca *ca = rows->row[i];
+		bool is_ra = (ca->role & SCEP_CA_IS_CA) == 0;
+
+		if (ca->profile_index == task->record->profile_index &&
+		    ca->trust == SCEP_CA_PENDING && is_ra == of_ras)
+			return true;
+	}
+	return false;
 }
 
 enum scep_ca_trust ca_table_decided(struct task *task)
@@ -219,6 +378,7 @@ static const struct scep_ca *ca_successor_of(const struct scep_view *view,
 
 		if (ca->profile_index != issuer->profile_index ||
 		    ca->trust != SCEP_CA_TRUSTED ||
+		    (ca->role & SCEP_CA_IS_CA) == 0 ||
 		    ca->not_after <= issuer->not_after)
 			continue;
 		if (found == NULL || ca->not_after > found->not_after)

@@ -20,18 +20,30 @@ struct scep_view;
 void ca_table_collect_pins(struct task *task);
 
 /*
- * Adds to `txn` the changes that make the profile's rows those of work.cas.
- * The candidate gets `trust`, the others are chained; a decision that was made
- * before stays.  Removes pending and chained rows of this source that the
- * server no longer delivers.  Returns the index of the candidate's row, or 0.
+ * Adds to `txn` the changes that make the profile's rows those of work.cas, and
+ * sets their indexes there.  The candidate gets `trust`, and the others are
+ * pending or chained as they were judged; a decision that was made before
+ * stays.  Removes pending and chained rows of this source that the server no
+ * longer delivers.  Fills work.notices.  Returns the index of the candidate's
+ * row, or 0.
  */
 uint32_t ca_table_merge(struct task *task, enum scep_ca_source source,
 			enum scep_ca_trust trust, struct txn *txn);
 
-/* Adds work.cas with a pending candidate, and sets work.error, which says that
- * an operator has to decide.  Returns the index of the candidate's row, or
- * 0. */
-uint32_t ca_table_ask(struct task *task, struct txn *txn);
+/* Adds work.cas with what a manager has to decide about, the candidate or RAs,
+ * and sets work.error, which says so. */
+void ca_table_ask(struct task *task, struct txn *txn);
+/* Adds to work.notices the rows that are asked for, new or not. */
+void ca_table_remind(struct task *task);
+/* When the transaction is committed: logs who is believed from now on, and
+ * sends the notifications of work.notices. */
+void ca_table_notify(const struct task *task);
+
+/* Tells if a manager has decided something else than what work.cas was judged
+ * by. */
+bool ca_table_is_stale(struct task *task);
+/* Tells if a row of the profile is pending: one of an RA, or one of a CA. */
+bool ca_table_is_pending(const struct task *task, bool of_ras);
 
 /* Returns the decision about the candidate of work.cas: pending if there is
  * none. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/ca_row.h"
 #include "scep/engine_config.h"
 #include "scep/server.h"
 #include "scep/values.h"
@@ -172,6 +173,44 @@ static uint32_t own_legacy(const struct task *task,
 	return used;
 }
 
+/* Returns the name of a request (RFC 8894, 3.2.1.2). */
+static const char *message_name(enum rfc8894_message_type type)
+{
+	switch (type) {
+	case RFC8894_CERT_REP:
+		return "CertRep";
+	case RFC8894_RENEWAL_REQ:
+		return "RenewalReq";
+	case RFC8894_PKCS_REQ:
+		return "PKCSReq";
+	case RFC8894_CERT_POLL:
+		return "CertPoll";
+	case RFC8894_GET_CERT:
+		return "GetCert";
+	case RFC8894_GET_CRL:
+		return "GetCRL";
+	}
+	return "the message";
+}
+
+/* Logs for whom the content is encrypted.  The polls of a request go to the
+ * same one. */
+static enum scep_code log_recipient(struct task *task, X509 *recipient,
+				    enum rfc8894_message_type type)
+{
+	struct scep_ca row = {0};
+	char fingerprint[2 * sizeof(row.fingerprint.data) + 1];
+	enum scep_code code =
+	    certs_describe_ca(recipient, &row, &task->work.error);
+
+	if (code != SCEP_OK)
+		return code;
+	bytes_hex(row.fingerprint.data, row.fingerprint.length, fingerprint);
+	log_info("%s: %s is encrypted to %s (SHA-256 %s)", task->name,
+		 message_name(type), row.subject, fingerprint);
+	return SCEP_OK;
+}
+
 void message_compose(struct task *task, struct credentials *credentials,
 		     enum rfc8894_message_type type)
 {
@@ -190,6 +229,9 @@ void message_compose(struct task *task, struct credentials *credentials,
 
 	message_log_legacy(task, "the request",
 			   own_legacy(task, credentials, type));
+	if (type != RFC8894_CERT_POLL &&
+	    log_recipient(task, input.recipient, type) != SCEP_OK)
+		return;
 	if (RAND_bytes(work->sender_nonce, RFC8894_NONCE_LENGTH) != 1) {
 		error_set(&work->error, SCEP_KEY_ERROR, "no random numbers");
 		return;
@@ -225,6 +267,7 @@ struct cert_rep_input message_expect(const struct task *task,
 	    .signer_key = credentials->signer_key,
 	    .known = credentials->known,
 	    .allow_legacy = task->work.allow_legacy,
+	    .allow_short_keys = task->work.allow_short_keys,
 	    .now = task->work.now,
 	};
 

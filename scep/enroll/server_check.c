@@ -149,19 +149,19 @@ static enum step_outcome check_settle_caps(struct task *task,
 static enum step_outcome check_settle_ca_cert(struct task *task,
 					      struct step_result *result)
 {
-	uint32_t last = task->state->counters.ca_last_index;
-	uint32_t candidate;
-
 	if (task->record->server.ca_fingerprint.length == 0 &&
 	    ca_table_decided(task) == SCEP_CA_REJECTED) {
 		error_set(&task->work.error, SCEP_CA_NOT_TRUSTED,
 			  "the CA was rejected");
 		return OUTCOME_FAIL;
 	}
+	if (ca_table_is_stale(task)) {
+		error_set(&task->work.error, SCEP_INTERRUPTED,
+			  "a manager has decided about an RA meanwhile");
+		return OUTCOME_FAIL;
+	}
 	if (!task->work.is_trusted) {
-		candidate = ca_table_ask(task, &result->txn);
-		if (candidate > last)
-			result->pending_ca = candidate;
+		ca_table_ask(task, &result->txn);
 		return OUTCOME_WAIT;
 	}
 	ca_table_merge(task, SCEP_CA_GET, SCEP_CA_TRUSTED, &result->txn);
@@ -380,9 +380,8 @@ static void check_settle(struct task *task)
 	else if (txn_commit(task->state, &result.txn, NULL,
 			    &task->work.error) != SCEP_OK)
 		outcome = OUTCOME_FAIL;
-	else if (result.pending_ca != 0)
-		state_notify(task->state, SCEP_EVENT_CA_PENDING,
-			     result.pending_ca);
+	else
+		ca_table_notify(task);
 	/* A check does not wait for the decision of an operator. */
 	if (outcome != OUTCOME_NEXT) {
 		row_release(result.next);

@@ -32,7 +32,6 @@ struct step_result {
 	struct record *next;	    /* the record afterwards; owned */
 	struct scep_status *status; /* the row of a request; a check: NULL */
 	struct txn txn;		    /* rows that go with them */
-	uint32_t pending_ca; /* row for an operator to decide about, or 0 */
 };
 
 typedef void (*step_work_fn)(struct task *task);

@@ -87,8 +87,14 @@ static enum step_outcome settle_ca_cert(struct task *task,
 		    task, "the settings of the server were changed");
 	if (!is_pinned && ca_table_decided(task) == SCEP_CA_REJECTED)
 		return fail_distrusted(task, "the CA was rejected");
+	/* A decision came while the answer was under way. */
+	if (has_same_server && ca_table_is_stale(task))
+		return next_step(result, STEP_GET_CA_CERT);
+	result->next->server.ra_policy = task->work.ra_policy;
+	result->next->awaits_ra = task->work.awaits_ra;
 	if (!task->work.is_trusted) {
-		result->pending_ca = ca_table_ask(task, &result->txn);
+		ca_table_ask(task, &result->txn);
+		ca_table_remind(task);
 		result->to = STEP_WAIT_TRUST;
 		return OUTCOME_WAIT;
 	}
@@ -121,24 +127,18 @@ static enum step_outcome settle_next_ca(struct task *task,
 
 /* -------------------------------------------- trust of an operator (2.2) -- */
 
-static bool has_pending_row(const struct task *task)
-{
-	const struct scep_rows *rows = &task->state->view.cas;
-
-	ROWS_EACH (i, rows) {
-		const struct scep_ca *ca = rows->row[i];
-
-		if (ca->profile_index == task->record->profile_index &&
-		    ca->trust == SCEP_CA_PENDING)
-			return true;
-	}
-	return false;
-}
-
 static enum step_outcome settle_trust(struct task *task,
 				      struct step_result *result)
 {
-	if (has_pending_row(task))
+	const struct record *record = task->record;
+
+	if (record->awaits_ra && task->work.pin_count == 0)
+		return fail_distrusted(task, "the CA was rejected");
+	/* Another policy judges anew. */
+	if (record->server.ra_policy != 0 &&
+	    task->work.ra_policy != record->server.ra_policy)
+		return next_step(result, STEP_GET_CA_CERT);
+	if (ca_table_is_pending(task, record->awaits_ra))
 		return OUTCOME_NOT_YET;
 	if (task->work.pin_count == 0)
 		return fail_distrusted(task, "the CA was rejected");

@@ -14,6 +14,7 @@
 #include "scep/timer.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
+#include "scep/enroll/ca_table.h"
 #include "scep/enroll/steps.h"
 #include "scep/enroll/timers.h"
 #include "scep/keys/key_actions.h"
@@ -95,6 +96,12 @@ static void show_message(struct scep_status *status, const struct step *step)
 {
 	if (step->message_type != 0)
 		status_message(status, step->message_type);
+}
+
+/* Shows what is worth knowing although it is no error. */
+static void show_note(struct scep_status *status, const struct record *record)
+{
+	memcpy(status->text, record->note, sizeof(status->text));
 }
 
 /* ------------------------------------------------------------------ ends -- */
@@ -266,6 +273,7 @@ static void request_end_in_success(struct open_request *e,
 
 	status_end(status, state_now(state), SCEP_STATE_SUCCESSFUL);
 	status_clear(status);
+	show_note(status, task->record);
 	/* The certificate is registered, but a use location does not have
 	 * it. */
 	if (task->work.error.code == SCEP_DEPLOY_FAILED)
@@ -375,6 +383,7 @@ static void request_go_to(struct open_request *e, struct step_result *result)
 	result->next->next_try = 0;
 	status->state = SCEP_STATE_PROCESSING;
 	status_clear(status);
+	show_note(status, result->next);
 	status->next_poll = 0;
 	show_message(status, to);
 	if (!request_save(e, result->next, status, &result->txn)) {
@@ -382,6 +391,7 @@ static void request_go_to(struct open_request *e, struct step_result *result)
 		return;
 	}
 	log_info("%s: %s -> %s", task->name, task->step->name, to->name);
+	ca_table_notify(task);
 	task_continue(task);
 }
 
@@ -404,9 +414,7 @@ static void request_wait(struct open_request *e, struct step_result *result)
 	log_info("%s: %s -> %s: %s", task->name, task->step->name,
 		 steps_find(result->to)->name, task->work.error.text);
 	request_look_again(e);
-	if (result->pending_ca != 0)
-		state_notify(task->state, SCEP_EVENT_CA_PENDING,
-			     result->pending_ca);
+	ca_table_notify(task);
 }
 
 /* Sends a request again, or asks again, after `wait` seconds. */

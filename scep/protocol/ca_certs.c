@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/protocol/ca_certs.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
+#include "scep/ca_row.h"
 #include "scep/protocol/certs.h"
+#include "scep/protocol/certs_tree.h"
 #include "scep/base/error.h"
-#include "scep/protocol/key.h"
+#include "scep/protocol/names.h"
 
 /* ------------------------------------------------------------- reading -- */
 
@@ -112,13 +115,13 @@ static enum scep_code find_pinned(STACK_OF(X509) * certificates,
 	return code;
 }
 
-static enum scep_code check_anchor(X509 *anchor, int64_t now,
-				   struct scep_error *error)
+static enum scep_code check_anchor(const struct ca_certs_input *input,
+				   X509 *anchor, struct scep_error *error)
 {
 	struct scep_error weakness;
 	const char *reason;
 	enum scep_code code =
-	    key_check_public(X509_get0_pubkey(anchor), &weakness);
+	    certs_check_floor(anchor, true, &input->floor, &weakness);
 
 	if (code == SCEP_NO_MEMORY)
 		return error_set_memory(error);
@@ -128,32 +131,30 @@ static enum scep_code check_anchor(X509 *anchor, int64_t now,
 	if (!certs_is_ca(anchor))
 		return error_set(error, SCEP_CA_NOT_TRUSTED,
 				 "the pinned certificate is not that of a CA");
-	if (!certs_is_valid_at(anchor, now, &reason))
+	if (!certs_is_valid_at(anchor, input->now, &reason))
 		return error_set(error, SCEP_CA_NOT_TRUSTED,
 				 "the CA certificate %s", reason);
 	return SCEP_OK;
 }
 
 /* Finds the first certificate that is pinned and fit to be the anchor. */
-static enum scep_code find_anchor(STACK_OF(X509) * certificates,
-				  const struct ca_certs_pin *pins,
-				  size_t pin_count, int64_t now, X509 **anchor,
-				  struct scep_error *error)
+static enum scep_code find_anchor(const struct ca_certs_input *input,
+				  X509 **anchor, struct scep_error *error)
 {
 	struct scep_error unfit;
 
 	error_set(&unfit, SCEP_CA_NOT_TRUSTED,
 		  "no certificate of the server has the fingerprint that is "
 		  "trusted");
-	for (size_t i = 0; i < pin_count; i++) {
-		enum scep_code code =
-		    find_pinned(certificates, &pins[i], anchor, error);
+	for (size_t i = 0; i < input->pin_count; i++) {
+		enum scep_code code = find_pinned(
+		    input->certificates, &input->pins[i], anchor, error);
 
 		if (code != SCEP_OK)
 			return code;
 		if (*anchor == NULL)
 			continue;
-		code = check_anchor(*anchor, now, &unfit);
+		code = check_anchor(input, *anchor, &unfit);
 		if (code == SCEP_NO_MEMORY)
 			return error_set_memory(error);
 		if (code == SCEP_OK)
@@ -162,23 +163,163 @@ static enum scep_code find_anchor(STACK_OF(X509) * certificates,
 	return error_set(error, unfit.code, "%s", unfit.text);
 }
 
-/* Tells if it and all CAs above it are valid. */
-static bool is_path_valid(STACK_OF(X509) * path, int64_t now)
-{
-	const char *reason;
+/* -------------------------------------------------------------- judging -- */
 
-	for (int i = 0; i < sk_X509_num(path); i++) {
-		if (!certs_is_valid_at(sk_X509_value(path, i), now, &reason))
-			return false;
-	}
-	return true;
+/* The certificates below an anchor, and what is found out about them. */
+struct judgement {
+	const struct ca_certs_input *input;
+	X509 *anchor;
+	struct certs_tree tree;
+	struct ca_certs_entry *entries;
+};
+
+static X509 *judged(const struct judgement *judgement, int i)
+{
+	return sk_X509_value(judgement->input->certificates, i);
 }
 
-static bool has_issued_cas(const struct certs_tree *tree, size_t place)
+/* Tells if it is the anchor, a CA below one, or another root. */
+static bool is_of_ca(const struct judgement *judgement, X509 *certificate)
+{
+	return X509_cmp(certificate, judgement->anchor) == 0 ||
+	       certs_is_sub_ca(certificate) ||
+	       (certs_is_ca(certificate) &&
+		X509_self_signed(certificate, 1) == 1);
+}
+
+__attribute__((format(printf, 2, 3))) static void
+refuse_entry(struct ca_certs_entry *entry, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	text_format_list(entry->reason, sizeof(entry->reason), format,
+			 arguments);
+	va_end(arguments);
+	entry->is_unfit = true;
+}
+
+/* Checks it and all CAs above it for time. */
+static enum scep_code judge_times(STACK_OF(X509) * path, int64_t now,
+				  struct ca_certs_entry *entry,
+				  struct scep_error *error)
+{
+	char subject[SCEP_TEXT255];
+	const char *fault;
+	enum scep_code code;
+
+	for (int i = 0; i < sk_X509_num(path); i++) {
+		X509 *each = sk_X509_value(path, i);
+
+		if (certs_is_valid_at(each, now, &fault))
+			continue;
+		code = names_text(X509_get_subject_name(each), subject, error);
+		if (code != SCEP_OK)
+			return code;
+		if (i == 0)
+			refuse_entry(entry, "it %s", fault);
+		else
+			refuse_entry(entry, "the CA %.100s above it %s",
+				     subject, fault);
+		return SCEP_OK;
+	}
+	return SCEP_OK;
+}
+
+/* Finds out if it is unfit: its path, its strength and its time. */
+static enum scep_code judge_fitness(const struct judgement *judgement,
+				    X509 *certificate,
+				    struct ca_certs_entry *entry,
+				    struct scep_error *error)
+{
+	STACK_OF(X509) *path = NULL;
+	struct scep_error fault;
+	enum scep_code code =
+	    certs_tree_path(&judgement->tree, certificate,
+			    &judgement->input->floor, &path, &fault);
+
+	if (code == SCEP_NO_MEMORY)
+		return error_set_memory(error);
+	if (code != SCEP_OK)
+		refuse_entry(entry, "%s", fault.text);
+	else
+		code = judge_times(path, judgement->input->now, entry, error);
+	/* A CA that has expired issues nothing, but what it has signed may
+	 * still have to be explained. */
+	entry->is_believed = path != NULL && !entry->is_ra;
+	sk_X509_pop_free(path, X509_free);
+	return code == SCEP_NO_MEMORY ? code : SCEP_OK;
+}
+
+/* MIB, rule 15: an RA that is fit is believed if a manager says so, if its mark
+ * does and that is enough, or if all are. */
+static void judge_ra(const struct ca_certs_input *input,
+		     struct ca_certs_entry *entry)
+{
+	if (entry->is_unfit)
+		return;
+	if (entry->decision == SCEP_CA_REJECTED) {
+		text_format(entry->reason, sizeof(entry->reason),
+			    "a manager has rejected it");
+		return;
+	}
+	switch (input->ra_policy) {
+	case SCEP_RA_ANY:
+		entry->is_believed = true;
+		break;
+	case SCEP_RA_CONFIRMED:
+		entry->is_believed = entry->decision == SCEP_CA_TRUSTED;
+		break;
+	case SCEP_RA_MARKED:
+		entry->is_believed =
+		    entry->is_marked || entry->decision == SCEP_CA_TRUSTED;
+		break;
+	}
+	if (!entry->is_believed)
+		text_format(entry->reason, sizeof(entry->reason), "%s",
+			    entry->is_marked
+				? "scepServerRaPolicy is confirmed"
+				: "its extendedKeyUsage is not that of an RA");
+}
+
+static enum scep_code judge_all(struct judgement *judgement,
+				struct scep_error *error)
+{
+	const struct ca_certs_input *input = judgement->input;
+	enum scep_code code = certs_tree_grow(
+	    &judgement->tree, judgement->anchor, input->certificates, error);
+
+	for (int i = 0; code == SCEP_OK && i < sk_X509_num(input->certificates);
+	     i++) {
+		X509 *certificate = judged(judgement, i);
+		struct ca_certs_entry *entry = &judgement->entries[i];
+
+		*entry = (struct ca_certs_entry){.decision = entry->decision};
+		entry->is_ra = !is_of_ca(judgement, certificate);
+		entry->is_marked = certs_is_marked_ra(certificate);
+		code = judge_fitness(judgement, certificate, entry, error);
+		if (code == SCEP_OK && entry->is_ra)
+			judge_ra(input, entry);
+	}
+	return code;
+}
+
+enum scep_code ca_certs_judge(const struct ca_certs_input *input, X509 *anchor,
+			      struct ca_certs_entry *entries,
+			      struct scep_error *error)
+{
+	struct judgement judgement = {input, anchor, .entries = entries};
+
+	return error_end_openssl(judge_all(&judgement, error), error);
+}
+
+/* ------------------------------------------------------------- choosing -- */
+
+static bool has_issued_cas(const struct certs_tree *tree, X509 *certificate)
 {
 	for (size_t i = 1; i < tree->count; i++) {
-		if (tree->issuer[i] == place &&
-		    certs_is_ca(tree->certificate[i]))
+		if (tree->certificate[tree->issuer[i]] == certificate &&
+		    certs_is_sub_ca(tree->certificate[i]))
 			return true;
 	}
 	return false;
@@ -188,14 +329,14 @@ static bool has_issued_cas(const struct certs_tree *tree, size_t place)
  * Says how well a certificate suits as the recipient: an RA that says it may,
  * an RA that does not say, an RA, the CA that issues (no CA below it), a CA.
  */
-static int suitability(const struct certs_tree *tree, size_t place)
+static int suitability(const struct judgement *judgement, int i)
 {
-	X509 *certificate = tree->certificate[place];
+	X509 *certificate = judged(judgement, i);
 
 	if (!EVP_PKEY_is_a(X509_get0_pubkey(certificate), "RSA"))
 		return 0;
-	if (certs_is_ca(certificate))
-		return has_issued_cas(tree, place) ? 1 : 2;
+	if (!judgement->entries[i].is_ra)
+		return has_issued_cas(&judgement->tree, certificate) ? 1 : 2;
 	if (!certs_may_encipher(certificate))
 		return 3;
 	return (X509_get_extension_flags(certificate) & EXFLAG_KUSAGE) == 0 ? 4
@@ -212,65 +353,162 @@ static bool is_better(int suits, X509 *certificate, int best_suits, X509 *best)
 				certs_time(X509_get0_notBefore(best));
 }
 
-/* Fills the chain and chooses the recipient. */
-static enum scep_code fill_trust(const struct certs_tree *tree, int64_t now,
-				 struct ca_certs *trust,
-				 struct scep_error *error)
+/* Returns the place of the best recipient among those that `may` be one, or
+ * -1. */
+static int find_best(const struct judgement *judgement,
+		     bool (*may)(const struct ca_certs_entry *entry))
 {
-	X509 *best = NULL;
-	int best_suits = 0;
+	int best = -1, best_suits = 0;
 
-	for (size_t i = 0; i < tree->count; i++) {
-		X509 *certificate = tree->certificate[i];
-		STACK_OF(X509) *path = NULL;
-		enum scep_code code =
-		    certs_tree_path(tree, certificate, &path, NULL);
+	for (int i = 0; i < sk_X509_num(judgement->input->certificates); i++) {
 		int suits;
 
-		if (code == SCEP_NO_MEMORY)
-			return error_set_memory(error);
-		/* What has no path to the anchor is left out. */
-		if (code != SCEP_OK)
+		if (!may(&judgement->entries[i]))
 			continue;
-		suits = is_path_valid(path, now) ? suitability(tree, i) : 0;
-		sk_X509_pop_free(path, X509_free);
-		code = certs_push(trust->chain, certificate, error);
-		if (code != SCEP_OK)
-			return code;
-		if (is_better(suits, certificate, best_suits, best)) {
-			best = certificate;
+		suits = suitability(judgement, i);
+		if (is_better(suits, judged(judgement, i), best_suits,
+			      best < 0 ? NULL : judged(judgement, best))) {
+			best = i;
 			best_suits = suits;
 		}
 	}
-	if (best == NULL)
+	return best;
+}
+
+static bool may_receive(const struct ca_certs_entry *entry)
+{
+	return entry->is_believed && !entry->is_unfit;
+}
+
+/* Tells if it is a CA below the anchor that is not believed: too weak. */
+static bool is_refused_ca(const struct ca_certs_entry *entry)
+{
+	return !entry->is_ra && !entry->is_believed;
+}
+
+/* Names the certificate at that place in an error. */
+static enum scep_code blame_certificate(const struct judgement *judgement,
+					int i, struct scep_error *error)
+{
+	const struct ca_certs_entry *entry = &judgement->entries[i];
+	char subject[SCEP_TEXT255];
+	enum scep_code code = names_text(
+	    X509_get_subject_name(judged(judgement, i)), subject, error);
+
+	if (code != SCEP_OK)
+		return code;
+	return error_set(error, SCEP_CA_NOT_TRUSTED, "the %s %.100s: %s",
+			 entry->is_ra ? "RA" : "CA", subject, entry->reason);
+}
+
+/* Counts the RAs of the answer by what has been said of them. */
+struct ra_count {
+	size_t believed;
+	size_t undecided;
+	int unfit; /* place of one that a manager trusts in vain, or -1 */
+};
+
+static struct ra_count count_ras(const struct judgement *judgement)
+{
+	struct ra_count count = {.unfit = -1};
+
+	for (int i = 0; i < sk_X509_num(judgement->input->certificates); i++) {
+		const struct ca_certs_entry *entry = &judgement->entries[i];
+
+		if (!entry->is_ra || entry->decision == SCEP_CA_REJECTED)
+			continue;
+		if (entry->is_believed)
+			count.believed++;
+		else if (entry->decision != SCEP_CA_TRUSTED)
+			count.undecided++;
+		else
+			count.unfit = i;
+	}
+	return count;
+}
+
+/* Refuses to pass over the CA that would issue because it is too weak. */
+static enum scep_code check_refused_cas(const struct judgement *judgement,
+					int best, struct scep_error *error)
+{
+	int refused = -1;
+
+	for (int i = 0; i < sk_X509_num(judgement->input->certificates); i++) {
+		X509 *each = judged(judgement, i);
+
+		if (is_refused_ca(&judgement->entries[i]) &&
+		    certs_tree_has(&judgement->tree, each) &&
+		    (best < 0 ||
+		     suitability(judgement, i) >= suitability(judgement, best)))
+			refused = i;
+	}
+	return refused < 0 ? SCEP_OK
+			   : blame_certificate(judgement, refused, error);
+}
+
+/* Chooses the recipient, unless a manager first has to decide. */
+static enum scep_code choose_recipient(const struct judgement *judgement,
+				       struct ca_certs *trust,
+				       struct scep_error *error)
+{
+	struct ra_count ras = count_ras(judgement);
+	int best = find_best(judgement, may_receive);
+	enum scep_code code = SCEP_OK;
+
+	if (ras.believed == 0 && ras.undecided > 0)
+		return SCEP_OK;
+	if (ras.believed == 0 && ras.unfit >= 0)
+		return blame_certificate(judgement, ras.unfit, error);
+	if (best < 0 || !judgement->entries[best].is_ra)
+		code = check_refused_cas(judgement, best, error);
+	if (code != SCEP_OK)
+		return code;
+	if (best < 0)
 		return error_set(error, SCEP_CA_NOT_TRUSTED,
 				 "neither CA nor RA has a valid RSA key to "
 				 "which requests can be encrypted");
-	X509_up_ref(best);
-	trust->recipient = best;
+	trust->recipient = judged(judgement, best);
+	X509_up_ref(trust->recipient);
 	return SCEP_OK;
 }
 
-enum scep_code ca_certs_establish(STACK_OF(X509) * certificates,
-				  const struct ca_certs_pin *pins,
-				  size_t pin_count, int64_t now,
+/* Keeps those that are believed. */
+static enum scep_code fill_chain(const struct judgement *judgement,
+				 struct ca_certs *trust,
+				 struct scep_error *error)
+{
+	enum scep_code code = SCEP_OK;
+
+	trust->chain = sk_X509_new_null();
+	for (int i = 0;
+	     code == SCEP_OK && i < sk_X509_num(judgement->input->certificates);
+	     i++) {
+		if (judgement->entries[i].is_believed)
+			code = certs_push(trust->chain, judged(judgement, i),
+					  error);
+	}
+	return code;
+}
+
+enum scep_code ca_certs_establish(const struct ca_certs_input *input,
+				  struct ca_certs_entry *entries,
 				  struct ca_certs *trust,
 				  struct scep_error *error)
 {
-	struct certs_tree tree;
-	X509 *anchor = NULL;
+	struct judgement judgement = {.input = input, .entries = entries};
 	enum scep_code code;
 
 	memset(trust, 0, sizeof(*trust));
-	code = find_anchor(certificates, pins, pin_count, now, &anchor, error);
+	code = find_anchor(input, &judgement.anchor, error);
+	if (code == SCEP_OK)
+		code = judge_all(&judgement, error);
 	if (code == SCEP_OK) {
-		X509_up_ref(anchor);
-		trust->anchor = anchor;
-		trust->chain = sk_X509_new_null();
-		code = certs_tree_grow(&tree, anchor, certificates, error);
+		X509_up_ref(judgement.anchor);
+		trust->anchor = judgement.anchor;
+		code = fill_chain(&judgement, trust, error);
 	}
 	if (code == SCEP_OK)
-		code = fill_trust(&tree, now, trust, error);
+		code = choose_recipient(&judgement, trust, error);
 	code = error_end_openssl(code, error);
 	if (code != SCEP_OK)
 		ca_certs_free(trust);
@@ -286,9 +524,13 @@ void ca_certs_free(struct ca_certs *trust)
 }
 
 enum scep_code ca_certs_candidate(STACK_OF(X509) * certificates,
+				  const struct certs_floor *floor,
 				  X509 **candidate, struct scep_error *error)
 {
 	struct certs_tree tree;
+	struct scep_error weakness;
+	char subject[SCEP_TEXT255];
+	X509 *weak = NULL;
 	size_t best_count = 0;
 
 	*candidate = NULL;
@@ -298,17 +540,22 @@ enum scep_code ca_certs_candidate(STACK_OF(X509) * certificates,
 
 		if (!certs_is_ca(each))
 			continue;
-		code = key_check_public(X509_get0_pubkey(each), NULL);
+		code = certs_check_floor(each, true, floor, &weakness);
 		if (code == SCEP_OK)
 			code = certs_tree_grow(&tree, each, certificates, NULL);
 		if (code == SCEP_NO_MEMORY)
 			return error_set_memory(error);
 		if (code != SCEP_OK)
-			continue;
-		if (tree.count > best_count) {
+			weak = each;
+		else if (tree.count > best_count) {
 			*candidate = each;
 			best_count = tree.count;
 		}
 	}
-	return SCEP_OK;
+	if (*candidate != NULL || weak == NULL)
+		return SCEP_OK;
+	if (names_text(X509_get_subject_name(weak), subject, error) != SCEP_OK)
+		return SCEP_NO_MEMORY;
+	return error_set(error, SCEP_CA_NOT_TRUSTED, "the CA %.100s: %s",
+			 subject, weakness.text);
 }

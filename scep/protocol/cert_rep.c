@@ -10,6 +10,7 @@
 #include "scep/text.h"
 #include "scep/engine_config.h"
 #include "scep/protocol/certs.h"
+#include "scep/protocol/certs_tree.h"
 #include "scep/protocol/envelope.h"
 #include "scep/base/error.h"
 #include "scep/protocol/key.h"
@@ -384,6 +385,8 @@ static enum scep_code find_path(const struct cert_rep_input *input,
 				struct scep_error *error)
 {
 	STACK_OF(X509) *pool = sk_X509_dup(input->trust->chain);
+	const struct certs_floor floor = {input->allow_short_keys,
+					  input->allow_legacy};
 	struct certs_tree tree;
 	enum scep_code code;
 
@@ -396,7 +399,7 @@ static enum scep_code find_path(const struct cert_rep_input *input,
 		code =
 		    certs_tree_grow(&tree, input->trust->anchor, pool, error);
 	if (code == SCEP_OK)
-		code = certs_tree_path(&tree, ours, path, error);
+		code = certs_tree_path(&tree, ours, &floor, path, error);
 	if (code == SCEP_CA_NOT_TRUSTED)
 		error_wrap(error, "the certificate");
 	if (code == SCEP_OK)

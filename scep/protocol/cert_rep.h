@@ -29,6 +29,7 @@ struct cert_rep_input {
 	X509 *known;	      /* a certificate we already had, or NULL */
 	const X509_NAME *subject; /* as asked */
 	uint32_t allow_legacy;	  /* enum scep_legacy */
+	bool allow_short_keys;	  /* of the CAs above the certificate too */
 	int64_t now;		  /* 0: no judgement about time */
 };
 

@@ -9,9 +9,9 @@
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/pem.h>
-#include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include "scep/engine_config.h"
 #include "scep/octets.h"
 #include "scep/key_row.h"
 #include "scep/ca_row.h"
@@ -231,6 +231,33 @@ bool certs_is_ca(X509 *certificate)
 	return X509_check_ca(certificate) > 0;
 }
 
+bool certs_is_sub_ca(X509 *certificate)
+{
+	return X509_check_ca(certificate) == 1;
+}
+
+bool certs_is_marked_ra(X509 *certificate)
+{
+	static const char *const marks[] = {RFC8894_OID_ENROLMENT_AGENT,
+					    RFC8894_OID_CMC_RA};
+	EXTENDED_KEY_USAGE *usages =
+	    X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
+	bool is_marked = false;
+	char text[80];
+
+	for (int i = 0; i < sk_ASN1_OBJECT_num(usages); i++) {
+		int length = OBJ_obj2txt(text, sizeof(text),
+					 sk_ASN1_OBJECT_value(usages, i), 1);
+
+		for (size_t j = 0; j < sizeof(marks) / sizeof(marks[0]); j++)
+			is_marked =
+			    is_marked || ((size_t)length == strlen(marks[j]) &&
+					  strcmp(text, marks[j]) == 0);
+	}
+	EXTENDED_KEY_USAGE_free(usages);
+	return is_marked;
+}
+
 bool certs_may_sign(X509 *certificate)
 {
 	return (X509_get_key_usage(certificate) &
@@ -288,6 +315,55 @@ bool certs_is_signed_with_md5(X509 *certificate)
 	       digest == NID_md5_sha1;
 }
 
+/* OpenSSL rates SHA-256 at so many bits. */
+#define SIGNATURE_BITS 128
+
+static enum scep_code check_signature_floor(X509 *certificate,
+					    uint32_t allow_legacy,
+					    struct scep_error *error)
+{
+	int digest = NID_undef, bits = 0;
+
+	if (X509_get_signature_info(certificate, &digest, NULL, &bits, NULL) ==
+		1 &&
+	    bits >= SIGNATURE_BITS)
+		return SCEP_OK;
+	if (digest != NID_sha1)
+		return error_set(error, SCEP_CA_NOT_TRUSTED,
+				 "it is signed with %s, which is never allowed",
+				 digest == NID_undef ? "an unknown digest"
+						     : OBJ_nid2sn(digest));
+	if ((allow_legacy & SCEP_LEGACY_SHA1) == 0)
+		return error_set(error, SCEP_CA_NOT_TRUSTED,
+				 "it is signed with SHA-1, and "
+				 "allowLegacyAlgorithms does not have sha1");
+	return SCEP_OK;
+}
+
+enum scep_code certs_check_floor(X509 *certificate, bool is_anchor,
+				 const struct certs_floor *floor,
+				 struct scep_error *error)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(certificate);
+	struct scep_error unsound;
+	enum scep_code code = key_check_public(key, &unsound);
+
+	if (code == SCEP_NO_MEMORY)
+		return error_set_memory(error);
+	if (code != SCEP_OK)
+		return error_set(error, SCEP_CA_NOT_TRUSTED, "%s",
+				 unsound.text);
+	if (key_is_short(key) && !floor->allow_short_keys)
+		return error_set(error, SCEP_CA_NOT_TRUSTED,
+				 "the %s key has %d bits, and allowShortKeys "
+				 "is no",
+				 EVP_PKEY_is_a(key, "EC") ? "EC" : "RSA",
+				 EVP_PKEY_get_bits(key));
+	if (is_anchor)
+		return SCEP_OK;
+	return check_signature_floor(certificate, floor->allow_legacy, error);
+}
+
 enum scep_code certs_push(STACK_OF(X509) * certificates, X509 *certificate,
 			  struct scep_error *error)
 {
@@ -333,112 +409,6 @@ enum scep_code certs_compare_sets(const struct bytes *pem,
 	return code;
 }
 
-/* ----------------------------------------------------------------- paths -- */
-
-/* Returns the place of a certificate in the tree, or -1. */
-static int tree_place(const struct certs_tree *tree, X509 *certificate)
-{
-	for (size_t i = 0; i < tree->count; i++) {
-		if (X509_cmp(tree->certificate[i], certificate) == 0)
-			return (int)i;
-	}
-	return -1;
-}
-
-static bool is_issued_by(X509 *certificate, X509 *issuer)
-{
-	return X509_check_issued(issuer, certificate) == X509_V_OK &&
-	       X509_verify(certificate, X509_get0_pubkey(issuer)) == 1;
-}
-
-/* Adds a certificate if the one at that place has issued it. */
-static enum scep_code tree_add(struct certs_tree *tree, size_t issuer,
-			       X509 *subject, struct scep_error *error)
-{
-	enum scep_code code;
-
-	if (tree->count == CERTS_TREE_MAX || tree_place(tree, subject) >= 0)
-		return SCEP_OK;
-	code = key_check_public(X509_get0_pubkey(subject), NULL);
-	if (code == SCEP_NO_MEMORY)
-		return error_set_memory(error);
-	if (code == SCEP_OK && !certs_is_signed_with_md5(subject) &&
-	    is_issued_by(subject, tree->certificate[issuer])) {
-		tree->certificate[tree->count] = subject;
-		tree->issuer[tree->count++] = issuer;
-	}
-	return error_end_openssl(SCEP_OK, error);
-}
-
-enum scep_code certs_tree_grow(struct certs_tree *tree, X509 *anchor,
-			       STACK_OF(X509) * pool, struct scep_error *error)
-{
-	enum scep_code code = SCEP_OK;
-
-	tree->count = 1;
-	tree->certificate[0] = anchor;
-	tree->issuer[0] = 0;
-	for (size_t at = 0; at < tree->count; at++) {
-		if (!certs_is_ca(tree->certificate[at]))
-			continue;
-		for (int i = 0; code == SCEP_OK && i < sk_X509_num(pool); i++)
-			code =
-			    tree_add(tree, at, sk_X509_value(pool, i), error);
-	}
-	return code;
-}
-
-/* Lets OpenSSL judge a path that is known to be complete. */
-static enum scep_code tree_check_path(STACK_OF(X509) * path,
-				      struct scep_error *error)
-{
-	X509 *leaf = sk_X509_value(path, 0);
-	X509 *anchor = sk_X509_value(path, sk_X509_num(path) - 1);
-	X509_STORE *store = X509_STORE_new();
-	X509_STORE_CTX *context = X509_STORE_CTX_new();
-	enum scep_code code = SCEP_OK;
-
-	if (store == NULL || context == NULL ||
-	    X509_STORE_add_cert(store, anchor) != 1 ||
-	    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN |
-					    X509_V_FLAG_NO_CHECK_TIME) != 1 ||
-	    X509_STORE_CTX_init(context, store, leaf, path) != 1)
-		code = error_set_openssl(error, SCEP_CA_NOT_TRUSTED,
-					 "the path cannot be checked");
-	else if (X509_verify_cert(context) != 1)
-		code = error_set(error, SCEP_CA_NOT_TRUSTED, "%s",
-				 X509_verify_cert_error_string(
-				     X509_STORE_CTX_get_error(context)));
-	X509_STORE_CTX_free(context);
-	X509_STORE_free(store);
-	return error_end_openssl(code, error);
-}
-
-enum scep_code certs_tree_path(const struct certs_tree *tree, X509 *certificate,
-			       STACK_OF(X509) * *path, struct scep_error *error)
-{
-	int place = tree_place(tree, certificate);
-	enum scep_code code;
-
-	*path = NULL;
-	if (place < 0)
-		return error_set(error, SCEP_CA_NOT_TRUSTED,
-				 "it was not certified by the pinned CA");
-	*path = sk_X509_new_null();
-	code = certs_push(*path, tree->certificate[place], error);
-	while (code == SCEP_OK && place != 0) {
-		place = (int)tree->issuer[place];
-		code = certs_push(*path, tree->certificate[place], error);
-	}
-	if (code == SCEP_OK)
-		code = tree_check_path(*path, error);
-	if (code != SCEP_OK) {
-		sk_X509_pop_free(*path, X509_free);
-		*path = NULL;
-	}
-	return code;
-}
-
 /* ---------------------------------------------------- rows of the tables -- */
 
 /* Serials that are longer than allowed are cut. */
@@ -477,10 +447,10 @@ static enum scep_code describe_fingerprint(const X509 *certificate,
 
 static uint32_t role_of(X509 *certificate)
 {
-	if (certs_is_ca(certificate))
-		return X509_self_signed(certificate, 1) == 1
-			   ? SCEP_CA_ROOT
-			   : SCEP_CA_INTERMEDIATE;
+	if (certs_is_ca(certificate) && X509_self_signed(certificate, 1) == 1)
+		return SCEP_CA_ROOT;
+	if (certs_is_sub_ca(certificate))
+		return SCEP_CA_INTERMEDIATE;
 	return (certs_may_sign(certificate) ? SCEP_CA_RA_SIGN : 0) |
 	       (certs_may_encipher(certificate) ? SCEP_CA_RA_ENCRYPT : 0);
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Certificates (RFC 5280): reading them, writing them as PEM, questions about
- * one of them, the paths between them, and their rows in the tables.  Knows no
- * pin and decides nothing about trust.  Pure: takes the time as an argument.
+ * one of them, and their rows in the tables.  Knows no pin and decides nothing
+ * about trust.  Pure: takes the time as an argument.
  */
 #ifndef SCEP_PROTOCOL_CERTS_H
 #define SCEP_PROTOCOL_CERTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <openssl/x509.h>
 
@@ -61,6 +62,12 @@ enum scep_code certs_compare_sets(const struct bytes *pem,
 
 /* Tells if it may issue certificates; old CAs without basicConstraints may. */
 bool certs_is_ca(X509 *certificate);
+/* Tells if basicConstraints says that it may: below a pinned CA, nothing else
+ * makes a CA. */
+bool certs_is_sub_ca(X509 *certificate);
+/* Tells if extendedKeyUsage makes it an RA: that of an enrolment agent of
+ * Microsoft's, or id-kp-cmcRA (RFC 6402, 2.10). */
+bool certs_is_marked_ra(X509 *certificate);
 /* Tells if keyUsage (RFC 5280, 4.2.1.3) allows it; without keyUsage, all is
  * allowed. */
 bool certs_may_sign(X509 *certificate);
@@ -78,39 +85,28 @@ bool certs_is_valid_at(X509 *certificate, int64_t now, const char **reason);
 bool certs_is_signed_with_sha1(X509 *certificate);
 bool certs_is_signed_with_md5(X509 *certificate);
 
+/* The floor for the certificates of CAs and RAs, as for our own (MIB, rule
+ * 20). */
+struct certs_floor {
+	bool allow_short_keys; /* RSA below 2048 bits, EC below 256 */
+	uint32_t allow_legacy; /* enum scep_legacy: SHA-1 */
+};
+
+/*
+ * Checks a certificate against the floor.  The signature over a pinned one (the
+ * anchor) does not count.  Fails with SCEP_CA_NOT_TRUSTED, with a text that
+ * calls the certificate "it".
+ */
+enum scep_code certs_check_floor(X509 *certificate, bool is_anchor,
+				 const struct certs_floor *floor,
+				 struct scep_error *error);
+
 /* Adds a new reference to a list; NULL is a list for which memory was short.
  * Fails with SCEP_NO_MEMORY. */
 enum scep_code certs_push(STACK_OF(X509) * certificates, X509 *certificate,
 			  struct scep_error *error);
 /* Tells if that very certificate is in the list (which may be NULL). */
 bool certs_contain(STACK_OF(X509) * certificates, X509 *certificate);
-
-/* The certificates below one CA: who was certified by whom.  Borrows all. */
-#define CERTS_TREE_MAX (2 * LIMIT_CERTIFICATES + 2)
-
-struct certs_tree {
-	size_t count;
-	X509 *certificate[CERTS_TREE_MAX]; /* the anchor is the first */
-	size_t issuer[CERTS_TREE_MAX];	   /* its place in this array */
-};
-
-/*
- * Finds all certificates of `pool` that the anchor certified, directly or
- * through CAs of the pool, by checking signatures: names alone prove nothing.
- * Weak keys and MD5 signatures lead nowhere.  Fails with SCEP_NO_MEMORY.
- */
-enum scep_code certs_tree_grow(struct certs_tree *tree, X509 *anchor,
-			       STACK_OF(X509) * pool, struct scep_error *error);
-
-/*
- * Finds the path from a certificate of the tree up to the anchor, both
- * included, and checks it as RFC 5280, 6.1 has it (CA flags, path lengths, name
- * constraints), but for times.  `*path` is owned; NULL after a failure.  Fails
- * with SCEP_CA_NOT_TRUSTED.
- */
-enum scep_code certs_tree_path(const struct certs_tree *tree, X509 *certificate,
-			       STACK_OF(X509) * *path,
-			       struct scep_error *error);
 
 /* Fills the row of scepCaTable that describes a certificate: subject, issuer,
  * serial, times, fingerprint and role; leaves the rest alone.  Fails with

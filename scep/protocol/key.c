@@ -25,6 +25,8 @@
 #define RSA_BITS_MIN   1024
 #define RSA_BITS_MAX   8192
 #define EC_BITS_MIN    224
+#define RSA_BITS_FLOOR 2048 /* unless allowShortKeys */
+#define EC_BITS_FLOOR  256
 
 /* Ends a function that has made or read a key, and frees it if it has failed.
  */
@@ -342,4 +344,13 @@ enum scep_code key_check_public(const EVP_PKEY *key, struct scep_error *error)
 				 "the key is neither RSA nor of an elliptic "
 				 "curve");
 	return error_end_openssl(code, error);
+}
+
+bool key_is_short(const EVP_PKEY *key)
+{
+	int bits = EVP_PKEY_get_bits(key);
+
+	if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS"))
+		return bits < RSA_BITS_FLOOR;
+	return EVP_PKEY_is_a(key, "EC") && bits < EC_BITS_FLOOR;
 }

@@ -6,6 +6,8 @@
 #ifndef SCEP_PROTOCOL_KEY_H
 #define SCEP_PROTOCOL_KEY_H
 
+#include <stdbool.h>
+
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
@@ -48,5 +50,7 @@ enum scep_code key_digest(const EVP_PKEY *key, char hex[65],
  * RSA below 1024 or above 8192 bits or with a bad exponent, explicit curve
  * parameters, other kinds, and NULL. */
 enum scep_code key_check_public(const EVP_PKEY *key, struct scep_error *error);
+/* Tells if it is below the floor of our own keys: RSA 2048, EC P-256. */
+bool key_is_short(const EVP_PKEY *key);
 
 #endif

@@ -2,6 +2,7 @@
 #include "scep/protocol/next_ca.h"
 
 #include "scep/protocol/certs.h"
+#include "scep/protocol/certs_tree.h"
 #include "scep/base/error.h"
 #include "scep/protocol/signed.h"
 
@@ -44,14 +45,18 @@ static enum scep_code verify_next(const struct next_ca_input *input,
 }
 
 /* Chooses the next CA among what came, and what it has certified. */
-static enum scep_code choose_next(STACK_OF(X509) * received, int64_t now,
+static enum scep_code choose_next(const struct next_ca_input *input,
+				  STACK_OF(X509) * received,
 				  STACK_OF(X509) * chosen,
 				  struct scep_error *error)
 {
 	X509 *next = NULL;
 	struct certs_tree tree;
 	const char *reason;
-	enum scep_code code = ca_certs_candidate(received, &next, error);
+	const struct certs_floor floor = {input->allow_short_keys,
+					  input->allow_legacy};
+	enum scep_code code =
+	    ca_certs_candidate(received, &floor, &next, error);
 
 	if (code != SCEP_OK)
 		return code;
@@ -59,8 +64,8 @@ static enum scep_code choose_next(STACK_OF(X509) * received, int64_t now,
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "there is no CA certificate in the reply");
 	/* It may well begin in the future. */
-	if (!certs_is_valid_at(next, now, &reason) &&
-	    certs_time(X509_get0_notAfter(next)) < now)
+	if (!certs_is_valid_at(next, input->now, &reason) &&
+	    certs_time(X509_get0_notAfter(next)) < input->now)
 		return error_set(error, SCEP_BAD_RESPONSE, "the next CA %s",
 				 reason);
 	code = certs_tree_grow(&tree, next, received, error);
@@ -69,7 +74,8 @@ static enum scep_code choose_next(STACK_OF(X509) * received, int64_t now,
 	return code;
 }
 
-static enum scep_code read_next(const ASN1_OCTET_STRING *content, int64_t now,
+static enum scep_code read_next(const struct next_ca_input *input,
+				const ASN1_OCTET_STRING *content,
 				STACK_OF(X509) * chosen,
 				struct scep_error *error)
 {
@@ -85,7 +91,7 @@ static enum scep_code read_next(const ASN1_OCTET_STRING *content, int64_t now,
 	if (code == SCEP_BAD_RESPONSE)
 		error_wrap(error, "in the signed content");
 	if (code == SCEP_OK)
-		code = choose_next(received, now, chosen, error);
+		code = choose_next(input, received, chosen, error);
 	sk_X509_pop_free(received, X509_free);
 	return code;
 }
@@ -105,8 +111,8 @@ enum scep_code next_ca_read(const struct next_ca_input *input,
 	if (code == SCEP_OK)
 		code = verify_next(input, &answer, error);
 	if (code == SCEP_OK)
-		code = read_next(signed_content(&answer), input->now,
-				 *certificates, error);
+		code = read_next(input, signed_content(&answer), *certificates,
+				 error);
 	signed_free(&answer);
 	code = error_end_openssl(code, error);
 	if (code != SCEP_OK) {

@@ -16,7 +16,8 @@ struct next_ca_input {
 	size_t length;
 	const struct ca_certs *trust; /* a CA of it, and no RA, has signed */
 	uint32_t allow_legacy;	      /* enum scep_legacy */
-	int64_t now;		      /* 0: no judgement about time */
+	bool allow_short_keys;
+	int64_t now; /* 0: no judgement about time */
 };
 
 /*

@@ -36,6 +36,11 @@ enum rfc8894_pki_status {
 /* 3.2.1.4, id-scep-failInfoText */
 #define RFC8894_OID_FAIL_INFO_TEXT "1.3.6.1.5.5.7.24.1"
 
+/* extendedKeyUsage of an RA: Certificate Request Agent of Microsoft's, and
+ * id-kp-cmcRA (RFC 6402, 2.10) */
+#define RFC8894_OID_ENROLMENT_AGENT "1.3.6.1.4.1.311.20.2.1"
+#define RFC8894_OID_CMC_RA	    "1.3.6.1.5.5.7.3.28"
+
 /* 4.1, 4.2, 4.3, 4.7: the operations */
 #define RFC8894_GET_CA_CAPS	 "GetCACaps"
 #define RFC8894_GET_CA_CERT	 "GetCACert"

@@ -222,6 +222,7 @@ static const void *event_row(const struct scep_view *view,
 		break;
 	case SCEP_EVENT_CA_PENDING:
 	case SCEP_EVENT_CA_EXPIRING:
+	case SCEP_EVENT_CA_CHANGED:
 		rows = &view->cas;
 		break;
 	case SCEP_EVENT_CLOCK_SUSPECT:

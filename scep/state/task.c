@@ -18,6 +18,8 @@ static void step_work_free(struct step_work *work)
 	row_release(work->next);
 	free(work->url);
 	free(work->cas);
+	free(work->entries);
+	rows_free(&work->known_cas);
 	X509_CRL_free(work->crl);
 	bytes_free(&work->message);
 	bytes_free(&work->answer.body);
@@ -35,8 +37,11 @@ bool task_prepare(struct task *task)
 	work->now = state_clock_is_sane(task->state) ? work->clock : 0;
 	work->allow_legacy =
 	    legacy_allowed(&task->state->config, &task->record->server);
+	work->allow_short_keys = task->state->config.allow_short_keys;
+	work->ra_policy = task_ra_policy(task);
 	work->next = row_copy(task->record);
-	return work->next != NULL;
+	return work->next != NULL &&
+	       rows_share(&work->known_cas, &task->state->view.cas);
 }
 
 /* --------------------------------------------------------- begin and end -- */
@@ -142,6 +147,17 @@ bool task_has_same_server(const struct task *task)
 		memcmp(profile->server.ca_fingerprint.data,
 		       ours->ca_fingerprint.data,
 		       ours->ca_fingerprint.length) == 0);
+}
+
+uint32_t task_ra_policy(const struct task *task)
+{
+	const struct scep_profile *profile = task_profile(task);
+	uint32_t policy = task->record->server.ra_policy;
+
+	if (profile != NULL && task_has_same_server(task))
+		policy = profile->server.ra_policy;
+	/* The record of an older version has none. */
+	return policy != 0 ? policy : SCEP_RA_MARKED;
 }
 
 /* ------------------------------------------------------------------ time -- */

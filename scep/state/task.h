@@ -15,6 +15,7 @@
 #include "scep/protocol/rfc8894.h"
 #include "scep/state/state.h"
 
+struct ca_certs_entry;
 struct scep_ca;
 struct scep_profile;
 struct step;
@@ -22,6 +23,16 @@ struct task;
 
 #define TASK_PINS 16
 #define TASK_NAME 192
+
+/* Rows of scepCaTable to be notified of when a step has become durable. */
+struct ca_notices {
+	size_t pending_count, believed_count;
+	uint32_t pending[LIMIT_CERTIFICATES + 1];
+	struct {
+		uint32_t index;
+		bool is_by_manager; /* it was he who gave the fingerprint */
+	} believed[LIMIT_CERTIFICATES + 1];
+};
 
 /* The data of one pass through a step.  While a worker runs, it alone writes
  * here, and nobody writes the record. */
@@ -32,6 +43,9 @@ struct step_work {
 	int64_t now;	       /* for validity; 0: our clock is not sane */
 	int64_t clock;	       /* the time of our clock, sane or not */
 	uint32_t allow_legacy; /* enum scep_legacy, of this server */
+	bool allow_short_keys;
+	uint32_t ra_policy;	    /* enum scep_ra_policy */
+	struct scep_rows known_cas; /* scepCaTable; shared */
 	struct scep_octets64 pins[TASK_PINS];
 	size_t pin_count;
 	struct record *next; /* the record after the step; owned */
@@ -47,12 +61,18 @@ struct step_work {
 	/* digest, on a worker */
 	struct scep_ca *cas; /* described certificates; owned */
 	size_t ca_count;
+	struct ca_certs_entry *entries; /* the judgement of each; owned */
 	size_t candidate; /* which of cas can be trusted; ca_count: none */
 	bool is_trusted;
+	bool awaits_ra; /* the CA is trusted, but a manager has to decide about
+			 * an RA */
 	enum rfc8894_pki_status pki_status;
 	struct scep_error ca_refetch; /* ca_rollover.h; SCEP_OK: none */
 	struct scep_key key;	      /* our new certificate, described */
 	struct X509_crl_st *crl;      /* from GetCRL; owned */
+
+	/* settle, on the loop */
+	struct ca_notices notices;
 };
 
 /* The two kinds of task differ in these.  On the loop. */
@@ -106,6 +126,10 @@ const struct scep_profile *task_profile(const struct task *task);
 /* Tells if the profile, if there is one, still has the server of this task.
  * Certificates from another server must not become its pins (MIB, rule 15). */
 bool task_has_same_server(const struct task *task);
+
+/* Returns scepServerRaPolicy as it is now: a request that waits for an RA obeys
+ * a change. */
+uint32_t task_ra_policy(const struct task *task);
 
 /* Sets when the task continues (mono, or STATE_NEVER). */
 void task_continue_at(struct task *task, uint64_t due);

@@ -41,6 +41,17 @@ static enum scep_code database_make_tables(struct database *database,
 	return code;
 }
 
+/* Adds caChanged to a scepNotifyEnable that has all the bits there were.  A
+ * choice of some of them stays what it is. */
+static enum scep_code database_add_ca_changed(struct database *database,
+					      struct scep_error *error)
+{
+	return sqlite_alter(&database->connection,
+			    strdup("UPDATE agent SET notify_enable = 4095 "
+				   "WHERE notify_enable = 2047"),
+			    "agent", error);
+}
+
 /*
  * migrations[n] takes a database from version n to n + 1.  Version 0 is an
  * empty file.  For a new table, add another database_make_tables, which makes
@@ -51,7 +62,9 @@ static enum scep_code database_make_tables(struct database *database,
 typedef enum scep_code (*migration_fn)(struct database *database,
 				       struct scep_error *error);
 static const migration_fn migrations[] = {
-    database_make_tables, database_make_tables, /* use, aside */
+    database_make_tables,
+    database_make_tables, /* use, aside */
+    database_add_ca_changed,
 };
 #define SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 

@@ -45,10 +45,13 @@ struct record {
 	uint32_t renewal_was_refused; /* RenewalReq, by the server */
 	uint32_t was_pending;	      /* the server has answered PENDING */
 	uint32_t ca_refetch;	      /* enum ca_refetch: of its CA */
-	int64_t next_try;	      /* wall clock; 0: at once */
-	struct bytes signer;	      /* PEM: the certificate that signs */
-	struct bytes trust;  /* PEM: the CA certificates of the transaction,
-			      * anchor first, recipient second */
+	uint32_t awaits_ra;	 /* at STEP_WAIT_TRUST: RAs, and not the CA */
+	char note[SCEP_TEXT255]; /* Text of the row where there is no
+				  * error */
+	int64_t next_try;	 /* wall clock; 0: at once */
+	struct bytes signer;	 /* PEM: the certificate that signs */
+	struct bytes trust;	 /* PEM: the CA certificates of the transaction,
+				  * anchor first, recipient second */
 	struct bytes issued; /* PEM: ours, then its chain; at STEP_REGISTER */
 };
 

@@ -120,7 +120,7 @@ static const struct column key_columns[] = {
 
 static const struct column ca_columns[] = {
     CA(profile_index), CA(subject),	CA(issuer), CA(serial), CA(not_before),
-    CA(not_after),     CA(fingerprint), CA(role),   CA(source),
+    CA(not_after),     CA(fingerprint), CA(role),   CA(source), CA(is_believed),
 #define MIB_GROUPS SCEP_GROUP_CA
 #define MIB_SETTING(group, arc, field, name, member, kind, range, preset,      \
 		    keeping)                                                   \
@@ -154,6 +154,8 @@ static const struct column record_columns[] = {
     RECORD(renewal_was_refused),
     RECORD(was_pending),
     NAMED("doubt", struct record, ca_refetch),
+    RECORD(awaits_ra),
+    RECORD(note),
     RECORD(next_try),
     RECORD(signer),
     RECORD(trust),

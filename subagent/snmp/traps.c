@@ -60,6 +60,10 @@ const struct trap traps_known[] = {
      "scepDeployFailed",
      11,
      {"scepUseName", "scepUseText"}},
+    {SCEP_EVENT_CA_CHANGED,
+     "scepCaChanged",
+     12,
+     {"scepCaSubject", "scepCaFingerprint", "scepCaRole", "scepCaTrust"}},
 };
 
 const size_t traps_known_count = sizeof(traps_known) / sizeof(traps_known[0]);

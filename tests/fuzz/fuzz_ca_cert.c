@@ -98,7 +98,8 @@ static void check_trust(const struct ca_certs *trust,
 	pin_of(trust->anchor, &anchor);
 	HOLDS(memcmp(anchor.digest, pin->digest, 32) == 0);
 	HOLDS(sk_X509_num(trust->chain) >= 1);
-	HOLDS(trust->recipient != NULL);
+	if (trust->recipient == NULL) /* a manager has to decide */
+		return;
 	HOLDS(EVP_PKEY_is_a(X509_get0_pubkey(trust->recipient), "RSA"));
 }
 
@@ -107,10 +108,12 @@ bool fuzz_ca_cert(const uint8_t *data, size_t size)
 	struct fuzz_input input = {data, size};
 	uint8_t mode = fuzz_take_octet(&input);
 	STACK_OF(X509) *certificates = NULL;
+	const struct certs_floor floor = {(mode & 8) == 0, 0};
+	struct ca_certs_entry entries[LIMIT_CERTIFICATES] = {0};
 	struct ca_certs trust;
 	struct ca_certs_pin pin;
 	struct scep_error error = {.text = ""};
-	X509 *candidate;
+	X509 *candidate = NULL;
 	enum scep_code code;
 
 	code = read_certificates(&input, mode & 1, &certificates);
@@ -121,12 +124,21 @@ bool fuzz_ca_cert(const uint8_t *data, size_t size)
 	      sk_X509_num(certificates) <= LIMIT_CERTIFICATES);
 	check_pem(certificates);
 	check_descriptions(certificates);
-	HOLDS(ca_certs_candidate(certificates, &candidate, NULL) == SCEP_OK);
+	HOLDS(ca_certs_candidate(certificates, &floor, &candidate, NULL) !=
+	      SCEP_NO_MEMORY);
 	pin_of(candidate != NULL && mode & 4 ? candidate
 					     : fixed_certificate(FIXED_CA),
 	       &pin);
-	code = ca_certs_establish(certificates, &pin, 1,
-				  mode & 2 ? 0 : FIXED_NOW, &trust, &error);
+	code = ca_certs_establish(
+	    &(struct ca_certs_input){
+		.certificates = certificates,
+		.pins = &pin,
+		.pin_count = 1,
+		.floor = floor,
+		.ra_policy = mode & 16 ? SCEP_RA_ANY : SCEP_RA_MARKED,
+		.now = mode & 2 ? 0 : FIXED_NOW,
+	    },
+	    entries, &trust, &error);
 	HOLDS(code == SCEP_OK || code == SCEP_CA_NOT_TRUSTED);
 	if (code == SCEP_OK)
 		check_trust(&trust, &pin);

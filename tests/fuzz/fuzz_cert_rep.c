@@ -230,6 +230,7 @@ static bool open_message(const struct bytes *message, uint8_t flags)
 		flags & FLAG_KNOWN ? fixed_certificate(FIXED_DEVICE_OLD) : NULL,
 	    .subject = X509_get_subject_name(fixed_certificate(FIXED_DEVICE)),
 	    .allow_legacy = flags & FLAG_LEGACY,
+	    .allow_short_keys = true,
 	    .now = flags & FLAG_NO_TIME ? 0 : FIXED_NOW,
 	};
 	struct cert_rep reply;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/open_world.h"
 
+#include "tests/lib/believe.h"
+
 #include <stdio.h>
 
 static struct world the_world;
@@ -17,6 +19,7 @@ static struct pki_cert ra_plan(const struct world *world)
 	struct pki_cert plan = pki_leaf_plan("RA", pki_key(PKI_KEY_RA),
 					     world->ca, pki_key(PKI_KEY_CA));
 
+	plan.extended_key_usage = PKI_MARK_OF_RA;
 	plan.serial = 10;
 	return plan;
 }
@@ -74,14 +77,14 @@ static void make_trust(struct world *world)
 
 	sk_X509_push(list, world->ra);
 	sk_X509_push(list, world->ra_encrypt);
-	sk_X509_push(list, world->ra_expired);
-	sk_X509_push(list, world->ra_future);
 	sk_X509_push(list, world->sub_ca);
 	sk_X509_push(list, world->ca);
 	pin.length = (uint32_t)pki_digest(world->ca, "SHA256", pin.digest);
-	assert_int_equal(
-	    ca_certs_establish(list, &pin, 1, PKI_NOW, &world->trust, NULL),
-	    SCEP_OK);
+	assert_int_equal(believe(list, &pin, 1, PKI_NOW, &world->trust, NULL),
+			 SCEP_OK);
+	/* They were valid when the transaction began. */
+	certs_push(world->trust.chain, world->ra_expired, NULL);
+	certs_push(world->trust.chain, world->ra_future, NULL);
 	sk_X509_free(list);
 }
 

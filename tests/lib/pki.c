@@ -184,6 +184,9 @@ static void add_extensions(X509 *certificate, X509 *issuer,
 	add_extension(certificate, issuer, NID_subject_key_identifier, "hash");
 	if (plan->key_usage != PKI_NO_KEY_USAGE)
 		add_key_usage(certificate, plan->key_usage);
+	if (plan->extended_key_usage != NULL)
+		add_extension(certificate, issuer, NID_ext_key_usage,
+			      plan->extended_key_usage);
 	if (plan->alt_name != NULL)
 		add_extension(certificate, issuer, NID_subject_alt_name,
 			      plan->alt_name);

@@ -46,6 +46,9 @@ EVP_PKEY *pki_key_rsa(int bits);
 /* keyUsage is left out. */
 #define PKI_NO_KEY_USAGE (-1)
 
+/* The mark of an RA (id-kp-cmcRA). */
+#define PKI_MARK_OF_RA "1.3.6.1.5.5.7.3.28"
+
 /* All borrowed. */
 struct pki_cert {
 	const char *common_name;
@@ -61,6 +64,7 @@ struct pki_cert {
 	int key_usage;	      /* KU_ bits of OpenSSL, or PKI_NO_KEY_USAGE */
 	const char *digest;   /* "SHA256" */
 	const char *alt_name; /* in OpenSSL's syntax, or NULL */
+	const char *extended_key_usage; /* likewise */
 	bool is_version_1;
 };
 

@@ -48,10 +48,38 @@ void scripted_ca_open(struct scripted_ca *ca, const int64_t *clock)
 	ca->root = make_root(ca->key, SCRIPTED_NOW + 3650 * PKI_DAY);
 	ca->caps = "AES\nPOSTPKIOperation\nSHA-256\nSCEPStandard\nRenewal\n";
 	ca->certificate_life = 365 * PKI_DAY;
+	ca->signer = CA_ITSELF;
+	ca->recipient = CA_ITSELF;
+}
+
+int scripted_ca_add(struct scripted_ca *ca, const char *name,
+		    enum pki_key_name key, const char *usage, int64_t not_after)
+{
+	struct pki_cert plan =
+	    pki_leaf_plan(name, pki_key(key), ca->root, ca->key);
+	int place = (int)ca->other_count;
+
+	MUST(place < CA_OTHERS);
+	plan.serial = 1000 + place;
+	plan.not_before = SCRIPTED_NOW - 30 * PKI_DAY + place;
+	plan.not_after = not_after;
+	plan.extended_key_usage = usage;
+	ca->others[place] = pki_certify(&plan);
+	ca->other_keys[place] = key;
+	ca->other_count++;
+	return place;
+}
+
+void scripted_ca_drop_others(struct scripted_ca *ca)
+{
+	for (size_t i = 0; i < ca->other_count; i++)
+		X509_free(ca->others[i]);
+	ca->other_count = 0;
 }
 
 void scripted_ca_close(struct scripted_ca *ca)
 {
+	scripted_ca_drop_others(ca);
 	X509_free(ca->root);
 	X509_free(ca->next);
 	X509_free(ca->last);
@@ -223,6 +251,27 @@ static void message_free(struct message *message)
 	CMS_ContentInfo_free(message->cms);
 }
 
+/* Opens the envelope with the key of whom it is for. */
+static void open_envelope(struct scripted_ca *ca, CMS_ContentInfo *envelope,
+			  BIO *out)
+{
+	CMS_RecipientInfo *info =
+	    sk_CMS_RecipientInfo_value(CMS_get0_RecipientInfos(envelope), 0);
+	EVP_PKEY *key = ca->key;
+	X509 *certificate = ca->root;
+
+	ca->recipient = CA_ITSELF;
+	for (size_t i = 0; i < ca->other_count; i++) {
+		if (CMS_RecipientInfo_ktri_cert_cmp(info, ca->others[i]) != 0)
+			continue;
+		ca->recipient = (int)i;
+		key = pki_key(ca->other_keys[i]);
+		certificate = ca->others[i];
+	}
+	MUST(CMS_decrypt(envelope, key, certificate, NULL, out, CMS_BINARY) ==
+	     1);
+}
+
 /* What is in the envelope. */
 static void decrypt(struct scripted_ca *ca, const struct message *message,
 		    struct bytes *plain)
@@ -236,8 +285,7 @@ static void decrypt(struct scripted_ca *ca, const struct message *message,
 	long length;
 
 	MUST(envelope != NULL);
-	MUST(CMS_decrypt(envelope, ca->key, ca->root, NULL, out, CMS_BINARY) ==
-	     1);
+	open_envelope(ca, envelope, out);
 	length = BIO_get_mem_data(out, &text);
 	MUST(bytes_set(plain, text, (size_t)length));
 	BIO_free(out);
@@ -436,6 +484,10 @@ static void reply_make(struct scripted_ca *ca, const struct message *message,
 	    .recipient = sk_X509_value(message->certificates, 0),
 	};
 
+	if (ca->signer != CA_ITSELF) {
+		reply.signer = ca->others[ca->signer];
+		reply.signer_key = pki_key(ca->other_keys[ca->signer]);
+	}
 	memcpy(reply.recipient_nonce, ca->nonce, RFC8894_NONCE_LENGTH);
 	if (step.behaviour == CA_PENDING)
 		reply.pki_status = "3";
@@ -495,6 +547,24 @@ static void answer_next(struct scripted_ca *ca, struct ca_step step,
 		X509_free(reply.signer);
 }
 
+/* RFC 8894, 4.2.1 */
+static void answer_ca_cert(const struct scripted_ca *ca, struct bytes *body)
+{
+	X509 *all[CA_OTHERS + 2] = {NULL};
+	unsigned char *der = NULL;
+	int length;
+
+	if (ca->other_count > 0) {
+		memcpy(all, ca->others, ca->other_count * sizeof(all[0]));
+		all[ca->other_count] = ca->root;
+		pki_degenerate(all, body);
+		return;
+	}
+	length = i2d_X509(ca->root, &der);
+	MUST(length > 0 && bytes_set(body, der, (size_t)length));
+	OPENSSL_free(der);
+}
+
 static void answer_properly(struct scripted_ca *ca, enum ca_operation operation,
 			    struct ca_step step,
 			    const struct fetch_request *request,
@@ -502,17 +572,13 @@ static void answer_properly(struct scripted_ca *ca, enum ca_operation operation,
 {
 	struct bytes *body = &answer->body;
 	struct message message;
-	unsigned char *der = NULL;
-	int length;
 
 	switch (operation) {
 	case CA_CAPS:
 		MUST(bytes_set(body, ca->caps, strlen(ca->caps)));
 		break;
 	case CA_CERT:
-		length = i2d_X509(ca->root, &der);
-		MUST(length > 0 && bytes_set(body, der, (size_t)length));
-		OPENSSL_free(der);
+		answer_ca_cert(ca, body);
 		break;
 	case CA_NEXT:
 		answer_next(ca, step, answer);

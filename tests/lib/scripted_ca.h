@@ -50,10 +50,17 @@ struct ca_request {
 	EVP_PKEY *key;
 };
 
+#define CA_OTHERS 4
+
 struct scripted_ca {
 	X509 *root;
-	X509 *next;	   /* the CA that is to come; NULL: none yet */
-	EVP_PKEY *key;	   /* borrowed */
+	X509 *others[CA_OTHERS]; /* what GetCACert brings beside the root */
+	enum pki_key_name other_keys[CA_OTHERS];
+	size_t other_count;
+	int signer;    /* of the replies, in others; CA_ITSELF */
+	int recipient; /* of the last request that was decrypted, likewise */
+	X509 *next;    /* the CA that is to come; NULL: none yet */
+	EVP_PKEY *key; /* borrowed */
 	EVP_PKEY *old_key; /* of the CA before; NULL: there was none */
 	long revoked[4];   /* serial numbers up to 0 */
 	const char *caps;
@@ -93,6 +100,14 @@ void scripted_ca_end(struct scripted_ca *ca, int64_t not_after);
 void scripted_ca_announce(struct scripted_ca *ca);
 /* From now on, the CA that was announced is the one there is. */
 void scripted_ca_roll_over(struct scripted_ca *ca);
+#define CA_ITSELF (-1)
+/* From now on, GetCACert brings one more certificate that the CA has certified,
+ * with that extendedKeyUsage (NULL: none).  Returns its place. */
+int scripted_ca_add(struct scripted_ca *ca, const char *name,
+		    enum pki_key_name key, const char *usage,
+		    int64_t not_after);
+/* From now on, GetCACert brings the root alone. */
+void scripted_ca_drop_others(struct scripted_ca *ca);
 /* Appends to the script of an operation. */
 void scripted_ca_plan(struct scripted_ca *ca, enum ca_operation operation,
 		      enum ca_behaviour behaviour, int number);

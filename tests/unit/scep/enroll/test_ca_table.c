@@ -37,6 +37,7 @@ static struct open_request *bring(struct device *d, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		e->task.work.cas[i].fingerprint.length = 32;
 		e->task.work.cas[i].fingerprint.data[0] = numbers[i];
+		e->task.work.cas[i].role = SCEP_CA_ROOT;
 	}
 	e->task.work.ca_count = count;
 	e->task.work.candidate = 0;

@@ -10,10 +10,13 @@
 
 #include <cmocka.h>
 
+#include "scep/base/bytes.h"
 #include "scep/base/log.h"
 #include "tests/lib/device.h"
 
 #define REQUEST "request 1 (profile 1, key web, printer.example): "
+
+#define CHECK	"server check of profile 1: "
 
 static char lines[16384];
 
@@ -36,6 +39,18 @@ static int log_setup(void **state)
 	return 0;
 }
 
+/* The format may have the fingerprint of the CA twice. */
+static void assert_lines(struct device *d, const char *format)
+{
+	char expected[4096], hex[65];
+	unsigned char fingerprint[32];
+
+	scripted_ca_fingerprint(&d->ca, fingerprint);
+	bytes_hex(fingerprint, 32, hex);
+	snprintf(expected, sizeof(expected), format, hex, hex);
+	assert_string_equal(lines, expected);
+}
+
 static void an_enrolment_is_told_step_by_step(void **state)
 {
 	struct device *d = *state;
@@ -45,12 +60,15 @@ static void an_enrolment_is_told_step_by_step(void **state)
 	device_send(d, 1);
 	device_run_for(d, 70);
 	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
-	assert_string_equal(
-	    lines, REQUEST
-	    "GetCACaps -> GetCACert\n" REQUEST "GetCACert -> keygen\n" REQUEST
-	    "keygen -> PKCSReq\n" REQUEST "PKCSReq: Deferred: the server says "
-	    "PENDING; CertPoll in 60 s\n" REQUEST
-	    "CertPoll -> register\n" REQUEST "successful\n");
+	assert_lines(d, REQUEST
+		     "GetCACaps -> GetCACert\n" REQUEST
+		     "GetCACert -> keygen\n" REQUEST
+		     "the CA CN=Test CA (SHA-256 %s) is believed from now "
+		     "on\n" REQUEST "keygen -> PKCSReq\n" REQUEST
+		     "PKCSReq is encrypted to CN=Test CA (SHA-256 %s)\n" REQUEST
+		     "PKCSReq: Deferred: the server says "
+		     "PENDING; CertPoll in 60 s\n" REQUEST
+		     "CertPoll -> register\n" REQUEST "successful\n");
 }
 
 static void an_error_has_the_words_of_its_status(void **state)
@@ -78,7 +96,8 @@ static void a_check_is_named_by_its_profile(void **state)
 
 	device_set_number(d, SCEP_SERVER_CHECK, 1, SCEP_CHECK_CA_CERT);
 	device_run(d);
-	assert_string_equal(lines, "server check of profile 1: successful\n");
+	assert_lines(d, CHECK "the CA CN=Test CA (SHA-256 %s) is believed from "
+			      "now on\n" CHECK "successful\n");
 	lines[0] = '\0';
 	device_set_number(d, SCEP_SERVER_CHECK, 1, SCEP_CHECK_CRL);
 	device_run(d);

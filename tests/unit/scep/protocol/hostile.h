@@ -64,6 +64,8 @@ extern const struct hostile_table hostile_ca_bare;     /* GetCACert */
 extern const struct hostile_table hostile_ca_pinned;
 extern const struct hostile_table hostile_ca_bag;
 extern const struct hostile_table hostile_ca_ra;
+extern const struct hostile_table hostile_ca_mark;
+extern const struct hostile_table hostile_ca_other;
 extern const struct hostile_table hostile_ca_pem;
 
 /* Reads `der`, puts the fault into it and writes it again. */
@@ -89,7 +91,8 @@ enum scep_code hostile_open_message(struct world *world,
 void hostile_encode(X509 *certificate, struct bytes *der);
 struct ca_certs_pin hostile_pin_of(const void *der, size_t length);
 /* Reads an answer to GetCACert and establishes trust in what the pin names.
- * `is_ra` is set where requests are to be sealed to another one than that. */
+ * `is_ra` is set where requests are to be sealed to another one than that; it
+ * is false too where nobody is believed before a manager decides. */
 enum scep_code hostile_believe(const struct bytes *answer,
 			       const struct ca_certs_pin *pin, bool *is_ra,
 			       struct scep_error *error);

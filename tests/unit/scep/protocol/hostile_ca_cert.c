@@ -43,8 +43,9 @@ static enum scep_code open_pinned(struct world *world,
 	return code;
 }
 
-/* A bag with the CA and its RA, both of which are believed. */
-static struct ca_certs_pin make_bag(struct world *world, struct bytes *bag)
+/* A bag with the CA and somebody else's certificate. */
+static struct ca_certs_pin make_bag_with(struct world *world, X509 *other,
+					 struct bytes *bag)
 {
 	X509 *const ca[] = {world->ca, NULL};
 	struct bytes ra = {NULL, 0};
@@ -53,7 +54,7 @@ static struct ca_certs_pin make_bag(struct world *world, struct bytes *bag)
 
 	hostile_encode(world->ca, &ra);
 	pin = hostile_pin_of(ra.data, ra.length);
-	hostile_encode(world->ra, &ra);
+	hostile_encode(other, &ra);
 	pki_degenerate(ca, bag);
 	root = der_read(bag->data, bag->length);
 	der_append(der_find(root, "1/0/3"), der_read(ra.data, ra.length));
@@ -61,6 +62,12 @@ static struct ca_certs_pin make_bag(struct world *world, struct bytes *bag)
 	der_free(root);
 	bytes_free(&ra);
 	return pin;
+}
+
+/* Both the CA and its RA are believed. */
+static struct ca_certs_pin make_bag(struct world *world, struct bytes *bag)
+{
+	return make_bag_with(world, world->ra, bag);
 }
 
 static enum scep_code open_bag(struct world *world,
@@ -95,6 +102,25 @@ static enum scep_code open_ra(struct world *world, struct hostile_case *hostile,
 	return code;
 }
 
+/* The CA is good, and the other is a certificate of it that is no RA, whatever
+ * is done to it: SCEP_NONE says that it is left out. */
+static enum scep_code open_other(struct world *world,
+				 struct hostile_case *hostile,
+				 struct scep_error *error)
+{
+	struct bytes answer = {NULL, 0};
+	struct ca_certs_pin pin = make_bag_with(world, world->foreign, &answer);
+	enum scep_code code;
+	bool is_ra;
+
+	hostile_spoil_certificate(hostile, RA, pki_key(PKI_KEY_CA), &answer);
+	code = hostile_believe(&answer, &pin, &is_ra, error);
+	if (code == SCEP_OK && !is_ra)
+		code = error_set(error, SCEP_NONE, "left out");
+	bytes_free(&answer);
+	return code;
+}
+
 enum {
 	VOID, /* the fault changes nothing */
 	EMPTY,
@@ -116,6 +142,7 @@ enum {
 	FINE_TWICE,
 	FINE_CHOICE,
 	FINE_PINNED,
+	FINE_SUB_CA,
 };
 
 static const struct hostile_verdict verdicts[] = {
@@ -147,6 +174,14 @@ static const struct hostile_verdict verdicts[] = {
     [FINE_PINNED] =
 	{SCEP_OK,
 	 "the fingerprint vouches for all of an anchor (RFC 5280, 6.1)"},
+};
+
+/* What an RA may be is no matter in somebody else's certificate. */
+static const struct hostile_verdict other_verdicts[] = {
+    [NO_CMS] = {SCEP_BAD_RESPONSE, "the certificates are no CMS structure"},
+    [LEFT_OUT] = {SCEP_NONE, "left out"},
+    [FINE_CHOICE] = {SCEP_NONE, "left out"},
+    [FINE_SUB_CA] = {SCEP_OK, "the CA has made it a CA"},
 };
 
 static const struct hostile_field bare_fields[] = {
@@ -493,11 +528,11 @@ static const struct hostile_field ra_fields[] = {
     {"extensions",
      "1/0/3/1/0/7",
      NULL,
-     {FINE_CHOICE, NO_CMS, NO_CMS, NO_CMS, NO_CMS, NO_CMS, NO_CMS, NO_CMS}},
+     {LEFT_OUT, NO_CMS, NO_CMS, NO_CMS, NO_CMS, NO_CMS, NO_CMS, NO_CMS}},
     {"extension list",
      "1/0/3/1/0/7/0",
      NULL,
-     {NO_CMS, FINE_CHOICE, NO_CMS, NO_CMS, NO_CMS, NO_CMS, NO_CMS, NO_CMS}},
+     {NO_CMS, LEFT_OUT, NO_CMS, NO_CMS, NO_CMS, NO_CMS, NO_CMS, NO_CMS}},
     {"extension",
      "1/0/3/1/0/7/0/0",
      NULL,
@@ -521,6 +556,35 @@ static const struct hostile_field ra_fields[] = {
      {NO_CMS, NO_CMS, LEFT_OUT, NO_CMS, LEFT_OUT, LEFT_OUT, NO_CMS, NO_CMS}},
 };
 
+#define USAGE RA "/0/7/0/2"
+#define MARK  RA "/0/7/0/3"
+
+/* What makes it an RA, and what says for what. */
+static const struct hostile_field mark_fields[] = {
+    {"keyUsage",
+     USAGE,
+     NULL,
+     {FINE_CHOICE, NO_CMS, NO_CMS, LEFT_OUT, NO_CMS, NO_CMS, NO_CMS, NO_CMS}},
+    {"keyUsage value",
+     USAGE "/2",
+     "03020780",
+     {NO_CMS, LEFT_OUT, FINE_CHOICE, NO_CMS, FINE_CHOICE, LEFT_OUT, NO_CMS,
+      NO_CMS}},
+    {"extendedKeyUsage",
+     MARK,
+     NULL,
+     {LEFT_OUT, NO_CMS, NO_CMS, LEFT_OUT, NO_CMS, NO_CMS, NO_CMS, NO_CMS}},
+    {"extendedKeyUsage OID",
+     MARK "/0",
+     "2.5.29.38",
+     {NO_CMS, NO_CMS, LEFT_OUT, NO_CMS, LEFT_OUT, LEFT_OUT, NO_CMS, NO_CMS}},
+    {"extendedKeyUsage value",
+     MARK "/1",
+     "300a06082b06010505070301",
+     {NO_CMS, LEFT_OUT, LEFT_OUT, NO_CMS, FINE_CHOICE, LEFT_OUT, NO_CMS,
+      NO_CMS}},
+};
+
 const struct hostile_table hostile_ca_bare = {
     "GetCACert", bare_fields, HOSTILE_COUNT(bare_fields), verdicts, open_bare};
 const struct hostile_table hostile_ca_pinned = {
@@ -531,3 +595,9 @@ const struct hostile_table hostile_ca_bag = {
     open_bag};
 const struct hostile_table hostile_ca_ra = {
     "GetCACert, RA", ra_fields, HOSTILE_COUNT(ra_fields), verdicts, open_ra};
+const struct hostile_table hostile_ca_mark = {
+    "GetCACert, mark of an RA", mark_fields, HOSTILE_COUNT(mark_fields),
+    verdicts, open_ra};
+const struct hostile_table hostile_ca_other = {"GetCACert, no RA", ra_fields,
+					       HOSTILE_COUNT(ra_fields),
+					       other_verdicts, open_other};

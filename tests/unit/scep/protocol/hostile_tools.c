@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the tables of hostile replies make their messages with. */
 #include "tests/unit/scep/protocol/hostile.h"
+#include "tests/lib/believe.h"
 
 #include <openssl/evp.h>
 
@@ -145,12 +146,13 @@ enum scep_code hostile_believe(const struct bytes *answer,
 	    ca_certs_read(answer->data, answer->length, &certificates, error);
 
 	if (code == SCEP_OK)
-		code = ca_certs_establish(certificates, pin, 1, PKI_NOW, &trust,
-					  error);
+		code = believe(certificates, pin, 1, PKI_NOW, &trust, error);
 	if (code != SCEP_OK)
 		assert_null(trust.recipient);
-	*is_ra =
-	    code == SCEP_OK && X509_cmp(trust.recipient, trust.anchor) != 0;
+	*is_ra = trust.recipient != NULL &&
+		 X509_cmp(trust.recipient, trust.anchor) != 0;
+	if (code == SCEP_OK && trust.recipient == NULL)
+		assert_int_equal(sk_X509_num(trust.chain), 1);
 	ca_certs_free(&trust);
 	sk_X509_pop_free(certificates, X509_free);
 	return code;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates: read from what a server sends, and described as rows. */
 #include "scep/protocol/certs.h"
+#include "scep/protocol/certs_tree.h"
 
 #include "scep/ca_row.h"
 #include "scep/codes.h"

@@ -120,6 +120,8 @@ static void no_hostile_ca_is_trusted(void **state)
 	run_table(&hostile_ca_pinned, *state);
 	run_table(&hostile_ca_bag, *state);
 	run_table(&hostile_ca_ra, *state);
+	run_table(&hostile_ca_mark, *state);
+	run_table(&hostile_ca_other, *state);
 	run_table(&hostile_ca_pem, *state);
 }
 

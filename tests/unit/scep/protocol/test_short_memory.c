@@ -27,6 +27,7 @@
 #include "scep/protocol/key.h"
 #include "scep/protocol/next_ca.h"
 #include "scep/protocol/pki_message.h"
+#include "tests/lib/believe.h"
 #include "tests/lib/short_memory.h"
 
 /* What comes from outside, as octets: OpenSSL remembers in its objects what it
@@ -125,6 +126,8 @@ static long serial_of(const X509 *certificate)
 	return ASN1_INTEGER_get(X509_get0_serialNumber(certificate));
 }
 
+static const struct certs_floor strict;
+
 static enum scep_code read_ca_cert(size_t first, char result[RESULT],
 				   struct scep_error *error)
 {
@@ -138,11 +141,12 @@ static enum scep_code read_ca_cert(size_t first, char result[RESULT],
 	code = ca_certs_read(octets.ca_cert.data, octets.ca_cert.length,
 			     &certificates, error);
 	if (code == SCEP_OK)
-		code = ca_certs_candidate(certificates, &candidate, error);
+		code = ca_certs_candidate(certificates, &strict, &candidate,
+					  error);
 	if (code == SCEP_OK)
 		code = certs_describe_ca(candidate, &row, error);
 	if (code == SCEP_OK)
-		code = ca_certs_establish(certificates, &octets.pin, 1, PKI_NOW,
+		code = believe(certificates, &octets.pin, 1, PKI_NOW,
 					  &trust, error);
 	short_memory_end();
 	if (code == SCEP_OK)

@@ -19,6 +19,7 @@
 #include "scep/protocol/rfc8894.h"
 #include "scep/protocol/ca_certs.h"
 #include "scep/protocol/certs.h"
+#include "tests/lib/believe.h"
 #include "tests/lib/pki.h"
 
 /* root -> CA -> RA for signing, RA for encryption; and strangers. */
@@ -55,6 +56,7 @@ static inline X509 *make_ra(const char *name, enum pki_key_name key,
 	    pki_leaf_plan(name, pki_key(key), issuer, pki_key(issuer_key));
 
 	plan.key_usage = key_usage;
+	plan.extended_key_usage = PKI_MARK_OF_RA;
 	plan.serial = 7;
 	return pki_certify(&plan);
 }

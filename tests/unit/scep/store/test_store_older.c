@@ -123,8 +123,10 @@ static unsigned int assert_all_is_kept(void)
 	sqlite3_stmt *statement =
 	    prepare(sqlite, "SELECT t.name, c.name FROM before.sqlite_schema t "
 			    "JOIN pragma_table_info(t.name, 'before') c "
-			    /* No longer known, and never read. */
-			    "WHERE c.name <> 'polls_left'");
+			    /* No longer known, and never read; and what has
+			     * gained a bit. */
+			    "WHERE c.name NOT IN ('polls_left', "
+			    "'notify_enable')");
 	unsigned int columns = 0;
 
 	for (; sqlite3_step(statement) == SQLITE_ROW; columns++)
@@ -176,6 +178,35 @@ static void an_older_database_is_kept_whole(void **state)
 	store_content_free(&content);
 }
 
+/* All notifications were on, so the new one is.  A choice stays. */
+static void a_notification_more_is_on_where_all_were(void **state)
+{
+	static const struct {
+		unsigned int before, after;
+	} cases[] = {{2047, 4095}, {2046, 2046}, {0, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct store_content content;
+		struct store *store;
+		char sql[120];
+
+		snprintf(sql, sizeof(sql),
+			 "UPDATE agent SET notify_enable = %u;"
+			 "PRAGMA user_version = 2",
+			 cases[i].before);
+		storetest_run(sql);
+		for (int start = 0; start < 2; start++) {
+			store = storetest_open();
+			content = storetest_load(store);
+			assert_int_equal(content.agent.notify_enable,
+					 cases[i].after);
+			store_content_free(&content);
+			store_close(store);
+		}
+	}
+}
+
 static void a_column_that_is_not_known_does_no_harm(void **state)
 {
 	struct store *store;
@@ -203,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(an_older_database_is_kept_whole),
+	    TEST(a_notification_more_is_on_where_all_were),
 	    TEST(a_column_that_is_not_known_does_no_harm),
 	};
 
