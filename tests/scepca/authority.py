@@ -44,6 +44,8 @@ class Variant:
     )
     is_ca: bool = True
     bits: int = 2048
+    digest: type = hashes.SHA256
+    marks: tuple = ()  # extendedKeyUsage
 
 
 # The values of the behaviour `authority`.
@@ -58,21 +60,42 @@ VARIANTS = {
     "no_usage": Variant("scepagent CA without keyUsage", usage=()),
     "not_ca": Variant("scepagent CA that is none", is_ca=False),
     "weak": Variant("scepagent weak CA", bits=1024),
+    "sha1": Variant("scepagent SHA-1 CA", digest=hashes.SHA1),
 }
+
+# What makes an RA of a certificate: id-kp-cmcRA (RFC 6402, 2.10), and the
+# Certificate Request Agent of Microsoft's.
+CMC_RA = "1.3.6.1.5.5.7.3.28"
+ENROLMENT_AGENT = "1.3.6.1.4.1.311.20.2.1"
+BOTH_USAGES = ("digital_signature", "key_encipherment")
 
 # The RA certificates a CA may have below it, by the last part of the name.
 RA_VARIANTS = {
-    "ra": Variant(
-        "scepagent test RA", usage=("digital_signature", "key_encipherment")
+    "ra": Variant("scepagent test RA", usage=BOTH_USAGES, marks=(CMC_RA,)),
+    "ra-sign": Variant(
+        "scepagent test RA signing",
+        usage=("digital_signature",), marks=(ENROLMENT_AGENT,),
     ),
-    "ra-sign": Variant("scepagent test RA signing", usage=("digital_signature",)),
-    "ra-encrypt": Variant("scepagent test RA encryption", usage=("key_encipherment",)),
+    "ra-encrypt": Variant(
+        "scepagent test RA encryption",
+        usage=("key_encipherment",), marks=(ENROLMENT_AGENT,),
+    ),
     "ra-expired": Variant(
-        "scepagent expired RA",
-        starts=-20,
-        ends=-2,
-        usage=("digital_signature", "key_encipherment"),
+        "scepagent expired RA", starts=-20, ends=-2, usage=BOTH_USAGES, marks=(CMC_RA,)
     ),
+    "ra-unmarked": Variant("scepagent unmarked RA", usage=BOTH_USAGES),
+    "ra-weak": Variant(
+        "scepagent weak RA", usage=BOTH_USAGES, marks=(CMC_RA,), bits=1024
+    ),
+    "ra-sha1": Variant(
+        "scepagent SHA-1 RA", usage=BOTH_USAGES, marks=(CMC_RA,), digest=hashes.SHA1
+    ),
+}
+
+# The values of the behaviour `ra` that have one RA, who signs and decrypts.
+SINGLE_RAS = {
+    "one": "ra", "expired": "ra-expired", "unmarked": "ra-unmarked",
+    "weak": "ra-weak", "sha1": "ra-sha1",
 }
 
 
@@ -189,10 +212,13 @@ class Authority:
             signer = self.identity(name + ".ra-sign")
             recipient = self.identity(name + ".ra-encrypt")
             return Hierarchy(ca, signer, recipient, [signer, recipient], above)
-        if ra in ("one", "expired"):
-            last = ".ra" if ra == "one" else ".ra-expired"
-            both = self.identity(name + last)
+        if ra in SINGLE_RAS:
+            both = self.identity(name + "." + SINGLE_RAS[ra])
             return Hierarchy(ca, both, both, [both], above)
+        if ra == "unchained":
+            # Certified by somebody else: the CA does its own work.
+            foreign = self.identity("stranger.ra")
+            return Hierarchy(ca, ca, ca, [foreign], above)
         return Hierarchy(ca, ca, ca, [], above)
 
     def _load(self, name, path):
@@ -237,8 +263,11 @@ class Authority:
         builder = builder.add_extension(x509.BasicConstraints(is_ca, None), True)
         if variant.usage:
             builder = builder.add_extension(key_usage(variant.usage), True)
+        if variant.marks:
+            marks = [x509.ObjectIdentifier(mark) for mark in variant.marks]
+            builder = builder.add_extension(x509.ExtendedKeyUsage(marks), False)
         signer = issuer.key if issuer else key
-        return Identity(name, key, builder.sign(signer, hashes.SHA256()))
+        return Identity(name, key, builder.sign(signer, variant.digest()))
 
     def _make_lookalike(self, name, model):
         """Names, serial number and key identifier of the model; another key."""
@@ -276,14 +305,14 @@ class Authority:
             builder = builder.add_extension(extension.value, extension.critical)
         return builder.sign(issuer.key, hashes.SHA256())
 
-    def leaf_identity(self, issuer, common_name, key):
+    def leaf_identity(self, issuer, common_name, key, usage=("digital_signature",)):
         """An identity with an ordinary certificate of that CA; not kept."""
         builder = plain_certificate(
             key.public_key(), test_name(common_name), issuer.certificate.subject,
             -DAY, 30 * DAY,
         )
         builder = builder.add_extension(x509.BasicConstraints(False, None), True)
-        builder = builder.add_extension(key_usage(("digital_signature",)), True)
+        builder = builder.add_extension(key_usage(usage), True)
         return Identity(common_name, key, builder.sign(issuer.key, hashes.SHA256()))
 
     def _wanted(self, csr):

@@ -73,7 +73,13 @@ SETTINGS = {
     "backdate": (60, of_type(int, float), False),
     "authority": ("main", one_of(*VARIANTS), False),
     "chain": (False, of_type(bool), False),
-    "ra": ("none", one_of("none", "one", "two", "expired"), False),
+    "ra": (
+        "none",
+        one_of(
+            "none", "one", "two", "expired", "unmarked", "unchained", "weak", "sha1"
+        ),
+        False,
+    ),
     "next_ca": (False, one_of(False, True, "stranger"), False),
     "cacert": ("auto", one_of("auto", "der", "p7", "pem"), False),
     "cacert_order": ("shuffled", one_of("shuffled", "ca_first", "ca_last"), False),
