@@ -26,6 +26,7 @@
 #include "scep/protocol/certs.h"
 #include "scep/protocol/cert_rep.h"
 #include "scep/protocol/csr.h"
+#include "scep/protocol/difference.h"
 #include "scep/protocol/key.h"
 #include "scep/protocol/pki_message.h"
 #include "scep/state/open_request.h"
@@ -272,15 +273,32 @@ static void digest_failure(struct task *task, const struct cert_rep *reply)
 	error_init(&work->error);
 }
 
-static void digest_reply(struct task *task, const struct cert_rep *reply)
+/* Keeps the certificate.  A CA may change what was asked for: that is told, and
+ * refuses nothing (MIB, rule 20). */
+static void digest_success(struct task *task, const struct cert_rep *reply,
+			   X509_REQ *request)
+{
+	struct step_work *work = &task->work;
+	X509 *issued = sk_X509_value(reply->certificates, 0);
+	char line[768];
+
+	certs_to_pem(reply->certificates, &work->next->issued, &work->error);
+	difference_text(request, issued, work->next->difference,
+			sizeof(work->next->difference), &work->error);
+	difference_text(request, issued, line, sizeof(line), &work->error);
+	if (line[0] != '\0')
+		log_warning("%s: the certificate %s", task->name, line);
+}
+
+static void digest_reply(struct task *task, const struct cert_rep *reply,
+			 X509_REQ *request)
 {
 	struct step_work *work = &task->work;
 
 	work->pki_status = reply->pki_status;
 	switch (reply->pki_status) {
 	case RFC8894_SUCCESS:
-		certs_to_pem(reply->certificates, &work->next->issued,
-			     &work->error);
+		digest_success(task, reply, request);
 		break;
 	case RFC8894_PENDING:
 		error_set(&work->error, SCEP_DEFERRED,
@@ -292,10 +310,6 @@ static void digest_reply(struct task *task, const struct cert_rep *reply)
 		digest_failure(task, reply);
 		break;
 	}
-	if (reply->subject_differs)
-		log_warning("%s: the subject of the certificate is not the one "
-			    "asked for",
-			    task->name);
 	message_log_legacy(task, "the server", reply->legacy_used);
 }
 
@@ -310,9 +324,8 @@ static void digest_cert_rep(struct task *task)
 	if (credentials_load(task, &credentials) == SCEP_OK &&
 	    request_make(task, credentials.key, &request) == SCEP_OK) {
 		input = message_expect(task, &credentials);
-		input.subject = X509_REQ_get_subject_name(request);
 		if (cert_rep_open(&input, &reply, &work->error) == SCEP_OK)
-			digest_reply(task, &reply);
+			digest_reply(task, &reply, request);
 		else
 			ca_rollover_consider(task, &input);
 	}

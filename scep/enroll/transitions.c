@@ -260,6 +260,23 @@ static void request_note_applied(struct open_request *e,
 				 is_by_timer && profile->timer.delete_old_key);
 }
 
+/* Shows a success, and what an operator should know about it. */
+static void show_success(const struct task *task, struct scep_status *status)
+{
+	const char *difference = task->record->difference;
+
+	status_clear(status);
+	show_note(status, task->record);
+	/* The certificate is registered, but a use location does not have
+	 * it. */
+	if (task->work.error.code == SCEP_DEPLOY_FAILED)
+		status_blame(status, &task->work.error);
+	if (difference[0] != '\0')
+		text_format(status->text, sizeof(status->text), "%s%s%s",
+			    status->text, status->text[0] != '\0' ? "; " : "",
+			    difference);
+}
+
 /* Ends the request in success.  Takes `status`. */
 static void request_end_in_success(struct open_request *e,
 				   struct scep_status *status, struct txn *txn)
@@ -272,12 +289,7 @@ static void request_end_in_success(struct open_request *e,
 	char name[TASK_NAME];
 
 	status_end(status, state_now(state), SCEP_STATE_SUCCESSFUL);
-	status_clear(status);
-	show_note(status, task->record);
-	/* The certificate is registered, but a use location does not have
-	 * it. */
-	if (task->work.error.code == SCEP_DEPLOY_FAILED)
-		status_blame(status, &task->work.error);
+	show_success(task, status);
 	request_note_end(e, txn, true);
 	request_note_applied(e, status, txn);
 	key_actions_note_renewed(state, txn, task->record->action_key,

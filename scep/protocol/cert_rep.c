@@ -439,10 +439,6 @@ static enum scep_code choose_issued(const struct cert_rep_input *input,
 				 error);
 	if (code == SCEP_OK)
 		code = check_validity(ours, input->now, error);
-	if (code == SCEP_OK && input->subject != NULL)
-		reply->subject_differs =
-		    X509_NAME_cmp(X509_get_subject_name(ours),
-				  input->subject) != 0;
 	return code;
 }
 

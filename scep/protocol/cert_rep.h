@@ -27,7 +27,6 @@ struct cert_rep_input {
 	X509 *signer;	      /* the certificate that signed the request */
 	EVP_PKEY *signer_key; /* its key: the same as `key`, or the old one */
 	X509 *known;	      /* a certificate we already had, or NULL */
-	const X509_NAME *subject; /* as asked */
 	uint32_t allow_legacy;	  /* enum scep_legacy */
 	bool allow_short_keys;	  /* of the CAs above the certificate too */
 	int64_t now;		  /* 0: no judgement about time */
@@ -38,7 +37,6 @@ struct cert_rep {
 	uint32_t fail_info; /* enum scep_fail_info */
 	char fail_info_text[SCEP_TEXT255];
 	STACK_OF(X509) * certificates; /* ours first, then its chain; owned */
-	bool subject_differs;	       /* from what was asked: to be logged */
 	uint32_t legacy_used;	       /* enum scep_legacy: to be logged */
 };
 

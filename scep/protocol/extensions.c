@@ -476,30 +476,74 @@ static void general_name_text(const GENERAL_NAME *name, char *text, size_t size)
 	escape_item(text + strlen(prefix), size - strlen(prefix), clean);
 }
 
+/* Appends an item to a list.  False if it does not fit. */
+static bool text_add(char *text, const char *item)
+{
+	size_t length = strlen(text), more = strlen(item);
+
+	if (length + more + 1 >= SCEP_TEXT255)
+		return false;
+	if (length > 0)
+		text[length++] = ',';
+	memcpy(text + length, item, more + 1);
+	return true;
+}
+
+void extensions_names_text(const GENERAL_NAMES *names, char *text)
+{
+	char item[2 * SCEP_TEXT255];
+
+	text[0] = '\0';
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		general_name_text(sk_GENERAL_NAME_value(names, i), item,
+				  sizeof(item));
+		if (item[0] != '\0' && !text_add(text, item))
+			break;
+	}
+}
+
+void extensions_key_usage_text(const ASN1_BIT_STRING *usage, char *text)
+{
+	static const char *const names[] = {
+	    "digitalSignature", "nonRepudiation", "keyEncipherment",
+	    "dataEncipherment", "keyAgreement",	  "keyCertSign",
+	    "cRLSign",		"encipherOnly",	  "decipherOnly",
+	};
+
+	text[0] = '\0';
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (usage != NULL &&
+		    ASN1_BIT_STRING_get_bit(usage, (int)i) == 1)
+			text_add(text, names[i]);
+	}
+}
+
+void extensions_ext_key_usage_text(const EXTENDED_KEY_USAGE *usage, char *text)
+{
+	char item[SCEP_TEXT64];
+
+	text[0] = '\0';
+	for (int i = 0; i < sk_ASN1_OBJECT_num(usage); i++) {
+		const ASN1_OBJECT *purpose = sk_ASN1_OBJECT_value(usage, i);
+
+		OBJ_obj2txt(item, sizeof(item), purpose, 1);
+		for (size_t k = 0; k < sizeof(purposes) / sizeof(purposes[0]);
+		     k++) {
+			if (purposes[k].nid == OBJ_obj2nid(purpose))
+				strcpy(item, purposes[k].name);
+		}
+		if (!text_add(text, item))
+			break;
+	}
+}
+
 enum scep_code extensions_alt_name_text(const X509 *certificate, char *text,
 					struct scep_error *error)
 {
 	GENERAL_NAMES *names =
 	    X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-	char item[2 * SCEP_TEXT255];
-	size_t length = 0;
 
-	text[0] = '\0';
-	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-		size_t more;
-
-		general_name_text(sk_GENERAL_NAME_value(names, i), item,
-				  sizeof(item));
-		more = strlen(item);
-		if (more == 0)
-			continue;
-		if (length + more + 1 >= SCEP_TEXT255)
-			break;
-		if (length > 0)
-			text[length++] = ',';
-		memcpy(text + length, item, more + 1);
-		length += more;
-	}
+	extensions_names_text(names, text);
 	GENERAL_NAMES_free(names);
 	return error_end_openssl(SCEP_OK, error);
 }

@@ -36,9 +36,15 @@ enum scep_code extensions_read_ext_key_usage(const char *text,
  * if memory is short. */
 ASN1_BIT_STRING *extensions_key_usage(uint32_t bits);
 
-/* Writes the subjectAltName of a certificate in the syntax above, as many
- * names as fit into SCEP_TEXT255 octets; "" if it has none.  Fails with
- * SCEP_NO_MEMORY. */
+/* Each of these writes as much as fits into SCEP_TEXT255 octets; "" for NULL.
+ * Names are in the syntax above, without those of other kinds. */
+void extensions_names_text(const GENERAL_NAMES *names, char *text);
+/* Names of RFC 5280, separated by commas. */
+void extensions_key_usage_text(const ASN1_BIT_STRING *usage, char *text);
+/* Names or OIDs, separated by commas. */
+void extensions_ext_key_usage_text(const EXTENDED_KEY_USAGE *usage, char *text);
+
+/* Writes the subjectAltName of a certificate.  Fails with SCEP_NO_MEMORY. */
 enum scep_code extensions_alt_name_text(const X509 *certificate, char *text,
 					struct scep_error *error);
 

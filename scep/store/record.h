@@ -53,6 +53,9 @@ struct record {
 	struct bytes trust;	 /* PEM: the CA certificates of the transaction,
 				  * anchor first, recipient second */
 	struct bytes issued; /* PEM: ours, then its chain; at STEP_REGISTER */
+	/* For Text of the successful row: how the certificate differs from the
+	 * request. */
+	char difference[SCEP_TEXT255];
 };
 
 /* A zeroed record with one reference, or NULL if memory is short. */

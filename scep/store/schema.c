@@ -160,6 +160,7 @@ static const struct column record_columns[] = {
     RECORD(signer),
     RECORD(trust),
     RECORD(issued),
+    RECORD(difference),
 };
 
 #define USE(member) PLAIN(struct scep_use, member)

@@ -228,7 +228,6 @@ static bool open_message(const struct bytes *message, uint8_t flags)
 	    .signer_key = fixed_key(requester),
 	    .known =
 		flags & FLAG_KNOWN ? fixed_certificate(FIXED_DEVICE_OLD) : NULL,
-	    .subject = X509_get_subject_name(fixed_certificate(FIXED_DEVICE)),
 	    .allow_legacy = flags & FLAG_LEGACY,
 	    .allow_short_keys = true,
 	    .now = flags & FLAG_NO_TIME ? 0 : FIXED_NOW,

@@ -349,12 +349,13 @@ def test_a_replayed_reply_is_refused(device):
 
 def test_another_subject_than_asked_for_is_taken_and_logged(device):
     device.ca.control(changed_subject=True)
-    lines = device.agent.log().count("subject of the certificate")
-    device.enrol()
+    lines = device.agent.log().count("the certificate differs: subject")
+    row = device.enrol()
     wait_until(
-        lambda: device.agent.log().count("subject of the certificate") > lines,
+        lambda: device.agent.log().count("the certificate differs: subject") > lines,
         10, "warning about the subject",
     )
+    assert "subject: asked " in row["Text"] and ", came " in row["Text"]
 
 
 # --------------------------------------------------------------- the CA itself --

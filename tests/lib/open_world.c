@@ -97,7 +97,6 @@ static void make_input(struct world *world)
 	    .key = pki_key(PKI_KEY_DEVICE),
 	    .signer = world->requester,
 	    .signer_key = pki_key(PKI_KEY_DEVICE),
-	    .subject = X509_get_subject_name(world->requester),
 	    .now = PKI_NOW,
 	};
 }

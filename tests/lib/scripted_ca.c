@@ -50,6 +50,8 @@ void scripted_ca_open(struct scripted_ca *ca, const int64_t *clock)
 	ca->certificate_life = 365 * PKI_DAY;
 	ca->signer = CA_ITSELF;
 	ca->recipient = CA_ITSELF;
+	ca->certificate_begins = -PKI_DAY;
+	ca->alt_name = "DNS:printer.example";
 }
 
 int scripted_ca_add(struct scripted_ca *ca, const char *name,
@@ -417,8 +419,9 @@ static X509 *issue(struct scripted_ca *ca, EVP_PKEY *key)
 	struct pki_cert plan =
 	    pki_leaf_plan("printer.example", key, ca->root, ca->key);
 
+	plan.alt_name = ca->alt_name;
 	plan.serial = ++ca->issued + 1;
-	plan.not_before = SCRIPTED_NOW - PKI_DAY;
+	plan.not_before = SCRIPTED_NOW + ca->certificate_begins;
 	plan.not_after = SCRIPTED_NOW + ca->certificate_life;
 	X509_free(ca->last);
 	ca->last = pki_certify(&plan);

@@ -67,6 +67,8 @@ struct scripted_ca {
 	const int64_t *clock; /* borrowed */
 	int64_t date_skew;    /* of the Date header, seconds */
 	int64_t certificate_life;
+	int64_t certificate_begins; /* after SCRIPTED_NOW, seconds */
+	const char *alt_name;	    /* of certificates */
 	struct ca_step plan[CA_OPERATIONS][CA_STEPS];
 	size_t planned[CA_OPERATIONS];
 	/* what came */

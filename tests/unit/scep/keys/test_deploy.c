@@ -131,6 +131,26 @@ static void a_failure_leaves_the_old_key_and_says_so(void **state)
 	assert_true(device_view(d)->agent.health_reason & HEALTH_DEPLOY_FAILED);
 }
 
+static void what_differs_from_the_request_stands_in_the_text(void **state)
+{
+	struct device *d = *state;
+	const char *text = "differs: subjectAltName: asked "
+			   "\"DNS:printer.example\", came \"DNS:other\"";
+
+	d->ca.alt_name = "DNS:other";
+	send_for(d, "");
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_string_equal(device_status(d)->text, text);
+	/* Also after a restart in between, and beside a failure. */
+	send_for(d, "web");
+	device_restart(d);
+	end_deploy(d, false);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_DEPLOY_FAILED);
+	assert_non_null(strstr(device_status(d)->text, "check ended with 1; "));
+	assert_non_null(strstr(device_status(d)->text, text));
+}
+
 static void the_next_success_takes_the_failure_away(void **state)
 {
 	struct device *d = *state;
@@ -377,6 +397,7 @@ int main(void)
 	    USE_TEST(a_request_ends_when_its_locations_have_the_key),
 	    USE_TEST(the_next_key_takes_the_location_of_the_last),
 	    USE_TEST(a_failure_leaves_the_old_key_and_says_so),
+	    USE_TEST(what_differs_from_the_request_stands_in_the_text),
 	    USE_TEST(the_next_success_takes_the_failure_away),
 	    USE_TEST(a_start_tries_once_more_what_has_failed),
 	    USE_TEST(a_failed_key_that_was_destroyed_is_not_tried),

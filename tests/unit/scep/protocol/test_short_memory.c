@@ -89,7 +89,6 @@ static struct cert_rep_input kit_input(const struct kit *kit,
 	    .now = PKI_NOW,
 	};
 
-	input.subject = X509_get_subject_name(input.signer);
 	memcpy(input.sender_nonce, octets.nonce, RFC8894_NONCE_LENGTH);
 	return input;
 }
@@ -177,9 +176,9 @@ static enum scep_code open_cert_rep(size_t first, char result[RESULT],
 					   &row, error);
 	short_memory_end();
 	if (code == SCEP_OK)
-		snprintf(result, RESULT, "%d %d %d %s %u %u", reply.pki_status,
-			 sk_X509_num(reply.certificates), reply.subject_differs,
-			 row.subject, row.length, row.fingerprint.length);
+		snprintf(result, RESULT, "%d %d %s %u %u", reply.pki_status,
+			 sk_X509_num(reply.certificates), row.subject,
+			 row.length, row.fingerprint.length);
 	cert_rep_free(&reply);
 	kit_close(&kit);
 	return code;
