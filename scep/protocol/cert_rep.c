@@ -178,7 +178,9 @@ static enum scep_code read_attributes(const struct cert_rep_input *input,
 /* ------------------------------------------------------------ the content --
  */
 
-/* Of one who says SUCCESS, and of nobody else. */
+/* Opens the envelope of a SUCCESS.  RFC 8894, 3.2.2 has no content in the other
+ * replies; some servers send one, and status and nonces are signed without it.
+ */
 static enum scep_code read_content(const struct cert_rep_input *input,
 				   const struct signed_data *message,
 				   struct cert_rep *reply,
@@ -193,12 +195,6 @@ static enum scep_code read_content(const struct cert_rep_input *input,
 	    .allow_legacy = input->allow_legacy,
 	};
 
-	if (reply->pki_status != RFC8894_SUCCESS && sealed != NULL)
-		return error_set(error, SCEP_BAD_RESPONSE,
-				 "pkiStatus is %s, but there is an envelope",
-				 reply->pki_status == RFC8894_FAILURE
-				     ? "FAILURE"
-				     : "PENDING");
 	if (reply->pki_status != RFC8894_SUCCESS)
 		return SCEP_OK;
 	if (sealed == NULL)

@@ -42,7 +42,8 @@ struct cert_rep {
 
 /*
  * What all CertReps are checked for, whatever they bring: `content` is set to
- * what is in the envelope of a SUCCESS (owned), and `reply` to the rest.
+ * what is in the envelope of a SUCCESS (owned), and `reply` to the rest.  The
+ * content of a FAILURE or PENDING is not looked at.
  * Fails with SCEP_BAD_RESPONSE or SCEP_CA_NOT_TRUSTED.
  */
 enum scep_code cert_rep_open_reply(const struct cert_rep_input *input,

@@ -44,7 +44,7 @@ SHA1, DES3, DES, RENEWAL, KNOWN, NO_TIME, RA, SEAL_3DES = (1 << n for n in range
 HARMLESS = {
     "missing_sender_nonce", "no_signer_certificate", "changed_subject",
     "several_certificates", "no_chain", "bad_utf8_text", "replay",
-    "future_certificate",
+    "future_certificate", "failure_with_envelope", "pending_with_envelope",
 }
 # Ours, but a CA's: neither is claimed.
 OPEN = {"ca_certificate_for_us"}
@@ -170,7 +170,7 @@ def honest_replies(world):
         name = "failure-%s" % info
         yield name, 0, say(fail_info=info, fail_info_text="not today")
     yield "pending", 0, say(pending=1)
-    yield "pending-empty", 0, say(pending=1, empty_content="empty")
+    yield "pending-empty", 0, say(pending=1, bare_content="empty")
 
 
 def hostile_replies(world):

@@ -275,7 +275,7 @@ def test_HttpMethod_get_overrules_what_the_server_offers(device):
     [
         {"chain": True}, {"chain": True, "ra": "two"}, {"ra": "one"},
         {"cacert": "pem"}, {"cacert": "p7"}, {"authority": "narrow"},
-        {"leaf_first": False}, {"empty_content": "empty"},
+        {"leaf_first": False}, {"bare_content": "empty"},
         {"signature_oid": "with_digest"}, {"signature_oid": "pss"},
         {"signature_oid": "pss", "digest": "sha512"}, {"key_transport": "oaep"},
         {"cipher": "aes256"}, {"digest": "sha512"},

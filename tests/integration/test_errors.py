@@ -332,13 +332,6 @@ def test_a_weak_digest_in_the_reply_is_refused_and_named(device, before, digest,
     failed(device, before, BAD, "(?i)signed with %s" % name)
 
 
-@pytest.mark.parametrize("switch", ["failure_with_envelope", "pending_with_envelope"])
-def test_an_envelope_where_none_belongs_is_refused(device, before, switch):
-    scene = {"fail_info": 2} if switch.startswith("failure") else {"pending": 1}
-    device.ca.control(**scene, **{switch: True})
-    failed(device, before, BAD, "but there is an envelope")
-
-
 def test_a_replayed_reply_is_refused(device):
     """The CertRep of the last enrolment does for no other."""
     device.enrol(common_name="first.example.net")

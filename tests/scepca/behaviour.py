@@ -18,6 +18,7 @@ import threading
 from .mutations import MUTATIONS
 from .names import CIPHERS, DIGESTS, MESSAGE_NAMES, OPERATIONS
 from .authority import VARIANTS
+from .messages import BARE_CONTENTS
 from .transport import TRANSPORTS
 
 SCOPES = ("*",) + OPERATIONS + tuple(MESSAGE_NAMES.values())
@@ -88,7 +89,8 @@ SETTINGS = {
     "signature_oid": ("rsa", one_of("rsa", "with_digest", "pss"), False),
     "key_transport": ("pkcs1", one_of("pkcs1", "oaep"), False),
     "leaf_first": (True, of_type(bool), False),
-    "empty_content": ("absent", one_of("absent", "empty"), False),
+    "bare_content": ("absent", one_of(*BARE_CONTENTS), False),
+    "ndes": (False, of_type(bool), False),
     "delay": ({}, of_type(int, float), True),
     "hang": ({}, one_of("before", "after"), True),
     "transport": ({}, one_of(*TRANSPORTS), True),

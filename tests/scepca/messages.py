@@ -24,6 +24,16 @@ from .authority import KEY_USAGES
 
 CHALLENGE_PASSWORD = "1.2.840.113549.1.9.7"
 
+# The content of a FAILURE or PENDING, which RFC 8894 leaves out (3.2.2); an
+# envelope is made for each reply.
+BARE_CONTENTS = {
+    "absent": None,
+    "empty": b"",
+    "nul": b"\0",
+    "dummy": b"dummy data, which means nothing",
+    "envelope": None,
+}
+
 
 class Unreadable(Exception):
     """Not even a SCEP message: there is nothing to address a reply to."""
@@ -295,7 +305,7 @@ class Draft:
     enclosed: list = field(default_factory=list)
     envelope_version: str = "v0"
     wrong_digest: bool = False
-    empty_content: bool = False
+    bare_content: bytes = None
     signature: str = "rsa"
     envelope_editors: list = field(default_factory=list)
     signer_info_editors: list = field(default_factory=list)
@@ -312,9 +322,7 @@ class Draft:
         return leaf + self.chain if self.leaf_first else self.chain + leaf
 
     def seal(self):
-        content = self._envelope() if self.has_envelope else None
-        if content is None and self.empty_content:
-            content = b""
+        content = self._envelope() if self.has_envelope else self.bare_content
         infos = [self._signer_info(identity, content) for identity in self.signers]
         for edit in self.signer_info_editors:
             infos = [edit(info) for info in infos]

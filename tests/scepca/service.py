@@ -18,8 +18,8 @@ from . import cms, names
 from .authority import Authority, now
 from .behaviour import Context
 from .files import write_atomically
-from .messages import Refusal, Request, certificate_der, draft_reply
-from .messages import printable
+from .messages import BARE_CONTENTS, Refusal, Request, certificate_der
+from .messages import draft_reply, printable, recipient_of
 from .mutations import World, apply_mutations
 from .store import Store
 
@@ -327,7 +327,8 @@ class Service:
             request, verdict.status, current, cipher, digest, get("key_transport")
         )
         draft.leaf_first = get("leaf_first")
-        draft.empty_content = get("empty_content") == "empty"
+        if verdict.status != names.SUCCESS:
+            self._fill_bare(draft)
         draft.signature = get("signature_oid")
         if verdict.status == names.SUCCESS:
             draft.has_envelope = True
@@ -340,6 +341,21 @@ class Service:
         if verdict.text:
             draft.set("failInfoText", core.UTF8String(verdict.text))
         return draft
+
+    def _fill_bare(self, draft):
+        """What other servers put into a FAILURE or PENDING: Microsoft's NDES an
+        octet 00, under SHA-1 and without certificates."""
+        wanted = self.behaviour.get("bare_content")
+        draft.bare_content = BARE_CONTENTS[wanted]
+        if wanted == "envelope":
+            stranger = self.authority.identity("stranger")
+            draft.has_envelope = True
+            draft.recipients = [recipient_of(stranger.der)]
+            draft.chain = [stranger.der]
+        if self.behaviour.get("ndes"):
+            draft.bare_content = BARE_CONTENTS["nul"]
+            draft.digest = "sha1"
+            draft.enclosed = []
 
     # --------------------------------------------------------------- control
 

@@ -369,6 +369,103 @@ static void fail_info_counts_in_a_failure_only(void **state)
 	assert_issued(world);
 }
 
+/* Puts these octets in the place of an envelope. */
+static void send_content(struct world *world, const void *data, size_t length)
+{
+	world->reply.raw_content = &world->garbage;
+	assert_true(bytes_set(&world->garbage, data, length));
+}
+
+static void send_nul(struct world *world)
+{
+	send_content(world, "", 1); /* as Microsoft's NDES does */
+}
+
+static void send_dummy(struct world *world)
+{
+	send_content(world, "dummy data", 10);
+}
+
+static void send_degenerate(struct world *world)
+{
+	pki_degenerate(world->reply.certificates, &world->garbage);
+	world->reply.raw_content = &world->garbage;
+}
+
+static void send_to_us(struct world *world)
+{
+	world->reply.has_envelope = true;
+}
+
+static void send_to_somebody_else(struct world *world)
+{
+	send_to_us(world);
+	world->reply.recipient = world->foreign;
+}
+
+static void send_3des(struct world *world)
+{
+	send_to_us(world);
+	world->reply.cipher = "DES-EDE3-CBC";
+}
+
+static void send_nothing(struct world *world)
+{
+	world->reply.raw_content = NULL;
+}
+
+/* RFC 8894, 3.2.2 has no content there, and servers send some. */
+static void no_content_counts_in_a_failure_or_pending(void **state)
+{
+	static void (*const sends[])(struct world *) = {
+	    send_nothing,    send_nul,	 send_dummy,
+	    send_degenerate, send_to_us, send_to_somebody_else,
+	    send_3des,
+	};
+	struct world *world = *state;
+	const struct pki_reply honest = world->reply;
+	struct cert_rep reply;
+
+	for (size_t i = 0; i < sizeof(sends) / sizeof(sends[0]); i++) {
+		world->reply = honest;
+		world->reply.has_envelope = false;
+		sends[i](world);
+		world->reply.fail_info = "2";
+		world->reply.pki_status = "2";
+		world_open_well(world, &reply);
+		assert_int_equal(reply.pki_status, RFC8894_FAILURE);
+		assert_int_equal(reply.fail_info, SCEP_FAIL_BAD_REQUEST);
+		assert_null(reply.certificates);
+		assert_int_equal(reply.legacy_used, 0);
+		cert_rep_free(&reply);
+		world->reply.pki_status = "3";
+		world_open_well(world, &reply);
+		assert_int_equal(reply.pki_status, RFC8894_PENDING);
+		assert_null(reply.certificates);
+		cert_rep_free(&reply);
+	}
+}
+
+static void the_failure_of_ndes_is_read(void **state)
+{
+	struct world *world = *state;
+	struct cert_rep reply;
+
+	send_nul(world);
+	world->reply.has_envelope = false;
+	world->reply.pki_status = "2";
+	world->reply.fail_info = "2";
+	world->reply.digest = "SHA1";
+	world->reply.signer_flags = CMS_NOCERTS;
+	world->input.allow_legacy = SCEP_LEGACY_SHA1;
+	world_open_well(world, &reply);
+	assert_int_equal(reply.fail_info, SCEP_FAIL_BAD_REQUEST);
+	assert_int_equal(reply.legacy_used, SCEP_LEGACY_SHA1);
+	cert_rep_free(&reply);
+	world->input.allow_legacy = 0;
+	assert_int_equal(world_open(world, &reply, NULL), SCEP_BAD_RESPONSE);
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
@@ -419,6 +516,8 @@ int main(void)
 	    TEST(absent_and_unknown_fail_info_are_other),
 	    TEST(fail_info_text_is_capped_and_cleaned),
 	    TEST(fail_info_counts_in_a_failure_only),
+	    TEST(no_content_counts_in_a_failure_or_pending),
+	    TEST(the_failure_of_ndes_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, world_tear_down_group);

@@ -11,17 +11,6 @@
 
 /* ------------------------------------------------------------ envelope -- */
 
-static void failure_with_an_envelope(struct world *world)
-{
-	world->reply.pki_status = "2";
-	world->reply.fail_info = "2";
-}
-
-static void pending_with_an_envelope(struct world *world)
-{
-	world->reply.pki_status = "3";
-}
-
 static void success_without_an_envelope(struct world *world)
 {
 	world->reply.has_envelope = false;
@@ -304,8 +293,6 @@ static void our_key_is_too_short(struct world *world)
 /* --------------------------------------------------------------- table -- */
 
 static const struct world_row rows[] = {
-    WORLD_ROW(failure_with_an_envelope, "FAILURE, but there is an envelope"),
-    WORLD_ROW(pending_with_an_envelope, "PENDING, but there is an envelope"),
     WORLD_ROW(success_without_an_envelope, "SUCCESS, but there is no envelope"),
     WORLD_ROW(envelope_is_garbage, "the envelope is no CMS structure"),
     WORLD_ROW(envelope_is_not_encrypted, "no EnvelopedData"),

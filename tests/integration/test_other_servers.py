@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What other servers answer, and is right all the same: Microsoft's NDES, and
+those that put something into a FAILURE or PENDING."""
+
+import pytest
+
+from scepca.messages import BARE_CONTENTS
+
+
+@pytest.fixture
+def ndes(own):
+    """A device that may take SHA-1, and a CA that answers as NDES does."""
+    own.agent.configure("allowLegacyAlgorithms sha1")
+    own.agent.restart()
+    own.ca.control(ndes=True)
+    own.point_at()
+    return own
+
+
+# ---------------------------------------------------------- Microsoft's NDES --
+
+
+def test_the_failInfo_of_a_wrong_challenge_reaches_the_status_table(ndes):
+    row = ndes.wait_end(ndes.send(challenge="not it"))
+    assert (row["State"], row["Detail"], row["FailInfo"]) == ("error", "scepError", "badRequest")
+    assert row["Text"].startswith("Communication Error (SCEP ERROR Fail Info 2)")
+    assert row["FailInfoText"] == "the challenge password is wrong"
+    assert row["TransactionId"] != ""
+
+
+def test_manual_approval_ends_well(ndes):
+    ndes.ca.control(pending=2)
+    ndes.poll(5)
+    index = ndes.send()
+    ndes.wait_status(index, Detail="deferred", State="processing")
+    assert ndes.wait_end(index)["State"] == "successful"
+    log = ndes.pki_log()
+    assert [e["message"] for e in log] == ["PKCSReq", "CertPoll", "CertPoll"]
+
+
+def test_manual_refusal_shows_its_failInfo(ndes):
+    ndes.ca.control(pending=1, fail_info={"value": 4, "message": "CertPoll"})
+    ndes.poll(5)
+    row = ndes.wait_end(ndes.send())
+    assert (row["Detail"], row["FailInfo"]) == ("scepError", "badCertId"), row
+
+
+def test_a_refused_RenewalReq_is_followed_by_a_PKCSReq(ndes):
+    ndes.wait_end(ndes.run_timer(UseLocation=""))
+    ndes.ca.control(renewal="refuse")
+    first = len(ndes.pki_log())
+    row = ndes.wait_end(ndes.run_timer(UseLocation=""))
+    assert (row["State"], row["MessageType"]) == ("successful", "pkcsReq"), row
+    log = ndes.pki_log()[first:]
+    assert [e["message"] for e in log] == ["RenewalReq", "PKCSReq"]
+    assert not log[1]["signer_self_signed"] and log[1]["challenge_present"]
+
+
+def test_NDES_has_to_be_allowed_to_use_SHA_1(own):
+    own.ca.control(ndes=True)
+    own.point_at()
+    row = own.wait_end(own.send(challenge="not it"))
+    assert row["Detail"] == "badResponse" and "SHA-1" in row["Text"], row
+
+
+# ----------------------------------------------- the content of other replies --
+
+
+@pytest.mark.parametrize("content", BARE_CONTENTS)
+def test_the_content_of_a_FAILURE_is_ignored(device, content):
+    device.ca.control(bare_content=content, fail_info=1)
+    row = device.wait_end(device.send())
+    assert (row["Detail"], row["FailInfo"]) == ("scepError", "badMessageCheck"), row
+
+
+@pytest.mark.parametrize("content", BARE_CONTENTS)
+def test_the_content_of_a_PENDING_is_ignored(device, content):
+    device.ca.control(bare_content=content, pending=1)
+    device.poll(3, interval=3600)
+    index = device.send()
+    device.wait_status(index, Detail="deferred")
+    device.quick.set(scepRequestAction="pollNow")
+    assert device.wait_end(index)["State"] == "successful"
+
+
+@pytest.mark.parametrize("switch, scene", [
+    ("failure_with_envelope", {"fail_info": 2}), ("pending_with_envelope", {"pending": 1}),
+])
+def test_an_envelope_with_a_certificate_is_ignored_too(device, switch, scene):
+    before = device.leftovers()
+    device.ca.control(**scene, **{switch: True})
+    row = device.wait_end(device.send())
+    assert row["Detail"] == ("deferred" if "pending" in scene else "scepError"), row
+    assert row["KeyIndex"] == 0
+    device.quick.set(scepRequestAction="clear")
+    device.wait_clean(before)
