@@ -251,8 +251,9 @@ static void compose_poll(struct task *task)
 	if (credentials_load(task, &credentials) == SCEP_OK &&
 	    request_make(task, credentials.key, &request) == SCEP_OK &&
 	    pki_message_issuer_and_subject(
-		credentials.trust.anchor, X509_REQ_get_subject_name(request),
-		&credentials.content, &task->work.error) == SCEP_OK)
+		ca_certs_issuer_name(&credentials.trust),
+		X509_REQ_get_subject_name(request), &credentials.content,
+		&task->work.error) == SCEP_OK)
 		message_compose(task, &credentials, RFC8894_CERT_POLL);
 	csr_free(request);
 	credentials_free(&credentials);

@@ -515,6 +515,13 @@ enum scep_code ca_certs_establish(const struct ca_certs_input *input,
 	return code;
 }
 
+const X509_NAME *ca_certs_issuer_name(const struct ca_certs *trust)
+{
+	return certs_is_ca(trust->recipient)
+		   ? X509_get_subject_name(trust->recipient)
+		   : X509_get_issuer_name(trust->recipient);
+}
+
 void ca_certs_free(struct ca_certs *trust)
 {
 	X509_free(trust->anchor);

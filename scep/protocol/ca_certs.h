@@ -94,6 +94,13 @@ enum scep_code ca_certs_judge(const struct ca_certs_input *input, X509 *anchor,
 			      struct scep_error *error);
 
 /*
+ * Finds the name of the CA that will issue: the recipient if it is a CA, else
+ * the CA that certified the RA.  A pinned root above it may issue no
+ * certificate of ours.  Borrows from the recipient.
+ */
+const X509_NAME *ca_certs_issuer_name(const struct ca_certs *trust);
+
+/*
  * Finds the candidate for a pin when there is none yet: the CA certificate that
  * the others chain to (the topmost present).  Borrows from `certificates`; NULL
  * if there is no CA among them.  Fails with SCEP_CA_NOT_TRUSTED if the CAs are

@@ -169,12 +169,11 @@ enum scep_code pki_message_seal(const struct pki_message_input *input,
 	return error_end_openssl(code, error);
 }
 
-enum scep_code pki_message_issuer_and_subject(const X509 *ca,
+enum scep_code pki_message_issuer_and_subject(const X509_NAME *issuer,
 					      const X509_NAME *subject,
 					      struct bytes *der,
 					      struct scep_error *error)
 {
-	const X509_NAME *issuer = X509_get_subject_name(ca);
 	int issuer_length = i2d_X509_NAME(issuer, NULL);
 	int subject_length = i2d_X509_NAME(subject, NULL);
 	int length = issuer_length + subject_length;

@@ -32,9 +32,9 @@ enum scep_code pki_message_seal(const struct pki_message_input *input,
 				struct bytes *message,
 				struct scep_error *error);
 
-/* RFC 8894, 3.3.3: IssuerAndSubject of a CertPoll: issuer is the subject of
- * `ca`, subject that of the request.  `der` is set and owned. */
-enum scep_code pki_message_issuer_and_subject(const X509 *ca,
+/* RFC 8894, 3.3.3: IssuerAndSubject of a CertPoll: the name of the CA that will
+ * issue, and the subject of the request.  `der` is set and owned. */
+enum scep_code pki_message_issuer_and_subject(const X509_NAME *issuer,
 					      const X509_NAME *subject,
 					      struct bytes *der,
 					      struct scep_error *error);

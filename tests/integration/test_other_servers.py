@@ -94,3 +94,45 @@ def test_an_envelope_with_a_certificate_is_ignored_too(device, switch, scene):
     assert row["KeyIndex"] == 0
     device.quick.set(scepRequestAction="clear")
     device.wait_clean(before)
+
+
+# ------------------------------------------------------- who is asked to issue --
+
+
+@pytest.fixture(params=[
+    {"chain": True}, {"chain": True, "ra": "two"}, {"chain": True, "ra": "one"}, {"ra": "one"},
+], ids=str)
+def managed(device, request):
+    """A device before a PKI that chooses the CA by the issuer of a CertPoll."""
+    device.ca.control(pending=1, **request.param)
+    device.poll(5)
+    yield device
+    device.quick.set(scepServerCaTrustPolicy="verify")
+
+
+def root_of(device):
+    published = device.ca.state()["published"]
+    return published.get("main.root", published.get("main"))
+
+
+def check_polled(device):
+    row = device.wait_end(device.send())
+    assert row["State"] == "successful", row
+    poll = device.pki_log(transaction_id=row["TransactionId"])[-1]
+    assert (poll["message"], poll["outcome"]) == ("CertPoll", "issued")
+    assert "root" not in poll["poll_issuer"]
+
+
+def test_CertPoll_names_the_CA_that_issues_where_the_root_is_pinned(managed):
+    managed.point_at(fingerprint=root_of(managed))
+    check_polled(managed)
+
+
+def test_CertPoll_names_the_CA_that_issues_where_that_is_pinned(managed):
+    managed.point_at()
+    check_polled(managed)
+
+
+def test_CertPoll_names_the_CA_that_issues_where_the_first_use_pinned(managed):
+    managed.point_at(fingerprint="", CaTrustPolicy="trustOnFirstUse")
+    check_polled(managed)

@@ -261,7 +261,7 @@ class Service:
             raise Refusal(names.BAD_CERT_ID, "another subject than in the request")
         issuer = self.hierarchy().ca.certificate.subject
         if request.target["issuer"].dump() != issuer.public_bytes():
-            request.note("the poll names another issuer")
+            raise Refusal(names.BAD_CERT_ID, "another issuer than this CA")
 
     def _advance(self, record, context):
         """Issues, holds or refuses; the record says what has been so far."""

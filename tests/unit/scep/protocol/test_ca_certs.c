@@ -392,6 +392,29 @@ static void without_an_ra_it_is_the_ca_that_issues(void **state)
 	ca_certs_free(&trust);
 }
 
+static void assert_issuer(X509 *pinned, X509 *issuer)
+{
+	struct ca_certs trust = establish(pinned);
+
+	assert_int_equal(X509_NAME_cmp(ca_certs_issuer_name(&trust),
+				       X509_get_subject_name(issuer)),
+			 0);
+	ca_certs_free(&trust);
+}
+
+static void the_ca_that_issues_is_named_whatever_is_pinned(void **state)
+{
+	(void)state;
+	send_cert(world.root);
+	assert_issuer(world.root, world.root);
+	send_cert(world.ca);
+	assert_issuer(world.root, world.ca);
+	assert_issuer(world.ca, world.ca);
+	send_cert(world.ra_encrypt);
+	assert_issuer(world.root, world.ca);
+	assert_issuer(world.ca, world.ca);
+}
+
 static void an_expired_ra_is_no_recipient(void **state)
 {
 	struct pki_cert plan = pki_leaf_plan("RA", pki_key(PKI_KEY_RA_ENCRYPT),
@@ -525,6 +548,7 @@ int main(void)
 	    TEST(the_ra_for_encryption_is_the_recipient_in_any_order),
 	    TEST(an_ra_without_key_encipherment_comes_before_the_ca),
 	    TEST(without_an_ra_it_is_the_ca_that_issues),
+	    TEST(the_ca_that_issues_is_named_whatever_is_pinned),
 	    TEST(an_expired_ra_is_no_recipient),
 	    TEST(without_an_rsa_key_there_is_no_recipient),
 	    TEST(the_candidate_is_the_topmost_ca),

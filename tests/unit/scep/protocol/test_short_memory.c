@@ -289,8 +289,8 @@ static enum scep_code seal_message(size_t first, char result[RESULT],
 	input.recipient = kit.trust.recipient;
 	short_memory_begin(first, 1);
 	code = pki_message_issuer_and_subject(
-	    kit.trust.anchor, X509_get_subject_name(input.signer), &content,
-	    error);
+	    ca_certs_issuer_name(&kit.trust),
+	    X509_get_subject_name(input.signer), &content, error);
 	input.content = content.data;
 	input.content_length = content.length;
 	if (code == SCEP_OK)
