@@ -133,6 +133,11 @@ enum scep_code error_set_http(struct scep_error *error, uint32_t http_status)
 	return SCEP_HTTP_ERROR;
 }
 
+bool error_http_is_passing(uint32_t http_status)
+{
+	return http_status == 429 || (http_status >= 502 && http_status <= 504);
+}
+
 enum scep_code error_wrap(struct scep_error *error, const char *context)
 {
 	if (!error)

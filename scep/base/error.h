@@ -25,6 +25,10 @@ enum scep_code error_set(struct scep_error *error, enum scep_code code,
 /* Sets SCEP_HTTP_ERROR with an HTTP status that is not a success. */
 enum scep_code error_set_http(struct scep_error *error, uint32_t http_status);
 
+/* Tells if a server, or a proxy before it, answers so while it is overloaded or
+ * away: 429, 502, 503 and 504.  All other statuses are its answer. */
+bool error_http_is_passing(uint32_t http_status);
+
 /*
  * The one error of short memory: code SCEP_NO_MEMORY, text "memory is short".
  * It is a fault of this device and never of the server.  A request that meets

@@ -186,10 +186,12 @@ static void pipeline_exchanged(void *context, struct fetch_answer *answer,
 	show_contact(task, answer);
 	judge_clock(task, answer);
 	work->answer.http_status = answer->http_status;
+	work->answer.retry_after = answer->retry_after;
 	bytes_move(&work->answer.body, &answer->body);
 	if (answer->http_status / 100 != 2) {
 		bytes_free(&work->answer.body);
-		if (!task->step->is_lenient)
+		if (!task->step->is_lenient ||
+		    error_http_is_passing(answer->http_status))
 			error_set_http(&work->error, answer->http_status);
 	}
 	if (work->error.code == SCEP_OK && task->step->digest != NULL)

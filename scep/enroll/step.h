@@ -48,7 +48,8 @@ struct step {
 	enum scep_message_type message_type;
 	enum step_exchange exchange;
 	size_t limit; /* octets of the answer */
-	/* An answer with an HTTP error is an answer without a body. */
+	/* An answer with an HTTP error is an answer without a body, unless the
+	 * error passes by itself (error_http_is_passing()). */
 	bool is_lenient;
 	/* settle is called with work.error too. */
 	bool may_fail;

@@ -441,8 +441,10 @@ static void request_retry(struct open_request *e, struct record *next,
 	char words[SCEP_TEXT255];
 	struct txn txn;
 
-	if (next != NULL)
+	if (next != NULL) {
 		next->next_try = when;
+		next->next_wait = wait;
+	}
 	if (status != NULL) {
 		status->state = SCEP_STATE_PROCESSING;
 		status->next_poll = when;
@@ -464,27 +466,42 @@ static void request_retry(struct open_request *e, struct record *next,
 			     task->record->index);
 }
 
+/* Returns what follows work.error by the polling rules (MIB, rule 9), and when.
+ * A server that says when is asked then, which counts as any other poll. */
+static struct schedule_retry request_plan_retry(struct open_request *e)
+{
+	struct task *task = &e->task;
+	const enum scep_code code = task->work.error.code;
+	const struct scep_profile *profile = task_profile(task);
+	const struct scep_status *status = open_request_status_now(e);
+	struct schedule_retry again = {.code = code};
+	bool is_answered = code == SCEP_HTTP_ERROR || code == SCEP_DEFERRED;
+
+	if (profile != NULL)
+		again = schedule_after_failure(&profile->timer, code,
+					       status->polls);
+	if (again.is_again && is_answered && task->work.answer.retry_after > 0)
+		again.wait = task->work.answer.retry_after;
+	/* Timers that began at the same moment must not stay together. */
+	else if (status->trigger != SCEP_TRIGGER_MANUAL)
+		again.wait = schedule_spread(&again, status->polls, timers_draw,
+					     task->state);
+	return again;
+}
+
 /* Does what work.error asks for: a retry by the polling rules, or the end in
  * Error.  Takes `next`; NULL: the record stays as it is. */
 static void request_fail(struct open_request *e, struct record *next)
 {
 	struct task *task = &e->task;
 	struct scep_error *error = &task->work.error;
-	const struct scep_profile *profile = task_profile(task);
-	const struct scep_status *status = open_request_status_now(e);
-	struct schedule_retry again = {.code = error->code};
+	struct schedule_retry again;
 	bool is_pending = error->code == SCEP_DEFERRED;
 
 	if (next == NULL)
 		next = row_copy(task->record);
 	request_count_error(e);
-	if (profile != NULL)
-		again = schedule_after_failure(&profile->timer, error->code,
-					       status->polls);
-	/* Timers that began at the same moment must not stay together. */
-	if (status->trigger != SCEP_TRIGGER_MANUAL)
-		again.wait = schedule_spread(&again, status->polls, timers_draw,
-					     task->state);
+	again = request_plan_retry(e);
 	if (again.is_again) {
 		request_retry(e, next, again.wait);
 		return;

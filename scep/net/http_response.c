@@ -31,6 +31,7 @@ void http_response_begin(struct http_response *answer)
 	answer->has_header = false;
 	answer->has_content_length = false;
 	answer->date[0] = '\0';
+	answer->retry_after[0] = '\0';
 }
 
 static bool is_blank(char c)
@@ -98,13 +99,13 @@ static void take_content_length(struct http_response *answer, const char *value,
 	}
 }
 
-static void take_date(struct http_response *answer, const char *value,
-		      size_t length)
+/* Keeps a value that is not too long. */
+static void take_text(char text[64], const char *value, size_t length)
 {
-	if (length >= sizeof(answer->date))
+	if (length >= 64)
 		return;
-	memcpy(answer->date, value, length);
-	answer->date[length] = '\0';
+	memcpy(text, value, length);
+	text[length] = '\0';
 }
 
 bool http_response_take_line(struct http_response *answer, const char *line,
@@ -128,7 +129,10 @@ bool http_response_take_line(struct http_response *answer, const char *line,
 		take_content_length(answer, value, value_length);
 	value = value_of(line, length, "Date", &value_length);
 	if (value)
-		take_date(answer, value, value_length);
+		take_text(answer->date, value, value_length);
+	value = value_of(line, length, "Retry-After", &value_length);
+	if (value)
+		take_text(answer->retry_after, value, value_length);
 	return !answer->is_header_too_long && !answer->fault;
 }
 
@@ -175,6 +179,20 @@ bool http_response_take_body(struct http_response *answer, const void *data,
 	memcpy(body->data + body->length, data, length);
 	body->length += length;
 	return true;
+}
+
+void http_response_set_retry(struct http_response *answer, int64_t date)
+{
+	struct fetch_answer *seen = &answer->seen;
+	const char *text = answer->retry_after;
+	int64_t now = seen->date != 0 ? seen->date : seen->received;
+	int64_t wait = date > now ? date - now : 0;
+
+	/* strtoll() ends at its greatest number. */
+	if (text[0] != '\0' && text[strspn(text, "0123456789")] == '\0')
+		wait = strtoll(text, NULL, 10);
+	seen->retry_after =
+	    wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : (uint32_t)wait;
 }
 
 bool http_response_is_redirect(const struct http_response *answer)

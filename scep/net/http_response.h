@@ -22,9 +22,10 @@ struct http_response {
 	uint64_t content_length;
 	bool is_too_long;
 	bool is_header_too_long;
-	bool is_short;	   /* of memory for the body */
-	const char *fault; /* static text: why the answer is not valid */
-	char date[64];	   /* the Date header; "": none */
+	bool is_short;	      /* of memory for the body */
+	const char *fault;    /* static text: why the answer is not valid */
+	char date[64];	      /* the Date header; "": none */
+	char retry_after[64]; /* the Retry-After header, likewise */
 };
 
 void http_response_init(struct http_response *answer, size_t limit);
@@ -40,6 +41,13 @@ bool http_response_take_line(struct http_response *answer, const char *line,
 			     size_t length);
 bool http_response_take_body(struct http_response *answer, const void *data,
 			     size_t length);
+
+/*
+ * Sets seen.retry_after from the header (RFC 9110, 10.2.3), after seen.date.
+ * `date` is the time that the header names, if it is a date, else 0.  A longer
+ * wait counts as RETRY_AFTER_MAX; a time that has passed, as none.
+ */
+void http_response_set_retry(struct http_response *answer, int64_t date);
 
 /* Tells if the answer is at its Location (RFC 9110, 15.4). */
 bool http_response_is_redirect(const struct http_response *answer);

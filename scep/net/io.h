@@ -31,7 +31,12 @@ struct fetch_answer {
 	struct bytes body; /* the callback may move it out */
 	int64_t date;	   /* of the Date header, 0: none */
 	int64_t received;  /* our clock when the headers came */
+	/* Retry-After: seconds from then on, 0 (none) to RETRY_AFTER_MAX. */
+	uint32_t retry_after;
 };
+
+/* A day, in seconds. */
+#define RETRY_AFTER_MAX 86400
 
 /*
  * The end of an exchange.  `error` is NULL if there is an HTTP answer of any

@@ -24,17 +24,21 @@ static void name_request(struct task *task)
 }
 
 /* Returns the rest of a wait for a poll, in ms.  A clock that was set cannot
- * make it longer than the interval. */
+ * make it longer than it was. */
 static uint64_t wait_left(struct state *state, const struct record *record)
 {
 	const struct scep_profile *profile =
 	    scep_rows_find(&state->view.profiles, record->profile_index);
 	int64_t left = record->next_try - state_now(state);
+	int64_t longest = record->next_wait;
 
 	if (record->next_try == 0 || left <= 0 || profile == NULL)
 		return 0;
-	if (left > (int64_t)profile->timer.poll_interval)
-		left = profile->timer.poll_interval;
+	/* A record of version 0.1.0 does not say. */
+	if (longest == 0)
+		longest = profile->timer.poll_interval;
+	if (left > longest)
+		left = longest;
 	return (uint64_t)left * 1000;
 }
 

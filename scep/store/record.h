@@ -49,6 +49,7 @@ struct record {
 	char note[SCEP_TEXT255]; /* Text of the row where there is no
 				  * error */
 	int64_t next_try;	 /* wall clock; 0: at once */
+	uint32_t next_wait;	 /* seconds that this was away */
 	struct bytes signer;	 /* PEM: the certificate that signs */
 	struct bytes trust;	 /* PEM: the CA certificates of the transaction,
 				  * anchor first, recipient second */

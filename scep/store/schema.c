@@ -157,6 +157,7 @@ static const struct column record_columns[] = {
     RECORD(awaits_ra),
     RECORD(note),
     RECORD(next_try),
+    RECORD(next_wait),
     RECORD(signer),
     RECORD(trust),
     RECORD(issued),

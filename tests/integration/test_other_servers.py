@@ -2,8 +2,12 @@
 """What other servers answer, and is right all the same: Microsoft's NDES, and
 those that put something into a FAILURE or PENDING."""
 
+import time
+from email.utils import formatdate
+
 import pytest
 
+from rig.device import date_and_time
 from scepca.messages import BARE_CONTENTS
 
 
@@ -136,3 +140,69 @@ def test_CertPoll_names_the_CA_that_issues_where_that_is_pinned(managed):
 def test_CertPoll_names_the_CA_that_issues_where_the_first_use_pinned(managed):
     managed.point_at(fingerprint="", CaTrustPolicy="trustOnFirstUse")
     check_polled(managed)
+
+
+# ---------------------------------------------------------- a server that is busy --
+
+
+def busy(status, times=1, **headers):
+    return {"value": {"status": status, "headers": headers}, "times": times}
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_capabilities_are_asked_again_while_the_server_is_busy(device, status):
+    before = len(device.ca.log())
+    device.ca.control(http_status={"GetCACaps": busy(status, 2)})
+    device.poll(5)
+    row = device.wait_end(device.send())
+    assert (row["State"], row["Polls"]) == ("successful", 2), row
+    asked = [e["operation"] for e in device.ca.log()[before:]]
+    assert asked == ["GetCACaps"] * 3 + ["GetCACert", "PKIOperation"]
+    assert device.pki_log(transaction_id=row["TransactionId"])[0]["method"] == "POST"
+
+
+@pytest.mark.parametrize("status", [401, 404, 500, 501])
+def test_another_status_means_a_server_without_capabilities(device, status):
+    device.ca.control(http_status={"GetCACaps": status})
+    row = device.enrol()
+    assert device.pki_log(transaction_id=row["TransactionId"])[0]["method"] == "GET"
+
+
+def http_date(seconds):
+    return formatdate(time.time() + seconds, usegmt=True)
+
+
+@pytest.mark.parametrize("operation", ["GetCACaps", "GetCACert", "PKIOperation"])
+@pytest.mark.parametrize("asked", ["7000", "date", "9000000"])
+def test_Retry_After_moves_the_next_poll(device, operation, asked):
+    header = {"Retry-After": http_date(7000) if asked == "date" else asked}
+    device.ca.control(http_status={operation: busy(503, **header)})
+    device.poll(2, interval=600)
+    now = time.time()
+    index = device.send()
+    row = device.wait_status(index, Detail="httpError", HttpStatus=503)
+    wait = 86400 if asked == "9000000" else 7000
+    assert abs(date_and_time(row["NextPoll"]) - now - wait) < 60, row
+    device.quick.set(scepRequestAction="pollNow")
+    row = device.wait_end(index)
+    assert (row["State"], row["Polls"]) == ("successful", 1), row
+
+
+def test_Retry_After_of_a_PENDING_moves_the_next_poll(device):
+    device.ca.control(pending=1, headers={"PKCSReq": {"Retry-After": "3"}})
+    device.poll(2, interval=3600)
+    row = device.wait_end(device.send())
+    assert (row["State"], row["Polls"]) == ("successful", 1), row
+
+
+def test_a_restart_keeps_the_time_that_the_server_asked_for(own):
+    own.ca.control(http_status={"GetCACert": busy(503, **{"Retry-After": "7000"})})
+    own.point_at()
+    own.poll(2, interval=5)
+    index = own.send()
+    before = own.wait_status(index, Detail="httpError")["NextPoll"]
+    own.agent.kill()
+    own.agent.start()
+    assert own.wait_status(index, Detail="httpError")["NextPoll"] == before
+    own.quick.set(scepRequestAction="pollNow")
+    assert own.wait_end(index)["State"] == "successful"

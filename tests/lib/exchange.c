@@ -44,6 +44,7 @@ static void note(void *context, struct fetch_answer *answer,
 	outcome->status = answer->http_status;
 	outcome->date = answer->date;
 	outcome->received = answer->received;
+	outcome->retry_after = answer->retry_after;
 	bytes_move(&outcome->body, &answer->body);
 }
 

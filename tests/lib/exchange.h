@@ -27,6 +27,7 @@ struct outcome {
 	struct bytes body;
 	int64_t date;
 	int64_t received;
+	uint32_t retry_after;
 };
 
 void client_open(struct client *client);

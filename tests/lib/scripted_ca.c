@@ -619,6 +619,8 @@ void scripted_ca_serve(void *context, const struct fetch_request *request,
 	snprintf(ca->last_url, sizeof(ca->last_url), "%.8000s", request->url);
 	ca->posts += request->content_type != NULL;
 	answer->date = *ca->clock + ca->date_skew;
+	if (step.behaviour == CA_HTTP || step.behaviour == CA_PENDING)
+		answer->retry_after = ca->retry_after;
 	if (operation == CA_PKI)
 		note_message(ca, request);
 	switch (step.behaviour) {

@@ -66,6 +66,7 @@ struct scripted_ca {
 	const char *caps;
 	const int64_t *clock; /* borrowed */
 	int64_t date_skew;    /* of the Date header, seconds */
+	uint32_t retry_after; /* the header of PENDING and HTTP errors */
 	int64_t certificate_life;
 	int64_t certificate_begins; /* after SCRIPTED_NOW, seconds */
 	const char *alt_name;	    /* of certificates */

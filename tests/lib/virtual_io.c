@@ -196,6 +196,7 @@ static void deliver(struct virtual_io *io, struct virtual_task *task)
 		error_set(&said.error, SCEP_BAD_RESPONSE, "beyond the cap");
 	answer.http_status = said.http_status;
 	answer.date = said.date;
+	answer.retry_after = said.retry_after;
 	answer.received = io->wall;
 	bytes_move(&answer.body, &said.body);
 	task->fetch->done(task->context, &answer,

@@ -17,6 +17,7 @@ struct virtual_answer {
 	uint32_t http_status;
 	struct bytes body;
 	int64_t date;
+	uint32_t retry_after;
 };
 
 /* Called when the exchange is delivered, and not when it is begun. */

@@ -95,6 +95,7 @@ SETTINGS = {
     "hang": ({}, one_of("before", "after"), True),
     "transport": ({}, one_of(*TRANSPORTS), True),
     "http_status": ({}, is_status, True),
+    "headers": ({}, of_type(dict), True),
     "redirect": ({}, of_type(str), True),
     "body": ({}, of_type(str), True),
     "truncate": ({}, of_type(int), True),

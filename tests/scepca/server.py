@@ -241,6 +241,7 @@ class Handler(BaseHTTPRequestHandler):
         cut = take("truncate", context)
         if cut is not None:
             answer.body = answer.body[:cut]
+        answer.headers += (take("headers", context) or {}).items()
         answer.body += bytes(take("trailing", context) or 0)
         fault = HANGS.get(take("hang", context)) or take("transport", context)
         delay = take("delay", context) or 0

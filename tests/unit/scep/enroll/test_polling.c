@@ -353,6 +353,134 @@ static void what_was_cleared_cannot_be_polled(void **state)
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_DEFERRED);
 }
 
+/* ------------------------------------------------- a server that is busy -- */
+
+static void assert_is_post(struct device *d)
+{
+	device_run_for(d, 3600);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_int_equal(d->ca.posts, 1);
+	assert_one_transaction(d);
+}
+
+/* A server that was busy once still has its capabilities. */
+static void capabilities_are_asked_again_until_they_were_had(void **state)
+{
+	static const int statuses[] = {429, 502, 503, 504};
+
+	for (size_t i = 0; i < 4; i++) {
+		struct device *d = *state;
+
+		device_set_polls(d, 10, 60);
+		plan_many(d, CA_CAPS, CA_HTTP, statuses[i], 3);
+		device_send(d, 1);
+		device_run(d);
+		device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_HTTP_ERROR);
+		assert_int_equal(device_status(d)->http_status, statuses[i]);
+		assert_int_equal(d->ca.seen[CA_CERT], 0);
+		assert_is_post(d);
+		assert_int_equal(d->ca.seen[CA_CAPS], 4);
+		assert_int_equal(device_status(d)->polls, 3);
+		device_teardown(state);
+		device_setup(state);
+	}
+}
+
+static void without_polling_a_busy_server_ends_the_request(void **state)
+{
+	struct device *d = *state;
+
+	plan_many(d, CA_CAPS, CA_HTTP, 503, 1);
+	device_send(d, 1);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_HTTP_ERROR);
+	assert_int_equal(d->ca.seen[CA_CERT], 0);
+	act(d, SCEP_ACTION_POLL_NOW);
+	assert_is_post(d);
+}
+
+static void any_other_status_means_no_capabilities(void **state)
+{
+	static const int statuses[] = {400, 401, 403, 404, 405,
+				       408, 500, 501, 505};
+
+	for (size_t i = 0; i < 9; i++) {
+		struct device *d = *state;
+
+		plan_many(d, CA_CAPS, CA_HTTP, statuses[i], 9);
+		device_send(d, 1);
+		device_run(d);
+		device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+		assert_int_equal(d->ca.seen[CA_CAPS], 1);
+		assert_int_equal(d->ca.posts, 0);
+		device_teardown(state);
+		device_setup(state);
+	}
+}
+
+/* Of every message, and of both kinds of answers. */
+static void a_server_that_says_when_is_asked_then(void **state)
+{
+	static const enum ca_operation operations[] = {CA_CAPS, CA_CERT, CA_PKI,
+						       CA_PKI};
+
+	for (size_t i = 0; i < 4; i++) {
+		struct device *d = *state;
+		enum ca_operation operation = operations[i];
+		int64_t sent = d->io.wall;
+
+		d->ca.retry_after = i == 0 ? 7 : 5000;
+		device_set_polls(d, 1, 600);
+		plan_many(d, operation, i == 3 ? CA_PENDING : CA_HTTP, 503, 1);
+		device_send(d, 1);
+		device_run(d);
+		assert_int_equal(device_status(d)->next_poll,
+				 sent + d->ca.retry_after);
+		device_run_for(d, d->ca.retry_after - 1);
+		assert_int_equal(d->ca.seen[operation], 1);
+		device_run_for(d, 2);
+		device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+		assert_int_equal(device_status(d)->polls, 1);
+		device_teardown(state);
+		device_setup(state);
+	}
+}
+
+static void what_the_server_asks_for_counts_as_one_poll(void **state)
+{
+	struct device *d = *state;
+
+	d->ca.retry_after = 10;
+	device_set_polls(d, 2, 600);
+	plan_many(d, CA_PKI, CA_HTTP, 503, 9);
+	device_send(d, 1);
+	device_run_for(d, 3600);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_HTTP_ERROR);
+	assert_int_equal(d->ca.seen[CA_PKI], 3);
+	assert_int_equal(device_status(d)->polls, 2);
+}
+
+static void a_restart_keeps_what_the_server_asked_for(void **state)
+{
+	struct device *d = *state;
+	int64_t sent = d->io.wall;
+
+	d->ca.retry_after = 80000;
+	device_set_polls(d, 10, 600);
+	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	device_send(d, 1);
+	device_run_for(d, 100);
+	device_kill(d);
+	virtual_io_advance(&d->io, 1000 * 1000);
+	device_start(d);
+	assert_int_equal(device_status(d)->next_poll, sent + 80000);
+	device_run_for(d, 78899);
+	assert_int_equal(d->ca.seen[CA_PKI], 1);
+	device_run_for(d, 2);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_one_transaction(d);
+}
+
 /* --------------------------------------------------------------- cancel -- */
 
 static void assert_cancelled(struct device *d)
@@ -472,6 +600,12 @@ int main(void)
 	    TEST(a_resumed_request_takes_the_challenge_that_was_given_anew),
 	    TEST(the_next_send_takes_the_place_of_what_could_be_resumed),
 	    TEST(what_was_cleared_cannot_be_polled),
+	    TEST(capabilities_are_asked_again_until_they_were_had),
+	    TEST(without_polling_a_busy_server_ends_the_request),
+	    TEST(any_other_status_means_no_capabilities),
+	    TEST(a_server_that_says_when_is_asked_then),
+	    TEST(what_the_server_asks_for_counts_as_one_poll),
+	    TEST(a_restart_keeps_what_the_server_asked_for),
 	    TEST(a_request_can_be_cancelled_at_any_step),
 	    TEST(a_request_that_waits_for_its_poll_can_be_cancelled),
 	    TEST(cancel_without_an_open_request_is_refused),

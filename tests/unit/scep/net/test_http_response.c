@@ -167,6 +167,70 @@ static void a_redirect_does_not_lengthen_the_time(void **state)
 	outcome_free(&timed.outcome);
 }
 
+/* ----------------------------------------------------------- Retry-After -- */
+
+/* Returns retry_after of an answer with this header, a minute after 1994-11-06
+ * 08:49:37 for the server, and with no date. */
+static uint32_t retry_after(const char *header, bool has_date)
+{
+	struct reply replies[] = {{NULL, REPLY_KEEP, 0}, {NULL, REPLY_KEEP, 0}};
+	struct timed timed;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "HTTP/1.1 503 Busy\r\n%s%s\r\nContent-Length: 0\r\n\r\n",
+		 has_date ? "Date: Sun, 06 Nov 1994 08:50:37 GMT\r\n" : "",
+		 header);
+	replies[0].text = text;
+	exchange(replies, 20, &timed);
+	assert_int_equal(timed.outcome.code, SCEP_OK);
+	outcome_free(&timed.outcome);
+	return timed.outcome.retry_after;
+}
+
+#define RETRY "Retry-After: "
+
+static void a_retry_after_is_read_in_seconds_or_as_a_date(void **state)
+{
+	(void)state;
+	assert_int_equal(retry_after("X: 5", true), 0);
+	assert_int_equal(retry_after(RETRY "120", true), 120);
+	assert_int_equal(retry_after("retry-after:7 ", false), 7);
+	assert_int_equal(retry_after(RETRY "0", true), 0);
+	assert_int_equal(retry_after(RETRY "86400", true), 86400);
+	assert_int_equal(retry_after(RETRY "86401", true), 86400);
+	assert_int_equal(retry_after(RETRY "99999999999999999999", true),
+			 86400);
+	assert_int_equal(
+	    retry_after(RETRY "Sun, 06 Nov 1994 08:51:37 GMT", true), 60);
+	assert_int_equal(
+	    retry_after(RETRY "Tue, 08 Nov 1994 08:51:37 GMT", true), 86400);
+	assert_int_equal(
+	    retry_after(RETRY "Sun, 06 Nov 1994 08:49:37 GMT", true), 0);
+	/* By our clock, that is long ago. */
+	assert_int_equal(
+	    retry_after(RETRY "Sun, 06 Nov 1994 08:51:37 GMT", false), 0);
+	assert_int_equal(retry_after(RETRY "-5", true), 0);
+	assert_int_equal(retry_after(RETRY "soon", true), 0);
+	assert_int_equal(retry_after(RETRY, true), 0);
+}
+
+static void a_retry_after_of_an_interim_answer_is_not_kept(void **state)
+{
+	const struct reply replies[] = {
+	    {"HTTP/1.1 100 Continue\r\nRetry-After: 5\r\n\r\n"
+	     "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+	     REPLY_KEEP, 0},
+	    {NULL, REPLY_KEEP, 0}};
+	struct timed timed;
+
+	(void)state;
+	exchange(replies, 20, &timed);
+	assert_int_equal(timed.outcome.code, SCEP_OK);
+	assert_int_equal(timed.outcome.retry_after, 0);
+	outcome_free(&timed.outcome);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +240,8 @@ int main(void)
 	    cmocka_unit_test(a_bad_header_ends_the_exchange_at_once),
 	    cmocka_unit_test(a_body_that_is_too_long_ends_the_exchange_at_once),
 	    cmocka_unit_test(a_redirect_does_not_lengthen_the_time),
+	    cmocka_unit_test(a_retry_after_is_read_in_seconds_or_as_a_date),
+	    cmocka_unit_test(a_retry_after_of_an_interim_answer_is_not_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

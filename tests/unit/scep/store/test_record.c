@@ -64,6 +64,7 @@ static struct record *make(void)
 	record->index = 7;
 	record->step = STEP_POLL;
 	record->next_try = INT64_C(4102444800);
+	record->next_wait = 86400;
 	strcpy(record->server.url, "http://ca.example.net/scep");
 	strcpy(record->transaction_id, "a1b2");
 	record->values.challenge_password.length = 6;
