@@ -9,6 +9,7 @@
 #include "scep/engine_config.h"
 #include "scep/octets.h"
 #include "scep/server.h"
+#include "scep/text.h"
 #include "scep/base/bytes.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"

@@ -12,6 +12,7 @@
 #include "scep/profile_row.h"
 #include "scep/status_row.h"
 #include "scep/timer.h"
+#include "scep/text.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
 #include "scep/enroll/ca_table.h"

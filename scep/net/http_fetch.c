@@ -438,13 +438,20 @@ static const struct {
     {CURLE_ABORTED_BY_CALLBACK, HTTP_END_ABORTED},
 };
 
+/* Returns the time that a header names, or 0. */
+static int64_t http_date(const char *text)
+{
+	time_t date = text[0] ? curl_getdate(text, NULL) : -1;
+
+	return date > 0 ? date : 0;
+}
+
 enum scep_code http_fetch_judge(struct http_fetch *fetch, CURLcode result,
 				struct scep_error *error)
 {
 	struct http_progress *progress = &fetch->progress;
 	struct fetch_answer *seen = &fetch->answer.seen;
 	enum http_end end = HTTP_END_OTHER;
-	time_t date = -1;
 	long status = 0;
 	long reason = 0;
 
@@ -455,10 +462,10 @@ enum scep_code http_fetch_judge(struct http_fetch *fetch, CURLcode result,
 		end = HTTP_END_TIMEOUT;
 	curl_easy_getinfo(fetch->easy, CURLINFO_OS_ERRNO, &reason);
 	curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (fetch->answer.date[0])
-		date = curl_getdate(fetch->answer.date, NULL);
 	seen->http_status = (uint32_t)status;
-	seen->date = date > 0 ? date : 0;
+	seen->date = http_date(fetch->answer.date);
+	http_response_set_retry(&fetch->answer,
+				http_date(fetch->answer.retry_after));
 	progress->reason = (int)reason;
 	progress->detail =
 	    fetch->words[0] ? fetch->words : curl_easy_strerror(result);

@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include "scep/ca_row.h"
+#include "scep/text.h"
 #include "scep/protocol/certs.h"
 #include "scep/protocol/certs_tree.h"
 #include "scep/base/error.h"

@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include "scep/octets.h"
+#include "scep/text.h"
 #include "scep/base/bytes.h"
 #include "scep/base/error.h"
 #include "scep/protocol/extensions.h"

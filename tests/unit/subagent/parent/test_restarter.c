@@ -308,7 +308,7 @@ static void a_command_that_hangs_is_ended_and_holds_up_nothing(void **state)
 {
 	struct world *world = *state;
 
-	world->limit = deadline_scaled(1500);
+	world->limit = deadline_scaled(4000);
 	write_script(world, "echo on >left; sleep 3600");
 	begin(world);
 	assert_int_equal(hear(world), BORN);
