@@ -167,14 +167,14 @@ static void compose_key(struct task *task)
 	struct step_work *work = &task->work;
 	struct record *next = work->next;
 	const char *folder = task->state->keys_folder;
-	uint32_t bits = next->values.key_length;
 	EVP_PKEY *key = NULL;
 	X509 *signer = NULL;
 	char name[KEY_FILE_NAME];
 
 	key_file_name(next->file_id, name);
-	if (!spare_take(folder, bits, name, &key) &&
-	    key_file_make(folder, name, bits, &key, &work->error) != SCEP_OK)
+	if (!spare_take(folder, &next->values, name, &key) &&
+	    key_file_make(folder, name, &next->values, &key, &work->error) !=
+		SCEP_OK)
 		goto out;
 	/* The transactionID must be unique (RFC 8894, 3.2.1.1): every request
 	 * makes a new key, so the digest of the key is. */

@@ -32,16 +32,12 @@ static void name_device(char name[SCEP_TEXT64])
 	name[SCEP_TEXT64 - 1] = '\0';
 }
 
-static enum scep_code make_certificate(EVP_PKEY *key, X509 **certificate,
-				       struct scep_error *error)
+/* An RSA key of KEY_BITS for the name of the device. */
+static void preset_values(struct scep_values *values)
 {
-	struct scep_values values = {0};
-
-	settings_preset_values(&values);
-	name_device(values.common_name);
-	/* Valid whatever our clock says today. */
-	return csr_self_sign_for_ever(&values, key, state_build_time(),
-				      certificate, error);
+	settings_preset_values(values);
+	values->key_length = KEY_BITS;
+	name_device(values->common_name);
 }
 
 static enum scep_code write_certificate(struct key_job_run *run,
@@ -61,12 +57,16 @@ static void default_key_make(struct key_job_run *run)
 {
 	EVP_PKEY *key = NULL;
 	X509 *certificate = NULL;
+	struct scep_values values;
 	char name[KEY_FILE_NAME];
 
+	preset_values(&values);
 	key_file_name(run->row.file_id, name);
-	if (key_file_make(run->state->keys_folder, name, KEY_BITS, &key,
+	/* The certificate is valid whatever our clock says today. */
+	if (key_file_make(run->state->keys_folder, name, &values, &key,
 			  &run->error) == SCEP_OK &&
-	    make_certificate(key, &certificate, &run->error) == SCEP_OK &&
+	    csr_self_sign_for_ever(&values, key, state_build_time(),
+				   &certificate, &run->error) == SCEP_OK &&
 	    write_certificate(run, certificate, name) == SCEP_OK)
 		certs_describe_leaf(certificate, &run->row, &run->error);
 	X509_free(certificate);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scep/values.h"
 #include "scep/protocol/certs.h"
 #include "scep/store/files.h"
 
@@ -27,12 +28,22 @@ bool key_file_id(const char *name, char file_id[SCEP_TEXT64])
 	return true;
 }
 
+static enum scep_code make_key(const struct scep_values *values, EVP_PKEY **key,
+			       struct scep_error *error)
+{
+	if (values->key_algorithm == SCEP_NEW_EC_P256)
+		return key_make_ec(256, key, error);
+	if (values->key_algorithm == SCEP_NEW_EC_P384)
+		return key_make_ec(384, key, error);
+	return key_make_rsa(values->key_length, key, error);
+}
+
 enum scep_code key_file_make(const char *folder, const char *name,
-			     uint32_t bits, EVP_PKEY **key,
+			     const struct scep_values *values, EVP_PKEY **key,
 			     struct scep_error *error)
 {
 	struct bytes pem = {NULL, 0};
-	enum scep_code code = key_make_rsa(bits, key, error);
+	enum scep_code code = make_key(values, key, error);
 
 	if (code == SCEP_OK)
 		code = key_to_pem(*key, &pem, error);

@@ -11,6 +11,8 @@
 #include "scep/protocol/ca_certs.h"
 #include "scep/protocol/key.h"
 
+struct scep_values;
+
 #define KEY_FILE_NAME 80
 
 /* Writes the name that both files of the key have in their folders. */
@@ -18,10 +20,11 @@ void key_file_name(const char *file_id, char name[KEY_FILE_NAME]);
 /* Reads the ID from the name of a file.  False if it is no name of ours. */
 bool key_file_id(const char *name, char file_id[SCEP_TEXT64]);
 
-/* Makes an RSA key and writes it durably as FOLDER/NAME.  `*key` is owned; NULL
- * on failure.  SCEP_KEY_ERROR, or SCEP_STORAGE_ERROR from the disk. */
+/* Makes the key that request values ask for, and writes it durably as
+ * FOLDER/NAME.  `*key` is owned; NULL on failure.  SCEP_KEY_ERROR, or
+ * SCEP_STORAGE_ERROR from the disk. */
 enum scep_code key_file_make(const char *folder, const char *name,
-			     uint32_t bits, EVP_PKEY **key,
+			     const struct scep_values *values, EVP_PKEY **key,
 			     struct scep_error *error);
 /* Reads the key from FOLDER/NAME.  `*key` is owned; NULL on failure.
  * SCEP_STORAGE_ERROR from the disk, SCEP_KEY_ERROR for what is no key. */

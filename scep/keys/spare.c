@@ -6,6 +6,7 @@
 #include "scep/change.h"
 #include "scep/codes.h"
 #include "scep/engine_config.h"
+#include "scep/values.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_file.h"
 #include "scep/keys/key_jobs.h"
@@ -20,13 +21,15 @@ static void spare_file_name(uint32_t bits, char name[SPARE_NAME])
 	snprintf(name, SPARE_NAME, "spare-%u.key", bits);
 }
 
-bool spare_take(const char *folder, uint32_t bits, const char *name,
-		EVP_PKEY **key)
+bool spare_take(const char *folder, const struct scep_values *values,
+		const char *name, EVP_PKEY **key)
 {
 	char spare[SPARE_NAME];
 
 	*key = NULL;
-	spare_file_name(bits, spare);
+	if (scep_values_are_ec(values))
+		return false;
+	spare_file_name(values->key_length, spare);
 	return files_rename(folder, spare, name, NULL) == SCEP_OK &&
 	       key_file_read(folder, name, key, NULL) == SCEP_OK;
 }
@@ -35,11 +38,15 @@ bool spare_take(const char *folder, uint32_t bits, const char *name,
 
 static void spare_make(struct key_job_run *run)
 {
+	const struct scep_values values = {
+	    .key_algorithm = SCEP_NEW_RSA,
+	    .key_length = run->row.length,
+	};
 	EVP_PKEY *key = NULL;
 	char name[SPARE_NAME];
 
 	spare_file_name(run->row.length, name);
-	key_file_make(run->state->keys_folder, name, run->row.length, &key,
+	key_file_make(run->state->keys_folder, name, &values, &key,
 		      &run->error);
 	EVP_PKEY_free(key);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys made in advance (spareKeys): one of each configured length, so that a
- * request does not wait for its key.  They lie beside the registered keys under
- * names of their own.  To take one is to rename its file, so that no key is
- * taken twice.  Knows no request.
+ * RSA keys made in advance (spareKeys): one of each configured length, so that
+ * a request does not wait for its key.  They lie beside the registered keys
+ * under names of their own.  To take one is to rename its file, so that no key
+ * is taken twice.  Knows no request.
  */
 #ifndef SCEP_KEYS_SPARE_H
 #define SCEP_KEYS_SPARE_H
@@ -19,9 +19,10 @@ uint64_t spare_tick(struct state *state);
  * configuration may have changed. */
 void spare_look(struct state *state);
 
-/* On a worker: renames the spare key of that length to FOLDER/NAME, and reads
- * it.  `*key` is owned.  False if there is none that can be read. */
-bool spare_take(const char *folder, uint32_t bits, const char *name,
-		EVP_PKEY **key);
+/* On a worker: renames the spare key that request values ask for to
+ * FOLDER/NAME, and reads it.  `*key` is owned.  False if there is none that can
+ * be read: spare keys are RSA keys. */
+bool spare_take(const char *folder, const struct scep_values *values,
+		const char *name, EVP_PKEY **key);
 
 #endif

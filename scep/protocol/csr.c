@@ -15,6 +15,7 @@
 #include "scep/protocol/extensions.h"
 #include "scep/protocol/key.h"
 #include "scep/protocol/names.h"
+#include "scep/protocol/template.h"
 
 /* RFC 8894, 2.3 leaves the times open: enough for the slowest of approvals. */
 #define SELF_SIGNED_SECONDS  (365L * 24 * 3600)
@@ -67,6 +68,15 @@ enum scep_code csr_check_extended_key_usage(const char *text,
 	return code;
 }
 
+enum scep_code csr_check_template(const char *text, struct scep_error *error)
+{
+	X509_EXTENSION *extension = NULL;
+	enum scep_code code = template_extension(text, &extension, error);
+
+	X509_EXTENSION_free(extension);
+	return code;
+}
+
 /* Puts before an error which of the request values it is about. */
 static enum scep_code csr_blame(enum scep_code code, const char *value,
 				struct scep_error *error)
@@ -92,7 +102,17 @@ static enum scep_code make_subject(const struct scep_values *values,
 	return SCEP_OK;
 }
 
-/* Adds an extension to a list. */
+/* Adds an extension to a list.  Takes it. */
+static enum scep_code push_extension(STACK_OF(X509_EXTENSION) * extensions,
+				     X509_EXTENSION *extension,
+				     struct scep_error *error)
+{
+	if (sk_X509_EXTENSION_push(extensions, extension) > 0)
+		return SCEP_OK;
+	X509_EXTENSION_free(extension);
+	return error_set_memory(error);
+}
+
 static enum scep_code add_extension(STACK_OF(X509_EXTENSION) * extensions,
 				    int nid, bool is_critical, void *value,
 				    struct scep_error *error)
@@ -103,10 +123,15 @@ static enum scep_code add_extension(STACK_OF(X509_EXTENSION) * extensions,
 		return error_set_openssl(error, SCEP_CONFIG_ERROR,
 					 "the extension %s could not be built",
 					 OBJ_nid2sn(nid));
-	if (sk_X509_EXTENSION_push(extensions, extension) > 0)
-		return SCEP_OK;
-	X509_EXTENSION_free(extension);
-	return error_set_memory(error);
+	return push_extension(extensions, extension, error);
+}
+
+/* RFC 5480, 3: an EC key encrypts neither keys nor data. */
+static uint32_t possible_usage(uint32_t bits, const EVP_PKEY *key)
+{
+	const uint32_t encipherment = 1u << 2 | 1u << 3;
+
+	return EVP_PKEY_is_a(key, "EC") ? bits & ~encipherment : bits;
 }
 
 static enum scep_code add_key_usage(STACK_OF(X509_EXTENSION) * extensions,
@@ -158,8 +183,23 @@ static enum scep_code add_alt_name(STACK_OF(X509_EXTENSION) * extensions,
 	return csr_blame(code, "the subject alternative name", error);
 }
 
+static enum scep_code add_template(STACK_OF(X509_EXTENSION) * extensions,
+				   const char *text, struct scep_error *error)
+{
+	X509_EXTENSION *extension = NULL;
+	enum scep_code code;
+
+	if (text[0] == '\0')
+		return SCEP_OK;
+	code = template_extension(text, &extension, error);
+	if (code == SCEP_OK)
+		code = push_extension(extensions, extension, error);
+	return csr_blame(code, "the template", error);
+}
+
 static enum scep_code add_extensions(X509_REQ *request,
 				     const struct scep_values *values,
+				     const EVP_PKEY *key,
 				     struct scep_error *error)
 {
 	STACK_OF(X509_EXTENSION) *extensions = sk_X509_EXTENSION_new_null();
@@ -169,10 +209,13 @@ static enum scep_code add_extensions(X509_REQ *request,
 		return error_set_memory(error);
 	code = add_alt_name(extensions, values, error);
 	if (code == SCEP_OK)
-		code = add_key_usage(extensions, values->key_usage, error);
+		code = add_key_usage(
+		    extensions, possible_usage(values->key_usage, key), error);
 	if (code == SCEP_OK)
 		code = add_ext_key_usage(extensions, values->extended_key_usage,
 					 error);
+	if (code == SCEP_OK)
+		code = add_template(extensions, values->template_name, error);
 	if (code == SCEP_OK && sk_X509_EXTENSION_num(extensions) > 0 &&
 	    X509_REQ_add_extensions(request, extensions) != 1)
 		code = error_set_openssl(error, SCEP_KEY_ERROR,
@@ -270,7 +313,7 @@ enum scep_code csr_make(const struct scep_values *values, EVP_PKEY *key,
 	}
 	code = add_challenge(*request, &values->challenge_password, error);
 	if (code == SCEP_OK)
-		code = add_extensions(*request, values, error);
+		code = add_extensions(*request, values, key, error);
 	if (code == SCEP_OK)
 		code = sign_request(*request, values, key, error);
 out:
@@ -330,9 +373,12 @@ static bool set_times(X509 *certificate, int64_t from, int64_t to)
 		   NULL;
 }
 
-static bool set_key_usage(X509 *certificate)
+/* An EC key agrees on a key where an RSA key encrypts one (RFC 5480, 3). */
+static bool set_key_usage(X509 *certificate, const EVP_PKEY *key)
 {
-	ASN1_BIT_STRING *usage = extensions_key_usage(1u << 0 | 1u << 2);
+	bool is_ec = EVP_PKEY_is_a(key, "EC");
+	ASN1_BIT_STRING *usage =
+	    extensions_key_usage(1u << 0 | (is_ec ? 1u << 4 : 1u << 2));
 	bool is_set = usage != NULL &&
 		      X509_add1_ext_i2d(certificate, NID_key_usage, usage, 1,
 					X509V3_ADD_DEFAULT) == 1;
@@ -350,7 +396,7 @@ static bool fill_certificate(X509 *certificate, const X509_NAME *subject,
 	       X509_set_issuer_name(certificate, subject) == 1 &&
 	       set_times(certificate, from, to) &&
 	       X509_set_pubkey(certificate, key) == 1 &&
-	       set_key_usage(certificate);
+	       set_key_usage(certificate, key);
 }
 
 static enum scep_code cannot_be_made(struct scep_error *error)

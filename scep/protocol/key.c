@@ -61,6 +61,24 @@ enum scep_code key_make_rsa(uint32_t bits, EVP_PKEY **key,
 	return key_end(code, key, error);
 }
 
+enum scep_code key_make_ec(uint32_t bits, EVP_PKEY **key,
+			   struct scep_error *error)
+{
+	const char *curve = bits == 256 ? "P-256" : bits == 384 ? "P-384" : "";
+	enum scep_code code = SCEP_OK;
+
+	*key = NULL;
+	if (curve[0] == '\0')
+		return error_set(error, SCEP_KEY_ERROR,
+				 "no EC key can be made with %lu bits",
+				 (unsigned long)bits);
+	*key = EVP_PKEY_Q_keygen(NULL, "?provider=default", "EC", curve);
+	if (*key == NULL)
+		code = error_set_openssl(error, SCEP_KEY_ERROR,
+					 "the EC key could not be made");
+	return key_end(code, key, error);
+}
+
 enum scep_code key_check_certificate(const EVP_PKEY *key,
 				     const X509 *certificate,
 				     struct scep_error *error)

@@ -18,6 +18,11 @@
 enum scep_code key_make_rsa(uint32_t bits, EVP_PKEY **key,
 			    struct scep_error *error);
 
+/* Makes an EC key on the NIST curve of that many bits, 256 or 384.  `*key` is
+ * owned.  Fails with SCEP_KEY_ERROR. */
+enum scep_code key_make_ec(uint32_t bits, EVP_PKEY **key,
+			   struct scep_error *error);
+
 /* PEM (PKCS#8, unencrypted) of a key.  `pem` is set and owned. */
 enum scep_code key_to_pem(const EVP_PKEY *key, struct bytes *pem,
 			  struct scep_error *error);

@@ -121,6 +121,8 @@ static judge_fn *const judges[SCEP_FIELD_COUNT] = {
     [SCEP_AUTO_SUBJECT_ALT_NAME] = csr_check_subject_alt_name,
     [SCEP_REQUEST_EXTENDED_KEY_USAGE] = csr_check_extended_key_usage,
     [SCEP_AUTO_EXTENDED_KEY_USAGE] = csr_check_extended_key_usage,
+    [SCEP_REQUEST_TEMPLATE] = csr_check_template,
+    [SCEP_AUTO_TEMPLATE] = csr_check_template,
 };
 
 const struct scep_field_info *scep_field_info(enum scep_field field)

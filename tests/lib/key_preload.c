@@ -22,20 +22,23 @@ static EVP_PKEY *make(int bits)
 	return real(NULL, "?provider=default", "RSA", (size_t)bits);
 }
 
-/* The program makes no other keys than these. */
+/* The program makes RSA keys of a length, and EC keys of a curve. */
 EVP_PKEY *EVP_PKEY_Q_keygen(OSSL_LIB_CTX *library, const char *properties,
 			    const char *type, ...)
 {
+	keygen_fn *real = (keygen_fn *)dlsym(RTLD_NEXT, "EVP_PKEY_Q_keygen");
+	const char *curve = NULL;
 	va_list rest;
-	size_t bits;
+	size_t bits = 0;
 
-	(void)library;
-	(void)properties;
-	if (strcmp(type, "RSA") != 0)
-		return NULL;
 	va_start(rest, type);
-	bits = va_arg(rest, size_t);
+	if (strcmp(type, "RSA") == 0)
+		bits = va_arg(rest, size_t);
+	else
+		curve = va_arg(rest, const char *);
 	va_end(rest);
+	if (curve != NULL)
+		return real(library, properties, type, curve);
 	if (bits == POOLED_BITS)
 		return key_pool_take(POOLED_BITS, make);
 	return make((int)bits);

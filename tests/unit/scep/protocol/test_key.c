@@ -45,6 +45,29 @@ static void a_key_of_absurd_length_is_not_made(void **state)
 	assert_non_null(strstr(error.text, "1048576"));
 }
 
+static void an_ec_key_is_on_a_named_curve_of_two(void **state)
+{
+	struct scep_error error;
+	EVP_PKEY *key;
+	char curve[32];
+
+	(void)state;
+	for (uint32_t bits = 256; bits <= 384; bits += 128) {
+		assert_int_equal(key_make_ec(bits, &key, &error), SCEP_OK);
+		assert_int_equal(EVP_PKEY_get_bits(key), bits);
+		assert_int_equal(
+		    EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL),
+		    1);
+		assert_string_equal(curve,
+				    bits == 256 ? "prime256v1" : "secp384r1");
+		assert_int_equal(key_check_public(key, &error), SCEP_OK);
+		EVP_PKEY_free(key);
+	}
+	assert_int_equal(key_make_ec(224, &key, &error), SCEP_KEY_ERROR);
+	assert_null(key);
+	assert_non_null(strstr(error.text, "224"));
+}
+
 static void a_key_survives_its_pem(void **state)
 {
 	struct bytes pem = {NULL, 0};
@@ -247,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_made_key_has_the_length_asked_for),
 	    cmocka_unit_test(a_key_of_absurd_length_is_not_made),
+	    cmocka_unit_test(an_ec_key_is_on_a_named_curve_of_two),
 	    cmocka_unit_test(a_key_survives_its_pem),
 	    cmocka_unit_test(what_is_no_key_is_refused),
 	    cmocka_unit_test(a_truncated_pem_is_refused),

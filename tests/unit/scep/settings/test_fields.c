@@ -395,6 +395,48 @@ static void malformed_parts_of_a_request_are_wrong_value(void **state)
 	assert_wrong_value(SCEP_AUTO_EXTENDED_KEY_USAGE, of_text("1.2.x"));
 }
 
+static void a_template_is_a_name_or_an_object_identifier(void **state)
+{
+	static const char *const good[] = {
+	    "WebServer",
+	    "Web Server (2 years)",
+	    "802.1X",
+	    "2024",
+	    "\303\234bung",
+	    "1.3.6.1.4.1.311.21.8.1234567.7654321.1.2",
+	    "1.3.6.1.4.1.311.21.8.1:100",
+	    "1.3.6.1.4.1.311.21.8.1:4294967295:0",
+	};
+	static const char *const bad[] = {
+	    "1..3",
+	    "1.3.6.",
+	    "3.1.2",
+	    "1.40.1",
+	    "1.3.06",
+	    "1.3.6.x",
+	    "1.3.6 1",
+	    "1.3.6:",
+	    "1.3.6:x",
+	    "1.3.6:1:",
+	    "1.3.6:1:2:3",
+	    "1.3.6:4294967296",
+	    "1.3.6:-1",
+	    ".1.3.6",
+	    "\360\237\230\200",
+	    "1.3.6:99999999999999999999",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_accepted(SCEP_REQUEST_TEMPLATE, of_text(good[i]));
+		assert_accepted(SCEP_AUTO_TEMPLATE, of_text(good[i]));
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_wrong_value(SCEP_REQUEST_TEMPLATE, of_text(bad[i]));
+		assert_wrong_value(SCEP_AUTO_TEMPLATE, of_text(bad[i]));
+	}
+}
+
 static void a_reason_holds_no_secret(void **state)
 {
 	struct scep_value value = {.length = 256};
@@ -440,6 +482,7 @@ int main(void)
 	    cmocka_unit_test(a_challenge_is_a_text_of_at_most_255_octets),
 	    cmocka_unit_test(a_malformed_url_is_wrong_value),
 	    cmocka_unit_test(malformed_parts_of_a_request_are_wrong_value),
+	    cmocka_unit_test(a_template_is_a_name_or_an_object_identifier),
 	    cmocka_unit_test(a_reason_holds_no_secret),
 	};
 
