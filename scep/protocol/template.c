@@ -26,8 +26,8 @@ struct value {
 /* Adds the DER of `object`, whose type has that i2d function. */
 #define VALUE_ADD(value, i2d, object)                                          \
 	do {                                                                   \
-		unsigned char *der = (value)->der + (value)->length;            \
-		int added = i2d(object, &der);                                  \
+		unsigned char *der = (value)->der + (value)->length;           \
+		int added = i2d(object, &der);                                 \
                                                                                \
 		(value)->length += added > 0 ? (size_t)added : 0;              \
 	} while (0)
