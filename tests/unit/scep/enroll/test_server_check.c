@@ -91,7 +91,8 @@ static void the_result_is_there_in_words(void **state)
 	assert_memory_equal(device_profile(d, 1)->facts.check_text,
 			    "Communication Error (TOP ERROR): ", 33);
 	check(d, SCEP_CHECK_CRL);
-	assert_check_text(d, "the profile has no valid certificate");
+	assert_check_text(d, "Setting Error: the profile has no valid "
+			     "certificate");
 	device_text(d, SCEP_SERVER_URL, 1, "http://other.example/scep");
 	device_set(d);
 	assert_check_text(d, "");
