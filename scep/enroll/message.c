@@ -118,6 +118,14 @@ enum scep_code credentials_load(struct task *task,
 			   error);
 }
 
+bool credentials_need_challenge(const struct credentials *credentials)
+{
+	return EVP_PKEY_is_a(credentials->key, "EC") ||
+	       EVP_PKEY_is_a(credentials->signer_key, "EC") ||
+	       EVP_PKEY_is_a(X509_get0_pubkey(credentials->trust.recipient),
+			     "EC");
+}
+
 void credentials_free(struct credentials *credentials)
 {
 	sk_X509_pop_free(credentials->trust_stack, X509_free);
@@ -221,6 +229,7 @@ void message_compose(struct task *task, struct credentials *credentials,
 	    .signer = credentials->signer,
 	    .signer_key = credentials->signer_key,
 	    .recipient = credentials->trust.recipient,
+	    .challenge = &task->record->values.challenge_password,
 	    .choice = &credentials->choice,
 	    .content = credentials->content.data,
 	    .content_length = credentials->content.length,
@@ -266,6 +275,7 @@ struct cert_rep_input message_expect(const struct task *task,
 	    .signer = credentials->signer,
 	    .signer_key = credentials->signer_key,
 	    .known = credentials->known,
+	    .challenge = &task->record->values.challenge_password,
 	    .allow_legacy = task->work.allow_legacy,
 	    .allow_short_keys = task->work.allow_short_keys,
 	    .now = task->work.now,

@@ -45,6 +45,10 @@ enum scep_code message_load_trust(const struct record *record,
 /* Reads the key with those files; owned. */
 enum scep_code message_load_key(const struct task *task, const char *file_id,
 				EVP_PKEY **key, struct scep_error *error);
+/* Tells if the challenge encrypts one of the messages (RFC 8894, 3.1 and
+ * 3.2.2): the request where the recipient has no RSA key, and the reply where
+ * ours is none. */
+bool credentials_need_challenge(const struct credentials *credentials);
 /* Reads all but the content.  Call credentials_free() after a failure too. */
 enum scep_code credentials_load(struct task *task,
 				struct credentials *credentials);

@@ -203,17 +203,20 @@ static enum step_outcome settle_key(struct task *task,
 /* ---------------------- PKCSReq, RenewalReq (3.3.1) and CertPoll (3.3.3) -- */
 
 /* The certificate that signs the request authenticates it.  The challenge goes
- * along if there is no second try that could carry it (RFC 8894, 2.5). */
-static enum scep_code request_make(struct task *task, EVP_PKEY *key,
+ * along if there is no second try that could carry it (RFC 8894, 2.5), and
+ * where it encrypts the reply: the server knows it from the request. */
+static enum scep_code request_make(struct task *task,
+				   const struct credentials *credentials,
 				   X509_REQ **request)
 {
 	struct scep_values values = task->record->values;
 	enum scep_code code;
 
-	if (renewal_may_fall_back(task->record))
+	if (renewal_may_fall_back(task->record) &&
+	    !credentials_need_challenge(credentials))
 		OPENSSL_cleanse(&values.challenge_password,
 				sizeof(values.challenge_password));
-	code = csr_make(&values, key, request, &task->work.error);
+	code = csr_make(&values, credentials->key, request, &task->work.error);
 	OPENSSL_cleanse(&values, sizeof(values));
 	return code;
 }
@@ -226,7 +229,7 @@ static void compose_request(struct task *task)
 	int length = 0;
 
 	if (credentials_load(task, &credentials) != SCEP_OK ||
-	    request_make(task, credentials.key, &request) != SCEP_OK)
+	    request_make(task, &credentials, &request) != SCEP_OK)
 		goto out;
 	length = i2d_X509_REQ(request, &der);
 	if (length > 0 && bytes_set(&credentials.content, der, (size_t)length))
@@ -249,7 +252,7 @@ static void compose_poll(struct task *task)
 
 	/* The subject is that of the request; the signer may have another. */
 	if (credentials_load(task, &credentials) == SCEP_OK &&
-	    request_make(task, credentials.key, &request) == SCEP_OK &&
+	    request_make(task, &credentials, &request) == SCEP_OK &&
 	    pki_message_issuer_and_subject(
 		ca_certs_issuer_name(&credentials.trust),
 		X509_REQ_get_subject_name(request), &credentials.content,
@@ -323,7 +326,7 @@ static void digest_cert_rep(struct task *task)
 	X509_REQ *request = NULL;
 
 	if (credentials_load(task, &credentials) == SCEP_OK &&
-	    request_make(task, credentials.key, &request) == SCEP_OK) {
+	    request_make(task, &credentials, &request) == SCEP_OK) {
 		input = message_expect(task, &credentials);
 		if (cert_rep_open(&input, &reply, &work->error) == SCEP_OK)
 			digest_reply(task, &reply, request);

@@ -154,6 +154,17 @@ static void request_save_end(struct open_request *e)
 		task_continue_at(&e->task, state_mono(state) + SAVE_AGAIN);
 }
 
+/* Tells if a request cannot be sent, or its reply not be opened, for want of a
+ * challenge. */
+static bool needs_challenge(const struct open_request *e)
+{
+	const struct record *record = e->task.record;
+
+	return record->step != STEP_REGISTER && record->step != STEP_DEPLOY &&
+	       record->values.challenge_password.length == 0 &&
+	       renewal_needs_challenge(e->task.state, record);
+}
+
 /* Tells if a challenge might have prevented this refusal: the request had
  * none, and nothing else authenticated it. */
 static bool lacks_challenge(const struct open_request *e)
@@ -161,6 +172,8 @@ static bool lacks_challenge(const struct open_request *e)
 	const struct scep_error *error = &e->task.work.error;
 	const struct record *record = e->task.record;
 
+	if (error->code == SCEP_CONFIG_ERROR && needs_challenge(e))
+		return true;
 	return error->code == SCEP_SCEP_ERROR &&
 	       (error->fail_info == SCEP_FAIL_BAD_REQUEST ||
 		error->fail_info == SCEP_FAIL_BAD_MESSAGE_CHECK) &&
@@ -199,10 +212,13 @@ static void request_end_in_error(struct open_request *e, struct record *next,
 	struct scep_status *status = request_copy_status(e);
 	uint32_t index = task->record->index;
 	char words[SCEP_TEXT255];
+	bool is_resumable = error_is_resumable(error.code) && next != NULL;
+	/* With what an EC request was sent, its reply is opened. */
+	bool keeps = is_resumable && renewal_needs_challenge(state, next);
 	struct txn txn;
 
 	txn_init(&txn);
-	open_request_wipe_challenge(e, next, &txn);
+	open_request_wipe_challenge(e, keeps ? NULL : next, &txn);
 	if (status != NULL) {
 		status_end(status, state_now(state), SCEP_STATE_ERROR);
 		status_blame(status, &error);
@@ -211,7 +227,7 @@ static void request_end_in_error(struct open_request *e, struct record *next,
 	key_actions_note_renewed(state, &txn, task->record->action_key,
 				 error.code);
 	txn_put(&txn, STORE_STATUS, status);
-	if (error_is_resumable(error.code) && next != NULL) {
+	if (is_resumable) {
 		next->is_suspended = true;
 		next->next_try = 0;
 		request_put_record(e, next, &txn);
@@ -361,6 +377,22 @@ static bool request_begin_processing(struct open_request *e,
 	return false;
 }
 
+/* Refuses before anything is sent what no reply could be opened for. */
+static bool request_has_challenge(struct open_request *e,
+				  const struct scep_status *now)
+{
+	if (!needs_challenge(e))
+		return true;
+	error_set(&e->task.work.error, SCEP_CONFIG_ERROR,
+		  "an EC key needs a challenge password (%s.%u)",
+		  now->trigger == SCEP_TRIGGER_MANUAL
+		      ? "scepRequestChallengePassword"
+		      : "scepAutoChallengePassword",
+		  e->task.record->profile_index);
+	request_fail(e, NULL);
+	return false;
+}
+
 static bool request_begin(struct task *task)
 {
 	struct open_request *e = open_request_of(task);
@@ -374,7 +406,9 @@ static bool request_begin(struct task *task)
 	error_init(&task->work.error);
 	if (now->state == SCEP_STATE_TO_BE_PROCESSED)
 		stats_count_begin(&task->state->view.stats, now->trigger);
-	else if (now->next_poll == 0)
+	if (!request_has_challenge(e, now))
+		return false;
+	if (now->state != SCEP_STATE_TO_BE_PROCESSED && now->next_poll == 0)
 		return true;
 	return request_begin_processing(e, now);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "scep/key_row.h"
+#include "scep/rows.h"
 #include "scep/server.h"
 #include "scep/base/error.h"
 #include "scep/keys/key_file.h"
@@ -93,6 +94,17 @@ bool renewal_fall_back(struct record *next)
 	next->renewal_was_refused = 1;
 	next->was_pending = 0;
 	return bytes_random_name(next->transaction_id);
+}
+
+bool renewal_needs_challenge(struct state *state, const struct record *record)
+{
+	const struct scep_key *old =
+	    renewal_signs_with_old(record)
+		? scep_rows_find(&state->view.keys, record->replaces)
+		: NULL;
+
+	return scep_values_are_ec(&record->values) ||
+	       (old != NULL && old->algorithm == SCEP_KEY_EC);
 }
 
 /* ------------------------------------------------------------- loading -- */

@@ -44,6 +44,10 @@ bool renewal_may_fall_back(const struct record *record);
  * key.  False if the random source fails. */
 bool renewal_fall_back(struct record *next);
 
+/* True if an EC key takes part: the reply is encrypted with the challenge of
+ * the request then (RFC 8894, 3.2.2). */
+bool renewal_needs_challenge(struct state *state, const struct record *record);
+
 /* On a worker: reads the certificate that the request renews.  `*certificate`
  * is owned; NULL if it renews none.  SCEP_KEY_ERROR if it cannot be read. */
 enum scep_code renewal_load(const struct state *state,

@@ -329,19 +329,25 @@ static bool has_issued_cas(const struct certs_tree *tree, X509 *certificate)
 /*
  * Says how well a certificate suits as the recipient: an RA that says it may,
  * an RA that does not say, an RA, the CA that issues (no CA below it), a CA.
+ * Below them all are those with an EC key.
  */
 static int suitability(const struct judgement *judgement, int i)
 {
 	X509 *certificate = judged(judgement, i);
+	bool is_ra = judgement->entries[i].is_ra;
+	bool has_issued = has_issued_cas(&judgement->tree, certificate);
 
+	/* The request is encrypted with its challenge then. */
+	if (EVP_PKEY_is_a(X509_get0_pubkey(certificate), "EC"))
+		return is_ra ? 3 : has_issued ? 1 : 2;
 	if (!EVP_PKEY_is_a(X509_get0_pubkey(certificate), "RSA"))
 		return 0;
-	if (!judgement->entries[i].is_ra)
-		return has_issued_cas(&judgement->tree, certificate) ? 1 : 2;
+	if (!is_ra)
+		return has_issued ? 4 : 5;
 	if (!certs_may_encipher(certificate))
-		return 3;
-	return (X509_get_extension_flags(certificate) & EXFLAG_KUSAGE) == 0 ? 4
-									    : 5;
+		return 6;
+	return (X509_get_extension_flags(certificate) & EXFLAG_KUSAGE) == 0 ? 7
+									    : 8;
 }
 
 /* Tells if one is better suited, or as well suited and younger: RA certificates
@@ -466,10 +472,17 @@ static enum scep_code choose_recipient(const struct judgement *judgement,
 		return code;
 	if (best < 0)
 		return error_set(error, SCEP_CA_NOT_TRUSTED,
+<<<<<<< HEAD
 				 "neither CA nor RA has a valid RSA key to "
 				 "which requests can be encrypted");
 	trust->recipient = judged(judgement, best);
 	X509_up_ref(trust->recipient);
+=======
+				 "neither CA nor RA has a valid key to which "
+				 "requests can be encrypted");
+	X509_up_ref(best);
+	trust->recipient = best;
+>>>>>>> 31935ff (scep: open replies to EC keys by password or key agreement)
 	return SCEP_OK;
 }
 

@@ -192,6 +192,7 @@ static enum scep_code read_content(const struct cert_rep_input *input,
 	    .signer = input->signer,
 	    .signer_key = input->signer_key,
 	    .key = input->key,
+	    .challenge = input->challenge,
 	    .allow_legacy = input->allow_legacy,
 	};
 

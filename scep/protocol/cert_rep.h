@@ -27,9 +27,10 @@ struct cert_rep_input {
 	X509 *signer;	      /* the certificate that signed the request */
 	EVP_PKEY *signer_key; /* its key: the same as `key`, or the old one */
 	X509 *known;	      /* a certificate we already had, or NULL */
-	uint32_t allow_legacy;	  /* enum scep_legacy */
-	bool allow_short_keys;	  /* of the CAs above the certificate too */
-	int64_t now;		  /* 0: no judgement about time */
+	const struct scep_secret *challenge; /* of the request; may be NULL */
+	uint32_t allow_legacy;		     /* enum scep_legacy */
+	bool allow_short_keys;		     /* of the CAs above it too */
+	int64_t now;			     /* 0: no judgement about time */
 };
 
 struct cert_rep {

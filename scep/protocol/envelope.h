@@ -11,16 +11,18 @@
 #include <openssl/x509.h>
 
 #include "scep/codes.h"
+#include "scep/octets.h"
 #include "scep/base/bytes.h"
 
 /* All borrowed. */
 struct envelope_input {
 	const unsigned char *der; /* must be filled exactly */
 	size_t length;
-	X509 *signer;	       /* of the request; by it we are addressed */
-	EVP_PKEY *signer_key;  /* the key of that certificate */
-	EVP_PKEY *key;	       /* the requested key: the same, or a new one */
-	uint32_t allow_legacy; /* enum scep_legacy */
+	X509 *signer;	      /* of the request; by it we are addressed */
+	EVP_PKEY *signer_key; /* the key of that certificate */
+	EVP_PKEY *key;	      /* the requested key: the same, or a new one */
+	const struct scep_secret *challenge; /* of the request; may be NULL */
+	uint32_t allow_legacy;		     /* enum scep_legacy */
 };
 
 /* `content` is set and owned; adds to `legacy_used` (enum scep_legacy).

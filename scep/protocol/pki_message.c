@@ -12,6 +12,12 @@
 #include "scep/base/error.h"
 #include "scep/protocol/key.h"
 
+/* Of PBKDF2.  A tenth of a second of work for a guess. */
+#define PASSWORD_ITERATIONS 100000
+
+static const char cannot_encrypt[] =
+    "the content cannot be encrypted for the CA";
+
 static const char *cipher_name(enum scep_cipher cipher)
 {
 	switch (cipher) {
@@ -45,6 +51,48 @@ static enum scep_code encode_message(CMS_ContentInfo *content,
 	return code;
 }
 
+/*
+ * RFC 8894, 3.1: what is no key for encrypting is replaced by the challenge.
+ * The derivation is the one of RFC 3370, 4.4.1, with HMAC-SHA-1, which does not
+ * rely on what is broken of SHA-1; OpenSSL makes no other.
+ */
+static enum scep_code add_password(const struct pki_message_input *input,
+				   CMS_ContentInfo *content,
+				   struct scep_error *error)
+{
+	const struct scep_secret *challenge = input->challenge;
+	unsigned char *copy;
+
+	if (challenge == NULL || challenge->length == 0)
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "the recipient's key is not an RSA key, so "
+				 "that the request needs a challenge password");
+	copy = OPENSSL_memdup(challenge->data, challenge->length);
+	if (copy == NULL)
+		return error_set_memory(error);
+	if (CMS_add0_recipient_password(content, PASSWORD_ITERATIONS,
+					NID_id_alg_PWRI_KEK, NID_id_pbkdf2,
+					copy, (ossl_ssize_t)challenge->length,
+					NULL) != NULL)
+		return SCEP_OK;
+	OPENSSL_clear_free(copy, challenge->length);
+	return error_set_openssl(error, SCEP_CONFIG_ERROR, "%s",
+				 cannot_encrypt);
+}
+
+static enum scep_code add_recipient(const struct pki_message_input *input,
+				    CMS_ContentInfo *content,
+				    struct scep_error *error)
+{
+	if (!EVP_PKEY_is_a(X509_get0_pubkey(input->recipient), "RSA"))
+		return add_password(input, content, error);
+	/* By issuer and serial, and not by key identifier: RFC 8894, 3. */
+	if (CMS_add1_recipient_cert(content, input->recipient, 0) != NULL)
+		return SCEP_OK;
+	return error_set_openssl(error, SCEP_CONFIG_ERROR, "%s",
+				 cannot_encrypt);
+}
+
 /* RFC 8894, 3.2.2: the content in an EnvelopedData for the recipient. */
 static enum scep_code encrypt_content(const struct pki_message_input *input,
 				      struct bytes *envelope,
@@ -52,8 +100,6 @@ static enum scep_code encrypt_content(const struct pki_message_input *input,
 {
 	/* Binary, as the content is DER and no text with line ends. */
 	const unsigned int flags = CMS_BINARY | CMS_PARTIAL;
-	static const char cannot[] =
-	    "the content cannot be encrypted for the CA";
 	const char *name = cipher_name(input->choice->cipher);
 	EVP_CIPHER *cipher =
 	    name == NULL ? NULL : EVP_CIPHER_fetch(NULL, name, NULL);
@@ -67,23 +113,19 @@ static enum scep_code encrypt_content(const struct pki_message_input *input,
 					 name == NULL ? "asked for" : name);
 		goto out;
 	}
-	/* To any other key, CMS would agree on a key instead of sending one. */
-	if (!EVP_PKEY_is_a(X509_get0_pubkey(input->recipient), "RSA")) {
-		code = error_set(error, SCEP_CONFIG_ERROR,
-				 "the recipient's key is not an RSA key");
-		goto out;
-	}
 	plain = BIO_new_mem_buf(input->content, (int)input->content_length);
 	content = CMS_encrypt(NULL, NULL, cipher, flags);
-	/* By issuer and serial, and not by key identifier: RFC 8894, 3. */
-	if (plain == NULL || content == NULL ||
-	    CMS_add1_recipient_cert(content, input->recipient, 0) == NULL ||
-	    CMS_final(content, plain, NULL, CMS_BINARY) != 1)
-		code =
-		    error_set_openssl(error, SCEP_CONFIG_ERROR, "%s", cannot);
+	if (plain == NULL || content == NULL)
+		code = error_set_openssl(error, SCEP_CONFIG_ERROR, "%s",
+					 cannot_encrypt);
 	else
+		code = add_recipient(input, content, error);
+	if (code == SCEP_OK && CMS_final(content, plain, NULL, CMS_BINARY) != 1)
+		code = error_set_openssl(error, SCEP_CONFIG_ERROR, "%s",
+					 cannot_encrypt);
+	if (code == SCEP_OK)
 		code = encode_message(content, envelope, SCEP_CONFIG_ERROR,
-				      cannot, error);
+				      cannot_encrypt, error);
 out:
 	CMS_ContentInfo_free(content);
 	BIO_free(plain);

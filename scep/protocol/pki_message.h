@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include "scep/codes.h"
+#include "scep/octets.h"
 #include "scep/base/bytes.h"
 #include "scep/protocol/caps.h"
 #include "scep/protocol/rfc8894.h"
@@ -21,13 +22,17 @@ struct pki_message_input {
 	X509 *signer;
 	EVP_PKEY *signer_key;
 	X509 *recipient;
+	/* Encrypts in place of the recipient's key if that is no RSA key (RFC
+	 * 8894, 3.1); may be NULL. */
+	const struct scep_secret *challenge;
 	const struct caps_choice *choice;
 	const unsigned char *content; /* DER of the CSR or IssuerAndSubject */
 	size_t content_length;
 };
 
 /* `message` is set to the DER of the SignedData.  Fails with SCEP_KEY_ERROR
- * (signing) or SCEP_CONFIG_ERROR (cipher not there). */
+ * (signing) or SCEP_CONFIG_ERROR (cipher not there, or no challenge where it is
+ * needed). */
 enum scep_code pki_message_seal(const struct pki_message_input *input,
 				struct bytes *message,
 				struct scep_error *error);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The recipient of an EnvelopedData (RFC 5652, 6.2): there is one, it is us,
+ * and its algorithms are allowed.  An RSA key is one of key transport.  An EC
+ * key agrees on a key, or the challenge of the request stands for it (RFC 8894,
+ * 3.2.2).  Pure.  Decrypts nothing.
+ */
+#ifndef SCEP_PROTOCOL_RECIPIENT_H
+#define SCEP_PROTOCOL_RECIPIENT_H
+
+#include <openssl/cms.h>
+
+#include "scep/protocol/envelope.h"
+
+/* The most iterations of PBKDF2 that a server can ask for: some seconds of a
+ * small device. */
+#define RECIPIENT_ITERATIONS 1000000
+
+/* With what an envelope is opened; borrows from the input. */
+struct recipient {
+	EVP_PKEY *key;	   /* NULL: the password */
+	X509 *certificate; /* of the key; NULL: the envelope names another */
+	const struct scep_secret *password; /* NULL: the key */
+};
+
+/* Chooses; adds to `legacy` (enum scep_legacy).  Fails with
+ * SCEP_BAD_RESPONSE. */
+enum scep_code recipient_choose(const struct envelope_input *input,
+				CMS_ContentInfo *envelope,
+				struct recipient *recipient, uint32_t *legacy,
+				struct scep_error *error);
+
+#endif
