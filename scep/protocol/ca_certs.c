@@ -472,17 +472,10 @@ static enum scep_code choose_recipient(const struct judgement *judgement,
 		return code;
 	if (best < 0)
 		return error_set(error, SCEP_CA_NOT_TRUSTED,
-<<<<<<< HEAD
-				 "neither CA nor RA has a valid RSA key to "
-				 "which requests can be encrypted");
-	trust->recipient = judged(judgement, best);
-	X509_up_ref(trust->recipient);
-=======
 				 "neither CA nor RA has a valid key to which "
 				 "requests can be encrypted");
-	X509_up_ref(best);
-	trust->recipient = best;
->>>>>>> 31935ff (scep: open replies to EC keys by password or key agreement)
+	trust->recipient = judged(judgement, best);
+	X509_up_ref(trust->recipient);
 	return SCEP_OK;
 }
 

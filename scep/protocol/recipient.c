@@ -10,7 +10,9 @@
 
 /* A salt of RFC 8018 has 8 octets; that of a hostile one costs work. */
 #define SALT_MAX 256
-/* Of the key of the content, encrypted: AES-256 and its padding need 48. */
+/* Of the key of the content, encrypted (RFC 3211, 2.3.1): two blocks of 3DES at
+ * least; AES-256 and its padding need 48. */
+#define WRAPPED_KEY_MIN 16
 #define WRAPPED_KEY_MAX 64
 
 static void object_name(const ASN1_OBJECT *object, char name[64])
@@ -287,7 +289,8 @@ static enum scep_code check_derivation(const struct envelope_password *info,
 		return refuse_algorithm(info->derivation, "derived", error);
 	if (parameters == NULL || parameters->salt->type != V_ASN1_OCTET_STRING)
 		return error_set(error, SCEP_BAD_RESPONSE,
-				 "the envelope's password has no salt");
+				 "the parameters of the envelope's password "
+				 "cannot be read");
 	if (ASN1_STRING_length(parameters->salt->value.octet_string) > SALT_MAX)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the salt of the envelope's password is too "
@@ -321,9 +324,11 @@ static enum scep_code check_password(CMS_ContentInfo *envelope,
 	if (code == SCEP_OK)
 		code = check_wrap(password_wraps, info.cipher, allowed, legacy,
 				  error);
-	if (code == SCEP_OK && info.key_length > WRAPPED_KEY_MAX)
+	if (code == SCEP_OK && (info.key_length < WRAPPED_KEY_MIN ||
+				info.key_length > WRAPPED_KEY_MAX))
 		code = error_set(error, SCEP_BAD_RESPONSE,
-				 "the envelope's key is too long");
+				 "the envelope's key has a length that it "
+				 "cannot have");
 	envelope_password_free(&info);
 	return code;
 }

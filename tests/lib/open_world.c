@@ -173,6 +173,24 @@ X509 *world_certify(struct world *world, const struct pki_cert *plan)
 	return NULL;
 }
 
+void world_use_ec(struct world *world)
+{
+	struct pki_cert plan = world_leaf_plan(world);
+
+	EVP_PKEY_free(world->made_key);
+	world->made_key = pki_key_ec(false);
+	plan.key = world->made_key;
+	plan.key_usage = KU_DIGITAL_SIGNATURE;
+	world_send(world, world_certify(world, &plan), NULL);
+	plan = pki_leaf_plan("dev", world->made_key, NULL, world->made_key);
+	plan.key_usage = KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT;
+	world->input.signer = world_certify(world, &plan);
+	world->input.key = world->input.signer_key = world->made_key;
+	world->challenge = (struct scep_secret){6, "secret"};
+	world->input.challenge = &world->challenge;
+	world->reply.recipient = world->input.signer;
+}
+
 struct pki_cert world_leaf_plan(const struct world *world)
 {
 	struct pki_cert plan = pki_leaf_plan("dev", pki_key(PKI_KEY_DEVICE),

@@ -39,6 +39,7 @@ struct world {
 	struct ca_certs trust;
 	X509_NAME *subject;
 	struct bytes garbage;
+	struct scep_secret challenge;
 	struct cert_rep_input input;
 	struct pki_reply reply;
 	X509 *made[8]; /* by a test; freed with the world */
@@ -49,6 +50,10 @@ struct world {
 int world_set_up(void **state);
 int world_tear_down(void **state);
 int world_tear_down_group(void **state);
+
+/* Gives the device an EC key, and the request the challenge "secret"; the reply
+ * is for that key. */
+void world_use_ec(struct world *world);
 
 /* Certifies, and remembers to free. */
 X509 *world_certify(struct world *world, const struct pki_cert *plan);

@@ -211,7 +211,9 @@ X509 *pki_certify(const struct pki_cert *plan)
 	X509 *certificate = X509_new();
 	X509 *issuer = plan->issuer == NULL ? certificate : plan->issuer;
 	X509_NAME *name = X509_NAME_new();
-	EVP_MD *digest = EVP_MD_fetch(NULL, plan->digest, NULL);
+	EVP_MD *digest = plan->digest == NULL
+			     ? NULL
+			     : EVP_MD_fetch(NULL, plan->digest, NULL);
 
 	MUST(X509_NAME_add_entry_by_txt(
 		 name, "CN", MBSTRING_UTF8,
@@ -367,16 +369,28 @@ void pki_degenerate_crls(X509_CRL *const *lists, struct bytes *der)
 /* ------------------------------------------------------------ enveloping -- */
 
 static void add_recipient(CMS_ContentInfo *content, X509 *certificate,
-			  bool is_oaep)
+			  const struct pki_reply *reply)
 {
+	bool is_ec = EVP_PKEY_is_a(X509_get0_pubkey(certificate), "EC");
 	CMS_RecipientInfo *recipient = CMS_add1_recipient_cert(
-	    content, certificate, is_oaep ? CMS_KEY_PARAM : 0);
+	    content, certificate, is_ec || reply->is_oaep ? CMS_KEY_PARAM : 0);
 	EVP_PKEY_CTX *context;
 
 	MUST(recipient != NULL);
-	if (!is_oaep)
-		return;
 	context = CMS_RecipientInfo_get0_pkey_ctx(recipient);
+	if (is_ec)
+		MUST(EVP_PKEY_CTX_set_ecdh_kdf_md(
+			 context,
+			 EVP_get_digestbyname(reply->agreed_by == NULL
+						  ? "SHA256"
+						  : reply->agreed_by)) == 1);
+	if (is_ec && reply->agreed_wrap != NULL)
+		MUST(EVP_EncryptInit_ex(
+			 CMS_RecipientInfo_kari_get0_ctx(recipient),
+			 EVP_get_cipherbyname(reply->agreed_wrap), NULL, NULL,
+			 NULL) == 1);
+	if (is_ec || !reply->is_oaep)
+		return;
 	MUST(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) ==
 	     1);
 	MUST(EVP_PKEY_CTX_set_rsa_oaep_md_name(context, "SHA256", NULL) == 1);
@@ -393,6 +407,9 @@ static void encrypt(const struct pki_reply *reply, const struct bytes *plain,
 	BIO *data =
 	    BIO_new_mem_buf(plain->length == 0 ? (const void *)"" : plain->data,
 			    (int)plain->length);
+	const char *password =
+	    reply->password == NULL ? "secret" : reply->password;
+	const struct pki_reply plainly = {.agreed_by = NULL};
 	CMS_ContentInfo *content;
 
 	MUST(cipher != NULL);
@@ -401,13 +418,15 @@ static void encrypt(const struct pki_reply *reply, const struct bytes *plain,
 	MUST(content != NULL);
 	if (reply->is_for_password)
 		MUST(CMS_add0_recipient_password(
-			 content, -1, NID_id_alg_PWRI_KEK, NID_id_pbkdf2,
-			 (unsigned char *)OPENSSL_strdup("secret"), 6,
-			 NULL) != NULL);
+			 content,
+			 reply->iterations > 0 ? reply->iterations : -1,
+			 NID_id_alg_PWRI_KEK, NID_id_pbkdf2,
+			 (unsigned char *)OPENSSL_strdup(password),
+			 (ossl_ssize_t)strlen(password), NULL) != NULL);
 	if (reply->recipient != NULL)
-		add_recipient(content, reply->recipient, reply->is_oaep);
+		add_recipient(content, reply->recipient, reply);
 	if (reply->second_recipient != NULL)
-		add_recipient(content, reply->second_recipient, false);
+		add_recipient(content, reply->second_recipient, &plainly);
 	MUST(CMS_final(content, data, NULL, CMS_BINARY) == 1);
 	encode(content, der);
 	BIO_free(data);

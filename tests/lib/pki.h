@@ -62,7 +62,7 @@ struct pki_cert {
 	bool also_says_ca;    /* a second basicConstraints, with cA */
 	int path_length;      /* -1: none */
 	int key_usage;	      /* KU_ bits of OpenSSL, or PKI_NO_KEY_USAGE */
-	const char *digest;   /* "SHA256" */
+	const char *digest;   /* "SHA256"; NULL: that of an Edwards curve */
 	const char *alt_name; /* in OpenSSL's syntax, or NULL */
 	const char *extended_key_usage; /* likewise */
 	bool is_version_1;
@@ -133,6 +133,10 @@ struct pki_reply {
 	X509 *second_recipient;
 	bool is_oaep; /* RSAES-OAEP, and not PKCS#1 v1.5 */
 	bool is_for_password;
+	const char *password;	  /* NULL: "secret" */
+	int iterations;		  /* of its derivation; 0: OpenSSL's */
+	const char *agreed_by;	  /* digest of a key agreement; NULL: SHA256 */
+	const char *agreed_wrap;  /* its cipher; NULL: that of OpenSSL */
 	bool is_encrypted_data;	  /* CMS EncryptedData with a shared key */
 	size_t envelope_trailing; /* zero octets behind it */
 	/* in the envelope */

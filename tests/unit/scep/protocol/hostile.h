@@ -58,6 +58,8 @@ extern const struct hostile_table hostile_message;    /* a CertRep, outside */
 extern const struct hostile_table hostile_attributes; /* of a SUCCESS */
 extern const struct hostile_table hostile_failure;    /* those of a FAILURE */
 extern const struct hostile_table hostile_envelope;
+extern const struct hostile_table hostile_password;    /* a recipient */
+extern const struct hostile_table hostile_agreement;   /* another */
 extern const struct hostile_table hostile_bag;	       /* in the envelope */
 extern const struct hostile_table hostile_certificate; /* in that */
 extern const struct hostile_table hostile_ca_bare;     /* GetCACert */
@@ -86,6 +88,11 @@ void hostile_write(const struct der *root, struct bytes *to);
 enum scep_code hostile_open_message(struct world *world,
 				    const struct bytes *message,
 				    struct scep_error *error);
+
+/* A hostile_open_fn: the fault is in the envelope of the CertRep. */
+enum scep_code hostile_open_envelope(struct world *world,
+				     struct hostile_case *hostile,
+				     struct scep_error *error);
 
 /* The DER of a certificate, and the pin that names what has some DER. */
 void hostile_encode(X509 *certificate, struct bytes *der);

@@ -4,24 +4,6 @@
 
 #include "scep/codes.h"
 
-static enum scep_code open_envelope(struct world *world,
-				    struct hostile_case *hostile,
-				    struct scep_error *error)
-{
-	struct bytes message = {NULL, 0};
-	struct bytes envelope = {NULL, 0};
-	enum scep_code code;
-
-	pki_envelope_make(&world->reply, &envelope);
-	hostile_spoil(hostile, &envelope);
-	world->reply.raw_content = &envelope;
-	pki_reply_make(&world->reply, &message);
-	code = hostile_open_message(world, &message, error);
-	bytes_free(&envelope);
-	bytes_free(&message);
-	return code;
-}
-
 enum {
 	VOID, /* the fault changes nothing */
 	NOTHING,
@@ -156,5 +138,6 @@ static const struct hostile_field fields[] = {
      {SEALED, SEALED, CHANCE, NO_CMS, CHANCE, SEALED, NO_CMS, NO_CMS}},
 };
 
-const struct hostile_table hostile_envelope = {
-    "EnvelopedData", fields, HOSTILE_COUNT(fields), verdicts, open_envelope};
+const struct hostile_table hostile_envelope = {"EnvelopedData", fields,
+					       HOSTILE_COUNT(fields), verdicts,
+					       hostile_open_envelope};

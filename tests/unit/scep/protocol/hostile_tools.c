@@ -126,6 +126,24 @@ enum scep_code hostile_open_message(struct world *world,
 	return code;
 }
 
+enum scep_code hostile_open_envelope(struct world *world,
+				     struct hostile_case *hostile,
+				     struct scep_error *error)
+{
+	struct bytes message = {NULL, 0};
+	struct bytes envelope = {NULL, 0};
+	enum scep_code code;
+
+	pki_envelope_make(&world->reply, &envelope);
+	hostile_spoil(hostile, &envelope);
+	world->reply.raw_content = &envelope;
+	pki_reply_make(&world->reply, &message);
+	code = hostile_open_message(world, &message, error);
+	bytes_free(&envelope);
+	bytes_free(&message);
+	return code;
+}
+
 struct ca_certs_pin hostile_pin_of(const void *der, size_t length)
 {
 	struct ca_certs_pin pin = {.length = 32};

@@ -446,18 +446,21 @@ static void an_expired_ra_is_no_recipient(void **state)
 	X509_free(young);
 }
 
-static void without_an_rsa_key_there_is_no_recipient(void **state)
+static void without_a_key_to_encrypt_to_there_is_no_recipient(void **state)
 {
-	EVP_PKEY *key = pki_key_ec(false);
-	struct pki_cert plan = pki_ca_plan("EC", key);
-	X509 *ca = pki_certify(&plan), *ra;
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	struct pki_cert plan = pki_ca_plan("Ed", key);
+	X509 *ca, *ra;
 	struct ca_certs trust;
 
 	(void)state;
+	plan.digest = NULL;
+	ca = pki_certify(&plan);
 	send_cert(ca);
-	assert_not_trusted(ca, "RSA");
+	assert_not_trusted(ca, "valid key");
 	plan = pki_leaf_plan("RA", pki_key(PKI_KEY_RA), ca, key);
 	plan.extended_key_usage = PKI_MARK_OF_RA;
+	plan.digest = NULL;
 	ra = pki_certify(&plan);
 	send_cert(ra);
 	trust = establish(ca);
@@ -466,6 +469,42 @@ static void without_an_rsa_key_there_is_no_recipient(void **state)
 	X509_free(ra);
 	X509_free(ca);
 	EVP_PKEY_free(key);
+}
+
+/* RFC 8894, 3.1: the request is encrypted with its challenge then. */
+static void an_ec_key_is_a_recipient_where_there_is_no_rsa_key(void **state)
+{
+	EVP_PKEY *key = pki_key_ec(false), *below = pki_key_ec(false);
+	struct pki_cert plan = pki_ca_plan("EC", key);
+	X509 *ca = pki_certify(&plan), *sub, *ra;
+	struct ca_certs trust;
+
+	(void)state;
+	send_cert(ca);
+	trust = establish(ca);
+	assert_int_equal(X509_cmp(trust.recipient, ca), 0);
+	ca_certs_free(&trust);
+	/* The CA that issues, and then an RA with an RSA key. */
+	plan = pki_ca_plan("EC sub", below);
+	plan.issuer = ca;
+	plan.issuer_key = key;
+	sub = pki_certify(&plan);
+	send_cert(sub);
+	trust = establish(ca);
+	assert_int_equal(X509_cmp(trust.recipient, sub), 0);
+	ca_certs_free(&trust);
+	plan = pki_leaf_plan("RA", pki_key(PKI_KEY_RA), ca, key);
+	plan.extended_key_usage = PKI_MARK_OF_RA;
+	ra = pki_certify(&plan);
+	send_cert(ra);
+	trust = establish(ca);
+	assert_int_equal(X509_cmp(trust.recipient, ra), 0);
+	ca_certs_free(&trust);
+	X509_free(ra);
+	X509_free(sub);
+	X509_free(ca);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(below);
 }
 
 /* ------------------------------------------------------------ candidate -- */
@@ -550,7 +589,8 @@ int main(void)
 	    TEST(without_an_ra_it_is_the_ca_that_issues),
 	    TEST(the_ca_that_issues_is_named_whatever_is_pinned),
 	    TEST(an_expired_ra_is_no_recipient),
-	    TEST(without_an_rsa_key_there_is_no_recipient),
+	    TEST(without_a_key_to_encrypt_to_there_is_no_recipient),
+	    TEST(an_ec_key_is_a_recipient_where_there_is_no_rsa_key),
 	    TEST(the_candidate_is_the_topmost_ca),
 	    TEST(without_a_ca_there_is_no_candidate),
 	    TEST(a_weak_ca_is_no_candidate),

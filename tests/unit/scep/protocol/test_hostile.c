@@ -108,6 +108,22 @@ static void no_hostile_envelope_is_accepted(void **state)
 	run_table(&hostile_envelope, *state);
 }
 
+static void no_hostile_key_agreement_is_accepted(void **state)
+{
+	world_use_ec(*state);
+	run_table(&hostile_agreement, *state);
+}
+
+static void no_hostile_password_is_accepted(void **state)
+{
+	struct world *world = *state;
+
+	world_use_ec(world);
+	world->reply.recipient = NULL;
+	world->reply.is_for_password = true;
+	run_table(&hostile_password, world);
+}
+
 static void no_hostile_certificate_is_accepted(void **state)
 {
 	run_table(&hostile_bag, *state);
@@ -144,6 +160,8 @@ int main(void)
 	    TEST(no_hostile_message_is_accepted),
 	    TEST(no_hostile_attribute_is_accepted),
 	    TEST(no_hostile_envelope_is_accepted),
+	    TEST(no_hostile_key_agreement_is_accepted),
+	    TEST(no_hostile_password_is_accepted),
 	    TEST(no_hostile_certificate_is_accepted),
 	    TEST(no_hostile_ca_is_trusted),
 	    cmocka_unit_test(the_cases_are_as_many_as_they_should_be),

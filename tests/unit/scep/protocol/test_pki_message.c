@@ -322,16 +322,64 @@ static void what_openssl_does_not_have_is_told(void **state)
 	assert_fails(SCEP_KEY_ERROR, "signed");
 }
 
-static void a_recipient_without_an_rsa_key_is_refused(void **state)
+/* RFC 8894, 3.1 */
+static void a_recipient_without_an_rsa_key_needs_the_challenge(void **state)
 {
+	static const struct scep_secret challenge = {6, "secret"};
+	static const struct scep_secret none = {0, ""};
 	EVP_PKEY *key = pki_key_ec(false);
 	struct pki_cert plan = pki_ca_plan("EC", key);
 	X509 *ca = pki_certify(&plan);
+	CMS_ContentInfo *message, *envelope;
+	BIO *plain = BIO_new(BIO_s_mem());
+	char *data;
 
 	(void)state;
 	world.input.recipient = ca;
-	assert_fails(SCEP_CONFIG_ERROR, "RSA");
+	assert_fails(SCEP_CONFIG_ERROR, "needs a challenge password");
+	world.input.challenge = &none;
+	assert_fails(SCEP_CONFIG_ERROR, "needs a challenge password");
+	world.input.challenge = &challenge;
+	message = seal();
+	envelope = envelope_of(message);
+	assert_int_equal(
+	    sk_CMS_RecipientInfo_num(CMS_get0_RecipientInfos(envelope)), 1);
+	assert_int_equal(
+	    CMS_decrypt_set1_password(envelope, (unsigned char *)"secret", 6),
+	    1);
+	assert_int_equal(
+	    CMS_decrypt(envelope, NULL, NULL, NULL, plain, CMS_BINARY), 1);
+	assert_int_equal(BIO_get_mem_data(plain, &data),
+			 world.input.content_length);
+	assert_memory_equal(data, world.input.content,
+			    world.input.content_length);
+	BIO_free(plain);
+	CMS_ContentInfo_free(envelope);
+	CMS_ContentInfo_free(message);
 	X509_free(ca);
+	EVP_PKEY_free(key);
+}
+
+static void an_ec_key_signs_with_the_digest_chosen(void **state)
+{
+	EVP_PKEY *key = pki_key_ec(false);
+	struct pki_cert plan = pki_leaf_plan("dev", key, NULL, key);
+	X509 *signer = pki_certify(&plan);
+	CMS_ContentInfo *message;
+	X509_ALGOR *signature;
+	const ASN1_OBJECT *type;
+
+	(void)state;
+	world.input.signer = signer;
+	world.input.signer_key = key;
+	message = seal();
+	CMS_SignerInfo_get0_algs(signer_of(message), NULL, NULL, NULL,
+				 &signature);
+	X509_ALGOR_get0(&type, NULL, NULL, signature);
+	assert_int_equal(digest_of(message), NID_sha256);
+	assert_int_equal(OBJ_obj2nid(type), NID_ecdsa_with_SHA256);
+	CMS_ContentInfo_free(message);
+	X509_free(signer);
 	EVP_PKEY_free(key);
 }
 
@@ -390,7 +438,8 @@ int main(void)
 	    TEST(without_content_there_is_no_envelope),
 	    TEST(a_key_that_is_not_the_signers_is_a_key_error),
 	    TEST(what_openssl_does_not_have_is_told),
-	    TEST(a_recipient_without_an_rsa_key_is_refused),
+	    TEST(a_recipient_without_an_rsa_key_needs_the_challenge),
+	    TEST(an_ec_key_signs_with_the_digest_chosen),
 	    TEST(issuer_and_subject_is_a_sequence_of_both),
 	};
 
