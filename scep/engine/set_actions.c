@@ -115,13 +115,16 @@ static void add_cancel(struct state *state, struct txn *txn,
 }
 
 /* A suspended request has lost its challenge: it takes a new one of the
- * profile. */
+ * profile.  One with an EC key has kept it; what the server has answered
+ * PENDING to, it answers with the old one. */
 static void poll_record(struct record *record,
 			const struct scep_profile *profile)
 {
 	record->is_suspended = false;
 	record->next_try = 0;
-	if (record->values.challenge_password.length == 0)
+	if (record->values.challenge_password.length == 0 ||
+	    (profile->request.challenge_password.length > 0 &&
+	     record->step != STEP_POLL))
 		record->values.challenge_password =
 		    profile->request.challenge_password;
 }

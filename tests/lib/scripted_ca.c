@@ -85,6 +85,8 @@ void scripted_ca_close(struct scripted_ca *ca)
 	X509_free(ca->root);
 	X509_free(ca->next);
 	X509_free(ca->last);
+	EVP_PKEY_free(ca->ec_key);
+	ca->ec_key = NULL;
 	ca->root = NULL;
 	ca->next = NULL;
 	ca->last = NULL;
@@ -105,6 +107,14 @@ void scripted_ca_end(struct scripted_ca *ca, int64_t not_after)
 {
 	X509_free(ca->root);
 	ca->root = make_root(ca->key, not_after);
+}
+
+void scripted_ca_use_ec(struct scripted_ca *ca, const char *password)
+{
+	X509_free(ca->root);
+	ca->key = ca->ec_key = pki_key_ec(false);
+	ca->root = make_root(ca->key, SCRIPTED_NOW + 3650 * PKI_DAY);
+	ca->password = password;
 }
 
 void scripted_ca_announce(struct scripted_ca *ca)
@@ -287,6 +297,14 @@ static void decrypt(struct scripted_ca *ca, const struct message *message,
 	long length;
 
 	MUST(envelope != NULL);
+	if (ca->password != NULL) {
+		MUST(CMS_decrypt_set1_password(
+			 envelope, (unsigned char *)ca->password, -1) == 1);
+		MUST(CMS_decrypt(envelope, NULL, NULL, NULL, out, CMS_BINARY) ==
+		     1);
+	} else {
+		open_envelope(ca, envelope, out);
+	}
 	open_envelope(ca, envelope, out);
 	length = BIO_get_mem_data(out, &text);
 	MUST(bytes_set(plain, text, (size_t)length));
@@ -490,6 +508,11 @@ static void reply_make(struct scripted_ca *ca, const struct message *message,
 	if (ca->signer != CA_ITSELF) {
 		reply.signer = ca->others[ca->signer];
 		reply.signer_key = pki_key(ca->other_keys[ca->signer]);
+	}
+	if (EVP_PKEY_is_a(message->key, "EC") && !ca->agrees_on_keys) {
+		reply.recipient = NULL;
+		reply.is_for_password = true;
+		reply.password = ca->challenge;
 	}
 	memcpy(reply.recipient_nonce, ca->nonce, RFC8894_NONCE_LENGTH);
 	if (step.behaviour == CA_PENDING)

@@ -57,10 +57,11 @@ struct scripted_ca {
 	X509 *others[CA_OTHERS]; /* what GetCACert brings beside the root */
 	enum pki_key_name other_keys[CA_OTHERS];
 	size_t other_count;
-	int signer;    /* of the replies, in others; CA_ITSELF */
-	int recipient; /* of the last request that was decrypted, likewise */
-	X509 *next;    /* the CA that is to come; NULL: none yet */
-	EVP_PKEY *key; /* borrowed */
+	int signer;	  /* of the replies, in others; CA_ITSELF */
+	int recipient;	  /* of the last request that was decrypted, likewise */
+	X509 *next;	  /* the CA that is to come; NULL: none yet */
+	EVP_PKEY *key;	  /* borrowed */
+	EVP_PKEY *ec_key; /* owned, or NULL */
 	EVP_PKEY *old_key; /* of the CA before; NULL: there was none */
 	long revoked[4];   /* serial numbers up to 0 */
 	const char *caps;
@@ -70,6 +71,10 @@ struct scripted_ca {
 	int64_t certificate_life;
 	int64_t certificate_begins; /* after SCRIPTED_NOW, seconds */
 	const char *alt_name;	    /* of certificates */
+	/* EC keys get their replies for the challenge, or by agreement. */
+	bool agrees_on_keys;
+	/* Opens requests, if the CA has an EC key. */
+	const char *password;
 	struct ca_step plan[CA_OPERATIONS][CA_STEPS];
 	size_t planned[CA_OPERATIONS];
 	/* what came */
@@ -86,10 +91,10 @@ struct scripted_ca {
 			     * else 0 */
 	struct ca_request requests[CA_REQUESTS]; /* a ring */
 	size_t request_count;
-	char challenge[129]; /* of the last PKCSReq */
-	char last_url[8192]; /* the beginning of the last URL */
-	long issued;	     /* certificates, which is the last serial */
-	X509 *last;	     /* of those */
+	char challenge[SCEP_SECRET_MAX + 1]; /* of the last PKCSReq */
+	char last_url[8192];		     /* the beginning of the last URL */
+	long issued; /* certificates, which is the last serial */
+	X509 *last;  /* of those */
 };
 
 /* `clock` is borrowed: the time of the Date header. */
@@ -99,6 +104,8 @@ void scripted_ca_close(struct scripted_ca *ca);
 void scripted_ca_replace(struct scripted_ca *ca, int64_t not_after);
 /* From now on its certificate ends then; its key is the same. */
 void scripted_ca_end(struct scripted_ca *ca, int64_t not_after);
+/* From now on it has an EC key, and the password opens the requests. */
+void scripted_ca_use_ec(struct scripted_ca *ca, const char *password);
 /* From now on, another CA is announced, with a key of its own. */
 void scripted_ca_announce(struct scripted_ca *ca);
 /* From now on, the CA that was announced is the one there is. */
