@@ -189,11 +189,11 @@ static enum scep_code read_content(const struct cert_rep_input *input,
 {
 	const ASN1_OCTET_STRING *sealed = signed_content(message);
 	struct envelope_input envelope = {
-	    .signer = input->signer,
-	    .signer_key = input->signer_key,
-	    .key = input->key,
-	    .challenge = input->challenge,
-	    .allow_legacy = input->allow_legacy,
+	    .ours = {.signer = input->signer,
+		     .signer_key = input->signer_key,
+		     .key = input->key,
+		     .challenge = input->challenge,
+		     .allow_legacy = input->allow_legacy},
 	};
 
 	if (reply->pki_status != RFC8894_SUCCESS)

@@ -221,10 +221,10 @@ static enum scep_code envelope_check(const struct envelope_input *input,
 	if (code == SCEP_OK)
 		code = envelope_check_content_type(envelope, error);
 	if (code == SCEP_OK)
-		code =
-		    recipient_choose(input, envelope, recipient, legacy, error);
+		code = recipient_choose(&input->ours, envelope, recipient,
+					legacy, error);
 	if (code == SCEP_OK)
-		code = envelope_check_cipher(envelope, input->allow_legacy,
+		code = envelope_check_cipher(envelope, input->ours.allow_legacy,
 					     cipher, legacy, error);
 	return code;
 }

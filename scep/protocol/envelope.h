@@ -8,21 +8,15 @@
 #ifndef SCEP_PROTOCOL_ENVELOPE_H
 #define SCEP_PROTOCOL_ENVELOPE_H
 
-#include <openssl/x509.h>
-
 #include "scep/codes.h"
-#include "scep/octets.h"
 #include "scep/base/bytes.h"
+#include "scep/protocol/recipient.h"
 
 /* All borrowed. */
 struct envelope_input {
 	const unsigned char *der; /* must be filled exactly */
 	size_t length;
-	X509 *signer;	      /* of the request; by it we are addressed */
-	EVP_PKEY *signer_key; /* the key of that certificate */
-	EVP_PKEY *key;	      /* the requested key: the same, or a new one */
-	const struct scep_secret *challenge; /* of the request; may be NULL */
-	uint32_t allow_legacy;		     /* enum scep_legacy */
+	struct recipient_keys ours;
 };
 
 /* `content` is set and owned; adds to `legacy_used` (enum scep_legacy).

@@ -149,25 +149,25 @@ static enum scep_code check_transport(CMS_RecipientInfo *info,
  * signed the request.  In a renewal, servers may take the new key instead,
  * under a name that is not known before the certificate is.
  */
-static enum scep_code choose_key(const struct envelope_input *input,
+static enum scep_code choose_key(const struct recipient_keys *ours,
 				 bool is_signer,
 				 bool (*is_kind)(const EVP_PKEY *key),
 				 struct recipient *recipient,
 				 struct scep_error *error)
 {
-	recipient->key = input->signer_key;
-	recipient->certificate = input->signer;
-	if (is_signer && is_kind(input->signer_key))
+	recipient->key = ours->signer_key;
+	recipient->certificate = ours->signer;
+	if (is_signer && is_kind(ours->signer_key))
 		return SCEP_OK;
-	recipient->key = input->key;
+	recipient->key = ours->key;
 	recipient->certificate = NULL;
-	if (!is_signer && is_kind(input->key) &&
-	    EVP_PKEY_eq(input->key, input->signer_key) != 1)
+	if (!is_signer && is_kind(ours->key) &&
+	    EVP_PKEY_eq(ours->key, ours->signer_key) != 1)
 		return SCEP_OK;
 	return refuse_other(error);
 }
 
-static enum scep_code choose_transport(const struct envelope_input *input,
+static enum scep_code choose_transport(const struct recipient_keys *ours,
 				       CMS_RecipientInfo *info,
 				       struct recipient *recipient,
 				       struct scep_error *error)
@@ -177,7 +177,7 @@ static enum scep_code choose_transport(const struct envelope_input *input,
 	if (code != SCEP_OK)
 		return code;
 	return choose_key(
-	    input, CMS_RecipientInfo_ktri_cert_cmp(info, input->signer) == 0,
+	    ours, CMS_RecipientInfo_ktri_cert_cmp(info, ours->signer) == 0,
 	    is_rsa, recipient, error);
 }
 
@@ -243,7 +243,7 @@ static enum scep_code check_originator(CMS_RecipientInfo *info,
 	return SCEP_OK;
 }
 
-static enum scep_code choose_agreement(const struct envelope_input *input,
+static enum scep_code choose_agreement(const struct recipient_keys *ours,
 				       CMS_RecipientInfo *info,
 				       struct recipient *recipient,
 				       uint32_t *legacy,
@@ -251,23 +251,23 @@ static enum scep_code choose_agreement(const struct envelope_input *input,
 {
 	STACK_OF(CMS_RecipientEncryptedKey) *keys =
 	    CMS_RecipientInfo_kari_get0_reks(info);
-	CMS_RecipientEncryptedKey *ours;
+	CMS_RecipientEncryptedKey *encrypted;
 	enum scep_code code;
 
-	if (!is_ec(input->signer_key) && !is_ec(input->key))
+	if (!is_ec(ours->signer_key) && !is_ec(ours->key))
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the envelope is for a key agreement and not "
 				 "for our key");
 	if (sk_CMS_RecipientEncryptedKey_num(keys) != 1)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the envelope has not exactly one recipient");
-	ours = sk_CMS_RecipientEncryptedKey_value(keys, 0);
+	encrypted = sk_CMS_RecipientEncryptedKey_value(keys, 0);
 	code = choose_key(
-	    input, CMS_RecipientEncryptedKey_cert_cmp(ours, input->signer) == 0,
+	    ours,
+	    CMS_RecipientEncryptedKey_cert_cmp(encrypted, ours->signer) == 0,
 	    is_ec, recipient, error);
 	if (code == SCEP_OK)
-		code =
-		    check_agreement(info, input->allow_legacy, legacy, error);
+		code = check_agreement(info, ours->allow_legacy, legacy, error);
 	if (code == SCEP_OK)
 		code = check_originator(info, recipient->key, error);
 	return code;
@@ -334,27 +334,27 @@ static enum scep_code check_password(CMS_ContentInfo *envelope,
 }
 
 /* RFC 8894, 3.2.2: where our key cannot decrypt, the challenge does. */
-static enum scep_code choose_password(const struct envelope_input *input,
+static enum scep_code choose_password(const struct recipient_keys *ours,
 				      CMS_ContentInfo *envelope,
 				      struct recipient *recipient,
 				      uint32_t *legacy,
 				      struct scep_error *error)
 {
-	if (is_rsa(input->signer_key) && is_rsa(input->key))
+	if (is_rsa(ours->signer_key) && is_rsa(ours->key))
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the envelope is for a password and not for "
 				 "our key");
-	if (input->challenge == NULL || input->challenge->length == 0)
+	if (ours->challenge == NULL || ours->challenge->length == 0)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the envelope is for a password, and the "
 				 "request had no challenge");
-	recipient->password = input->challenge;
-	return check_password(envelope, input->allow_legacy, legacy, error);
+	recipient->password = ours->challenge;
+	return check_password(envelope, ours->allow_legacy, legacy, error);
 }
 
 /* --------------------------------------------------------------- the whole */
 
-enum scep_code recipient_choose(const struct envelope_input *input,
+enum scep_code recipient_choose(const struct recipient_keys *ours,
 				CMS_ContentInfo *envelope,
 				struct recipient *recipient, uint32_t *legacy,
 				struct scep_error *error)
@@ -369,11 +369,11 @@ enum scep_code recipient_choose(const struct envelope_input *input,
 	info = sk_CMS_RecipientInfo_value(infos, 0);
 	switch (CMS_RecipientInfo_type(info)) {
 	case CMS_RECIPINFO_TRANS:
-		return choose_transport(input, info, recipient, error);
+		return choose_transport(ours, info, recipient, error);
 	case CMS_RECIPINFO_AGREE:
-		return choose_agreement(input, info, recipient, legacy, error);
+		return choose_agreement(ours, info, recipient, legacy, error);
 	case CMS_RECIPINFO_PASS:
-		return choose_password(input, envelope, recipient, legacy,
+		return choose_password(ours, envelope, recipient, legacy,
 				       error);
 	case CMS_RECIPINFO_KEK:
 		return error_set(error, SCEP_BAD_RESPONSE,

@@ -10,13 +10,23 @@
 
 #include <openssl/cms.h>
 
-#include "scep/protocol/envelope.h"
+#include "scep/codes.h"
+#include "scep/octets.h"
 
 /* The most iterations of PBKDF2 that a server can ask for: some seconds of a
  * small device. */
 #define RECIPIENT_ITERATIONS 1000000
 
-/* With what an envelope is opened; borrows from the input. */
+/* Who we are; all borrowed. */
+struct recipient_keys {
+	X509 *signer;	      /* of the request; by it we are addressed */
+	EVP_PKEY *signer_key; /* the key of that certificate */
+	EVP_PKEY *key;	      /* the requested key: the same, or a new one */
+	const struct scep_secret *challenge; /* of the request; may be NULL */
+	uint32_t allow_legacy;		     /* enum scep_legacy */
+};
+
+/* With what an envelope is opened; borrows from the keys. */
 struct recipient {
 	EVP_PKEY *key;	   /* NULL: the password */
 	X509 *certificate; /* of the key; NULL: the envelope names another */
@@ -25,7 +35,7 @@ struct recipient {
 
 /* Chooses; adds to `legacy` (enum scep_legacy).  Fails with
  * SCEP_BAD_RESPONSE. */
-enum scep_code recipient_choose(const struct envelope_input *input,
+enum scep_code recipient_choose(const struct recipient_keys *ours,
 				CMS_ContentInfo *envelope,
 				struct recipient *recipient, uint32_t *legacy,
 				struct scep_error *error);
