@@ -64,6 +64,7 @@ CHANGES = {
     "wrong_recipient_serial": {"recipients"},
     "two_recipients": {"recipients"},
     "password_recipient": {"version", "recipients", "opens"},
+    "endless_password": {"version", "recipients", "opens"},
     "auth_enveloped": {"envelope"},
     "envelope_is_plain": {"envelope"},
     "garbage_in_envelope": {"inner"},

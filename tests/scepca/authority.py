@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.x509.oid import NameOID
 
 from . import key_pool
@@ -46,6 +46,7 @@ class Variant:
     bits: int = 2048
     digest: type = hashes.SHA256
     marks: tuple = ()  # extendedKeyUsage
+    curve: object = None
 
 
 # The values of the behaviour `authority`.
@@ -61,6 +62,11 @@ VARIANTS = {
     "not_ca": Variant("scepagent CA that is none", is_ca=False),
     "weak": Variant("scepagent weak CA", bits=1024),
     "sha1": Variant("scepagent SHA-1 CA", digest=hashes.SHA1),
+    "ec": Variant(
+        "scepagent EC CA",
+        usage=("key_cert_sign", "crl_sign", "digital_signature"),
+        curve=ec.SECP256R1(),
+    ),
 }
 
 # What makes an RA of a certificate: id-kp-cmcRA (RFC 6402, 2.10), and the
@@ -252,7 +258,10 @@ class Authority:
         return self._certify(name, Variant("Stranger " + name), None)
 
     def _certify(self, name, variant, issuer, is_ca=None):
-        key = key_pool.take(variant.bits)
+        if variant.curve is None:
+            key = key_pool.take(variant.bits)
+        else:
+            key = ec.generate_private_key(variant.curve)
         subject = test_name(variant.common_name)
         issuer_name = issuer.certificate.subject if issuer else subject
         builder = plain_certificate(
@@ -320,7 +329,10 @@ class Authority:
         kinds = (x509.SubjectAlternativeName, x509.KeyUsage, x509.ExtendedKeyUsage)
         granted = [e for e in csr.extensions if isinstance(e.value, kinds)]
         if not any(isinstance(e.value, x509.KeyUsage) for e in granted):
-            usage = key_usage(("digital_signature", "key_encipherment"))
+            is_ec = isinstance(csr.public_key(), ec.EllipticCurvePublicKey)
+            usage = key_usage(
+                ("digital_signature", "key_agreement" if is_ec else "key_encipherment")
+            )
             granted.append(x509.Extension(usage.oid, True, usage))
         return granted
 
@@ -350,12 +362,12 @@ class Authority:
 
 
 def signature_holds(certificate, public_key):
+    hashed = certificate.signature_hash_algorithm
+    is_ec = isinstance(public_key, ec.EllipticCurvePublicKey)
+    scheme = (ec.ECDSA(hashed),) if is_ec else (padding.PKCS1v15(), hashed)
     try:
         public_key.verify(
-            certificate.signature,
-            certificate.tbs_certificate_bytes,
-            padding.PKCS1v15(),
-            certificate.signature_hash_algorithm,
+            certificate.signature, certificate.tbs_certificate_bytes, *scheme
         )
         return True
     except InvalidSignature:

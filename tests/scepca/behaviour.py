@@ -16,7 +16,7 @@ This module knows no HTTP and no CMS.
 import threading
 
 from .mutations import MUTATIONS
-from .names import CIPHERS, DIGESTS, MESSAGE_NAMES, OPERATIONS
+from .names import CIPHERS, DIGESTS, EC_REPLIES, MESSAGE_NAMES, OPERATIONS
 from .authority import VARIANTS
 from .messages import BARE_CONTENTS
 from .transport import TRANSPORTS
@@ -88,6 +88,8 @@ SETTINGS = {
     "digest": ("same", one_of("same", *DIGESTS), False),
     "signature_oid": ("rsa", one_of("rsa", "with_digest", "pss"), False),
     "key_transport": ("pkcs1", one_of("pkcs1", "oaep"), False),
+    "ec_reply": ("password", one_of(*EC_REPLIES), False),
+    "keep_messages": (False, of_type(bool), False),
     "leaf_first": (True, of_type(bool), False),
     "bare_content": ("absent", one_of(*BARE_CONTENTS), False),
     "ndes": (False, of_type(bool), False),

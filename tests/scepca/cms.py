@@ -14,10 +14,11 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import padding as block_padding
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from .names import CIPHER_NAMES, CIPHERS
+from .recipients import open_for_password
 
 HASHES = {
     "md5": hashes.MD5,
@@ -133,8 +134,12 @@ def signature_scheme(form, digest):
 def signer_info(identity, digest, attributes, form="rsa"):
     """One SignerInfo over its signed attributes, which SCEP always has."""
     signed = cms.CMSAttributes(attributes)
-    scheme, algorithm = signature_scheme(form, digest)
-    signature = identity.key.sign(signed.dump(), scheme, HASHES[digest]())
+    if isinstance(identity.key, ec.EllipticCurvePrivateKey):
+        algorithm = {"algorithm": digest + "_ecdsa"}
+        signature = identity.key.sign(signed.dump(), ec.ECDSA(HASHES[digest]()))
+    else:
+        scheme, algorithm = signature_scheme(form, digest)
+        signature = identity.key.sign(signed.dump(), scheme, HASHES[digest]())
     return cms.SignerInfo(
         {
             "version": "v1",
@@ -238,16 +243,18 @@ def verify_signer(signed, info, certificate):
     actual = hashlib.new(digest, embedded_content(signed) or b"").digest()
     if [value.native for value in declared] != [actual]:
         raise CmsError("the message digest does not match the content")
-    key = certificate.public_key()
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise CmsError("the signer's key is not RSA")
+    key, hashed = certificate.public_key(), HASHES[digest]()
+    signature, covered = info["signature"].native, info["signed_attrs"].untag().dump()
     try:
-        key.verify(
-            info["signature"].native,
-            info["signed_attrs"].untag().dump(),
-            declared_padding(info["signature_algorithm"]),
-            HASHES[digest](),
-        )
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            if info["signature_algorithm"]["algorithm"].native != digest + "_ecdsa":
+                raise CmsError("the signature names another digest")
+            key.verify(signature, covered, ec.ECDSA(hashed))
+        elif isinstance(key, rsa.RSAPublicKey):
+            scheme = declared_padding(info["signature_algorithm"])
+            key.verify(signature, covered, scheme, hashed)
+        else:
+            raise CmsError("the signer's key is neither RSA nor EC")
     except InvalidSignature:
         raise CmsError("the signature does not verify") from None
 
@@ -358,7 +365,8 @@ def octet_pieces(data):
 
 
 class Envelope:
-    """A parsed EnvelopedData with one key-transport recipient."""
+    """A parsed EnvelopedData with one recipient: of key transport, or a
+    password."""
 
     def __init__(self, der):
         try:
@@ -371,32 +379,39 @@ class Envelope:
 
     def _read(self, enveloped):
         recipients = enveloped["recipient_infos"]
-        if len(recipients) != 1 or recipients[0].name != "ktri":
+        if len(recipients) != 1 or recipients[0].name not in ("ktri", "pwri"):
             raise CmsError("the envelope needs exactly one key-transport recipient")
+        self.content = enveloped["encrypted_content_info"]
+        algorithm = self.content["content_encryption_algorithm"]["algorithm"].native
+        self.cipher = CIPHER_NAMES.get(algorithm, algorithm)
+        self.is_for_password = recipients[0].name == "pwri"
         self.transport = recipients[0].chosen
+        if self.is_for_password:
+            return
         rid = self.transport["rid"]
         if rid.name != "issuer_and_serial_number":
             raise CmsError("the recipient is not named by issuer and serial number")
         self.issuer = rid.chosen["issuer"]
         self.serial = rid.chosen["serial_number"].native
-        self.content = enveloped["encrypted_content_info"]
-        algorithm = self.content["content_encryption_algorithm"]["algorithm"].native
-        self.cipher = CIPHER_NAMES.get(algorithm, algorithm)
 
     def names(self, certificate_der):
         certificate = asn1_x509.Certificate.load(certificate_der)
         mine = (certificate.issuer.dump(), certificate.serial_number)
         return mine == (self.issuer.dump(), self.serial)
 
-    def open(self, private_key):
+    def _content_key(self, secret):
+        """`secret` is a password or a private key."""
+        if self.is_for_password:
+            return open_for_password(self.transport, secret)
+        return secret.decrypt(self.transport["encrypted_key"].native, padding.PKCS1v15())
+
+    def open(self, secret):
         if self.cipher not in CIPHERS or self.cipher == "rc2":
             raise CmsError("cipher %s is not supported" % self.cipher)
         _, size, block = CIPHERS[self.cipher]
         algorithm = self.content["content_encryption_algorithm"]
         try:
-            key = private_key.decrypt(
-                self.transport["encrypted_key"].native, padding.PKCS1v15()
-            )
+            key = self._content_key(secret)
             if len(key) != size:
                 raise ValueError("the content key has the wrong length")
             mode = modes.CBC(bytes(algorithm["parameters"]))

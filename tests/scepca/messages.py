@@ -8,6 +8,7 @@ is a Draft: plain data that a mutation may change before it is sealed.
 
 import hashlib
 import os
+import tempfile
 from dataclasses import dataclass, field
 
 from asn1crypto import cms as asn1_cms
@@ -17,9 +18,10 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from . import cms, names
+from . import cms, names, recipients
 from .authority import KEY_USAGES
 
 CHALLENGE_PASSWORD = "1.2.840.113549.1.9.7"
@@ -150,11 +152,16 @@ class Request:
             signer_not_after=self.signer.not_valid_after.isoformat(),
         )
 
-    def open(self, recipients):
+    @property
+    def is_ec(self):
+        """Whether the reply cannot go to the signer by key transport."""
+        return isinstance(self.signer.public_key(), ec.EllipticCurvePublicKey)
+
+    def open(self, identities, password=None):
         """Verifies, decrypts and parses; raises Refusal."""
         try:
             cms.verify_signer(self.signed, self.info, self.signer)
-            content = self._open_envelope(recipients)
+            content = self._open_envelope(identities, password)
         except cms.CmsError as error:
             raise Refusal(names.BAD_MESSAGE_CHECK, str(error)) from None
         readers = {
@@ -171,18 +178,24 @@ class Request:
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise Refusal(names.BAD_REQUEST, "unreadable: %s" % error) from None
 
-    def _open_envelope(self, recipients):
+    def _open_envelope(self, identities, password):
         content = cms.embedded_content(self.signed)
         if content is None:
             raise Refusal(names.BAD_REQUEST, "the message has no content")
         envelope = cms.Envelope(content)
         self.cipher = envelope.cipher
+        self.facts["cipher"] = envelope.cipher
+        self.recipient = None
+        if envelope.is_for_password:
+            self.facts["recipient"] = "password"
+            if password is None:
+                raise Refusal(names.BAD_MESSAGE_CHECK, "no password is known here")
+            return envelope.open(password)
         self.facts.update(
-            cipher=envelope.cipher,
             recipient_issuer=envelope.issuer.human_friendly,
             recipient_serial="%x" % envelope.serial,
         )
-        for identity in recipients:
+        for identity in identities:
             if envelope.names(identity.der):
                 self.recipient = identity
                 self.facts["recipient"] = identity.name
@@ -203,6 +216,7 @@ class Request:
             csr_san=alternative_names(self.csr.extensions),
             csr_key_usage=usages_of(self.csr.extensions),
             csr_extended_key_usage=extended_usages(self.csr.extensions),
+            csr_template=template_of(self.csr.extensions),
             challenge_present=self.challenge is not None,
         )
         try:
@@ -225,6 +239,15 @@ class Request:
             wanted_issuer=self.target["issuer"].human_friendly,
             wanted_serial="%x" % self.target["serial_number"].native,
         )
+
+
+def template_of(extensions):
+    """Microsoft's certificate template, as "OID of the extension: DER", or None."""
+    for each in extensions:
+        oid = each.oid.dotted_string
+        if oid in ("1.3.6.1.4.1.311.20.2", "1.3.6.1.4.1.311.21.7"):
+            return "%s: %s" % (oid, each.value.value.hex())
+    return None
 
 
 def challenge_of(parsed):
@@ -306,6 +329,7 @@ class Draft:
     envelope_version: str = "v0"
     wrong_digest: bool = False
     bare_content: bytes = None
+    enveloper: object = None
     signature: str = "rsa"
     envelope_editors: list = field(default_factory=list)
     signer_info_editors: list = field(default_factory=list)
@@ -333,9 +357,12 @@ class Draft:
 
     def _envelope(self):
         inner = cms.degenerate(self.certificates(), self.crls)
-        content = cms.enveloped_data(
-            self.cipher, inner, self.recipients, self.envelope_version
-        )
+        if self.enveloper is not None:
+            content = self.enveloper(inner)
+        else:
+            content = cms.enveloped_data(
+                self.cipher, inner, self.recipients, self.envelope_version
+            )
         for edit in self.envelope_editors:
             content = edit(content)
         return content
@@ -353,12 +380,15 @@ def printable(value):
 
 
 def draft_reply(request, status, hierarchy, cipher, digest, transport):
-    """The CertRep that RFC 8894 wants, as yet without certificates."""
+    """The CertRep that RFC 8894 wants, as yet without certificates; to an EC key
+    it is addressed by address_ec()."""
     draft = Draft(
         status=status,
         attributes={},
         signers=[hierarchy.signer],
-        recipients=[recipient_of(certificate_der(request.signer), transport)],
+        recipients=[]
+        if request.is_ec
+        else [recipient_of(certificate_der(request.signer), transport)],
         cipher=cipher,
         digest=digest,
         enclosed=[hierarchy.signer.der],
@@ -373,4 +403,37 @@ def draft_reply(request, status, hierarchy, cipher, digest, transport):
 
 
 def recipient_of(der, transport="pkcs1"):
+    public = x509.load_der_x509_certificate(der).public_key()
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        return recipients.for_key(der)
     return lambda key: cms.key_transport(der, key, transport)
+
+
+def address_ec(draft, how, der, challenge):
+    """RFC 8894, 3.2.2: to the challenge of the request, where the key of the
+    certificate cannot decrypt; or by key agreement with it."""
+    if how.endswith("password") and challenge is not None:
+        draft.recipients = [recipients.for_password(challenge)]
+        draft.envelope_version = "v3"
+        words = ["-pwri_password", challenge]
+    else:
+        draft.recipients = [recipients.for_key(der)]
+        draft.envelope_version = "v2"
+        words = None
+    if how.startswith("openssl"):
+        draft.enveloper = openssl_enveloper(draft.cipher, words, der)
+
+
+def openssl_enveloper(cipher, words, der):
+    def make(plain):
+        if words is not None:
+            return recipients.by_openssl(cipher, plain, *words)
+        with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+            certificate = x509.load_der_x509_certificate(der)
+            file.write(certificate.public_bytes(serialization.Encoding.PEM))
+            file.flush()
+            return recipients.by_openssl(
+                cipher, plain, "-recip", file.name, "-keyopt", "ecdh_kdf_md:sha256"
+            )
+
+    return make

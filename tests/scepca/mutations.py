@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from . import cms, names
 from .authority import DAY, test_name
 from .messages import certificate_der, printable, recipient_of
+from .recipients import for_password
 
 ANY = (names.SUCCESS, names.FAILURE, names.PENDING)
 GOOD = (names.SUCCESS,)
@@ -352,58 +353,22 @@ def two_recipients(draft, world):
 @mutation(GOOD)
 def password_recipient(draft, world):
     """the content key is wrapped under a password"""
-    draft.recipients = [lambda key: password_recipient_info()]
+    draft.recipients = [for_password(os.urandom(8).hex())]
     draft.envelope_version = "v3"
 
 
-def password_recipient_info():
-    """PBKDF2 and PWRI-KEK (RFC 3211), as DER: the key in it opens nothing."""
-    derivation = algos.KdfAlgorithm(
-        {
-            "algorithm": "pbkdf2",
-            "parameters": algos.Pbkdf2Params(
-                {
-                    "salt": algos.Pbkdf2Salt(name="specified", value=os.urandom(8)),
-                    "iteration_count": 2048,
-                }
-            ),
-        }
-    )
-    inner = algos.EncryptionAlgorithm(
-        {"algorithm": "aes128_cbc", "parameters": core.OctetString(os.urandom(16))}
-    )
-    fields = PasswordRecipient(
-        {
-            "version": "v0",
-            "key_derivation_algorithm": derivation,
-            "key_encryption_algorithm": {
-                "algorithm": "1.2.840.113549.1.9.16.3.9",
-                "parameters": core.Any(inner),
-            },
-            "encrypted_key": os.urandom(32),
-        }
-    )
-    tagged = fields.retag({"implicit": 3}).dump()
-    return asn1_cms.RecipientInfo.load(tagged)
+@mutation(GOOD)
+def endless_password(draft, world):
+    """for the challenge of the request, with a billion iterations declared"""
+    challenge = world.request.challenge or "?"
+    draft.recipients = [for_password(challenge, declared=10**9)]
+    draft.envelope_version = "v3"
 
 
 class AnyAlgorithm(core.Sequence):
     _fields = [
         ("algorithm", core.ObjectIdentifier),
         ("parameters", core.Any, {"optional": True}),
-    ]
-
-
-class PasswordRecipient(core.Sequence):
-    _fields = [
-        ("version", asn1_cms.CMSVersion),
-        (
-            "key_derivation_algorithm",
-            algos.KdfAlgorithm,
-            {"implicit": 0, "optional": True},
-        ),
-        ("key_encryption_algorithm", AnyAlgorithm),
-        ("encrypted_key", core.OctetString),
     ]
 
 

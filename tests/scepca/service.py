@@ -7,19 +7,22 @@ decisions about a request (issue, hold, refuse) stand here and nowhere else.
 
 import base64
 import hmac
+import os
 import random
 import threading
 from dataclasses import dataclass, field
 
 from asn1crypto import core
+from asn1crypto import csr as asn1_csr
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from . import cms, names
 from .authority import Authority, now
 from .behaviour import Context
 from .files import write_atomically
-from .messages import BARE_CONTENTS, Refusal, Request, certificate_der
-from .messages import draft_reply, printable, recipient_of
+from .messages import BARE_CONTENTS, Refusal, Request, address_ec, certificate_der
+from .messages import challenge_of, draft_reply, printable, recipient_of
 from .mutations import World, apply_mutations
 from .store import Store
 
@@ -133,8 +136,9 @@ class Service:
         with self.lock:
             self.hierarchy()
             recipients = self.authority.recipients()
+        self._keep_message(request, "request", raw)
         try:
-            request.open(recipients)
+            request.open(recipients, self.behaviour.get("challenge"))
             return request, None
         except Refusal as refusal:
             return request, refusal
@@ -154,9 +158,18 @@ class Service:
             )
             applied = apply_mutations(self.behaviour, context, draft, world)
             body = draft.seal()
+            self._keep_message(request, "reply", body)
             self.replies = self.replies[1 - KEPT_REPLIES :] + [body]
         facts = {**request.facts, **outcome(verdict), "mutations": applied}
         return Answer(body, names.CONTENT_TYPES["message"], facts=facts)
+
+    def _keep_message(self, request, kind, raw):
+        """DIR/messages has the last of each kind, for those who read it anew."""
+        if not self.behaviour.get("keep_messages"):
+            return
+        folder = self.directory + "/messages"
+        os.makedirs(folder, exist_ok=True)
+        write_atomically("%s/%s.%s.der" % (folder, request.name, kind), raw)
 
     def _decide(self, request, context):
         self._check_algorithms(request)
@@ -182,11 +195,13 @@ class Service:
 
     def _check_strictly(self, request):
         """Notes what RFC 8894 2.3 and 3 want of a request, beyond the form."""
-        if request.recipient is not self.hierarchy().recipient:
+        wanted = self.hierarchy().recipient
+        if request.recipient is None:
+            if isinstance(wanted.key, rsa.RSAPrivateKey):
+                request.note("encrypted with a password, and not to an RSA key")
+        elif request.recipient is not wanted:
             request.note("encrypted to %s" % request.recipient.name)
-        usage = request.facts["signer_key_usage"] or []
-        if not {"digital_signature", "key_encipherment"} <= set(usage):
-            request.note("the signer's keyUsage lacks a bit")
+        self._check_usages(request)
         signer = request.signer
         if not signer.not_valid_before <= now() <= signer.not_valid_after:
             request.note("the signer's certificate is not valid now")
@@ -197,6 +212,20 @@ class Service:
                 request.note("the signer has another key than the request")
         if self.behaviour.get("strict") and request.notes:
             raise Refusal(names.BAD_REQUEST, "; ".join(request.notes))
+
+    def _check_usages(self, request):
+        """RFC 8894, 2.3, and RFC 5480, 3"""
+        usage = set(request.facts["signer_key_usage"] or [])
+        wanted = {"digital_signature"} if request.is_ec else {
+            "digital_signature", "key_encipherment"}
+        if not wanted <= usage:
+            request.note("the signer's keyUsage lacks a bit")
+        asked = set(request.facts.get("csr_key_usage") or [])
+        is_ec = request.csr is not None and isinstance(
+            request.csr.public_key(), ec.EllipticCurvePublicKey)
+        if (request.is_ec and "key_encipherment" in usage) or (
+                is_ec and {"key_encipherment", "data_encipherment"} & asked):
+            request.note("an EC key does not encipher")
 
     # ------------------------------------------------------- PKCSReq, renewal
 
@@ -326,6 +355,9 @@ class Service:
         draft = draft_reply(
             request, verdict.status, current, cipher, digest, get("key_transport")
         )
+        if request.is_ec:
+            address_ec(draft, get("ec_reply"), certificate_der(request.signer),
+                       self._challenge_of(request))
         draft.leaf_first = get("leaf_first")
         if verdict.status != names.SUCCESS:
             self._fill_bare(draft)
@@ -356,6 +388,13 @@ class Service:
             draft.bare_content = BARE_CONTENTS["nul"]
             draft.digest = "sha1"
             draft.enclosed = []
+    def _challenge_of(self, request):
+        """That of the request, or of the transaction that is polled."""
+        record = self.store.transaction(request.transaction_id)
+        if request.csr is not None or record is None:
+            return request.challenge
+        return challenge_of(asn1_csr.CertificationRequest.load(
+            base64.b64decode(record["csr"])))
 
     # --------------------------------------------------------------- control
 
