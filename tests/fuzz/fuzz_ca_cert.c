@@ -100,7 +100,8 @@ static void check_trust(const struct ca_certs *trust,
 	HOLDS(sk_X509_num(trust->chain) >= 1);
 	if (trust->recipient == NULL) /* a manager has to decide */
 		return;
-	HOLDS(EVP_PKEY_is_a(X509_get0_pubkey(trust->recipient), "RSA"));
+	HOLDS(EVP_PKEY_is_a(X509_get0_pubkey(trust->recipient), "RSA") ||
+	      EVP_PKEY_is_a(X509_get0_pubkey(trust->recipient), "EC"));
 }
 
 bool fuzz_ca_cert(const uint8_t *data, size_t size)
