@@ -20,6 +20,7 @@
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -33,6 +34,9 @@
 /* A stop must be over within two seconds; in ms. */
 #define LOOP_PATIENCE 700 /* for the SNMP thread to leave its loop */
 #define END_PATIENCE  900 /* for the engine and the session to close */
+
+/* Of glibc's malloc(), for all threads. */
+#define ARENAS 4
 
 /*
  * Shared by the two threads.  The SNMP thread opens and closes the agent and
@@ -439,10 +443,20 @@ static bool worker_stop(struct worker *worker)
 	return true;
 }
 
+/* glibc reserves 64 MB of addresses for each thread that allocates, up to eight
+ * for each processor.  The threads here allocate little at a time. */
+static void limit_arenas(void)
+{
+#ifdef M_ARENA_MAX
+	mallopt(M_ARENA_MAX, ARENAS);
+#endif
+}
+
 int worker_run(const struct worker_setup *setup, const struct parent_link *link)
 {
 	static struct worker worker = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+	limit_arenas();
 	worker.setup = setup;
 	worker.link = link;
 	if (!worker_start(&worker))
