@@ -2,22 +2,37 @@
 """The ways to a server: https, proxies, IPv6, forms of the URL, redirects,
 and the addresses that are allowed."""
 
+import ssl
+
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from rig.agent import Agent
 from rig.device import Device, new_ca
 from rig.master import Master
-from rig.between import Proxy, Relay, write_certificate
+from rig.between import Proxy, Relay, permit_old_tls, write_certificate
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """The certificates of TLS servers: one that caFile has, and a stranger."""
+    """The certificates of TLS servers: those that caFile has, of which all but
+    the first have one fault, and a stranger."""
     folder = tmp_path_factory.mktemp("tls")
-    return {
-        "known": write_certificate(folder / "known.pem", "127.0.0.1", "ca.example"),
-        "stranger": write_certificate(folder / "stranger.pem", "127.0.0.1"),
+    made = {
+        name: write_certificate(folder / (name + ".pem"), "127.0.0.1", *names, **faults)
+        for name, names, faults in [
+            ("known", ["ca.example"], {}),
+            ("server", [], {"usages": [ExtendedKeyUsageOID.SERVER_AUTH]}),
+            ("expired", [], {"begin": -48, "end": -1}),
+            ("early", [], {"begin": 24}),
+            ("client", [], {"usages": [ExtendedKeyUsageOID.CLIENT_AUTH]}),
+        ]
     }
+    all_known = folder / "all.pem"
+    all_known.write_text("".join(open(path, encoding="ascii").read() for path in made.values()))
+    made["all"] = str(all_known)
+    made["stranger"] = write_certificate(folder / "stranger.pem", "127.0.0.1")
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +40,9 @@ def shared(tmp_path_factory, mibs, files):
     """As everywhere, with a caFile."""
     directory = tmp_path_factory.mktemp("device")
     master = Master(directory / "master", mibs)
-    agent = Agent(directory / "agent", master, ["keyLimit 1000", "caFile " + files["known"]])
+    agent = Agent(directory / "agent", master, ["keyLimit 1000", "caFile " + files["all"]])
+    # What refuses an old version must be the program.
+    agent.environment = permit_old_tls(directory / "openssl.cnf")
     ca = new_ca(directory / "ca")
     try:
         master.start()
@@ -75,6 +92,37 @@ def test_https_to_a_stranger_or_under_another_name_is_refused(device, files, cer
         point_at(device, "https://%s:%d/scep" % (host, relay.port))
         row = failed(device)
     assert row["Detail"] == "commError" and "TLS certificate" in row["Text"]
+    assert len(device.ca.log()) == before
+
+
+@pytest.mark.parametrize("certificate", ["expired", "early", "client"])
+def test_https_with_a_certificate_of_another_time_or_purpose_is_refused(
+        device, files, certificate):
+    before = len(device.ca.log())
+    with Relay(device.ca.port, files[certificate]) as relay:
+        point_at(device, "https://127.0.0.1:%d/scep" % relay.port)
+        row = failed(device)
+    assert row["Detail"] == "commError" and "TLS certificate" in row["Text"]
+    assert len(device.ca.log()) == before
+
+
+def test_https_with_a_certificate_for_servers_is_accepted(device, files):
+    with Relay(device.ca.port, files["server"]) as relay:
+        point_at(device, "https://127.0.0.1:%d/scep" % relay.port)
+        device.enrol(common_name="purpose.example.net")
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+def test_https_is_TLS_1_2_at_least(device, files):
+    with Relay(device.ca.port, files["known"], version=ssl.TLSVersion.TLSv1_2) as relay:
+        point_at(device, "https://127.0.0.1:%d/scep" % relay.port)
+        device.enrol(common_name="tls12.example.net")
+    before = len(device.ca.log())
+    for version in (ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1):
+        with Relay(device.ca.port, files["known"], version=version) as relay:
+            point_at(device, "https://127.0.0.1:%d/scep" % relay.port)
+            row = failed(device)
+        assert row["Detail"] == "commError" and "version" in row["Text"], row
     assert len(device.ca.log()) == before
 
 

@@ -20,8 +20,27 @@ from .processes import scaled
 PEM = serialization.Encoding.PEM
 
 
-def write_certificate(path, *names):
-    """A self-signed certificate for these hosts, with its key behind it."""
+OLD_TLS = """\
+openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = old
+[old]
+MinProtocol = None
+CipherString = DEFAULT:@SECLEVEL=0
+"""
+
+
+def permit_old_tls(path):
+    """An environment in which OpenSSL itself refuses no version of TLS."""
+    path.write_text(OLD_TLS)
+    return {"OPENSSL_CONF": str(path)}
+
+
+def write_certificate(path, *names, begin=-1, end=48, usages=()):
+    """A self-signed certificate for these hosts, with its key behind it; times
+    in hours from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "relay")])
     now = datetime.datetime.utcnow()
@@ -34,11 +53,13 @@ def write_certificate(path, *names):
     made = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name)
         .public_key(key.public_key()).serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=2))
+        .not_valid_before(now + datetime.timedelta(hours=begin))
+        .not_valid_after(now + datetime.timedelta(hours=end))
         .add_extension(x509.SubjectAlternativeName(kinds), False)
-        .sign(key, hashes.SHA256())
     )
+    if usages:
+        made = made.add_extension(x509.ExtendedKeyUsage(usages), False)
+    made = made.sign(key, hashes.SHA256())
     secret = key.private_bytes(
         PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -69,7 +90,7 @@ class Relay:
     """Hands connections on to a port of 127.0.0.1, out of TLS if it has a
     certificate."""
 
-    def __init__(self, target, certificate=None, host="127.0.0.1"):
+    def __init__(self, target, certificate=None, host="127.0.0.1", version=None):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.listener = socket.create_server((host, 0), family=family)
         self.port = self.listener.getsockname()[1]
@@ -78,6 +99,9 @@ class Relay:
         self.context = None
         if certificate:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            if version:
+                self.context.set_ciphers("ALL:@SECLEVEL=0")
+                self.context.minimum_version = self.context.maximum_version = version
             self.context.load_cert_chain(certificate)
         threading.Thread(target=self.serve, daemon=True).start()
 

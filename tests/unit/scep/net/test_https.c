@@ -30,27 +30,45 @@ struct tls_server {
 	char ca_file[64];
 };
 
-/* A self-signed certificate over `key` for the address `host`. */
-static X509 *make_certificate(EVP_PKEY *key, const char *host)
+/* A server, with one fault at most. */
+struct kind {
+	const char *host;  /* an address */
+	long begin, end;   /* of its certificate, in seconds from now */
+	const char *usage; /* the extended one; NULL: none */
+	int version;	   /* the highest; 0: any */
+};
+
+#define HOST "127.0.0.1"
+static const struct kind good = {HOST, -3600, 3600, NULL, 0};
+
+static void add_extension(X509 *certificate, int type, const char *value)
+{
+	X509_EXTENSION *extension =
+	    X509V3_EXT_conf_nid(NULL, NULL, type, value);
+
+	X509_add_ext(certificate, extension, -1);
+	X509_EXTENSION_free(extension);
+}
+
+/* A self-signed certificate over `key`. */
+static X509 *make_certificate(EVP_PKEY *key, const struct kind *kind)
 {
 	X509 *certificate = X509_new();
 	X509_NAME *name = X509_get_subject_name(certificate);
-	X509_EXTENSION *extension;
 	char value[64];
 
 	X509_set_version(certificate, X509_VERSION_3);
 	ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-	X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+	X509_gmtime_adj(X509_getm_notBefore(certificate), kind->begin);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), kind->end);
 	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
 				   (const unsigned char *)"test", -1, -1, 0);
 	X509_set_issuer_name(certificate, name);
 	X509_set_pubkey(certificate, key);
-	snprintf(value, sizeof(value), "IP:%s", host);
-	extension =
-	    X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, value);
-	X509_add_ext(certificate, extension, -1);
-	X509_EXTENSION_free(extension);
+	snprintf(value, sizeof(value), "IP:%s", kind->host);
+	add_extension(certificate, NID_subject_alt_name, value);
+	if (kind->usage != NULL)
+		add_extension(certificate, NID_ext_key_usage, kind->usage);
 	assert_int_not_equal(X509_sign(certificate, key, EVP_sha256()), 0);
 	return certificate;
 }
@@ -91,14 +109,15 @@ static void tls_listen(struct tls_server *server)
 	server->port = ntohs(address.sin_port);
 }
 
-static void tls_open(struct tls_server *server, const char *host)
+static void tls_open(struct tls_server *server, const struct kind *kind)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *certificate = make_certificate(key, host);
+	X509 *certificate = make_certificate(key, kind);
 	int fd;
 	FILE *file;
 
 	server->context = SSL_CTX_new(TLS_server_method());
+	SSL_CTX_set_max_proto_version(server->context, kind->version);
 	assert_int_equal(SSL_CTX_use_certificate(server->context, certificate),
 			 1);
 	assert_int_equal(SSL_CTX_use_PrivateKey(server->context, key), 1);
@@ -143,7 +162,7 @@ static void a_server_that_the_ca_file_knows_is_accepted(void **state)
 	struct outcome outcome;
 
 	(void)state;
-	tls_open(&server, "127.0.0.1");
+	tls_open(&server, &good);
 	get(server.port, server.ca_file, &outcome);
 	tls_close(&server);
 	assert_string_equal(outcome.text, "");
@@ -152,23 +171,122 @@ static void a_server_that_the_ca_file_knows_is_accepted(void **state)
 	outcome_free(&outcome);
 }
 
+/* Uses the server as a proxy. */
+static void get_through(int port, const char *ca_file, struct outcome *outcome)
+{
+	char url[64];
+	const struct fetch_request request = {.url = "http://ca.example/",
+					      .proxy_url = url,
+					      .timeout = 10,
+					      .limit = 1000};
+	struct client client;
+
+	client_open(&client);
+	strcpy(client.config.ca_file, ca_file);
+	client_configure(&client);
+	snprintf(url, sizeof(url), "https://127.0.0.1:%d/", port);
+	client_begin(&client, &request, outcome);
+	client_run(&client);
+	client_close(&client);
+}
+
+/* As a server, and as a proxy. */
+static void try(const struct kind *kind, enum scep_code code, const char *text)
+{
+	for (int is_proxy = 0; is_proxy < 2; is_proxy++) {
+		struct tls_server server;
+		struct outcome outcome;
+
+		tls_open(&server, kind);
+		if (is_proxy)
+			get_through(server.port, server.ca_file, &outcome);
+		else
+			get(server.port, server.ca_file, &outcome);
+		tls_close(&server);
+		if (outcome.code != code || !strstr(outcome.text, text))
+			fail_msg("code %d, \"%s\"", (int)outcome.code,
+				 outcome.text);
+		outcome_free(&outcome);
+	}
+}
+
+static void assert_accepts(const struct kind *kind)
+{
+	try(kind, SCEP_OK, "");
+}
+
+static void assert_refuses(const struct kind *kind, const char *text)
+{
+	try(kind, SCEP_COMM_ERROR, text);
+}
+
+static void a_certificate_is_in_its_time(void **state)
+{
+	struct kind kind = good;
+
+	(void)state;
+	kind.end = -60;
+	assert_refuses(&kind, "not accepted: ");
+	kind = good;
+	kind.begin = 600;
+	assert_refuses(&kind, "not accepted: ");
+}
+
+static void a_certificate_is_that_of_a_server(void **state)
+{
+	struct kind kind = good;
+
+	(void)state;
+	kind.usage = "serverAuth";
+	assert_accepts(&kind);
+	kind.usage = "clientAuth,emailProtection";
+	assert_refuses(&kind, "not accepted: ");
+}
+
+static void tls_is_1_2_at_least(void **state)
+{
+	struct kind kind = good;
+
+	(void)state;
+	kind.version = TLS1_2_VERSION;
+	assert_accepts(&kind);
+	kind.version = TLS1_1_VERSION;
+	assert_refuses(&kind, "protocol version");
+}
+
+/* Lets OpenSSL speak old versions of TLS, as some systems do: what refuses them
+ * is the program. */
+static void permit_old_tls(void)
+{
+	static const char text[] = "openssl_conf = all\n"
+				   "[all]\nssl_conf = ssl\n"
+				   "[ssl]\nsystem_default = old\n"
+				   "[old]\nMinProtocol = None\n"
+				   "CipherString = DEFAULT:@SECLEVEL=0\n";
+	static char path[] = "/tmp/test_https.conf.XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	close(fd);
+	setenv("OPENSSL_CONF", path, 1);
+	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL);
+	unlink(path);
+}
+
 static void a_stranger_and_another_hosts_certificate_are_not(void **state)
 {
-	static const char text[] = "not accepted: ";
+	struct kind kind = good;
 	struct tls_server server;
 	struct outcome outcome;
 
 	(void)state;
-	tls_open(&server, "127.0.0.1");
+	tls_open(&server, &good);
 	get(server.port, "", &outcome);
 	tls_close(&server);
 	assert_int_equal(outcome.code, SCEP_COMM_ERROR);
-	assert_non_null(strstr(outcome.text, text));
-	tls_open(&server, "127.0.0.2");
-	get(server.port, server.ca_file, &outcome);
-	tls_close(&server);
-	assert_int_equal(outcome.code, SCEP_COMM_ERROR);
-	assert_non_null(strstr(outcome.text, text));
+	assert_non_null(strstr(outcome.text, "not accepted: "));
+	kind.host = "127.0.0.2";
+	assert_refuses(&kind, "not accepted: ");
 }
 
 static void a_ca_file_that_is_not_there_is_a_configuration_error(void **state)
@@ -177,7 +295,7 @@ static void a_ca_file_that_is_not_there_is_a_configuration_error(void **state)
 	struct outcome outcome;
 
 	(void)state;
-	tls_open(&server, "127.0.0.1");
+	tls_open(&server, &good);
 	get(server.port, "/nowhere/ca.pem", &outcome);
 	tls_close(&server);
 	assert_int_equal(outcome.code, SCEP_CONFIG_ERROR);
@@ -238,6 +356,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_server_that_the_ca_file_knows_is_accepted),
 	    cmocka_unit_test(a_stranger_and_another_hosts_certificate_are_not),
+	    cmocka_unit_test(a_certificate_is_in_its_time),
+	    cmocka_unit_test(a_certificate_is_that_of_a_server),
+	    cmocka_unit_test(tls_is_1_2_at_least),
 	    cmocka_unit_test(
 		a_ca_file_that_is_not_there_is_a_configuration_error),
 	    cmocka_unit_test(a_server_without_tls_is_a_communication_error),
@@ -245,5 +366,6 @@ int main(void)
 	};
 
 	signal(SIGPIPE, SIG_IGN);
+	permit_old_tls();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
