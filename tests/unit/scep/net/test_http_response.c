@@ -127,6 +127,8 @@ static void assert_ends_before(const char *said, size_t filler,
 	struct timed timed;
 
 	exchange(replies, 20, &timed);
+	/* And not at the time-out. */
+	assert_true(timed.milliseconds < 20000);
 	assert_int_equal(timed.outcome.code, SCEP_BAD_RESPONSE);
 	if (strstr(timed.outcome.text, text) == NULL)
 		fail_msg("\"%s\" is not in \"%s\"", text, timed.outcome.text);
