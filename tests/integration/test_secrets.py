@@ -170,7 +170,7 @@ def test_a_refused_Set_leaves_no_copy(held, marker):
     timed = ("scepAutoChallengePassword.1", marker)
     for pairs in (
         [secret, timed, ("scepServerTimeout.1", 0)],
-        [("scepRequestChallengePassword.1", marker * 3)],
+        [("scepRequestChallengePassword.1", marker * 5)],
         [secret, timed, ("scepRequestAction.1", "pollNow")],
         [secret, ("scepServerTimeout.9", 5)],
     ):
