@@ -49,8 +49,14 @@ struct scep_key {
 	char file_id[SCEP_TEXT64];		 /* keys/ID.pem, certs/ID.pem */
 	struct scep_octets32 issuer_fingerprint; /* SHA-256 of the certificate
 						  * of who issued it */
-	uint32_t successor;	    /* of one that is set aside: the key that
-				     * took its place */
+	uint32_t successor; /* of one that is set aside, or waited for
+			     * its notBefore: the key that took its
+			     * place */
+	/* The certificate begins later: the use locations that get the key
+	 * then, and the enum scep_trigger of the request whose consequences
+	 * follow after that (0: none). */
+	char use_when_valid[SCEP_TEXT255];
+	uint32_t wait_trigger;
 	uint32_t is_to_be_verified; /* a manager has asked for it */
 	uint32_t action_failed;	    /* at one of several locations */
 };

@@ -16,6 +16,7 @@
 #include "scep/enroll/ca_table.h"
 #include "scep/enroll/server_check.h"
 #include "scep/enroll/timers.h"
+#include "scep/keys/not_before.h"
 #include "scep/keys/registry.h"
 #include "scep/settings/draft.h"
 #include "scep/state/open_request.h"
@@ -92,6 +93,7 @@ static void remove_profiles(struct state *state, struct txn *txn,
 		*is_config = true;
 		request_new_drop_suspended(state, txn, index);
 		timers_forget(state, index, txn);
+		not_before_forget_profile(state, txn, index);
 		txn_remove(txn, STORE_PROFILE, index);
 	}
 }

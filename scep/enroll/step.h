@@ -15,6 +15,9 @@
 #include "scep/state/task.h"
 #include "scep/state/txn.h"
 
+/* Octets in Text of a successful row that say when the certificate begins. */
+#define STEP_BEGINS_TEXT 52
+
 /* How a task continues after a step. */
 enum step_outcome {
 	OUTCOME_NEXT,	 /* with the step result.to */
@@ -32,6 +35,8 @@ struct step_result {
 	struct record *next;	    /* the record afterwards; owned */
 	struct scep_status *status; /* the row of a request; a check: NULL */
 	struct txn txn;		    /* rows that go with them */
+	int64_t begins; /* when the new certificate does, if that is far ahead;
+			 * else 0 */
 };
 
 typedef void (*step_work_fn)(struct task *task);

@@ -18,7 +18,9 @@
 #include "scep/enroll/ca_rollover.h"
 #include "scep/enroll/ca_table.h"
 #include "scep/enroll/message.h"
+#include "scep/keys/applied.h"
 #include "scep/keys/key_file.h"
+#include "scep/keys/not_before.h"
 #include "scep/keys/renewal.h"
 #include "scep/keys/spare.h"
 #include "scep/keys/use_locations.h"
@@ -284,11 +286,14 @@ static void digest_success(struct task *task, const struct cert_rep *reply,
 {
 	struct step_work *work = &task->work;
 	X509 *issued = sk_X509_value(reply->certificates, 0);
+	size_t room = sizeof(work->next->difference);
 	char line[768];
 
 	certs_to_pem(reply->certificates, &work->next->issued, &work->error);
-	difference_text(request, issued, work->next->difference,
-			sizeof(work->next->difference), &work->error);
+	if (certs_time(X509_get0_notBefore(issued)) > work->clock)
+		room -= STEP_BEGINS_TEXT;
+	difference_text(request, issued, work->next->difference, room,
+			&work->error);
 	difference_text(request, issued, line, sizeof(line), &work->error);
 	if (line[0] != '\0')
 		log_warning("%s: the certificate %s", task->name, line);
@@ -392,14 +397,17 @@ static void compose_files(struct task *task)
 }
 
 /* Makes key, certificate and chain a row.  A request without a use location
- * ends here. */
+ * ends here, and so does one whose certificate begins later. */
 static enum step_outcome settle_files(struct task *task,
 				      struct step_result *result)
 {
 	const struct record *record = task->record;
 	const char *locations = record->values.use_location;
 	struct scep_key *key = row_new(sizeof(*key));
+	bool waits = false;
 
+	if (not_before_is_ahead(task->state, task->work.key.not_before))
+		result->begins = task->work.key.not_before;
 	if (key != NULL) {
 		*key = task->work.key;
 		key->index = record->key_index;
@@ -409,10 +417,13 @@ static enum step_outcome settle_files(struct task *task,
 		key->profile_index = record->profile_index;
 		key->replaces = record->replaces;
 		key->install_time = state_now(task->state);
+		waits = not_before_register(
+		    task->state, &result->txn, key, locations,
+		    (enum scep_trigger)result->status->trigger);
 	}
 	txn_put(&result->txn, STORE_KEY, key);
 	result->status->key_index = record->key_index;
-	if (locations[0] == '\0')
+	if (waits || locations[0] == '\0')
 		return OUTCOME_SUCCESS;
 	use_locations_want(task->state, &result->txn, locations,
 			   record->key_index);
@@ -438,22 +449,6 @@ static void deploy_note_end(struct task *task)
 			  "there is no use location '%s'", name);
 }
 
-/* A key that renews none replaces the one that its use location had. */
-static void deploy_note_replaced(struct task *task, struct txn *txn)
-{
-	const struct scep_view *view = &task->state->view;
-	uint32_t key_index = task->record->key_index;
-	const struct scep_key *old = scep_rows_find(&view->keys, key_index);
-	uint32_t before = view_previous_key(view, key_index);
-	struct scep_key *key;
-
-	if (old == NULL || old->replaces != 0 || before == 0)
-		return;
-	key = txn_edit(task->state, txn, STORE_KEY, key_index, true);
-	if (key != NULL)
-		key->replaces = before;
-}
-
 static enum step_outcome settle_deploy(struct task *task,
 				       struct step_result *result)
 {
@@ -462,7 +457,7 @@ static enum step_outcome settle_deploy(struct task *task,
 	if (view_key_is_wanted(&state->view, task->record->key_index))
 		return OUTCOME_NOT_YET;
 	deploy_note_end(task);
-	deploy_note_replaced(task, &result->txn);
+	applied_note_replaced(state, &result->txn, task->record->key_index);
 	return OUTCOME_SUCCESS;
 }
 

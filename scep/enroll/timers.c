@@ -105,7 +105,7 @@ static struct schedule_decision
 timer_plan_with(struct state *state, const struct scep_profile *profile,
 		enum schedule_request request)
 {
-	const struct scep_key *last = renewal_last(state, profile->index);
+	const struct scep_key *last = renewal_next(state, profile->index);
 	struct ca_succession succession;
 	struct schedule_situation situation = {
 	    .timer = &profile->timer,

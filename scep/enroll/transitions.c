@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "scep/agent_row.h"
 #include "scep/codes.h"
@@ -18,11 +19,10 @@
 #include "scep/enroll/ca_table.h"
 #include "scep/enroll/steps.h"
 #include "scep/enroll/timers.h"
+#include "scep/keys/applied.h"
 #include "scep/keys/key_actions.h"
 #include "scep/keys/registry.h"
 #include "scep/keys/renewal.h"
-#include "scep/keys/restart.h"
-#include "scep/keys/use_locations.h"
 #include "scep/schedule/schedule.h"
 #include "scep/state/open_request.h"
 #include "scep/state/status.h"
@@ -253,32 +253,47 @@ static void request_end_in_error(struct open_request *e, struct record *next,
 	state_notify(state, SCEP_EVENT_REQUEST_FAILED, index);
 }
 
-/* Adds what follows from a new key that every use location has: a restart of
- * the device, if the timer's settings say so, and the removal of the key that
- * it replaces (MIB, rule 11). */
+/* Adds what follows from a new key that every use location has.  Of one whose
+ * certificate begins later, it follows later (not_before.h). */
 static void request_note_applied(struct open_request *e,
-				 const struct scep_status *status,
+				 const struct step_result *result,
 				 struct txn *txn)
 {
-	const struct task *task = &e->task;
-	const struct scep_profile *profile = task_profile(task);
-	bool is_by_timer =
-	    profile != NULL && status->trigger != SCEP_TRIGGER_MANUAL;
-	uint32_t key_index = task->record->key_index;
+	const struct record *record = e->task.record;
 
-	if (task->work.error.code == SCEP_DEPLOY_FAILED)
+	if (e->task.work.error.code == SCEP_DEPLOY_FAILED ||
+	    result->begins != 0)
 		return;
-	if (is_by_timer && profile->timer.restart) {
-		restart_want(task->state, txn, RESTART_BY_TIMER, key_index);
-		use_locations_await_restart(task->state, txn, key_index);
-	}
-	registry_retire_replaced(task->state, txn, task->record->profile_index,
-				 key_index,
-				 is_by_timer && profile->timer.delete_old_key);
+	applied_follow(e->task.state, txn, record->profile_index,
+		       record->key_index,
+		       (enum scep_trigger)result->status->trigger);
+}
+
+/* Adds a note to the text of a success. */
+static void status_add_note(struct scep_status *status, const char *note)
+{
+	text_format(status->text, sizeof(status->text), "%s%s%s", status->text,
+		    status->text[0] != '\0' ? "; " : "", note);
+}
+
+/* Says when the certificate begins, in STEP_BEGINS_TEXT octets at most. */
+static void add_begin(struct scep_status *status, int64_t begins)
+{
+	time_t seconds = (time_t)begins;
+	char when[32] = "", note[STEP_BEGINS_TEXT];
+	struct tm broken;
+
+	if (gmtime_r(&seconds, &broken) != NULL)
+		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &broken);
+	text_format(note, sizeof(note), "begins at %s UTC", when);
+	if (status->use_location[0] != '\0')
+		text_format(note, sizeof(note), "%s, deployed then", note);
+	status_add_note(status, note);
 }
 
 /* Shows a success, and what an operator should know about it. */
-static void show_success(const struct task *task, struct scep_status *status)
+static void show_success(const struct task *task, struct scep_status *status,
+			 int64_t begins)
 {
 	const char *difference = task->record->difference;
 
@@ -288,16 +303,18 @@ static void show_success(const struct task *task, struct scep_status *status)
 	 * it. */
 	if (task->work.error.code == SCEP_DEPLOY_FAILED)
 		status_blame(status, &task->work.error);
+	if (begins != 0)
+		add_begin(status, begins);
 	if (difference[0] != '\0')
-		text_format(status->text, sizeof(status->text), "%s%s%s",
-			    status->text, status->text[0] != '\0' ? "; " : "",
-			    difference);
+		status_add_note(status, difference);
 }
 
-/* Ends the request in success.  Takes `status`. */
+/* Ends the request in success.  Takes the status row of the result. */
 static void request_end_in_success(struct open_request *e,
-				   struct scep_status *status, struct txn *txn)
+				   struct step_result *result)
 {
+	struct scep_status *status = result->status;
+	struct txn *txn = &result->txn;
 	struct task *task = &e->task;
 	struct state *state = task->state;
 	const struct scep_stats before = state->view.stats;
@@ -306,9 +323,9 @@ static void request_end_in_success(struct open_request *e,
 	char name[TASK_NAME];
 
 	status_end(status, state_now(state), SCEP_STATE_SUCCESSFUL);
-	show_success(task, status);
+	show_success(task, status, result->begins);
 	request_note_end(e, txn, true);
-	request_note_applied(e, status, txn);
+	request_note_applied(e, result, txn);
 	key_actions_note_renewed(state, txn, task->record->action_key,
 				 task->work.error.code);
 	txn_put(txn, STORE_STATUS, status);
@@ -577,7 +594,7 @@ static void request_settle(struct task *task)
 		return;
 	case OUTCOME_SUCCESS:
 		row_release(result.next);
-		request_end_in_success(e, result.status, &result.txn);
+		request_end_in_success(e, &result);
 		return;
 	case OUTCOME_NOT_YET:
 		row_release(result.next);

@@ -10,6 +10,7 @@
 #include "scep/use_row.h"
 #include "scep/view.h"
 #include "scep/base/error.h"
+#include "scep/keys/not_before.h"
 #include "scep/keys/registry.h"
 #include "scep/keys/renewal.h"
 #include "scep/keys/use_locations.h"
@@ -60,6 +61,10 @@ void key_actions_note_renewed(struct state *state, struct txn *txn,
 static void begin_assignment(struct state *state, struct txn *txn,
 			     struct scep_key *key)
 {
+	if (not_before_assign(state, txn, key, key->assign_to)) {
+		key->action_result = SCEP_DEFERRED;
+		return;
+	}
 	use_locations_want(state, txn, key->assign_to, key->index);
 	key->action_result = SCEP_IN_PROGRESS;
 }

@@ -70,7 +70,23 @@ static bool is_only_at(const struct scep_view *view, const char *locations,
 	return is_any;
 }
 
-/* Returns how many keys DeleteOldKey retires when the request succeeds. */
+/* True if the key waits for its notBefore, for locations of the list only. */
+static bool is_to_be_replaced(const char *locations, const struct scep_key *key)
+{
+	char name[SCEP_TEXT64];
+	const char *at;
+	size_t length, next = 0;
+
+	while (use_list_next(key->use_when_valid, &next, &at, &length)) {
+		snprintf(name, sizeof(name), "%.*s", (int)length, at);
+		if (!use_list_has(locations, name))
+			return false;
+	}
+	return key->use_when_valid[0] != '\0';
+}
+
+/* Returns how many keys DeleteOldKey retires when the request succeeds: those
+ * that its locations have, and one that waits for them. */
 static size_t count_to_retire(struct state *state, const struct record *record)
 {
 	const struct scep_view *view = &state->view;
@@ -78,6 +94,7 @@ static size_t count_to_retire(struct state *state, const struct record *record)
 	    scep_rows_find(&view->statuses, record->index);
 	const struct scep_profile *profile =
 	    scep_rows_find(&view->profiles, record->profile_index);
+	bool has_waiting = false;
 	size_t count = 0;
 
 	if (status == NULL || status->trigger == SCEP_TRIGGER_MANUAL ||
@@ -89,8 +106,10 @@ static size_t count_to_retire(struct state *state, const struct record *record)
 		if (!key->is_default &&
 		    is_only_at(view, record->values.use_location, key->index))
 			count++;
+		else if (is_to_be_replaced(record->values.use_location, key))
+			has_waiting = true;
 	}
-	return count;
+	return count + has_waiting;
 }
 
 /* True if the request has reserved a place for a key that is no row yet. */
@@ -125,7 +144,7 @@ static bool index_is_taken(struct state *state, uint32_t index)
 	ROWS_EACH (i, &state->view.keys) {
 		const struct scep_key *key = state->view.keys.row[i];
 
-		if (key->replaces == index)
+		if (key->replaces == index || key->successor == index)
 			return true;
 	}
 	for (struct open_request *e = state->open_requests; e != NULL;
@@ -200,7 +219,9 @@ void registry_retire_replaced(struct state *state, struct txn *txn,
 		const struct scep_key *old = view->keys.row[i];
 
 		if (!old->is_default && old->index != key_index &&
-		    view_key_has_replaced(view, old->index, key_index) &&
+		    (old->successor == key_index ||
+		     view_key_has_replaced(view, old->index, key_index)) &&
+		    old->use_when_valid[0] == '\0' &&
 		    !view_key_is_used(view, old->index))
 			retire_key(txn, old, key_index);
 	}

@@ -34,8 +34,8 @@ uint32_t registry_next_index(struct state *state);
 /*
  * A request of the profile has succeeded with the key, which its use locations
  * now have.  Removes the keys that the last such success has retired.  If
- * `deletes`, retires the keys that these locations had before, but neither the
- * default key nor a key that another location has.
+ * `deletes`, retires the keys that these locations had before, or that waited
+ * for them, but neither the default key nor a key that another location has.
  */
 void registry_retire_replaced(struct state *state, struct txn *txn,
 			      uint32_t profile_index, uint32_t key_index,

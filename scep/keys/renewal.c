@@ -11,7 +11,23 @@
 
 /* ----------------------------------------- which certificate it renews -- */
 
-const struct scep_key *renewal_last(struct state *state, uint32_t profile_index)
+/* Where our clock is wrong, it does not judge validity. */
+static bool has_begun(struct state *state, const struct scep_key *key)
+{
+	return !state_clock_is_sane(state) ||
+	       key->not_before <= state_now(state);
+}
+
+static bool is_valid_now(struct state *state, const struct scep_key *key)
+{
+	if (key->is_corrupt || key->is_revoked || !has_begun(state, key))
+		return false;
+	return !state_clock_is_sane(state) || state_now(state) < key->not_after;
+}
+
+/* `is_begun`: among those that have begun. */
+static const struct scep_key *find_last(struct state *state,
+					uint32_t profile_index, bool is_begun)
 {
 	const struct scep_key *last = NULL;
 
@@ -20,27 +36,35 @@ const struct scep_key *renewal_last(struct state *state, uint32_t profile_index)
 
 		if (key->profile_index == profile_index &&
 		    key->not_after != 0 &&
+		    (!is_begun || has_begun(state, key)) &&
 		    (last == NULL || key->install_time >= last->install_time))
 			last = key;
 	}
 	return last;
 }
 
-/* Where our clock is wrong, it does not judge validity. */
-static bool is_valid_now(struct state *state, const struct scep_key *key)
+const struct scep_key *renewal_next(struct state *state, uint32_t profile_index)
 {
-	int64_t now = state_now(state);
+	const struct scep_key *last = find_last(state, profile_index, false);
+	const struct scep_key *present = find_last(state, profile_index, true);
 
-	if (key->is_corrupt || key->is_revoked)
-		return false;
-	return !state_clock_is_sane(state) ||
-	       (key->not_before <= now && now < key->not_after);
+	if (last == NULL || has_begun(state, last) || present == NULL ||
+	    !is_valid_now(state, present))
+		return last;
+	/* It leaves a gap: the present one is renewed before it ends. */
+	return present->not_after + state->config.clock_skew_limit <
+		       last->not_before
+		   ? present
+		   : last;
 }
 
 void renewal_of(struct state *state, struct record *record,
 		const struct scep_key *key)
 {
-	if (!is_valid_now(state, key))
+	/* A certificate that begins later signs nothing yet. */
+	if (!has_begun(state, key))
+		key = find_last(state, record->profile_index, true);
+	if (key == NULL || !is_valid_now(state, key))
 		return;
 	record->replaces = key->index;
 	memcpy(record->old_file_id, key->file_id, sizeof(key->file_id));
@@ -48,7 +72,8 @@ void renewal_of(struct state *state, struct record *record,
 
 void renewal_of_last(struct state *state, struct record *record)
 {
-	const struct scep_key *key = renewal_last(state, record->profile_index);
+	const struct scep_key *key =
+	    find_last(state, record->profile_index, true);
 
 	if (key != NULL)
 		renewal_of(state, record, key);

@@ -23,14 +23,18 @@ enum renewal_mode {
 	RENEWAL_OLD_KEY = 4,  /* a PKCSReq that the old certificate signs */
 };
 
-/* Returns the key of the profile's certificate that was installed last, or
- * NULL. */
-const struct scep_key *renewal_last(struct state *state,
+/*
+ * Returns the key of the profile whose end decides when to renew, or NULL: the
+ * one that was installed last.  If that begins later, and not before the
+ * present one ends, it is the present one.
+ */
+const struct scep_key *renewal_next(struct state *state,
 				    uint32_t profile_index);
-/* Has a new record renew the last certificate of its profile, if that is valid
- * now. */
+/* Has a new record renew the last certificate of its profile that has begun,
+ * if that is valid now. */
 void renewal_of_last(struct state *state, struct record *record);
-/* Has it renew the certificate of that key, if it is valid now. */
+/* Has it renew the certificate of that key, if it is valid now.  In place of
+ * one that begins later, it renews the present one of the profile. */
 void renewal_of(struct state *state, struct record *record,
 		const struct scep_key *key);
 

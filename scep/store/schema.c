@@ -114,6 +114,8 @@ static const struct column key_columns[] = {
     KEY(file_id),
     KEY(successor),
     KEY(issuer_fingerprint),
+    KEY(use_when_valid),
+    KEY(wait_trigger),
 };
 
 #define CA(member) PLAIN(struct scep_ca, member)
