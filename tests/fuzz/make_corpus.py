@@ -46,15 +46,15 @@ HARMLESS = {
     "several_certificates", "no_chain", "bad_utf8_text", "replay",
     "future_certificate", "failure_with_envelope", "pending_with_envelope",
 }
-# Ours, but a CA's: neither is claimed.
-OPEN = {"ca_certificate_for_us"}
 # Whose seeds are there a second time, to be changed and signed again.
 SIGNED_AGAIN = {"success", "renewal", "failure-0", "pending"}
 # Said to be about replies that are not SUCCESS.
 ON_FAILURE = {"bad_utf8_text", "huge_fail_info_text", "failure_with_envelope"}
 ON_PENDING = {"pending_with_envelope"}
 # Too large for a seed, or no other than what another seed is.
-LEFT_OUT = {"huge_fail_info_text", "replay", "old_certificate"}
+LEFT_OUT = {
+    "huge_fail_info_text", "replay", "old_certificate", "added_name", "other_usages",
+}
 
 
 def seed(parser, name, *parts):
@@ -217,7 +217,6 @@ def make_cert_reps(world):
             make_inner_seeds(world, body)
     for name, body in hostile_replies(world):
         verdict = "accepted-" if name in HARMLESS else "refused-"
-        verdict = "" if name in OPEN else verdict
         seed("cert_rep", verdict + name.replace("_", "-"), MESSAGE, 0, body)
     for name, text in attribute_seeds():
         seed("cert_rep", name, ATTRIBUTES, 0, text)

@@ -270,6 +270,7 @@ HOSTILE = {
     "no_certificate": (BAD, "no certificate"),
     "only_ca_certificate": (BAD, "for another key"),
     "expired_certificate": (BAD, "expired"),
+    "ca_certificate_for_us": (BAD, "that of a CA .basicConstraints CA:TRUE."),
     "unchained_certificate": (UNTRUSTED, "not certified by the pinned CA"),
     "certificate_by_lookalike_ca": (UNTRUSTED, "not certified by the pinned CA"),
     "garbled_certificate": (UNTRUSTED, "not certified by the pinned CA"),

@@ -71,6 +71,8 @@ CHANGES = {
     "trailing_in_envelope": {"envelope"},
     "certificate_for_another_key": {"our key"},
     "changed_subject": {"subject"},
+    "added_name": {"names", "is the newest"},
+    "other_usages": {"usages", "is the newest"},
     "no_certificate": {"certificates"},
     "only_ca_certificate": {"certificates"},
     "several_certificates": {"certificates", "our key"},
@@ -180,7 +182,10 @@ class Scene:
         constraints = x509.BasicConstraints
         basic = leaf.extensions.get_extension_for_class(constraints).value
         instant = datetime.datetime.utcnow()
+        values = {type(e.value): e.value for e in leaf.extensions}
         return {
+            "names": values.get(x509.SubjectAlternativeName),
+            "usages": [values.get(kind) for kind in (x509.KeyUsage, x509.ExtendedKeyUsage)],
             "our key": numbers(leaf) == numbers(self.device.certificate),
             "subject": leaf.subject == self.device.name,
             "issuer": leaf.issuer == self.authority.subject,

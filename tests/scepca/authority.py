@@ -294,9 +294,11 @@ class Authority:
     # ---------------------------------------------------------- certificates
 
     def certificate(
-        self, csr, issuer, starts, ends, public_key=None, subject=None, is_ca=False
+        self, csr, issuer, starts, ends, public_key=None, subject=None, is_ca=False,
+        changed=(),
     ):
         """A leaf for that request, signed by that identity, as x509.Certificate.
+        `changed`: extensions in place of those that are asked for.
 
         Nothing is recorded: see Store.record for what counts as issued.
         """
@@ -310,8 +312,12 @@ class Authority:
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(above),
             False,
         )
+        kinds = {type(value) for value in changed}
         for extension in self._wanted(csr):
-            builder = builder.add_extension(extension.value, extension.critical)
+            if type(extension.value) not in kinds:
+                builder = builder.add_extension(extension.value, extension.critical)
+        for value in changed:
+            builder = builder.add_extension(value, False)
         return builder.sign(issuer.key, hashes.SHA256())
 
     def leaf_identity(self, issuer, common_name, key, usage=("digital_signature",)):

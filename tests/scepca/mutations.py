@@ -15,11 +15,14 @@ from asn1crypto import algos, core, parser, pem
 from asn1crypto import cms as asn1_cms
 from cryptography import x509
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from . import cms, names
 from .authority import DAY, test_name
 from .messages import certificate_der, printable, recipient_of
 from .recipients import for_password
+from .authority import DAY, key_usage, test_name
+from .messages import certificate_der, find_extension, printable, recipient_of
 
 ANY = (names.SUCCESS, names.FAILURE, names.PENDING)
 GOOD = (names.SUCCESS,)
@@ -458,6 +461,22 @@ def certificate_for_another_key(draft, world):
 def changed_subject(draft, world):
     """our key, under another subject, which a CA may do"""
     draft.leaf = world.certificate(subject=test_name("somebody else"))
+
+
+@mutation(GOOD, needs_leaf=True)
+def added_name(draft, world):
+    """one alternative name more than asked for, which a CA may do"""
+    asked = find_extension(world.request.csr.extensions, x509.SubjectAlternativeName)
+    wanted = [*(asked or []), x509.DNSName("added.example.net")]
+    draft.leaf = world.certificate(changed=[x509.SubjectAlternativeName(wanted)])
+
+
+@mutation(GOOD, needs_leaf=True)
+def other_usages(draft, world):
+    """other usages than asked for, which a CA may do"""
+    purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+    usage = key_usage(("digital_signature",))
+    draft.leaf = world.certificate(changed=[usage, purpose])
 
 
 @mutation(GOOD, needs_leaf=True)
