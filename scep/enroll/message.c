@@ -14,6 +14,7 @@
 #include "scep/protocol/key.h"
 #include "scep/base/log.h"
 #include "scep/keys/renewal.h"
+#include "scep/protocol/body.h"
 #include "scep/protocol/certs.h"
 #include "scep/protocol/pki_message.h"
 #include "scep/base/url.h"
@@ -41,9 +42,18 @@ void message_compose_caps(struct task *task)
 
 void message_digest_caps(struct task *task)
 {
-	const struct bytes *body = &task->work.answer.body;
+	const struct fetch_answer *answer = &task->work.answer;
+	const struct bytes *body = &answer->body;
+	struct scep_error strange;
 
 	task->work.next->caps = caps_read(body->data, body->length);
+	/* A web page means no capabilities, but hardly what was meant. */
+	if (answer->http_status / 100 != 2 || task->work.next->caps != 0 ||
+	    body_kind(body->data, body->length) == NULL)
+		return;
+	body_refuse(body->data, body->length, "a list of capabilities",
+		    &strange);
+	log_warning("%s: %s", task->name, strange.text);
 }
 
 /* ----------------------------------------------------------- credentials -- */

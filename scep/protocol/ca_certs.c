@@ -9,24 +9,13 @@
 
 #include "scep/ca_row.h"
 #include "scep/text.h"
+#include "scep/protocol/body.h"
 #include "scep/protocol/certs.h"
 #include "scep/protocol/certs_tree.h"
 #include "scep/base/error.h"
 #include "scep/protocol/names.h"
 
 /* ------------------------------------------------------------- reading -- */
-
-static bool has_pem(const unsigned char *body, size_t length)
-{
-	static const char mark[] = "-----BEGIN ";
-	size_t size = sizeof(mark) - 1;
-
-	for (size_t at = 0; at + size <= length; at++) {
-		if (memcmp(body + at, mark, size) == 0)
-			return true;
-	}
-	return false;
-}
 
 /* The same certificate may well be sent twice. */
 static void drop_doubles(STACK_OF(X509) * certificates)
@@ -44,27 +33,35 @@ static void drop_doubles(STACK_OF(X509) * certificates)
 	}
 }
 
+static enum scep_code read_der(const unsigned char *der, size_t length,
+			       STACK_OF(X509) * *certificates,
+			       struct scep_error *error)
+{
+	enum scep_code code =
+	    body_check_end(der, length, "the answer to GetCACert", error);
+
+	body_trim(der, &length);
+	return code == SCEP_OK
+		   ? certs_from_der(der, length, certificates, error)
+		   : code;
+}
+
 enum scep_code ca_certs_read(const void *body, size_t length,
 			     STACK_OF(X509) * *certificates,
 			     struct scep_error *error)
 {
-	const unsigned char *octets = body;
 	enum scep_code code;
 
 	*certificates = NULL;
-	if (length == 0 || length > LIMIT_CA_CERT)
-		return error_set(error, SCEP_BAD_RESPONSE,
-				 length == 0
-				     ? "the answer to GetCACert is empty"
-				     : "the answer to GetCACert is too long");
-	if (octets[0] == (V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED))
-		code = certs_from_der(octets, length, certificates, error);
-	else if (has_pem(octets, length))
+	if (length > LIMIT_CA_CERT)
+		return body_refuse_length("the answer to GetCACert", length,
+					  LIMIT_CA_CERT, error);
+	if (body_is_der(body, length))
+		code = read_der(body, length, certificates, error);
+	else if (body_has_pem(body, length))
 		code = certs_from_pem(body, length, certificates, error);
 	else
-		code = error_set(error, SCEP_BAD_RESPONSE,
-				 "the answer to GetCACert is neither DER nor "
-				 "PEM");
+		code = body_refuse(body, length, "a CA certificate", error);
 	if (code == SCEP_OK)
 		drop_doubles(*certificates);
 	return code;

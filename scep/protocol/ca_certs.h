@@ -24,8 +24,8 @@ struct scep_key;
 
 /*
  * Reads the certificates of an answer: one DER certificate, a degenerate
- * SignedData, or PEM by mistake; decided by content.  The DER must fill the
- * body exactly.  `*certificates` is owned; at most LIMIT_CERTIFICATES.
+ * SignedData, or PEM by mistake; decided by content.  Behind the DER there may
+ * be white space.  `*certificates` is owned; at most LIMIT_CERTIFICATES.
  * Fails with SCEP_BAD_RESPONSE.
  */
 enum scep_code ca_certs_read(const void *body, size_t length,

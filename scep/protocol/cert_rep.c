@@ -218,8 +218,8 @@ enum scep_code cert_rep_open_reply(const struct cert_rep_input *input,
 
 	memset(reply, 0, sizeof(*reply));
 	reply->fail_info = SCEP_FAIL_NONE;
-	code =
-	    signed_read(input->message, input->message_length, &message, error);
+	code = signed_read(input->message, input->message_length, "a CertRep",
+			   &message, error);
 	if (code == SCEP_OK)
 		code = signed_check_digests(&message, input->allow_legacy,
 					    &reply->legacy_used, error);

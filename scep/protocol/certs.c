@@ -42,6 +42,14 @@ static enum scep_code certs_end(enum scep_code code,
 	return code;
 }
 
+static enum scep_code certs_refuse_count(int count, struct scep_error *error)
+{
+	return error_set(error, SCEP_BAD_RESPONSE,
+			 "there are too many certificates: %d, and %d is the "
+			 "limit",
+			 count, LIMIT_CERTIFICATES);
+}
+
 static enum scep_code certs_of_content(CMS_ContentInfo *content,
 				       STACK_OF(X509) * *certificates,
 				       struct scep_error *error)
@@ -59,9 +67,9 @@ static enum scep_code certs_of_content(CMS_ContentInfo *content,
 	*certificates = CMS_get1_certs(content);
 	count = sk_X509_num(*certificates);
 	if (count < 1 || count > LIMIT_CERTIFICATES)
-		return error_set(error, SCEP_BAD_RESPONSE,
-				 count < 1 ? "there is no certificate"
-					   : "there are too many certificates");
+		return count < 1 ? error_set(error, SCEP_BAD_RESPONSE,
+					     "there is no certificate")
+				 : certs_refuse_count(count, error);
 	return SCEP_OK;
 }
 
@@ -155,8 +163,7 @@ static enum scep_code certs_add_block(const char *name,
 		code = certs_push(certificates, sk_X509_value(more, i), error);
 	sk_X509_pop_free(more, X509_free);
 	if (code == SCEP_OK && sk_X509_num(certificates) > LIMIT_CERTIFICATES)
-		code = error_set(error, SCEP_BAD_RESPONSE,
-				 "there are too many certificates");
+		code = certs_refuse_count(sk_X509_num(certificates), error);
 	return code;
 }
 

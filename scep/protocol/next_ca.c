@@ -102,7 +102,8 @@ enum scep_code next_ca_read(const struct next_ca_input *input,
 {
 	struct signed_data answer;
 	enum scep_code code =
-	    signed_read(input->body, input->length, &answer, error);
+	    signed_read(input->body, input->length, "the next CA certificate",
+			&answer, error);
 
 	*certificates = sk_X509_new_null();
 	if (code == SCEP_OK)

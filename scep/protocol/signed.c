@@ -6,22 +6,29 @@
 #include "scep/engine_config.h"
 #include "scep/protocol/certs.h"
 #include "scep/base/error.h"
+#include "scep/protocol/body.h"
 #include "scep/protocol/rfc8894.h"
 
 /* ---------------------------------------------------------- the structure --
  */
 
 enum scep_code signed_read(const unsigned char *der, size_t length,
-			   struct signed_data *data, struct scep_error *error)
+			   const char *wanted, struct signed_data *data,
+			   struct scep_error *error)
 {
 	const unsigned char *end = der;
 	STACK_OF(CMS_SignerInfo) * signers;
 
 	data->message = NULL;
 	data->signer = NULL;
-	if (length == 0 || length > LIMIT_CERT_REP)
-		return error_set(error, SCEP_BAD_RESPONSE,
-				 "the reply is empty or too long");
+	if (length > LIMIT_CERT_REP)
+		return body_refuse_length("the reply", length, LIMIT_CERT_REP,
+					  error);
+	if (!body_is_der(der, length))
+		return body_refuse(der, length, wanted, error);
+	if (body_check_end(der, length, "the reply", error) != SCEP_OK)
+		return SCEP_BAD_RESPONSE;
+	body_trim(der, &length);
 	data->message = d2i_CMS_ContentInfo(NULL, &end, (long)length);
 	if (data->message == NULL)
 		return error_set_openssl(error, SCEP_BAD_RESPONSE,
@@ -206,7 +213,8 @@ enum scep_code signed_by_unknown(const void *message, size_t length,
 				 struct scep_error *error)
 {
 	struct signed_data data;
-	enum scep_code code = signed_read(message, length, &data, NULL);
+	enum scep_code code =
+	    signed_read(message, length, "a CertRep", &data, NULL);
 
 	*is_unknown = code == SCEP_OK;
 	for (int i = 0; *is_unknown && i < sk_X509_num(known); i++)

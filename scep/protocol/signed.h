@@ -22,10 +22,14 @@ struct signed_data {
 	CMS_SignerInfo *signer;	  /* the only one; borrowed from it */
 };
 
-/* Reads a SignedData over data that has one signer and fills `der` exactly;
- * signed_free() it in every case.  Fails with SCEP_BAD_RESPONSE. */
+/*
+ * Reads a SignedData over data that has one signer and fills `der` but for
+ * white space behind it; signed_free() it in every case.  `wanted` is what it
+ * should be, for the error: "a CertRep".  Fails with SCEP_BAD_RESPONSE.
+ */
 enum scep_code signed_read(const unsigned char *der, size_t length,
-			   struct signed_data *data, struct scep_error *error);
+			   const char *wanted, struct signed_data *data,
+			   struct scep_error *error);
 void signed_free(struct signed_data *data);
 
 /* The content, NULL if there is none or an empty one.  Borrows. */
@@ -39,9 +43,9 @@ enum scep_code signed_check_digests(const struct signed_data *data,
 
 /*
  * Verifies it with one of the `believed` certificates, which must be valid at
- * `now` (0: no judgement).  Certificates of the message itself are not looked
- * at.  Fails with SCEP_BAD_RESPONSE; `unknown_signer` are the words where none
- * of them has signed.
+ * `now` (0: no judgement).  Certificates of the
+ * message itself are not looked at.  Fails with SCEP_BAD_RESPONSE;
+ * `unknown_signer` are the words where none of them has signed.
  */
 enum scep_code signed_verify(const struct signed_data *data,
 			     STACK_OF(X509) * believed, int64_t now,

@@ -85,12 +85,32 @@ def test_a_wrong_fingerprint_is_caNotTrusted_and_nothing_is_sent(device, before)
 
 def test_HTML_in_place_of_the_ca_certificate_is_badResponse(device, before):
     device.ca.control(body={"*": base64.b64encode(HTML).decode()})
-    failed(device, before, "badResponse", "GetCACert.*neither DER nor PEM")
+    failed(
+        device, before, "badResponse",
+        "an HTML page, not a CA certificate; is the URL right",
+    )
 
 
 def test_HTML_in_place_of_the_reply_is_badResponse(device, before):
     device.ca.control(body={"PKIOperation": base64.b64encode(HTML).decode()})
-    failed(device, before, "badResponse", "SignedData|reply")
+    failed(device, before, "badResponse", "an HTML page, not a CertRep; is the URL right")
+
+
+@pytest.mark.parametrize("body, words", [
+    (b"", "an empty answer"), (b'{"error": "no such path"}', "JSON"),
+    (b"-----BEGIN PKCS7-----\nMIIB\n-----END PKCS7-----\n", "PEM text"),
+    (b"<?xml version='1.0'?><fault/>", "an XML document"),
+    (b"unknown profile\r\n", 'the text "unknown profile"'),
+])
+def test_what_came_in_place_of_the_reply_is_said(device, before, body, words):
+    device.ca.control(body={"PKIOperation": base64.b64encode(body).decode()})
+    failed(device, before, "badResponse", "the server sent %s, not a CertRep" % words)
+
+
+def test_a_page_in_place_of_the_capabilities_is_in_the_log(device):
+    device.ca.control(body={"GetCACaps": base64.b64encode(HTML).decode()})
+    device.enrol(common_name="page.example.net")
+    assert "an HTML page, not a list of capabilities; is the URL right?" in device.agent.log()
 
 
 def test_the_errors_of_the_manual_differ_in_detail_or_text(device):
@@ -182,9 +202,17 @@ def test_a_truncated_reply_is_badResponse(device, before, count):
     failed(device, before, "badResponse", "^Faulty Response Error: .")
 
 
-def test_octets_after_the_reply_are_badResponse(device, before):
-    device.ca.control(trailing={"PKIOperation": 3})
+@pytest.mark.parametrize("operation", ["GetCACert", "PKIOperation"])
+def test_octets_after_an_answer_are_badResponse(device, before, operation):
+    device.ca.control(trailing={operation: 3})
     failed(device, before, "badResponse", "octets follow")
+    device.ca.control(trailing=None, behind={operation: "\r\n<!-- 1 ms -->"})
+    failed(device, before, "badResponse", "octets follow")
+
+
+def test_a_reply_that_is_cut_off_says_where(device, before):
+    device.ca.control(truncate={"PKIOperation": 900})
+    failed(device, before, "badResponse", "the reply ends after 900 of [0-9]+ octets")
 
 
 # ------------------------------------------------------------------- FAILURE --

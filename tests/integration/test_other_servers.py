@@ -8,6 +8,7 @@ from email.utils import formatdate
 import pytest
 
 from rig.device import date_and_time
+from rig.processes import wait_until
 from scepca.messages import BARE_CONTENTS
 
 
@@ -206,3 +207,24 @@ def test_a_restart_keeps_the_time_that_the_server_asked_for(own):
     assert own.wait_status(index, Detail="httpError")["NextPoll"] == before
     own.quick.set(scepRequestAction="pollNow")
     assert own.wait_end(index)["State"] == "successful"
+
+
+# --------------------------------------------------- white space behind the DER --
+
+
+@pytest.mark.parametrize("behind", ["\r\n", "\n", " \t\r\n\r\n"], ids=repr)
+@pytest.mark.parametrize("form", ["der", "p7"])
+def test_white_space_behind_every_answer_is_let_pass(own, behind, form):
+    own.ca.control(authority="ending", next_ca=True, cacert=form, pending=1, behind={"*": behind})
+    own.point_at()
+    own.poll(5)
+    row = own.wait_end(own.send())
+    assert row["State"] == "successful", row
+    assert "next" in {role for ca in own.quick.table("scepCaTable").values() for role in ca["Role"]}
+    own.quick.set(scepServerCheck="getCrl")
+
+    def result():
+        value = own.quick.get("scepServerCheckResult.1")
+        return None if value == "inProgress" else value
+
+    assert wait_until(result, 20, "end of the check") == "none"

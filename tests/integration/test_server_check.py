@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """scepServerCheck: what a manager learns of a server without a request."""
 
+import base64
 import os
+import re
 import time
 
 import pytest
@@ -12,6 +14,7 @@ from rig.quick import Refused
 from scepca import names
 
 LIMIT = 20
+HTML = base64.b64encode(b"<html><body>Log in</body></html>").decode()
 
 
 @pytest.fixture
@@ -249,21 +252,28 @@ def test_a_revoked_certificate_is_shown_as_revoked(own):
 
 
 @pytest.mark.parametrize(
-    "changes, expected",
+    "changes, expected, words",
     [
-        ({"fail_info": {"value": 4, "message": "GetCRL"}}, "scepError"),
-        ({"wrong_recipient_nonce": True}, "badResponse"),
-        ({"signed_by_stranger": True}, "badResponse"),
-        ({"foreign_recipient": True}, "badResponse"),
-        ({"garbage_in_envelope": True}, "badResponse"),
-        ({"success_without_envelope": True}, "badResponse"),
+        ({"fail_info": {"value": 4, "message": "GetCRL"}}, "scepError", "Fail Info 4.: badCertId"),
+        ({"fail_info": {"value": "absent", "message": "GetCRL"}}, "scepError",
+         "the server gave no failInfo"),
+        ({"fail_info": {"value": 2, "message": "GetCRL"}, "fail_info_text": "no list here"},
+         "scepError", "badRequest: no list here"),
+        ({"wrong_recipient_nonce": True}, "badResponse", "recipientNonce does not match"),
+        ({"signed_by_stranger": True}, "badResponse", "not the pinned CA's"),
+        ({"foreign_recipient": True}, "badResponse", "another recipient"),
+        ({"garbage_in_envelope": True}, "badResponse", "in the envelope"),
+        ({"success_without_envelope": True}, "badResponse", "there is no envelope"),
+        ({"body": {"GetCRL": HTML}}, "badResponse", "an HTML page, not a CertRep"),
+        ({"http_status": {"GetCRL": 403}}, "httpError", "403.: Forbidden"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "-".join(value),
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
-def test_a_faulty_answer_to_GetCRL_is_told(server, changes, expected):
+def test_a_faulty_answer_to_GetCRL_is_told(server, changes, expected, words):
     server.enrol(common_name="faulty.example.net")
     server.ca.control(**changes)
     assert check(server, "getCrl") == expected
+    assert re.search(words, server.quick.get("scepServerCheckText.1"))
 
 
 # ------------------------------------------------------------------- GetCert --

@@ -81,7 +81,7 @@ SETTINGS = {
         ),
         False,
     ),
-    "next_ca": (False, one_of(False, True, "stranger"), False),
+    "next_ca": (False, one_of(False, True, "stranger", "root"), False),
     "cacert": ("auto", one_of("auto", "der", "p7", "pem"), False),
     "cacert_order": ("shuffled", one_of("shuffled", "ca_first", "ca_last"), False),
     "cipher": ("same", one_of("same", *CIPHERS), False),
@@ -102,6 +102,7 @@ SETTINGS = {
     "body": ({}, of_type(str), True),
     "truncate": ({}, of_type(int), True),
     "trailing": ({}, of_type(int), True),
+    "behind": ({}, of_type(str), True),
     "date": (None, lambda v: isinstance(v, (int, float)) or v == "absent", False),
 }
 for _name in MUTATIONS:

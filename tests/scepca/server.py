@@ -243,6 +243,7 @@ class Handler(BaseHTTPRequestHandler):
             answer.body = answer.body[:cut]
         answer.headers += (take("headers", context) or {}).items()
         answer.body += bytes(take("trailing", context) or 0)
+        answer.body += (take("behind", context) or "").encode()
         fault = HANGS.get(take("hang", context)) or take("transport", context)
         delay = take("delay", context) or 0
         entry.update(

@@ -118,9 +118,12 @@ class Service:
         if not wanted:
             return Answer(b"no next CA yet\n", "text/plain", 404)
         with self.lock:
-            signer = self.hierarchy().ca
+            current = self.hierarchy()
+            signer = current.ca
             if wanted == "stranger":
                 signer = self.authority.identity("stranger")
+            elif wanted == "root":
+                signer = [current.ca, *current.above][-1]
             content = cms.degenerate([self.authority.identity("next").der])
         attributes = cms.content_attributes(content, "sha256")
         info = cms.signer_info(signer, "sha256", attributes)

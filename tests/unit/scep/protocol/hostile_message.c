@@ -21,6 +21,8 @@ static enum scep_code open_message(struct world *world,
 enum {
 	VOID, /* the fault changes nothing */
 	NO_REPLY,
+	NO_DER,
+	CUT_OFF,
 	NO_CMS,
 	TRAILING,
 	NOT_SIGNED,
@@ -38,7 +40,9 @@ enum {
 };
 
 static const struct hostile_verdict verdicts[] = {
-    [NO_REPLY] = {SCEP_BAD_RESPONSE, "the reply is empty"},
+    [NO_REPLY] = {SCEP_BAD_RESPONSE, "an empty answer, not a CertRep"},
+    [NO_DER] = {SCEP_BAD_RESPONSE, "neither DER nor text, not a CertRep"},
+    [CUT_OFF] = {SCEP_BAD_RESPONSE, "the reply ends after"},
     [NO_CMS] = {SCEP_BAD_RESPONSE, "the reply is no CMS structure"},
     [TRAILING] = {SCEP_BAD_RESPONSE, "octets follow the reply"},
     [NOT_SIGNED] = {SCEP_BAD_RESPONSE, "the reply is no SignedData"},
@@ -68,7 +72,7 @@ static const struct hostile_field fields[] = {
     {"ContentInfo",
      "",
      NULL,
-     {NO_REPLY, NO_CMS, NO_CMS, TRAILING, NO_CMS, NO_CMS, NO_CMS, NO_CMS}},
+     {NO_REPLY, NO_CMS, NO_CMS, TRAILING, NO_CMS, NO_CMS, NO_DER, CUT_OFF}},
     {"ContentInfo type",
      "0",
      "1.2.840.113549.1.7.1",

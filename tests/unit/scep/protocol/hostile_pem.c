@@ -102,7 +102,7 @@ enum {
 };
 
 static const struct hostile_verdict verdicts[] = {
-    [NEITHER] = {SCEP_BAD_RESPONSE, "neither DER nor PEM"},
+    [NEITHER] = {SCEP_BAD_RESPONSE, "the server sent the text"},
     [NO_PEM] = {SCEP_BAD_RESPONSE, "the PEM text has no certificate"},
     [FINE_BEHIND] = {SCEP_OK, "text around PEM is no part of it"},
 };

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Replies that are to be believed, and what is made of them.  Those that are
- * not are in test_open_message.c and test_open_content.c.
+ * not are in test_cert_rep_message.c and
+ * test_cert_rep_content.c.
  */
 #include "tests/lib/open_world.h"
 
 #include "scep/codes.h"
 #include "scep/engine_config.h"
 #include "scep/octets.h"
+#include "tests/lib/octets.h"
 
 static void assert_certificates(const struct cert_rep *reply, int count,
 				X509 *const *expected)
@@ -466,6 +468,21 @@ static void the_failure_of_ndes_is_read(void **state)
 	assert_int_equal(world_open(world, &reply, NULL), SCEP_BAD_RESPONSE);
 }
 
+static void white_space_behind_a_reply_is_let_pass(void **state)
+{
+	struct world *world = *state;
+	struct bytes message = {NULL, 0};
+	struct cert_rep reply;
+
+	pki_reply_make(&world->reply, &message);
+	octets_append(&message, "\r\n", 2);
+	world->input.message = message.data;
+	world->input.message_length = message.length;
+	assert_int_equal(cert_rep_open(&world->input, &reply, NULL), SCEP_OK);
+	cert_rep_free(&reply);
+	bytes_free(&message);
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
@@ -518,6 +535,7 @@ int main(void)
 	    TEST(fail_info_counts_in_a_failure_only),
 	    TEST(no_content_counts_in_a_failure_or_pending),
 	    TEST(the_failure_of_ndes_is_read),
+	    TEST(white_space_behind_a_reply_is_let_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, world_tear_down_group);

@@ -251,7 +251,7 @@ static void message_type_as_octets(struct world *world)
 
 static const struct world_row rows[] = {
     WORLD_ROW(octets_follow, "octets follow the reply"),
-    WORLD_ROW(longer_than_a_reply_may_be, "the reply is empty or too long"),
+    WORLD_ROW(longer_than_a_reply_may_be, "octets, and 262144 is the limit"),
     WORLD_ROW(two_signers, "not exactly one signer"),
     WORLD_ROW(content_type_is_not_data, "content type of the reply"),
     WORLD_ROW(signed_with_md5, "MD5, which is never allowed"),
@@ -340,7 +340,8 @@ static void what_is_no_reply_at_all_is_refused(void **state)
 	struct bytes der = {NULL, 0};
 
 	assert_no_reply(world, "", 0, "empty");
-	assert_no_reply(world, "<html></html>", 13, "no CMS structure");
+	assert_no_reply(world, "<html></html>", 13,
+			"an HTML page, not a CertRep");
 	assert_no_reply(world, data_content, sizeof(data_content),
 			"no SignedData");
 	pki_degenerate(world->reply.certificates, &der);

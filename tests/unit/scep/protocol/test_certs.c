@@ -115,15 +115,35 @@ static void doubles_are_dropped(void **state)
 static void octets_behind_the_der_are_refused(void **state)
 {
 	X509 *const list[] = {world.ca, NULL};
-	struct bytes body = {NULL, 0};
+	struct bytes body = {NULL, 0}, second = {NULL, 0};
 
 	(void)state;
 	der_of(world.ca, &body);
 	octets_append(&body, "", 1);
 	assert_no_read(body.data, body.length, "octets follow");
 	pki_degenerate(list, &body);
-	octets_append(&body, "\r\n", 2);
+	octets_append(&body, "\r\n\f", 3);
 	assert_no_read(body.data, body.length, "octets follow");
+	der_of(world.ca, &body);
+	pki_degenerate(list, &second);
+	octets_append(&body, second.data, second.length);
+	assert_no_read(body.data, body.length, "octets follow");
+	bytes_free(&second);
+	bytes_free(&body);
+}
+
+static void white_space_behind_the_der_is_let_pass(void **state)
+{
+	X509 *const list[] = {world.ca, NULL};
+	struct bytes body = {NULL, 0};
+
+	(void)state;
+	der_of(world.ca, &body);
+	octets_append(&body, "\r\n", 2);
+	assert_reads(&body, 1);
+	pki_degenerate(list, &body);
+	octets_append(&body, " \t\n\r\n", 5);
+	assert_reads(&body, 1);
 	bytes_free(&body);
 }
 
@@ -154,7 +174,8 @@ static void what_has_no_certificates_is_refused(void **state)
 
 	(void)state;
 	assert_no_read("", 0, "empty");
-	assert_no_read("<html>", 6, "neither");
+	assert_no_read("<html>", 6,
+		       "the server sent an HTML page, not a CA certificate");
 	assert_no_read("0\x03\x02\x01\x07", 5, "CMS");
 	assert_no_read(data_content, sizeof(data_content), "SignedData");
 	pki_degenerate(none, &body);
@@ -401,6 +422,7 @@ int main(void)
 	    TEST(other_blocks_of_pem_are_passed_over),
 	    TEST(doubles_are_dropped),
 	    TEST(octets_behind_the_der_are_refused),
+	    TEST(white_space_behind_the_der_is_let_pass),
 	    TEST(truncated_der_is_refused),
 	    TEST(what_has_no_certificates_is_refused),
 	    TEST(too_many_certificates_are_refused),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GetNextCACert: who may say which CA comes next, and what is taken of it. */
+#include "tests/lib/octets.h"
 #include "tests/lib/open_world.h"
 
 #include "scep/codes.h"
@@ -13,6 +14,7 @@ struct next_world {
 	struct pki_reply reply;
 	X509 *sent[4];
 	struct next_ca_input input;
+	const char *behind; /* the answer */
 };
 
 static struct pki_cert next_plan(void)
@@ -57,6 +59,8 @@ static enum scep_code read_answer(struct next_world *next,
 	if (next->reply.raw_content == NULL)
 		next->reply.raw_content = &content;
 	pki_reply_make(&next->reply, &body);
+	if (next->behind != NULL)
+		octets_append(&body, next->behind, strlen(next->behind));
 	next->input.body = body.data;
 	next->input.length = body.length;
 	code = next_ca_read(&next->input, certificates, legacy_used, error);
@@ -216,6 +220,7 @@ static void an_answer_that_is_no_SignedData_is_refused(void **state)
 	assert_int_equal(
 	    next_ca_read(&next.input, &certificates, &legacy_used, &error),
 	    SCEP_BAD_RESPONSE);
+	assert_non_null(strstr(error.text, "not the next CA certificate"));
 	next.input.length = 0;
 	assert_int_equal(
 	    next_ca_read(&next.input, &certificates, &legacy_used, &error),
@@ -239,6 +244,17 @@ static void octets_behind_the_answer_are_refused(void **state)
 
 	open_world(&next, state);
 	next.reply.trailing = 3;
+	assert_refused(&next, SCEP_BAD_RESPONSE, "octets follow");
+}
+
+static void white_space_behind_the_answer_is_let_pass(void **state)
+{
+	struct next_world next;
+
+	open_world(&next, state);
+	next.behind = "\r\n";
+	assert_brings(&next, next.next, NULL);
+	next.behind = " \t\n.";
 	assert_refused(&next, SCEP_BAD_RESPONSE, "octets follow");
 }
 
@@ -315,6 +331,7 @@ int main(void)
 	    TEST(an_answer_that_is_no_SignedData_is_refused),
 	    TEST(an_answer_without_content_is_refused),
 	    TEST(octets_behind_the_answer_are_refused),
+	    TEST(white_space_behind_the_answer_is_let_pass),
 	    TEST(signed_rubbish_is_refused),
 	    TEST(an_answer_without_a_ca_is_refused),
 	    TEST(a_next_ca_that_has_expired_is_refused),
