@@ -264,18 +264,33 @@ static void compose_poll(struct task *task)
 	credentials_free(&credentials);
 }
 
+/* Keeps the challenge for the PKCSReq that follows a refused RenewalReq only if
+ * the CA itself has refused it: an RA could refuse to have it sent to itself
+ * (MIB, rule 16).  The old certificate authenticates the PKCSReq, too. */
+static const char *keep_challenge(struct record *next,
+				  const struct cert_rep *reply)
+{
+	if (reply->is_by_ca || next->values.challenge_password.length == 0)
+		return "";
+	OPENSSL_cleanse(&next->values.challenge_password,
+			sizeof(next->values.challenge_password));
+	return " without the challenge, as an RA signed the FAILURE";
+}
+
 /* Takes over why the request was refused.  A RenewalReq is then followed by a
  * PKCSReq, unless it was pending: an operator of the CA has refused it. */
 static void digest_failure(struct task *task, const struct cert_rep *reply)
 {
 	struct step_work *work = &task->work;
+	char words[SCEP_TEXT255];
 
 	message_note_failure(work, reply);
 	if (task->record->step != STEP_RENEW ||
 	    !renewal_may_fall_back(task->record))
 		return;
-	log_warning("%s: RenewalReq failed, PKCSReq follows: %s", task->name,
-		    work->error.text);
+	error_words(&work->error, words);
+	log_warning("%s: RenewalReq failed, PKCSReq follows%s: %s", task->name,
+		    keep_challenge(work->next, reply), words);
 	error_init(&work->error);
 }
 

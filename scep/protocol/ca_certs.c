@@ -526,6 +526,14 @@ const X509_NAME *ca_certs_issuer_name(const struct ca_certs *trust)
 		   : X509_get_issuer_name(trust->recipient);
 }
 
+bool ca_certs_is_ca(const struct ca_certs *trust, X509 *certificate)
+{
+	return X509_cmp(certificate, trust->anchor) == 0 ||
+	       (certs_is_ca(certificate) &&
+		X509_NAME_cmp(X509_get_subject_name(certificate),
+			      ca_certs_issuer_name(trust)) == 0);
+}
+
 void ca_certs_free(struct ca_certs *trust)
 {
 	X509_free(trust->anchor);

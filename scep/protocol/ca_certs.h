@@ -100,6 +100,10 @@ enum scep_code ca_certs_judge(const struct ca_certs_input *input, X509 *anchor,
  */
 const X509_NAME *ca_certs_issuer_name(const struct ca_certs *trust);
 
+/* Tells if a certificate of the chain is that of the pinned CA, or of the CA
+ * that will issue.  Another CA below the pinned one speaks for itself only. */
+bool ca_certs_is_ca(const struct ca_certs *trust, X509 *certificate);
+
 /*
  * Finds the candidate for a pin when there is none yet: the CA certificate that
  * the others chain to (the topmost present).  Borrows from `certificates`; NULL

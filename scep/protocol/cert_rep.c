@@ -233,8 +233,11 @@ enum scep_code cert_rep_open_reply(const struct cert_rep_input *input,
 				     "that is not the pinned CA's nor of an RA "
 				     "that it certified",
 				     error);
-	if (code == SCEP_OK)
+	if (code == SCEP_OK) {
+		reply->is_by_ca =
+		    ca_certs_is_ca(input->trust, message.certificate);
 		code = read_attributes(input, message.signer, reply, error);
+	}
 	if (code == SCEP_OK)
 		code = read_content(input, &message, reply, content, error);
 	signed_free(&message);

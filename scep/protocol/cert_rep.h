@@ -38,6 +38,7 @@ struct cert_rep {
 	uint32_t fail_info; /* enum scep_fail_info */
 	char fail_info_text[SCEP_TEXT255];
 	STACK_OF(X509) * certificates; /* ours first, then its chain; owned */
+	bool is_by_ca;		       /* signed by the CA, and not by an RA */
 	uint32_t legacy_used;	       /* enum scep_legacy: to be logged */
 };
 

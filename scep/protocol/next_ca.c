@@ -1,46 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/protocol/next_ca.h"
 
+#include <openssl/cms.h>
+
+#include "scep/base/error.h"
+#include "scep/octets.h"
 #include "scep/protocol/certs.h"
 #include "scep/protocol/certs_tree.h"
-#include "scep/base/error.h"
+#include "scep/protocol/names.h"
 #include "scep/protocol/signed.h"
 
-/* Finds those who may say which CA comes next.  The list is owned. */
-static enum scep_code find_cas(const struct ca_certs *trust,
-			       STACK_OF(X509) * *cas, struct scep_error *error)
+/* A CA below the pinned one may be for a few names only: it must not announce a
+ * CA for all.  Refuses those in the chain by name. */
+static enum scep_code check_signer(const struct signed_data *answer,
+				   const struct ca_certs *trust,
+				   struct scep_error *error)
 {
-	enum scep_code code = SCEP_OK;
+	char name[SCEP_TEXT255];
+	enum scep_code code;
 
-	*cas = sk_X509_new_null();
-	if (*cas == NULL)
-		return error_set_memory(error);
-	for (int i = 0; code == SCEP_OK && i < sk_X509_num(trust->chain); i++) {
+	if (CMS_SignerInfo_cert_cmp(answer->signer, trust->anchor) == 0)
+		return SCEP_OK;
+	for (int i = 0; i < sk_X509_num(trust->chain); i++) {
 		X509 *each = sk_X509_value(trust->chain, i);
 
-		if (certs_is_ca(each))
-			code = certs_push(*cas, each, error);
+		if (CMS_SignerInfo_cert_cmp(answer->signer, each) != 0)
+			continue;
+		code = names_text(X509_get_subject_name(each), name, error);
+		if (code != SCEP_OK)
+			return code;
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the reply is signed by %s, and not by the "
+				 "pinned CA",
+				 name);
 	}
-	return code;
+	return SCEP_OK;
 }
 
+/* Verifies it with the pinned CA alone. */
 static enum scep_code verify_next(const struct next_ca_input *input,
-				  const struct signed_data *answer,
+				  struct signed_data *answer,
 				  struct scep_error *error)
 {
-	STACK_OF(X509) *cas = NULL;
+	X509 *anchor = input->trust->anchor;
+	STACK_OF(X509) *pinned = sk_X509_new_null();
 	const char *reason;
-	enum scep_code code = find_cas(input->trust, &cas, error);
+	enum scep_code code = certs_push(pinned, anchor, error);
 
-	if (code == SCEP_OK &&
-	    !certs_is_valid_at(input->trust->anchor, input->now, &reason))
+	if (code == SCEP_OK && !certs_is_valid_at(anchor, input->now, &reason))
 		code = error_set(error, SCEP_CA_NOT_TRUSTED,
 				 "the CA certificate %s", reason);
 	if (code == SCEP_OK)
-		code = signed_verify(answer, cas, input->now,
+		code = check_signer(answer, input->trust, error);
+	if (code == SCEP_OK)
+		code = signed_verify(answer, pinned, input->now,
 				     "the reply is not signed by the pinned CA",
 				     error);
-	sk_X509_pop_free(cas, X509_free);
+	sk_X509_pop_free(pinned, X509_free);
 	return code;
 }
 

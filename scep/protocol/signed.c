@@ -21,6 +21,7 @@ enum scep_code signed_read(const unsigned char *der, size_t length,
 
 	data->message = NULL;
 	data->signer = NULL;
+	data->certificate = NULL;
 	if (length > LIMIT_CERT_REP)
 		return body_refuse_length("the reply", length, LIMIT_CERT_REP,
 					  error);
@@ -185,7 +186,7 @@ static enum scep_code signed_verify_with(const struct signed_data *data,
 
 /* The signer's issuer and serial number name the certificate.  Some CAs give
  * a number twice, so all are tried. */
-enum scep_code signed_verify(const struct signed_data *data,
+enum scep_code signed_verify(struct signed_data *data,
 			     STACK_OF(X509) * believed, int64_t now,
 			     const char *unknown_signer,
 			     struct scep_error *error)
@@ -200,8 +201,10 @@ enum scep_code signed_verify(const struct signed_data *data,
 		if (CMS_SignerInfo_cert_cmp(data->signer, certificate) != 0)
 			continue;
 		code = signed_verify_with(data, certificate, now, &refusal);
-		if (code == SCEP_OK)
+		if (code == SCEP_OK) {
+			data->certificate = certificate;
 			return code;
+		}
 		if (code == SCEP_NO_MEMORY)
 			break;
 	}

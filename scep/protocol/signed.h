@@ -20,6 +20,7 @@
 struct signed_data {
 	CMS_ContentInfo *message; /* owned */
 	CMS_SignerInfo *signer;	  /* the only one; borrowed from it */
+	X509 *certificate;	  /* whose key verified it; borrowed, or NULL */
 };
 
 /*
@@ -43,11 +44,11 @@ enum scep_code signed_check_digests(const struct signed_data *data,
 
 /*
  * Verifies it with one of the `believed` certificates, which must be valid at
- * `now` (0: no judgement).  Certificates of the
+ * `now` (0: no judgement), and sets data->certificate.  Certificates of the
  * message itself are not looked at.  Fails with SCEP_BAD_RESPONSE;
  * `unknown_signer` are the words where none of them has signed.
  */
-enum scep_code signed_verify(const struct signed_data *data,
+enum scep_code signed_verify(struct signed_data *data,
 			     STACK_OF(X509) * believed, int64_t now,
 			     const char *unknown_signer,
 			     struct scep_error *error);

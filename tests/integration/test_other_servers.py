@@ -228,3 +228,30 @@ def test_white_space_behind_every_answer_is_let_pass(own, behind, form):
         return None if value == "inProgress" else value
 
     assert wait_until(result, 20, "end of the check") == "none"
+
+
+# --------------------------------------------------- who may have the challenge --
+
+
+@pytest.mark.parametrize("ra, has_challenge", [("none", True), ("one", False), ("two", False)])
+def test_the_challenge_follows_a_refusal_of_the_CA_itself_only(own, ra, has_challenge):
+    own.ca.control(ra=ra)
+    own.point_at()
+    assert own.wait_end(own.run_timer(UseLocation=""))["State"] == "successful"
+    own.ca.control(renewal="refuse")
+    row = own.wait_end(own.run_timer(UseLocation=""))
+    assert (row["State"], row["MessageType"]) == ("successful", "pkcsReq"), row
+    log = own.pki_log()[1:]
+    assert [e["message"] for e in log] == ["RenewalReq", "PKCSReq"]
+    assert [e["challenge_present"] for e in log] == [False, has_challenge]
+    assert ("without the challenge" in own.agent.log()) != has_challenge
+
+
+@pytest.mark.parametrize("pinned", ["main.root", "main.sub"])
+def test_a_CA_below_the_root_is_the_CA_itself_where_it_issues(own, pinned):
+    own.ca.control(chain=True)
+    own.point_at(fingerprint=own.ca.state()["published"][pinned])
+    assert own.wait_end(own.run_timer(UseLocation=""))["State"] == "successful"
+    own.ca.control(renewal="refuse")
+    assert own.wait_end(own.run_timer(UseLocation=""))["State"] == "successful"
+    assert own.pki_log()[-1]["challenge_present"]

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from rig.device import certificates_in
+from rig.processes import wait_until
 
 
 def next_cas(device):
@@ -69,6 +70,43 @@ def test_a_next_CA_that_cannot_be_had_does_not_hold_the_request(device, changes)
     device.enrol(common_name="still.example.net")
     assert next_cas(device) == []
     assert "GetNextCACert failed: " in device.agent.log()
+
+
+@pytest.fixture(params=["pinned", "first use"])
+def rooted(own, request):
+    """A device that has a root pinned, and a CA below it that is to end."""
+    own.ca.control(authority="ending", chain=True)
+    if request.param == "pinned":
+        own.point_at(fingerprint=own.ca.state()["published"]["ending.root"])
+    else:
+        own.point_at(fingerprint="", CaTrustPolicy="trustOnFirstUse")
+    return own
+
+
+def check_next(device):
+    device.quick.set(scepServerCheck="getNextCaCert")
+
+    def result():
+        values = device.quick.get("scepServerCheckResult.1", "scepServerCheckText.1")
+        return None if values[0] == "inProgress" else values
+
+    return wait_until(result, 20, "end of the check")
+
+
+def test_a_CA_below_the_pinned_one_announces_nobody(rooted):
+    rooted.ca.control(next_ca=True)
+    rooted.enrol()
+    result, text = check_next(rooted)
+    assert result == "badResponse"
+    assert "signed by CN=scepagent ending CA,O=Test, and not by the pinned CA" in text
+    assert next_cas(rooted) == []
+
+
+def test_the_pinned_root_announces_the_next_one(rooted):
+    rooted.ca.control(next_ca="root")
+    assert check_next(rooted)[0] == "none"
+    (row,) = next_cas(rooted)
+    assert row["Trust"] == "trusted"
 
 
 @pytest.mark.parametrize("before, after", [("one", "two"), ("two", "none")])

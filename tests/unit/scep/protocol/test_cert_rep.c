@@ -468,6 +468,37 @@ static void the_failure_of_ndes_is_read(void **state)
 	assert_int_equal(world_open(world, &reply, NULL), SCEP_BAD_RESPONSE);
 }
 
+static void assert_by_ca(struct world *world, X509 *signer,
+			 enum pki_key_name key, bool is_by_ca)
+{
+	struct cert_rep reply;
+
+	world->reply.signer = signer;
+	world->reply.signer_key = pki_key(key);
+	world->reply.pki_status = "2";
+	world->reply.fail_info = "2";
+	world->reply.has_envelope = false;
+	world_open_well(world, &reply);
+	assert_int_equal(reply.is_by_ca, is_by_ca);
+	cert_rep_free(&reply);
+}
+
+/* A challenge goes to an RA only if the CA has asked for it. */
+static void it_is_told_if_the_ca_itself_has_signed(void **state)
+{
+	struct world *world = *state;
+
+	assert_by_ca(world, world->ca, PKI_KEY_CA, true);
+	assert_by_ca(world, world->ra, PKI_KEY_RA, false);
+	/* Neither pinned, nor the one that certified the RA. */
+	assert_by_ca(world, world->sub_ca, PKI_KEY_ROOT, false);
+	X509_free(world->trust.recipient);
+	world->trust.recipient = world->sub_ca;
+	X509_up_ref(world->sub_ca);
+	assert_by_ca(world, world->sub_ca, PKI_KEY_ROOT, true);
+	assert_by_ca(world, world->ca, PKI_KEY_CA, true);
+}
+
 static void white_space_behind_a_reply_is_let_pass(void **state)
 {
 	struct world *world = *state;
@@ -535,6 +566,7 @@ int main(void)
 	    TEST(fail_info_counts_in_a_failure_only),
 	    TEST(no_content_counts_in_a_failure_or_pending),
 	    TEST(the_failure_of_ndes_is_read),
+	    TEST(it_is_told_if_the_ca_itself_has_signed),
 	    TEST(white_space_behind_a_reply_is_let_pass),
 	};
 

@@ -133,14 +133,37 @@ static void its_ras_come_after_it_and_strangers_not_at_all(void **state)
 	assert_brings(&next, next.next, ra);
 }
 
-static void a_ca_below_the_pinned_one_may_say_it(void **state)
+/* It could be one for a few names only, and would plant a CA for all. */
+static void a_ca_below_the_pinned_one_may_not_say_it(void **state)
 {
 	struct next_world next;
 
 	open_world(&next, state);
 	next.reply.signer = next.world->sub_ca;
 	next.reply.signer_key = pki_key(PKI_KEY_ROOT);
-	assert_brings(&next, next.next, NULL);
+	assert_refused(
+	    &next, SCEP_BAD_RESPONSE,
+	    "the reply is signed by CN=Sub CA, and not by the pinned CA");
+}
+
+/* The root has given it its own serial number. */
+static void a_ca_below_with_the_number_of_the_root_may_not_say_it(void **state)
+{
+	struct pki_cert plan = pki_ca_plan("Sub CA", pki_key(PKI_KEY_ROOT));
+	struct next_world next;
+	X509 *sub_ca;
+
+	open_world(&next, state);
+	plan.issuer = next.world->ca;
+	plan.issuer_key = pki_key(PKI_KEY_CA);
+	plan.serial = ASN1_INTEGER_get(X509_get0_serialNumber(next.world->ca));
+	sub_ca = world_certify(next.world, &plan);
+	assert_int_equal(X509_add_cert(next.world->trust.chain, sub_ca,
+				       X509_ADD_FLAG_UP_REF),
+			 1);
+	next.reply.signer = sub_ca;
+	next.reply.signer_key = pki_key(PKI_KEY_ROOT);
+	assert_refused(&next, SCEP_BAD_RESPONSE, "does not verify");
 }
 
 static void an_ra_may_not_say_it(void **state)
@@ -150,7 +173,7 @@ static void an_ra_may_not_say_it(void **state)
 	open_world(&next, state);
 	next.reply.signer = next.world->ra;
 	next.reply.signer_key = pki_key(PKI_KEY_RA);
-	assert_refused(&next, SCEP_BAD_RESPONSE, "not signed by the pinned CA");
+	assert_refused(&next, SCEP_BAD_RESPONSE, "not by the pinned CA");
 }
 
 static void the_next_ca_may_not_say_it_of_itself(void **state)
@@ -322,7 +345,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(what_the_present_ca_has_signed_is_the_next_ca),
 	    TEST(its_ras_come_after_it_and_strangers_not_at_all),
-	    TEST(a_ca_below_the_pinned_one_may_say_it),
+	    TEST(a_ca_below_the_pinned_one_may_not_say_it),
+	    TEST(a_ca_below_with_the_number_of_the_root_may_not_say_it),
 	    TEST(an_ra_may_not_say_it),
 	    TEST(the_next_ca_may_not_say_it_of_itself),
 	    TEST(one_who_has_the_names_of_the_ca_may_not_say_it),
