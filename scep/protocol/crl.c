@@ -139,6 +139,10 @@ static enum scep_code check_times(X509_CRL *crl, int64_t now,
 {
 	const ASN1_TIME *end = X509_CRL_get0_nextUpdate(crl);
 
+	if (certs_time(X509_CRL_get0_lastUpdate(crl)) == 0 ||
+	    (end != NULL && certs_time(end) == 0))
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the time of the CRL cannot be read");
 	if (now == 0)
 		return SCEP_OK;
 	if (certs_time(X509_CRL_get0_lastUpdate(crl)) > now + CERTS_CLOCK_SLACK)

@@ -171,6 +171,9 @@ def honest_replies(world):
         yield name, 0, say(fail_info=info, fail_info_text="not today")
     yield "pending", 0, say(pending=1)
     yield "pending-empty", 0, say(pending=1, bare_content="empty")
+    yield "failure-ndes", SHA1, say(fail_info=2, ndes=True)
+    yield "pending-dummy", 0, say(pending=1, bare_content="dummy")
+    yield "success-and-blanks", 0, say(behind={"*": " \t\r\n"})
 
 
 def hostile_replies(world):
@@ -188,6 +191,7 @@ def hostile_replies(world):
         "sha1-not-allowed": {"digest": "sha1"},
         "truncated": {"truncate": {"*": 900}},
         "trailing": {"trailing": {"*": 3}},
+        "trailing-text": {"behind": {"*": "\r\nx"}},
         "other-ca": {"authority": "other"},
     }.items():
         yield name, world.exchange(**wanted)
@@ -316,6 +320,8 @@ def make_ca_certs(world):
         "refused-other": (0, say("GetCACert", authority="other")),
         "accepted-no-usage": (4, say("GetCACert", authority="no_usage")),
         "refused-trailing": (0, say("GetCACert", trailing={"*": 1})),
+        "accepted-and-blanks": (0, say("GetCACert", behind={"*": "\r\n"})),
+        "accepted-p7-and-blanks": (0, say("GetCACert", cacert="p7", behind={"*": "\n"})),
         "refused-truncated": (0, say("GetCACert", truncate={"*": -20})),
         "refused-html": (0, b"<html>404</html>"),
         "accepted-anew": (1, bag([ca, ra, world.old.certificate])),

@@ -69,6 +69,10 @@ extern const struct hostile_table hostile_ca_ra;
 extern const struct hostile_table hostile_ca_mark;
 extern const struct hostile_table hostile_ca_other;
 extern const struct hostile_table hostile_ca_pem;
+extern const struct hostile_table hostile_next_ca; /* GetNextCACert */
+extern const struct hostile_table hostile_next_ca_bag;
+extern const struct hostile_table hostile_crl;
+extern const struct hostile_table hostile_get_cert;
 
 /* Reads `der`, puts the fault into it and writes it again. */
 void hostile_spoil(struct hostile_case *hostile, struct bytes *der);
