@@ -18,11 +18,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from . import cms, names
-from .authority import DAY, test_name
-from .messages import certificate_der, printable, recipient_of
-from .recipients import for_password
 from .authority import DAY, key_usage, test_name
 from .messages import certificate_der, find_extension, printable, recipient_of
+from .recipients import for_password
 
 ANY = (names.SUCCESS, names.FAILURE, names.PENDING)
 GOOD = (names.SUCCESS,)
