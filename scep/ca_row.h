@@ -44,6 +44,7 @@ struct scep_ca {
 	uint32_t source;		  /* enum scep_ca_source */
 	uint32_t trust;			  /* enum scep_ca_trust */
 	uint32_t is_believed;		  /* chained: it may speak for the CA */
+	uint32_t is_revoked; /* by a CRL that a check has brought */
 };
 
 #endif

@@ -42,7 +42,7 @@ static bool is_fingerprint(const struct scep_octets32 *a,
 	return octets_equal(a->data, a->length, b->data, b->length);
 }
 
-/* Takes over what managers have decided about these certificates. */
+/* Takes over what managers and CRLs have said of these certificates. */
 static void recall_decisions(const struct task *task)
 {
 	const struct step_work *work = &task->work;
@@ -50,14 +50,17 @@ static void recall_decisions(const struct task *task)
 	ROWS_EACH (i, &work->known_cas) {
 		const struct scep_ca *row = work->known_cas.row[i];
 
-		if (row->profile_index != task->record->profile_index ||
-		    (row->trust != SCEP_CA_TRUSTED &&
-		     row->trust != SCEP_CA_REJECTED))
+		bool is_decided = row->trust == SCEP_CA_TRUSTED ||
+				  row->trust == SCEP_CA_REJECTED;
+
+		if (row->profile_index != task->record->profile_index)
 			continue;
 		for (size_t j = 0; j < work->ca_count; j++) {
-			if (is_fingerprint(&work->cas[j].fingerprint,
-					   &row->fingerprint))
-				work->entries[j].decision = row->trust;
+			if (!is_fingerprint(&work->cas[j].fingerprint,
+					    &row->fingerprint))
+				continue;
+			work->entries[j].decision = is_decided ? row->trust : 0;
+			work->entries[j].is_revoked = row->is_revoked;
 		}
 	}
 }

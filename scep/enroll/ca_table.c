@@ -95,6 +95,7 @@ static void ca_remove_missing(struct task *task, enum scep_ca_source source,
 		    ca->source == (uint32_t)source &&
 		    (ca->trust == SCEP_CA_PENDING ||
 		     ca->trust == SCEP_CA_CHAINED) &&
+		    !ca->is_revoked && /* it could come back */
 		    !ca_is_delivered(&task->work, ca))
 			txn_remove(txn, STORE_CA, ca->index);
 	}
@@ -168,6 +169,7 @@ static void ca_merge_one(struct task *task, struct scep_ca *described,
 		row->profile_index = profile_index;
 		row->source = source;
 		row->trust = trust;
+		row->is_revoked = old != NULL && old->is_revoked;
 		ca_note(task, old, row);
 	}
 	txn_put(txn, STORE_CA, row);

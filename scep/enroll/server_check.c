@@ -236,10 +236,35 @@ check_mark_key(struct task *task, const struct scep_key *key, struct txn *txn)
 	return SCEP_OK;
 }
 
+/* The same for a certificate of a CA or an RA. */
+static enum scep_code check_mark_ca(struct task *task, const struct scep_ca *ca,
+				    struct txn *txn)
+{
+	enum crl_verdict verdict;
+	enum scep_code code =
+	    crl_look_up(task->work.crl, ca->issuer, &ca->serial, &verdict,
+			&task->work.error);
+	bool is_revoked = verdict == CRL_REVOKED;
+	struct scep_ca *row;
+
+	if (code != SCEP_OK || verdict == CRL_OF_ANOTHER_ISSUER ||
+	    is_revoked == (ca->is_revoked != 0))
+		return code;
+	log_warning("%s: the certificate of %s (scepCaIndex %u) is %s revoked",
+		    task->name, ca->subject, ca->index,
+		    is_revoked ? "now" : "no longer");
+	row = row_copy(ca);
+	if (row != NULL)
+		row->is_revoked = is_revoked;
+	txn_put(txn, STORE_CA, row);
+	return SCEP_OK;
+}
+
 static enum step_outcome check_settle_crl(struct task *task,
 					  struct step_result *result)
 {
 	const struct scep_rows *keys = &task->state->view.keys;
+	const struct scep_rows *cas = &task->state->view.cas;
 
 	ROWS_EACH (i, keys) {
 		const struct scep_key *key = keys->row[i];
@@ -247,6 +272,13 @@ static enum step_outcome check_settle_crl(struct task *task,
 		if (key->profile_index == task->record->profile_index &&
 		    key->not_after != 0 &&
 		    check_mark_key(task, key, &result->txn) != SCEP_OK)
+			return OUTCOME_FAIL;
+	}
+	ROWS_EACH (i, cas) {
+		const struct scep_ca *ca = cas->row[i];
+
+		if (ca->profile_index == task->record->profile_index &&
+		    check_mark_ca(task, ca, &result->txn) != SCEP_OK)
 			return OUTCOME_FAIL;
 	}
 	return OUTCOME_NEXT;

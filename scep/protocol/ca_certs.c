@@ -224,6 +224,43 @@ static enum scep_code judge_times(STACK_OF(X509) * path, int64_t now,
 	return SCEP_OK;
 }
 
+static const struct ca_certs_entry *entry_of(const struct judgement *judgement,
+					     X509 *certificate)
+{
+	for (int i = 0; i < sk_X509_num(judgement->input->certificates); i++) {
+		if (X509_cmp(judged(judgement, i), certificate) == 0)
+			return &judgement->entries[i];
+	}
+	return NULL;
+}
+
+/* Checks that neither it nor a CA above it has been revoked. */
+static enum scep_code judge_revocation(const struct judgement *judgement,
+				       STACK_OF(X509) * path,
+				       struct ca_certs_entry *entry,
+				       struct scep_error *error)
+{
+	char subject[SCEP_TEXT255];
+
+	for (int i = 0; i < sk_X509_num(path); i++) {
+		X509 *each = sk_X509_value(path, i);
+		const struct ca_certs_entry *said = entry_of(judgement, each);
+
+		if (said == NULL || !said->is_revoked)
+			continue;
+		if (names_text(X509_get_subject_name(each), subject, error) !=
+		    SCEP_OK)
+			return SCEP_NO_MEMORY;
+		if (i == 0)
+			refuse_entry(entry, "it is revoked");
+		else
+			refuse_entry(entry, "the CA %.100s above it is revoked",
+				     subject);
+		return SCEP_CA_NOT_TRUSTED;
+	}
+	return SCEP_OK;
+}
+
 /* Finds out if it is unfit: its path, its strength and its time. */
 static enum scep_code judge_fitness(const struct judgement *judgement,
 				    X509 *certificate,
@@ -241,10 +278,12 @@ static enum scep_code judge_fitness(const struct judgement *judgement,
 	if (code != SCEP_OK)
 		refuse_entry(entry, "%s", fault.text);
 	else
-		code = judge_times(path, judgement->input->now, entry, error);
+		code = judge_revocation(judgement, path, entry, error);
 	/* A CA that has expired issues nothing, but what it has signed may
 	 * still have to be explained. */
-	entry->is_believed = path != NULL && !entry->is_ra;
+	entry->is_believed = code == SCEP_OK && !entry->is_ra;
+	if (code == SCEP_OK)
+		code = judge_times(path, judgement->input->now, entry, error);
 	sk_X509_pop_free(path, X509_free);
 	return code == SCEP_NO_MEMORY ? code : SCEP_OK;
 }
@@ -292,7 +331,10 @@ static enum scep_code judge_all(struct judgement *judgement,
 		X509 *certificate = judged(judgement, i);
 		struct ca_certs_entry *entry = &judgement->entries[i];
 
-		*entry = (struct ca_certs_entry){.decision = entry->decision};
+		*entry = (struct ca_certs_entry){
+		    .decision = entry->decision,
+		    .is_revoked = entry->is_revoked,
+		};
 		entry->is_ra = !is_of_ca(judgement, certificate);
 		entry->is_marked = certs_is_marked_ra(certificate);
 		code = judge_fitness(judgement, certificate, entry, error);
@@ -506,6 +548,11 @@ enum scep_code ca_certs_establish(const struct ca_certs_input *input,
 	code = find_anchor(input, &judgement.anchor, error);
 	if (code == SCEP_OK)
 		code = judge_all(&judgement, error);
+	if (code == SCEP_OK &&
+	    !entry_of(&judgement, judgement.anchor)->is_believed)
+		code = error_set(
+		    error, SCEP_CA_NOT_TRUSTED, "the CA certificate: %s",
+		    entry_of(&judgement, judgement.anchor)->reason);
 	if (code == SCEP_OK) {
 		X509_up_ref(judgement.anchor);
 		trust->anchor = judgement.anchor;

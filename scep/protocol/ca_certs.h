@@ -46,10 +46,11 @@ struct ca_certs {
 	X509 *recipient;	/* to whom requests are sealed; owned */
 };
 
-/* One certificate of the answer: what a manager says of it, and the
+/* One certificate of the answer: what a manager and a CRL say of it, and the
  * judgement. */
 struct ca_certs_entry {
 	uint32_t decision; /* enum scep_ca_trust: TRUSTED, REJECTED, or 0 */
+	bool is_revoked;
 	/* the judgement */
 	bool is_ra;	  /* no CA: it speaks for one only under rule 15 */
 	bool is_believed; /* may sign a CertRep */
@@ -76,10 +77,10 @@ struct ca_certs_input {
  * RA with keyEncipherment, else an RA, else the CA that issues.
  *
  * `entries` has one for each certificate, in the same order, with the decision
- * set and the rest zero.  With SCEP_OK, `trust` is initialised, and owned by
- * the caller (ca_certs_free).  Its recipient is NULL if a manager first has to
- * decide about an RA: one that is neither believed nor decided.  Fails with
- * SCEP_CA_NOT_TRUSTED.
+ * and is_revoked set and the rest zero.  With SCEP_OK, `trust` is initialised,
+ * and owned by the caller (ca_certs_free).  Its recipient is NULL if a manager
+ * first has to decide about an RA: one that is neither believed nor decided.
+ * Fails with SCEP_CA_NOT_TRUSTED.
  */
 enum scep_code ca_certs_establish(const struct ca_certs_input *input,
 				  struct ca_certs_entry *entries,

@@ -121,8 +121,9 @@ static const struct column key_columns[] = {
 #define CA(member) PLAIN(struct scep_ca, member)
 
 static const struct column ca_columns[] = {
-    CA(profile_index), CA(subject),	CA(issuer), CA(serial), CA(not_before),
-    CA(not_after),     CA(fingerprint), CA(role),   CA(source), CA(is_believed),
+    CA(profile_index), CA(subject),	CA(issuer),	 CA(serial),
+    CA(not_before),    CA(not_after),	CA(fingerprint), CA(role),
+    CA(source),	       CA(is_believed), CA(is_revoked),
 #define MIB_GROUPS SCEP_GROUP_CA
 #define MIB_SETTING(group, arc, field, name, member, kind, range, preset,      \
 		    keeping)                                                   \

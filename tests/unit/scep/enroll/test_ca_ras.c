@@ -419,6 +419,30 @@ static void a_check_shows_the_same_as_a_request(void **state)
 	assert_int_equal(device_profile(d, 1)->facts.check_result, SCEP_NONE);
 }
 
+/* The list of a check counts for RAs, and what is gone may come back. */
+static void a_revoked_ra_is_not_believed(void **state)
+{
+	struct device *d = *state;
+
+	add(d, "RA", PKI_MARK_OF_RA);
+	send(d);
+	assert_successful_by(d, 0);
+	d->ca.revoked[0] = 1000;
+	device_set_number(d, SCEP_SERVER_CHECK, 1, SCEP_CHECK_CRL);
+	device_run(d);
+	assert_int_equal(device_profile(d, 1)->facts.check_result, SCEP_NONE);
+	scripted_ca_drop_others(&d->ca);
+	send(d);
+	assert_successful_by(d, CA_ITSELF);
+	add(d, "RA", PKI_MARK_OF_RA);
+	device_restart(d);
+	send(d);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_CA_NOT_TRUSTED);
+	assert_non_null(
+	    strstr(device_status(d)->text, "the RA CN=RA: it is revoked"));
+	assert_int_equal(row(d, "CN=RA")->trust, SCEP_CA_PENDING);
+}
+
 int main(void)
 {
 #define TEST(name)                                                             \
@@ -445,6 +469,7 @@ int main(void)
 	    TEST(beside_a_good_ra_an_expired_one_stands_in_text),
 	    TEST(whoever_is_newly_believed_is_told),
 	    TEST(a_check_shows_the_same_as_a_request),
+	    TEST(a_revoked_ra_is_not_believed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -329,6 +329,41 @@ static void a_ca_above_an_ra_must_be_valid(void **state)
 	assert_string_equal(entry_of(sub)->reason, "it has expired");
 }
 
+static void who_is_revoked_is_not_believed(void **state)
+{
+	struct pki_cert plan = pki_ca_plan("Sub", pki_key(PKI_KEY_STRANGER));
+	X509 *sub, *ra;
+
+	(void)state;
+	send_cert(world.ra_encrypt);
+	send_cert(world.ca);
+	at.entries[place_of(world.ra_encrypt)].is_revoked = true;
+	assert_waits();
+	assert_string_equal(entry_of(world.ra_encrypt)->reason,
+			    "it is revoked");
+	assert_false(has(world.ra_encrypt));
+	decide(world.ra_encrypt, SCEP_CA_TRUSTED);
+	assert_refused("the RA CN=RA: it is revoked");
+	decide(world.ra_encrypt, SCEP_CA_REJECTED);
+	plan.issuer = world.ca;
+	plan.issuer_key = pki_key(PKI_KEY_CA);
+	plan.serial = 41;
+	sub = send_plan(&plan);
+	assert_goes_to(sub);
+	at.entries[place_of(sub)].is_revoked = true;
+	assert_refused("the CA CN=Sub: it is revoked");
+	plan = plan_of("RA below", PKI_KEY_RA);
+	plan.issuer = sub;
+	plan.issuer_key = pki_key(PKI_KEY_STRANGER);
+	plan.extended_key_usage = PKI_MARK_OF_RA;
+	ra = send_plan(&plan);
+	assert_waits();
+	assert_string_equal(entry_of(ra)->reason,
+			    "the CA CN=Sub above it is revoked");
+	at.entries[place_of(world.ca)].is_revoked = true;
+	assert_refused("the CA certificate: it is revoked");
+}
+
 /* ------------------------------------------------------------- the floor -- */
 
 struct weak {
@@ -528,6 +563,7 @@ int main(void)
 	    TEST(an_ra_that_is_unfit_is_never_skipped),
 	    TEST(an_ra_of_another_ca_is_never_believed),
 	    TEST(a_ca_above_an_ra_must_be_valid),
+	    TEST(who_is_revoked_is_not_believed),
 	    TEST(an_ra_below_the_floor_is_not_believed),
 	    TEST(a_sub_ca_below_the_floor_is_named),
 	    TEST(what_is_below_a_weak_ca_is_weak),
