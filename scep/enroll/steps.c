@@ -266,11 +266,14 @@ static void compose_poll(struct task *task)
 
 /* Keeps the challenge for the PKCSReq that follows a refused RenewalReq only if
  * the CA itself has refused it: an RA could refuse to have it sent to itself
- * (MIB, rule 16).  The old certificate authenticates the PKCSReq, too. */
+ * (MIB, rule 16).  The old certificate authenticates the PKCSReq, too.  Where a
+ * reply is opened with the challenge, the RenewalReq had it already. */
 static const char *keep_challenge(struct record *next,
+				  const struct credentials *credentials,
 				  const struct cert_rep *reply)
 {
-	if (reply->is_by_ca || next->values.challenge_password.length == 0)
+	if (reply->is_by_ca || next->values.challenge_password.length == 0 ||
+	    credentials_need_challenge(credentials))
 		return "";
 	OPENSSL_cleanse(&next->values.challenge_password,
 			sizeof(next->values.challenge_password));
@@ -279,7 +282,9 @@ static const char *keep_challenge(struct record *next,
 
 /* Takes over why the request was refused.  A RenewalReq is then followed by a
  * PKCSReq, unless it was pending: an operator of the CA has refused it. */
-static void digest_failure(struct task *task, const struct cert_rep *reply)
+static void digest_failure(struct task *task,
+			   const struct credentials *credentials,
+			   const struct cert_rep *reply)
 {
 	struct step_work *work = &task->work;
 	char words[SCEP_TEXT255];
@@ -290,7 +295,7 @@ static void digest_failure(struct task *task, const struct cert_rep *reply)
 		return;
 	error_words(&work->error, words);
 	log_warning("%s: RenewalReq failed, PKCSReq follows%s: %s", task->name,
-		    keep_challenge(work->next, reply), words);
+		    keep_challenge(work->next, credentials, reply), words);
 	error_init(&work->error);
 }
 
@@ -314,8 +319,9 @@ static void digest_success(struct task *task, const struct cert_rep *reply,
 		log_warning("%s: the certificate %s", task->name, line);
 }
 
-static void digest_reply(struct task *task, const struct cert_rep *reply,
-			 X509_REQ *request)
+static void digest_reply(struct task *task,
+			 const struct credentials *credentials,
+			 const struct cert_rep *reply, X509_REQ *request)
 {
 	struct step_work *work = &task->work;
 
@@ -331,7 +337,7 @@ static void digest_reply(struct task *task, const struct cert_rep *reply,
 		work->next->step = STEP_POLL;
 		break;
 	case RFC8894_FAILURE:
-		digest_failure(task, reply);
+		digest_failure(task, credentials, reply);
 		break;
 	}
 	message_log_legacy(task, "the server", reply->legacy_used);
@@ -349,7 +355,7 @@ static void digest_cert_rep(struct task *task)
 	    request_make(task, &credentials, &request) == SCEP_OK) {
 		input = message_expect(task, &credentials);
 		if (cert_rep_open(&input, &reply, &work->error) == SCEP_OK)
-			digest_reply(task, &reply, request);
+			digest_reply(task, &credentials, &reply, request);
 		else
 			ca_rollover_consider(task, &input);
 	}
