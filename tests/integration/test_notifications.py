@@ -18,7 +18,7 @@ from scepca.authority import VARIANTS, Authority
 KINDS = [
     "requestSucceeded", "requestFailed", "requestDeferred", "certExpiring",
     "certExpired", "caPending", "caExpiring", "keyLimitReached",
-    "restartRequired", "clockSuspect", "deployFailed",
+    "restartRequired", "clockSuspect", "deployFailed", "caChanged",
 ]
 STATUS = ["ProfileName", "State", "Detail", "HttpStatus", "FailInfo", "Text", "KeyName"]
 KEY = ["Name", "Subject", "NotAfter", "SecondsLeft"]
@@ -234,6 +234,21 @@ def test_a_ca_to_be_trusted_is_told_with_its_fingerprint(told):
     assert "caUntrusted" not in told.quick.get("scepAgentHealthReason.0")
 
 
+def test_an_RA_that_comes_to_be_believed_is_told_once(told):
+    told.ca.control(ra="one")
+    told.point_at()
+    told.enrol(common_name="ra.example.net")
+    (index,) = [
+        i for i, row in told.quick.table("scepCaTable").items()
+        if "test RA" in row["Subject"]
+    ]
+    names = ["Subject", "Fingerprint", "Role", "Trust"]
+    one = told.sink.wait("scepCaChanged", index)
+    assert list(one["values"]) == objects("scepCa", names, index)
+    told.enrol(common_name="again.example.net")
+    assert told.sink.count("scepCaChanged", index) == 1
+
+
 def test_a_clock_that_is_far_from_the_servers_is_told(told):
     told.ca.control(date=-5000)
     told.enrol(common_name="clock.example.net")
@@ -305,7 +320,7 @@ def test_the_switches_are_kept_over_a_restart(lone):
     lone.agent.kill()
     lone.agent.start()
     assert lone.quick.get(*names) == wanted
-    for name, bad in zip(names, (b"\x00\x10", 366, 86401)):
+    for name, bad in zip(names, (b"\x00\x08", 366, 86401)):
         with pytest.raises(Refused) as refused:
             lone.quick.set((name, bad))
         assert refused.value.status == "wrongValue"

@@ -177,7 +177,9 @@ static void add_extensions(X509 *certificate, X509 *issuer,
 	else
 		snprintf(constraints, sizeof(constraints), "critical,CA:%s",
 			 plan->is_ca ? "TRUE" : "FALSE");
-	add_extension(certificate, issuer, NID_basic_constraints, constraints);
+	if (!plan->has_no_constraints)
+		add_extension(certificate, issuer, NID_basic_constraints,
+			      constraints);
 	if (plan->also_says_ca)
 		add_extension(certificate, issuer, NID_basic_constraints,
 			      "CA:TRUE");

@@ -66,6 +66,7 @@ struct pki_cert {
 	const char *alt_name; /* in OpenSSL's syntax, or NULL */
 	const char *extended_key_usage; /* likewise */
 	bool is_version_1;
+	bool has_no_constraints; /* no basicConstraints at all */
 };
 
 /* A certificate of a CA, or of somebody else: valid from a month before

@@ -255,6 +255,7 @@ static void a_certificate_that_may_sign_others_is_no_ca_yet(void **state)
 
 	(void)state;
 	plan.key_usage = KU_KEY_CERT_SIGN | KU_KEY_ENCIPHERMENT;
+	plan.has_no_constraints = true;
 	printer = send_plan(&plan);
 	plan = plan_of("Below", PKI_KEY_DEVICE);
 	plan.issuer = printer;
@@ -362,6 +363,23 @@ static void who_is_revoked_is_not_believed(void **state)
 			    "the CA CN=Sub above it is revoked");
 	at.entries[place_of(world.ca)].is_revoked = true;
 	assert_refused("the CA certificate: it is revoked");
+}
+
+/* It issues nothing any more; what it has issued may have to be explained. */
+static void a_ca_that_has_expired_receives_nothing(void **state)
+{
+	struct pki_cert plan = pki_ca_plan("Sub", pki_key(PKI_KEY_STRANGER));
+	X509 *sub;
+
+	(void)state;
+	plan.issuer = world.ca;
+	plan.issuer_key = pki_key(PKI_KEY_CA);
+	plan.not_after = PKI_NOW - 1;
+	sub = send_plan(&plan);
+	send_cert(world.ca);
+	assert_goes_to(world.ca);
+	assert_true(has(sub));
+	assert_string_equal(entry_of(sub)->reason, "it has expired");
 }
 
 /* ------------------------------------------------------------- the floor -- */
@@ -564,6 +582,7 @@ int main(void)
 	    TEST(an_ra_of_another_ca_is_never_believed),
 	    TEST(a_ca_above_an_ra_must_be_valid),
 	    TEST(who_is_revoked_is_not_believed),
+	    TEST(a_ca_that_has_expired_receives_nothing),
 	    TEST(an_ra_below_the_floor_is_not_believed),
 	    TEST(a_sub_ca_below_the_floor_is_named),
 	    TEST(what_is_below_a_weak_ca_is_weak),

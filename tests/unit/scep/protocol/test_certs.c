@@ -265,6 +265,38 @@ static void nothing_grows_below_one_that_is_no_ca(void **state)
 	X509_free(ra);
 }
 
+static void nothing_grows_below_an_unsound_key_or_md5(void **state)
+{
+	EVP_PKEY *short_key = pki_key_rsa(512);
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		EVP_PKEY *key = i == 0 ? short_key : pki_key(PKI_KEY_STRANGER);
+		struct pki_cert plan = pki_ca_plan("Sub", key);
+		struct certs_tree tree;
+		X509 *sub, *below;
+
+		plan.issuer = world.ca;
+		plan.issuer_key = pki_key(PKI_KEY_CA);
+		plan.digest = i == 0 ? "SHA256" : "MD5";
+		sub = pki_certify(&plan);
+		plan = pki_leaf_plan("Below", pki_key(PKI_KEY_RA), sub, key);
+		below = pki_certify(&plan);
+		sk_X509_zero(world.list);
+		send_cert(below);
+		send_cert(sub);
+		assert_int_equal(
+		    certs_tree_grow(&tree, world.ca, world.list, NULL),
+		    SCEP_OK);
+		assert_int_equal(tree.count, 2);
+		assert_true(certs_tree_has(&tree, sub));
+		assert_false(certs_tree_has(&tree, below));
+		X509_free(below);
+		X509_free(sub);
+	}
+	EVP_PKEY_free(short_key);
+}
+
 static void a_tree_has_room_for_no_more_than_it_holds(void **state)
 {
 	struct {
@@ -428,6 +460,7 @@ int main(void)
 	    TEST(too_many_certificates_are_refused),
 	    TEST(what_is_too_long_is_refused_in_any_form),
 	    TEST(nothing_grows_below_one_that_is_no_ca),
+	    TEST(nothing_grows_below_an_unsound_key_or_md5),
 	    TEST(a_tree_has_room_for_no_more_than_it_holds),
 	    TEST(certificates_survive_their_pem),
 	    TEST(rows_describe_certificates),
