@@ -72,9 +72,9 @@ def use(device):
     return device.quick.row("scepUseTable", 1)
 
 
-def give(device, preset, served=None):
+def give(device, preset, served=None, algorithm="rsa"):
     """A new certificate, and that the program serves it; gives its serial."""
-    row = device.enrol(UseLocation=preset.name)
+    row = device.enrol(UseLocation=preset.name, KeyAlgorithm=algorithm)
     serial = device.serial_of(row["KeyIndex"])
     now = use(device)
     assert (row["Detail"], now["Applied"]) == ("none", "applied"), (row, device.agent.log())
@@ -86,7 +86,7 @@ def give(device, preset, served=None):
             raise AssertionError(
                 "%s: %r, not %x\n%s" % (preset.preset, served(), serial, device.agent.log())
             ) from None
-        print("%-14s %x" % (preset.preset, serial))
+        print("%-14s %-6s %x" % (preset.preset, algorithm, serial))
     return serial
 
 
@@ -112,7 +112,9 @@ def turn(device, preset, served, start):
     start()
     wait_until(lambda: served() == first, LIMIT, "the first certificate")
     print("%-14s %x" % (preset.preset, first))
-    assert len({first, give(device, preset, served), give(device, preset, served)}) == 3
+    given = [give(device, preset, served, algorithm)
+             for algorithm in ("rsa", "ecP256", "ecP384")]
+    assert len({first, *given}) == 4
     if preset.type != "ieee8021x" or preset.preset == "freeradius":
         take_default(device, preset, served)
         give(device, preset, served)
@@ -215,7 +217,7 @@ def test_slapd(house):
         "-g", "openldap", "-F", "/etc/ldap/slapd.d")
     wait_until(lambda: os.path.exists("/run/slapd/ldapi"), LIMIT, "slapd")
     second = give(device, preset, lambda: shown(636))
-    third = give(device, preset, lambda: shown(636))
+    third = give(device, preset, lambda: shown(636), "ecP256")
     assert len({first, second, third}) == 3
     take_default(device, preset, lambda: shown(636))
     check_files(folder / "slapd.key", folder / "slapd.crt", "openldap", 0o640)
@@ -297,7 +299,8 @@ def test_snmpd(house, monkeypatch):
     preset = Preset("snmpd", "snmp", "snmp")
     device = house(preset)
     for name in ("one", "two", "three"):
-        row = device.enrol(UseLocation="snmp", common_name=name + ".example.net")
+        row = device.enrol(UseLocation="snmp", common_name=name + ".example.net",
+                           KeyAlgorithm="ecP256" if name == "three" else "rsa")
         assert (row["Detail"], use(device)["Applied"]) == ("none", "applied")
         assert use(device)["FunctionEnabled"] == ("false" if name == "one" else "true")
         if name == "one":

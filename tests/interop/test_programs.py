@@ -81,6 +81,38 @@ def test_the_program_serves_each_certificate_that_it_is_given(consumer, house):
 
 
 @pytest.mark.parametrize("consumer", PROGRAMS, indirect=True)
+def test_the_program_serves_EC_keys(consumer, house):
+    """From an RSA key to each curve, a renewal, and back."""
+    device = house(consumer)
+    for algorithm, kind, bits in (("rsa", "rsa", 2048), ("ecP256", "ec", 256),
+                                  ("ecP384", "ec", 384)):
+        row = device.enrol(UseLocation=consumer.name, KeyAlgorithm=algorithm)
+        assert (row["Detail"], use(device)["Applied"]) == ("none", "applied")
+        key = device.quick.row("scepKeyTable", row["KeyIndex"])
+        assert (key["Algorithm"], key["Length"]) == (kind, bits)
+        if not consumer.is_running():
+            consumer.start()
+        consumer.wait_served(device.serial_of(row["KeyIndex"]))
+        describe(consumer, algorithm, consumer.served())
+    row = device.wait_end(device.run_timer(
+        UseLocation=consumer.name, CommonName="device.example.net", KeyAlgorithm="ecP256",
+        DeleteOldKey="true"))
+    assert (row["State"], row["Detail"]) == ("successful", "none")
+    assert row["MessageType"] == "renewalReq"
+    consumer.wait_served(device.serial_of(row["KeyIndex"]))
+    describe(consumer, "ecP256, renewed", consumer.served())
+    before = consumer.served()
+    assert device.act(row["KeyIndex"], "verify") == "none"
+    assert device.act(row["KeyIndex"], "rollback") == "none"
+    wait_until(lambda: consumer.served() != before, 20, "the key before")
+    describe(consumer, "rollback", consumer.served())
+    secret = key_in(consumer.files().get("key") or consumer.files()["combined"])
+    assert secret.curve.name == "secp384r1"
+    assert consumer.is_running()
+    assert device.quick.get("scepStatsDeployErrors.0") == 0
+
+
+@pytest.mark.parametrize("consumer", PROGRAMS, indirect=True)
 def test_key_and_certificate_belong_together_and_the_key_is_secret(consumer, house):
     device = house(consumer)
     index = device.enrol(UseLocation=consumer.name)["KeyIndex"]

@@ -22,7 +22,7 @@ PORT = 15500
 DAEMON = """\
 charon-systemd {{
 	load = random nonce drbg aes sha1 sha2 hmac kdf gmp curve25519 x509 \
-constraints pubkey pkcs1 pkcs8 pem kernel-netlink socket-default vici
+constraints pubkey pkcs1 pkcs8 pem openssl kernel-netlink socket-default vici
 	port = {port}
 	port_nat_t = {port_nat_t}
 	install_routes = no
@@ -40,7 +40,7 @@ constraints pubkey pkcs1 pkcs8 pem kernel-netlink socket-default vici
 	}}
 }}
 swanctl {{
-	load = random nonce x509 pubkey pkcs1 pkcs8 pem gmp sha1 sha2
+	load = random nonce x509 pubkey pkcs1 pkcs8 pem gmp sha1 sha2 openssl
 }}
 """
 
