@@ -15,6 +15,7 @@ static const char *const pems[FIXED_PARTY_COUNT] = {
     [FIXED_RA] = FIXED_RA_PEM,
     [FIXED_DEVICE] = FIXED_DEVICE_PEM,
     [FIXED_DEVICE_OLD] = FIXED_DEVICE_OLD_PEM,
+    [FIXED_DEVICE_EC] = FIXED_DEVICE_EC_PEM,
 };
 
 EVP_PKEY *fixed_key(enum fixed_party party)

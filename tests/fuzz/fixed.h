@@ -17,6 +17,7 @@
 #include "tests/fuzz/fixed_keys.h"
 
 #define FIXED_TRANSACTION_ID "FUZZ-TRANSACTION"
+#define FIXED_CHALLENGE	     "open sesame"
 #define FIXED_NONCE	     "0123456789abcdef"
 
 enum fixed_party {
@@ -24,6 +25,7 @@ enum fixed_party {
 	FIXED_RA,
 	FIXED_DEVICE,	  /* self-signed: the first enrolment */
 	FIXED_DEVICE_OLD, /* certified by the CA: what is renewed */
+	FIXED_DEVICE_EC,  /* self-signed, with an EC key */
 	FIXED_PARTY_COUNT
 };
 

@@ -134,4 +134,20 @@
 	"fosjzcfWU4OC9Esm+tyvnw==\n"                                           \
 	"-----END CERTIFICATE-----\n"
 
+#define FIXED_DEVICE_EC_PEM                                                    \
+	"-----BEGIN PRIVATE KEY-----\n"                                        \
+	"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgaRJPOCI7Nc1Ne/sW\n"   \
+	"fhdFKARF/EtfVWIK7fp/awwP+n6hRANCAATvv7bemdnWYlsObcH+DgWc4VcG/Nzn\n"   \
+	"OOT8NS6iarftQ0nC52YER7ghVPz1V2rcmKd9g6XiS2yiYqiA6dZ8jnWu\n"           \
+	"-----END PRIVATE KEY-----\n"                                          \
+	"-----BEGIN CERTIFICATE-----\n"                                        \
+	"MIIBOTCB4aADAgECAgEBMAoGCCqGSM49BAMCMB0xGzAZBgNVBAMMEmRldmljZS5l\n"   \
+	"eGFtcGxlLmNvbTAeFw0yNjExMjkyMTUyMDdaFw0yNjEyMDEyMTUyMDdaMB0xGzAZ\n"   \
+	"BgNVBAMMEmRldmljZS5leGFtcGxlLmNvbTBZMBMGByqGSM49AgEGCCqGSM49AwEH\n"   \
+	"A0IABO+/tt6Z2dZiWw5twf4OBZzhVwb83Oc45Pw1LqJqt+1DScLnZgRHuCFU/PVX\n"   \
+	"atyYp32DpeJLbKJiqIDp1nyOda6jEjAQMA4GA1UdDwEB/wQEAwIFoDAKBggqhkjO\n"   \
+	"PQQDAgNHADBEAiAYdorD/3b4aGRg0HzCfY9CCbTJ0somxJdgonQ3HZuKrwIgQMvD\n"   \
+	"E7nFcdz7opRulp+CQgh+MqBw/3m8WPMeh7F8MOA=\n"                           \
+	"-----END CERTIFICATE-----\n"
+
 #endif

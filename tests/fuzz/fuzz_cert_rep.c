@@ -23,6 +23,7 @@ enum mode {
 	MODE_CERTIFY,	   /* the same, and each certificate is signed anew */
 	MODE_ENVELOPE,	   /* the envelope: signed */
 	MODE_ATTRIBUTES,   /* signed attributes: kind, type, length, octets */
+	MODE_EC_ENVELOPE,  /* the envelope for an EC key: signed */
 	MODE_COUNT
 };
 
@@ -104,8 +105,10 @@ static enum fixed_party signer_of(uint8_t flags)
 	return flags & FLAG_RA ? FIXED_RA : FIXED_CA;
 }
 
-static enum fixed_party requester_of(uint8_t flags)
+static enum fixed_party requester_of(enum mode mode, uint8_t flags)
 {
+	if (mode == MODE_EC_ENVELOPE)
+		return FIXED_DEVICE_EC;
 	return flags & FLAG_RENEWAL ? FIXED_DEVICE_OLD : FIXED_DEVICE;
 }
 
@@ -115,7 +118,7 @@ static bool make_from_certificates(const struct bytes *certificates,
 	struct bytes envelope = {NULL, 0};
 	bool is_made =
 	    fixed_seal(certificates->data, certificates->length,
-		       requester_of(flags),
+		       requester_of(MODE_CERTIFICATES, flags),
 		       flags & FLAG_3DES ? "DES-EDE3-CBC" : "AES-128-CBC",
 		       &envelope) &&
 	    fixed_sign(envelope.data, envelope.length, right, RIGHT_COUNT,
@@ -157,6 +160,7 @@ static bool make_message(struct fuzz_input *input, enum mode mode,
 	case MODE_CERTIFY:
 		return make_certified(input, flags, message);
 	case MODE_ENVELOPE:
+	case MODE_EC_ENVELOPE:
 		return fixed_sign(input->at, input->left, right, RIGHT_COUNT,
 				  signer_of(flags), message);
 	case MODE_ATTRIBUTES:
@@ -215,19 +219,24 @@ static void check_reply(const struct cert_rep_input *input,
 					    reply->certificates, 1))) == 1);
 }
 
-static bool open_message(const struct bytes *message, uint8_t flags)
+static bool open_message(const struct bytes *message, enum mode mode,
+			 uint8_t flags)
 {
-	enum fixed_party requester = requester_of(flags);
+	static const struct scep_secret challenge = {
+	    sizeof(FIXED_CHALLENGE) - 1, FIXED_CHALLENGE};
+	enum fixed_party requester = requester_of(mode, flags);
 	struct cert_rep_input input = {
 	    .message = message->data,
 	    .message_length = message->length,
 	    .transaction_id = FIXED_TRANSACTION_ID,
 	    .trust = fixed_trust(),
-	    .key = fixed_key(FIXED_DEVICE),
+	    .key = fixed_key(mode == MODE_EC_ENVELOPE ? FIXED_DEVICE_EC
+						      : FIXED_DEVICE),
 	    .signer = fixed_certificate(requester),
 	    .signer_key = fixed_key(requester),
 	    .known =
 		flags & FLAG_KNOWN ? fixed_certificate(FIXED_DEVICE_OLD) : NULL,
+	    .challenge = &challenge,
 	    .allow_legacy = flags & FLAG_LEGACY,
 	    .allow_short_keys = true,
 	    .now = flags & FLAG_NO_TIME ? 0 : FIXED_NOW,
@@ -262,7 +271,7 @@ bool fuzz_cert_rep(const uint8_t *data, size_t size)
 
 	if (make_message(&input, mode, flags, &message)) {
 		ERR_clear_error();
-		is_accepted = open_message(&message, flags);
+		is_accepted = open_message(&message, mode, flags);
 	}
 	ERR_clear_error();
 	bytes_free(&message);

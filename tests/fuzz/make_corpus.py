@@ -25,7 +25,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from scepca import TestCA, authority  # noqa: E402
+from scepca import TestCA, authority, recipients  # noqa: E402
+from scepca import cms as scep_cms  # noqa: E402
 from scepca.client import Client, Party, Reply, seal, sign  # noqa: E402
 from scepca.mutations import MUTATIONS  # noqa: E402
 
@@ -34,10 +35,11 @@ PEM = serialization.Encoding.PEM
 DER = serialization.Encoding.DER
 TRANSACTION = "FUZZ-TRANSACTION"
 NONCE = b"0123456789abcdef"
+CHALLENGE = "open sesame"
 BITS = 1024  # short, so that the fuzzer signs and decrypts often
 
 # enum mode and enum flag of fuzz_cert_rep.c
-MESSAGE, AGAIN, CERTIFICATES, CERTIFY, ENVELOPE, ATTRIBUTES = range(6)
+MESSAGE, AGAIN, CERTIFICATES, CERTIFY, ENVELOPE, ATTRIBUTES, EC_ENVELOPE = range(7)
 SHA1, DES3, DES, RENEWAL, KNOWN, NO_TIME, RA, SEAL_3DES = (1 << n for n in range(8))
 
 # Switches that leave a reply one may believe.
@@ -87,6 +89,8 @@ class World:
         self.device = Party("device.example.com", BITS)
         self.old = Party("device.example.com", BITS)
         self.old.certificate = self.issue(self.old)
+        self.ec = Party(
+            "device.example.com", key=ec.generate_private_key(ec.SECP256R1()))
 
     def issue(self, party, starts=-60, digest=None):
         csr = x509.load_der_x509_csr(party.csr(dns="device.example.com"))
@@ -139,7 +143,7 @@ def write_header(world):
     ]
     parties = {
         "CA": world.ca, "RA": world.ra,
-        "DEVICE": world.device, "DEVICE_OLD": world.old,
+        "DEVICE": world.device, "DEVICE_OLD": world.old, "DEVICE_EC": world.ec,
     }
     for name, party in parties.items():
         pem = key_pem(party.key) + party.certificate.public_bytes(PEM)
@@ -224,6 +228,31 @@ def make_cert_reps(world):
         seed("cert_rep", verdict + name.replace("_", "-"), MESSAGE, 0, body)
     for name, text in attribute_seeds():
         seed("cert_rep", name, ATTRIBUTES, 0, text)
+    make_ec_seeds(world)
+
+
+def ec_recipients(world):
+    """How a reply comes to an EC key, right and wrong."""
+    der = world.ec.certificate.public_bytes(DER)
+    stranger = ec.generate_private_key(ec.SECP256R1()).public_key()
+    password = recipients.for_password
+    yield "accepted-ec-password", [password(CHALLENGE)]
+    yield "accepted-ec-password-aes256", [password(CHALLENGE, "aes256", digest="sha256")]
+    yield "accepted-ec-agreement", [recipients.for_key(der)]
+    yield "accepted-ec-agreement-aes256", [recipients.for_key(der, "aes256", "sha512")]
+    yield "refused-ec-other-password", [password("sesame")]
+    yield "refused-ec-endless-password", [password(CHALLENGE, declared=10**9)]
+    yield "refused-ec-password-by-des", [password(CHALLENGE, "des")]
+    yield "refused-ec-other-key", [recipients.for_key(der, to=stranger)]
+    yield "refused-ec-two-agreed-keys", [recipients.for_key(der, times=2)]
+    yield "refused-ec-two-recipients", [password(CHALLENGE), recipients.for_key(der)]
+
+
+def make_ec_seeds(world):
+    plain = bag([world.issue(world.ec, -30 * 86400), world.ca.certificate])
+    for name, makers in ec_recipients(world):
+        envelope = scep_cms.enveloped_data("aes128", plain, makers, "v3")
+        seed("cert_rep", name, EC_ENVELOPE, 0, envelope)
 
 
 def make_inner_seeds(world, body):

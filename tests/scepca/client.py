@@ -41,8 +41,8 @@ ATTRIBUTE_NAMES = {
 class Party:
     """A key pair with a self-signed or, later, an issued certificate."""
 
-    def __init__(self, common_name="device", bits=2048):
-        self.key = key_pool.take(bits)
+    def __init__(self, common_name="device", bits=2048, key=None):
+        self.key = key or key_pool.take(bits)
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
         instant = datetime.datetime.utcnow()
         span = datetime.timedelta(days=1)
