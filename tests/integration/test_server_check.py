@@ -129,7 +129,7 @@ def test_a_fault_is_told_as_its_Detail(server, changes, expected):
     assert len(server.quick.get("scepServerCheckText.1")) > len("successful")
     server.ca.control(**{name: None for name in changes})
     assert check(server, "getCaCaps") == "none"
-    assert server.quick.get("scepServerCheckText.1") == b"successful"
+    assert server.quick.get("scepServerCheckText.1") == "successful"
 
 
 def test_nobody_there_is_commError(server):

@@ -34,7 +34,8 @@ def check_refused(device, name, kind, value, reason):
     changed = {oid for oid, _, _ in after ^ before}
     names = {program.item_of(oid)[0].name for oid in changed}
     assert names <= {"scepAgentLocalTime", "scepStatsSetRejects", "scepKeySecondsLeft",
-                     "scepCaSecondsLeft", "scepAgentEarliestExpiry"}, names
+                     "scepCaSecondsLeft", "scepAgentEarliestExpiry", "scepRefusalTime",
+                     "scepRefusalObject", "scepRefusalError", "scepRefusalReason"}, names
     assert get("scepStatsSetRejects.0") == refusals + 1
 
 

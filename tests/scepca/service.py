@@ -291,8 +291,11 @@ class Service:
         csr = x509.load_der_x509_csr(base64.b64decode(record["csr"]))
         if request.target["subject"].dump() != csr.subject.public_bytes():
             raise Refusal(names.BAD_CERT_ID, "another subject than in the request")
-        issuer = self.hierarchy().ca.certificate.subject
-        if request.target["issuer"].dump() != issuer.public_bytes():
+        # The CA that the request was made for may have been exchanged since.
+        issuers = {self.hierarchy().ca.certificate.subject.public_bytes()}
+        if request.recipient is not None:
+            issuers.add(request.recipient.certificate.issuer.public_bytes())
+        if request.target["issuer"].dump() not in issuers:
             raise Refusal(names.BAD_CERT_ID, "another issuer than this CA")
 
     def _advance(self, record, context):

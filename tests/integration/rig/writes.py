@@ -73,9 +73,12 @@ SHAPED = {
     "SubjectExtra": ["OU=Print", "OU=Print,L=R\u012bga,C=LV"],
     "SubjectAltName": ["DNS:a.example.net", "DNS:a,IP:192.0.2.1,IP:2001:db8::1"],
     "ExtendedKeyUsage": ["serverAuth", "serverAuth,1.3.6.1.4.1.311.20.2.2"],
+    "Template": ["WebServer", "R\u012bga", "1.3.6.1.4.1.311.21.8.1", "x" * 64],
 }
 # Texts that have no form of these, whatever their length.
 UNSHAPED = ["no such form", "\u012b", "x", "://", "="]
+# A name is a BMPString, which has no characters above U+FFFF.
+NO_TEMPLATES = ["\U0001f5a8"]
 
 
 @dataclass
@@ -196,10 +199,14 @@ def octets(item):
     elif item.name.endswith("Time"):
         yield from dates(item)
     else:
+        # A challenge password is a text, and is never shown as one.
+        secret = item.name.endswith("ChallengePassword")
         for length in sorted(sizes):
-            for octet in (b"\0", b"\n", b"\xff"):
+            for octet in (b"\0", b"\n", b"\xff", b"1"):
                 label = "%d times %r" % (length, octet)
-                yield Case(label, wrap(OCTETS, octet * length), judged(item, None))
+                foul = secret and length > 0 and octet != b"1"
+                status = WRONG_VALUE if foul else judged(item, None)
+                yield Case(label, wrap(OCTETS, octet * length), status)
 
 
 def texts(item, longest):
@@ -217,7 +224,8 @@ def texts(item, longest):
         yield Case(label, wrap(OCTETS, start + value), WRONG_VALUE)
         longer = (start + b"x" * longest)[: longest - len(value)] + value
         yield Case(label + " at the end", wrap(OCTETS, longer), WRONG_VALUE)
-    for text in UNSHAPED if shaped else ():
+    unshaped = NO_TEMPLATES if item.name.endswith("Template") else UNSHAPED
+    for text in unshaped if shaped else ():
         yield Case("text %r" % text, wrap(OCTETS, text.encode()), WRONG_VALUE)
 
 
