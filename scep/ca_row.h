@@ -20,7 +20,7 @@ enum scep_ca_role {
 	SCEP_CA_NEXT = 1u << 4,
 };
 
-/* What has none of these roles is an RA. */
+/* A certificate with none of these roles is an RA. */
 #define SCEP_CA_IS_CA (SCEP_CA_ROOT | SCEP_CA_INTERMEDIATE)
 
 enum scep_ca_source { SCEP_CA_OTHER = 1, SCEP_CA_GET, SCEP_CA_GET_NEXT };

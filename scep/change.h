@@ -33,7 +33,7 @@
 #define SCEP_GROUP_STATS	  (1u << 13)
 #define SCEP_GROUP_NOTIFY	  (1u << 14)
 /* 15: scepSummary */
-#define SCEP_GROUP_REFUSAL	  (1u << 16)
+#define SCEP_GROUP_REFUSAL (1u << 16)
 
 /* All that a manager can write: the settings and actions of the MIB. */
 enum scep_field {
@@ -78,7 +78,7 @@ struct scep_field_info {
 	enum scep_home home;
 	size_t offset; /* of the member in the home's struct, or
 			* SCEP_NO_MEMBER */
-	/* What SYNTAX allows.  scep_value_check() refuses more. */
+	/* Holds what SYNTAX allows.  scep_value_check() refuses more. */
 	struct scep_range range;
 	uint32_t preset;  /* the default of numbers; texts: empty */
 	bool is_volatile; /* not kept over a restart */
@@ -126,7 +126,7 @@ struct scep_verdict {
 	char reason[160]; /* for the log; holds no secret */
 };
 
-/* What RequestAction, AgentRestart and the like accept. */
+/* The values of RequestAction, AgentRestart and the like. */
 enum scep_request_action {
 	SCEP_ACTION_NOOP = 1,
 	SCEP_ACTION_SEND = 2,
@@ -135,7 +135,7 @@ enum scep_request_action {
 	SCEP_ACTION_CLEAR = 5,
 };
 
-/* What KeyAction accepts. */
+/* The values of KeyAction. */
 enum scep_key_action {
 	SCEP_KEY_NOOP = 1,
 	SCEP_KEY_RENEW = 2,
@@ -144,7 +144,7 @@ enum scep_key_action {
 	SCEP_KEY_VERIFY = 5,
 };
 
-/* What ServerCheck accepts. */
+/* The values of ServerCheck. */
 enum scep_server_check {
 	SCEP_CHECK_NOOP = 1,
 	SCEP_CHECK_CA_CAPS = 2,

@@ -13,8 +13,8 @@
 #include "scep/octets.h"
 
 /*
- * What went wrong, or how far it got.  The numbers are those of ScepDetail of
- * the MIB, but for the last: no row shows it (error_detail()).
+ * Names what went wrong, or how far a request got.  The numbers are those of
+ * ScepDetail of the MIB, but for the last: no row shows it (error_detail()).
  */
 enum scep_code {
 	SCEP_OK = 0,

@@ -20,7 +20,7 @@ enum scep_legacy {
 };
 #define SCEP_LEGACY_COUNT 3
 
-/* What one server may use beyond what all may. */
+/* Algorithms that one server may use beyond what all may. */
 struct scep_legacy_host {
 	char host[254];	  /* a name in lower case, or an address */
 	uint32_t allowed; /* enum scep_legacy */
@@ -49,7 +49,7 @@ struct scep_use_config {
 /* Room for each length that a key can have, and the 0. */
 #define SCEP_SPARE_KEYS (SCEP_SPANS + 1)
 
-/* What only the configuration file can say. */
+/* Settings that only the configuration file can have. */
 struct scep_config {
 	char state_directory[4096];
 	uint32_t key_limit;	 /* 1..10000 */

@@ -23,7 +23,7 @@ enum scep_cipher {
 	SCEP_CIPHER_3DES = 4,
 };
 
-/* Who speaks for the CA beside itself (MIB, rule 15): an RA that its
+/* Names who speaks for the CA beside itself (MIB, rule 15): an RA that its
  * certificate marks or a manager trusts, one that a manager trusts, or all. */
 enum scep_ra_policy { SCEP_RA_MARKED = 1, SCEP_RA_CONFIRMED, SCEP_RA_ANY };
 
@@ -56,7 +56,7 @@ struct scep_server {
 	uint32_t ra_policy; /* enum scep_ra_policy */
 };
 
-/* What the engine has learned of a server; not settings. */
+/* Facts that the engine has learned of a server; not settings. */
 struct scep_server_facts {
 	uint32_t check_result;	       /* enum scep_code */
 	char check_text[SCEP_TEXT255]; /* in words; "": no check so far */

@@ -48,7 +48,7 @@ struct scep_status {
 	uint32_t key_index; /* row of scepKeyTable, or 0 */
 };
 
-/* Whether a status row is open (toBeProcessed or processing). */
+/* Tells whether a status row is open (toBeProcessed or processing). */
 bool scep_status_is_open(const struct scep_status *status);
 
 #endif

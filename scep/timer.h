@@ -20,7 +20,7 @@ enum scep_trigger {
 	SCEP_TRIGGER_ROLLOVER = 5,
 };
 
-/* What is kept of a timer over a restart; all 0 when it is enabled. */
+/* The memory of a timer over a restart; all 0 when it is enabled. */
 struct scep_schedule {
 	int64_t handled;      /* due times of the series up to here are dealt
 			       * with; 0: none */

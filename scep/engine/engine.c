@@ -471,7 +471,7 @@ enum scep_code scep_open(const struct scep_config *config,
 		engine_free(engine);
 		return code;
 	}
-	/* Who has an engine can rely on its thread. */
+	/* The owner of an engine can rely on its thread. */
 	call_queue_ask(&engine->calls, &first.call, 0);
 	*opened = engine;
 	return SCEP_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What follows when the use locations of a new key have it: the restart of the
- * device, and the keys that it has replaced (MIB, rules 11 and 14).  Knows
+ * Does what follows when the use locations of a new key have it: the restart of
+ * the device, and the keys that it has replaced (MIB, rules 11 and 14).  Knows
  * neither the request nor how the key came there.
  */
 #ifndef SCEP_KEYS_APPLIED_H

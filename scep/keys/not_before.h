@@ -5,7 +5,7 @@
  * want the new key, and when they have it, follows what follows at the end of
  * a request (applied.h).
  *
- * What waits stands in the row of the key: the locations that it waits for
+ * The row of the key has what waits: the locations that it waits for
  * (use_when_valid), and the trigger of the request whose consequences are still
  * to come (wait_trigger).  So a restart loses nothing, the undo of a Set is
  * exact, and a key that is destroyed waits no more.  Several keys may wait for

@@ -16,7 +16,7 @@ struct scep_use_config;
 void use_locations_want(struct state *state, struct txn *txn, const char *list,
 			uint32_t key_index);
 
-/* What the configuration says of the location, or NULL. */
+/* Returns what the configuration says of the location, or NULL. */
 const struct scep_use_config *use_locations_config(const struct state *state,
 						   const struct scep_use *use);
 

@@ -16,7 +16,7 @@
 #include "scep/protocol/rfc8894.h"
 #include "scep/protocol/ca_certs.h"
 
-/* What the reply must match; all borrowed. */
+/* The request that the reply must match; all borrowed. */
 struct cert_rep_input {
 	const unsigned char *message;
 	size_t message_length;
@@ -43,7 +43,7 @@ struct cert_rep {
 };
 
 /*
- * What all CertReps are checked for, whatever they bring: `content` is set to
+ * Checks what holds for all CertReps, whatever they bring: `content` is set to
  * what is in the envelope of a SUCCESS (owned), and `reply` to the rest.  The
  * content of a FAILURE or PENDING is not looked at.
  * Fails with SCEP_BAD_RESPONSE or SCEP_CA_NOT_TRUSTED.

@@ -164,7 +164,8 @@ static enum scep_code judge(const struct cert_rep_input *input, X509_CRL *crl,
 		code = check_signature(crl, input->trust, error);
 	if (code == SCEP_OK)
 		code = check_times(crl, input->now, error);
-	/* What is revoked by another list could look good in this one. */
+	/* A certificate that another list revokes could look good in this one.
+	 */
 	if (code == SCEP_OK &&
 	    X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0)
 		code = error_set(error, SCEP_BAD_RESPONSE,

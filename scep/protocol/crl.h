@@ -26,7 +26,7 @@ enum scep_code crl_open(const struct cert_rep_input *input,
 			struct cert_rep *reply, X509_CRL **crl,
 			struct scep_error *error);
 
-/* What a CRL says of a certificate. */
+/* Tells what a CRL says of a certificate. */
 enum crl_verdict {
 	CRL_OF_ANOTHER_ISSUER, /* nothing */
 	CRL_NOT_REVOKED,

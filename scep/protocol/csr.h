@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is asked for: the PKCS#10 request (RFC 2986) from the request values,
+ * The PKCS#10 request (RFC 2986) from the request values,
  * and the self-signed certificate that signs a first PKCSReq (RFC 8894, 2.3).
  * Pure: knows no files, and takes the time as an argument.
  */

@@ -14,7 +14,8 @@
 #include "scep/protocol/recipient.h"
 #include "scep/protocol/rfc8894.h"
 
-/* What may encrypt a reply, and what the administrator must allow for it. */
+/* Lists the ciphers of a reply, and what the administrator must allow for each.
+ */
 static const struct {
 	int nid;
 	uint32_t legacy;  /* enum scep_legacy; 0: always allowed */

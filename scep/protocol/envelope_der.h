@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What OpenSSL does not tell of an EnvelopedData before it has decrypted it:
- * read from the DER that OpenSSL has just written itself from what it has read.
- * Pure.  Judges nothing.
+ * Reads what OpenSSL does not tell of an EnvelopedData before it has decrypted
+ * it: read from the DER that OpenSSL has just written itself from what it has
+ * read. Pure.  Judges nothing.
  */
 #ifndef SCEP_PROTOCOL_ENVELOPE_DER_H
 #define SCEP_PROTOCOL_ENVELOPE_DER_H

@@ -207,7 +207,7 @@ out:
 }
 
 /*
- * What is no file of ours is a matter of OpenSSL's STORE: a provider that its
+ * Leaves what is no file of ours to OpenSSL's STORE: a provider that its
  * configuration loads knows the scheme (RFC 7512's pkcs11:, handle: of a TPM),
  * and the key stays where it is.  Without user interface, a PIN is in the
  * reference or in that configuration.

@@ -285,8 +285,8 @@ static enum scep_code ava_read_string(const char **text, char *value,
 	return SCEP_OK;
 }
 
-/* Whether a string of any type holds characters, and only such as may stand
- * in a name; OpenSSL takes any octets for a UTF8String at first. */
+/* Tells whether a string of any type holds characters, and only such as may
+ * stand in a name; OpenSSL takes any octets for a UTF8String at first. */
 static bool is_clean_string(const ASN1_STRING *string)
 {
 	unsigned char *text = NULL;

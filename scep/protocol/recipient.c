@@ -40,8 +40,8 @@ static enum scep_code refuse_other(struct scep_error *error)
 /* ----------------------------------------------------- allowed algorithms --
  */
 
-/* What may encrypt the key of the content, and what the administrator must
- * allow for it. */
+/* Lists what may encrypt the key of the content, and what the administrator
+ * must allow for it. */
 struct wrap {
 	int nid;
 	uint32_t legacy; /* enum scep_legacy; 0: always allowed */

@@ -17,7 +17,7 @@
  * small device. */
 #define RECIPIENT_ITERATIONS 1000000
 
-/* Who we are; all borrowed. */
+/* Our keys and secrets as a recipient; all borrowed. */
 struct recipient_keys {
 	X509 *signer;	      /* of the request; by it we are addressed */
 	EVP_PKEY *signer_key; /* the key of that certificate */

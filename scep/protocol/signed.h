@@ -36,8 +36,8 @@ void signed_free(struct signed_data *data);
 /* The content, NULL if there is none or an empty one.  Borrows. */
 const ASN1_OCTET_STRING *signed_content(const struct signed_data *data);
 
-/* Whether its digests are `allowed` (enum scep_legacy); adds to `legacy_used`.
- * Fails with SCEP_BAD_RESPONSE. */
+/* Tells whether its digests are `allowed` (enum scep_legacy); adds to
+ * `legacy_used`. Fails with SCEP_BAD_RESPONSE. */
 enum scep_code signed_check_digests(const struct signed_data *data,
 				    uint32_t allowed, uint32_t *legacy_used,
 				    struct scep_error *error);

@@ -483,7 +483,8 @@ static void finish_profiles(struct maker *maker)
 	}
 }
 
-/* What is written of a key is volatile; a key that goes away is not changed. */
+/* The values that are written of a key are volatile.  A key that goes away is
+ * not changed. */
 static void finish_keys(struct maker *maker)
 {
 	struct scep_rows *rows = &maker->draft->keys;
@@ -515,7 +516,7 @@ static void finish_cas(struct maker *maker)
 		const struct scep_ca *before =
 		    scep_rows_find(&maker->view->cas, after->index);
 
-		/* What the same Set forgets is not trusted by it. */
+		/* Does not trust what the same Set forgets. */
 		if (before->trust == after->trust ||
 		    is_forgotten(maker->draft, after->profile_index))
 			rows_remove(rows, after->index);

@@ -111,7 +111,7 @@ static const struct scep_range writable[SCEP_FIELD_COUNT] = {
     [SCEP_CA_ROW_STATUS] = {{{SCEP_ROW_DESTROY, SCEP_ROW_DESTROY}}, 1},
 };
 
-/* What a text must be beyond its length and clean UTF-8. */
+/* Judges a text beyond its length and clean UTF-8. */
 static judge_fn *const judges[SCEP_FIELD_COUNT] = {
     [SCEP_SERVER_URL] = judge_server_url,
     [SCEP_SERVER_PROXY_URL] = judge_url,

@@ -32,7 +32,7 @@ static enum scep_refusal blame(const struct key_rules_case *key,
 
 /* ------------------------------------------------------------- destroying */
 
-/* Whether the Set gives a location the key back that it had before. */
+/* Tells whether the Set gives a location the key back that it had before. */
 static bool is_rolled_back_to(const struct key_rules_case *key)
 {
 	for (size_t i = 0; i < key->action_count; i++) {
@@ -176,7 +176,7 @@ static size_t count_brought_back(const struct key_rules_case *key)
 	return count;
 }
 
-/* What is registered, and the place that waits for the default key. */
+/* Counts what is registered, and the place that waits for the default key. */
 static size_t count_taken(const struct key_rules_case *key)
 {
 	const struct scep_view *view = key->view;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What must hold for an action on a key of the registry, and for its end (MIB,
+ * The rules for an action on a key of the registry, and for its end (MIB,
  * rules 7, 11 and 16).  Pure; judges on the values after the whole of a Set.
  */
 #ifndef SCEP_SETTINGS_KEY_RULES_H

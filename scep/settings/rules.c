@@ -24,7 +24,7 @@ typedef enum scep_refusal rule_fn(const struct rules_profile *profile,
 
 /* --------------------------------------------------------------- helpers -- */
 
-/* Whether the change writes the field; `item` is the last that does. */
+/* Tells whether the change writes the field; `item` is the last that does. */
 static bool is_written(const struct rules_profile *profile,
 		       enum scep_field field, size_t *item)
 {
@@ -43,15 +43,16 @@ static enum scep_refusal blame(const struct rules_profile *profile,
 			       struct scep_verdict *verdict,
 			       enum scep_field field, const char *reason)
 {
-	/* What a rule blames was written, or it could not have failed. */
+	/* The Set wrote what a rule blames, or the rule could not have failed.
+	 */
 	(void)is_written(profile, field, &verdict->item);
 	return verdict_refuse(verdict, SCEP_INCONSISTENT_VALUE, "%s.%u: %s",
 			      scep_field_info(field)->name,
 			      profile->after->index, reason);
 }
 
-/* Whether the value differs from what it was.  A new profile has no before,
- * so that nothing of it differs. */
+/* Tells whether the value differs from what it was.  A new profile has no
+ * before, so that nothing of it differs. */
 static bool is_differing(const struct rules_profile *profile,
 			 enum scep_field field)
 {
@@ -233,7 +234,7 @@ static bool is_allowed(const struct scep_config *config,
 	return legacy_allowed(config, &profile->server) & weakness->legacy;
 }
 
-/* Whether a request with these values sends what the field says. */
+/* Tells whether a request with these values sends what the field says. */
 static bool is_of(enum rules_values values, enum scep_field field)
 {
 	return is_in(field, SCEP_GROUP_SERVER | (values == RULES_OF_REQUEST

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What must hold between the settings of a profile, and between them and an
+ * The rules between the settings of a profile, and between them and an
  * action (MIB, rules 1 to 3, 7 and 17): a table of rules, each of which knows
  * one thing.  Pure; knows the profile before and after a change, and not how
  * it came about.

@@ -25,7 +25,7 @@
 
 /* ------------------------------------------------------- members of rows -- */
 
-/* What all struct scep_octetsN begin with. */
+/* The first members of all struct scep_octetsN. */
 struct octets {
 	uint32_t length;
 	unsigned char data[];

@@ -29,11 +29,11 @@ void settings_preset_agent(struct scep_agent *agent);
  * scep_key or scep_ca); actions have no place and are left alone. */
 void settings_put(enum scep_field field, const struct scep_value *value,
 		  void *home);
-/* Whether the home has just this value; false for actions and secrets. */
+/* Tells whether the home has just this value; false for actions and secrets. */
 bool settings_has(enum scep_field field, const struct scep_value *value,
 		  const void *home);
-/* Whether two homes have the same value, secrets included; true for what has
- * no place. */
+/* Tells whether two homes have the same value, secrets included; true for what
+ * has no place. */
 bool settings_are_same(enum scep_field field, const void *home,
 		       const void *other);
 

@@ -12,7 +12,7 @@
 
 void message_init(struct message *message, enum message_kind kind)
 {
-	/* What is sent holds no other octets of this process. */
+	/* Sends no other octets of this process. */
 	memset(message, 0, sizeof(*message));
 	message->kind = kind;
 }

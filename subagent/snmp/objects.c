@@ -37,7 +37,7 @@ const struct object_table object_tables[TABLE_COUNT] = {
     [TABLE_REFUSAL] = {{1, 13, 1, 1}, 4, HOME_REFUSAL, UINT32_MAX},
 };
 
-/* What a Set may do with the settings and actions of a group. */
+/* Names what a Set may do with the settings and actions of a group. */
 #define ACCESS_AGENT	      ACCESS_WRITE
 #define ACCESS_PROFILE	      ACCESS_CREATE
 #define ACCESS_SERVER	      ACCESS_CREATE

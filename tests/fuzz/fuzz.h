@@ -28,7 +28,7 @@ bool fuzz_names(const uint8_t *data, size_t size);
 bool fuzz_store(const uint8_t *data, size_t size);
 bool fuzz_url(const uint8_t *data, size_t size);
 
-/* What must be true of every input; ends the program if it is not. */
+/* Ends the program if the claim is not true of an input. */
 #define HOLDS(claim) ((claim) ? (void)0 : fuzz_fail(__FILE__, __LINE__, #claim))
 _Noreturn void fuzz_fail(const char *file, int line, const char *claim);
 

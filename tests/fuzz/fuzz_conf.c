@@ -101,7 +101,7 @@ bool fuzz_conf(const uint8_t *data, size_t size)
 	conf_init(&conf);
 	is_good = conf_file_read(&conf, &source);
 	HOLDS(is_good == (findings.errors == 0));
-	/* What was refused may be half read. */
+	/* A refused file may be half read. */
 	HOLDS(!is_good || conf.user[0] != '\0');
 	check_conf(&conf);
 	findings.errors = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a manager writes, from DateAndTime on to every other syntax.  Octet 0:
- * the device's time zone; octet 1: the object that is written; then the octets
- * of the value.  They are read as DateAndTime, as seconds since 1970, and as a
- * value of that object.
+ * Reads what a manager writes, from DateAndTime on to every other syntax. Octet
+ * 0: the device's time zone; octet 1: the object that is written; then the
+ * octets of the value.  They are read as DateAndTime, as seconds since 1970,
+ * and as a value of that object.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -114,7 +114,7 @@ static unsigned char type_of(enum object_syntax syntax)
 	return ASN_INTEGER;
 }
 
-/* What is read must be what was written, in its usual form. */
+/* Checks that what is read is what was written, in its usual form. */
 static void check_shown(const struct object *object,
 			const struct scep_value *written, const void *row)
 {

@@ -73,7 +73,7 @@ static bool check_texts(const struct scep_values *values)
 	return are_valid;
 }
 
-/* What a certificate with these names shows can be asked for again. */
+/* Checks that what a certificate shows can be asked for again. */
 static void check_alt_name(const char *asked, X509 *certificate)
 {
 	GENERAL_NAMES *names = NULL;

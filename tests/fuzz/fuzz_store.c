@@ -267,7 +267,7 @@ static void check_same(const struct scep_rows *rows,
 		HOLDS(memcmp(rows->row[i], others->row[i], size) == 0);
 }
 
-/* What was opened can be loaded: every row was read already. */
+/* A database that was opened can be loaded: every row was read already. */
 static bool load_twice(struct store *store)
 {
 	const struct store_presets presets = {

@@ -253,7 +253,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max,
 	tree.count = 0;
 	if (size <= FUZZ_PREFIX || pick(10) == 0)
 		return LLVMFuzzerMutate(data, size, max);
-	/* What follows the last whole value is left as it is. */
+	/* Leaves what follows the last whole value as it is. */
 	scan(&tree, data, FUZZ_PREFIX, size, -1, 0);
 	if (tree.count == 0)
 		return LLVMFuzzerMutate(data, size, max);

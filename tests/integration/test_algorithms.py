@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a request is encrypted and signed with, whatever the server says that
+"""The algorithms that encrypt and sign a request, whatever the server says that
 it can: capabilities are not authenticated."""
 
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was answered survives: kill -9 at any moment, a stop in mid-transfer,
+"""An answered Set survives: kill -9 at any moment, a stop in mid-transfer,
 a second instance."""
 
 import os

@@ -41,7 +41,7 @@ def check_key(device, row, bits):
 
 
 def has_secret(device):
-    """Whether the challenge is anywhere in the state."""
+    """Tells whether the challenge is anywhere in the state."""
     for folder, _, names in os.walk(device.agent.state):
         for name in names:
             with open(os.path.join(folder, name), "rb") as file:

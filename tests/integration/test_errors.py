@@ -21,7 +21,7 @@ def failed(device, before, detail, text, **values):
     assert (row["State"], row["Detail"]) == ("error", detail), row
     assert re.search(text, row["Text"]), row["Text"]
     assert row["KeyIndex"] == 0 and row["NextPoll"] == b""
-    # What pollNow could resume keeps its key until the next send or clear.
+    # A request that pollNow could resume keeps its key until the next send or clear.
     device.quick.set(scepRequestAction="clear")
     device.wait_clean(before)
     assert device.quick.get("scepRequestChallengeSet.1") == "false"
@@ -114,7 +114,7 @@ def test_a_page_in_place_of_the_capabilities_is_in_the_log(device):
 
 
 def test_the_errors_of_the_manual_differ_in_detail_or_text(device):
-    """What the tests above hold one by one, side by side."""
+    """Checks side by side what the tests above check one by one."""
     def end(**values):
         row = device.wait_end(device.send(**values))
         device.quick.set(scepRequestAction="clear")

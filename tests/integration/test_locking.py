@@ -44,7 +44,7 @@ def status_of(device, *pairs):
 
 
 def timer(device, index=1, start=DAY, **values):
-    """What a timer needs, and the switch, as pairs of one PDU."""
+    """Returns the needs of a timer, and the switch, as pairs of one PDU."""
     values = {"KeyName": "timed", "CommonName": "timed.example.net", **values}
     pairs = [("scepAuto%s.%d" % (n, index), v) for n, v in values.items()]
     pairs.append(("scepAutoStartTime.%d" % index, in_seconds(start)))
@@ -109,7 +109,7 @@ def test_one_Set_changes_the_server_and_switches_the_timer_on(device):
 
 
 def test_all_server_settings_can_be_written_again_as_they_are(waiting):
-    """What a manager does that writes back a configuration it has read."""
+    """Does what a manager does that writes back a configuration it has read."""
     bindings = [(i.name + ".1", raw(waiting, i.name + ".1")) for i in SERVER]
     before = waiting.quick.get("scepAgentConfigLastChange.0", "scepStatsSetRejects.0")
     assert put(waiting, *bindings) == ("noError", 0)

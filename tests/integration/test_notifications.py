@@ -86,7 +86,7 @@ def stats(device):
 
 
 def counted(device, before):
-    """What has been added to the counters."""
+    """Returns what has been added to the counters."""
     now = stats(device)
     return {n: now[n] - before[n] for n in now
             if n != "ConsecutiveFailures" and now[n] != before[n]}
@@ -162,7 +162,7 @@ def test_a_certificate_is_told_once_when_it_begins_to_expire(told):
     assert 89 * 86400 < left <= 90 * 86400
     assert told.quick.get("scepKeyState.%d" % index) == "expiring"
     assert "certExpiring" in told.quick.get("scepAgentHealthReason.0")
-    # What changes in the same state is no news.
+    # A change in the same state is no news.
     told.quick.set(("scepNotifyExpiryDays.0", 91))
     told.ca.control(validity=None)
     told.enrol(KeyName="after")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What other servers answer, and is right all the same: Microsoft's NDES, and
+"""Answers of other servers that are right all the same: Microsoft's NDES, and
 those that put something into a FAILURE or PENDING."""
 
 import time

@@ -18,7 +18,7 @@ CA = "scepagent test CA"
 
 
 def entries(device, before, **wanted):
-    """What the CA has seen since, and no two attempts at it."""
+    """Returns what the CA has seen since, and no two attempts at it."""
     log = device.pki_log()[before:]
     assert log, "no message came"
     for name, value in wanted.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who speaks for a CA beside itself: MIB, rule 15.  The thief of rig/thief.py
+"""The RAs of a CA: MIB, rule 15.  The thief of rig/thief.py
 stands on the path of plain http and shows a certificate of the same CA."""
 
 import re

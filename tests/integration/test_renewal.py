@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the timer sends where there is a certificate to be renewed."""
+"""The messages of the timer where there is a certificate to be renewed."""
 
 import time
 

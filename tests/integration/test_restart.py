@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a restart leaves: every nonVolatile setting of the MIB as it was, and
+"""The values that a restart leaves: every nonVolatile setting of the MIB as it was, and
 no volatile one.  Which is which is said by the clauses of the contract: what a
 request is made of, what is done, and the spin lock do not stay."""
 
@@ -102,7 +102,7 @@ def test_every_nonVolatile_setting_is_the_same_and_no_volatile_one_is_left(own, 
 
 
 def is_plain(name):
-    """Whether it reads as it was written: no secret, and no BITS, which are
+    """Tells whether it reads as it was written: no secret, and no BITS, which are
     filled up."""
     item = MODULE[program.split_name(name)[0]]
     return item.base != "BITS" and not item.name.endswith("ChallengePassword")

@@ -118,7 +118,7 @@ def test_it_is_pending_while_it_runs_and_the_Set_does_not_wait(ready, command):
     ready.quick.set(RESTART)
     command.wait()
     assert is_pending(ready)
-    # What else there is to do goes on.
+    # All else goes on.
     ready.enrol(common_name="meanwhile.example.net")
     assert is_pending(ready) and command.runs() == 1
     open(command.go, "w", encoding="utf-8").close()

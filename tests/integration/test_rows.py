@@ -232,6 +232,6 @@ def test_a_volatile_profile_works_as_any_other(own):
     assert row["State"] == "successful"
     own.agent.restart()
     assert indexes(quick) == [1]
-    # What it has brought is no part of its row.
+    # The certificate that it has brought is no part of its row.
     assert own.keys()[row["KeyIndex"]]["ProfileIndex"] == 2
     wait_until(lambda: own.status(1) == row, 5, "its status row")

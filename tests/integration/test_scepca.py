@@ -476,7 +476,7 @@ def test_a_hanging_ca_still_ends_at_once(start, when, received):
 
 
 def raw_answer(ca):
-    """What the CA sends to one GetCACert in a second, or the first 2 MB of it,
+    """Returns what the CA sends to one GetCACert in a second, or the first 2 MB of it,
     and how it ends."""
     deadline = time.monotonic() + scaled(1)
     with socket.create_connection(("127.0.0.1", ca.port), timeout=scaled(1)) as link:
@@ -497,13 +497,13 @@ def raw_answer(ca):
 
 
 def missing(data, body):
-    """What of the body has not come yet."""
+    """Returns the part of the body that has not come yet."""
     come = data.partition(b"\r\n\r\n")[2]
     assert body.startswith(come)
     return body[len(come):]
 
 
-# What can be told of each fault from the other end of a socket.
+# The signs of each fault at the other end of a socket.
 TRANSPORT_SIGNS = {
     "hang_before": lambda data, body, end: data == b"" and end == "open",
     "hang_after": lambda data, body, end: data.endswith(b"\r\n\r\n") and end == "open",

@@ -26,7 +26,7 @@ from scepca.client import certificates_in, seal, sign  # noqa: E402
 from scepca.deadline import scaled  # noqa: E402
 from scepca.mutations import MUTATIONS  # noqa: E402
 
-# What of the profile each switch changes.
+# The part of the profile that each switch changes.
 CHANGES = {
     "wrong_recipient_nonce": {"recipientNonce"},
     "missing_recipient_nonce": {"recipientNonce"},

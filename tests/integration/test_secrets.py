@@ -71,7 +71,7 @@ def check_gone(device, marker):
 
 
 def check_shown_nowhere(device, marker, prefix="scepRequest"):
-    """What a manager sees of one that is set."""
+    """Returns what a manager sees of one that is set."""
     get = device.quick.get
     assert get(prefix + "ChallengePassword.1", prefix + "ChallengeSet.1") == [b"", "true"]
     assert "walk" not in outside(device, marker)

@@ -23,7 +23,7 @@ from rig.writes import HUGE, TYPES, is_refused_by_snmpd, writes
 MODULE = program.module()
 WRITABLE = [item for item in MODULE.objects() if item.is_writable]
 READABLE = [item for item in MODULE.objects() if not item.is_writable]
-# What moves by itself; ConfigSpinLock and the like do not.
+# Objects that move by themselves; ConfigSpinLock and the like do not.
 MOVING = {"scepAgentLocalTime", "scepAgentEarliestExpiry", "scepKeySecondsLeft",
           "scepCaSecondsLeft", "scepStatsSetRejects", "scepRefusalTime", "scepRefusalObject",
           "scepRefusalError", "scepRefusalReason"}
@@ -233,7 +233,7 @@ def elsewhere(item):
     if entry in ("scepCaEntry", "scepKeyEntry"):
         if entry == "scepKeyEntry":
             wrong += [".65536", ".4294967295"]
-        # What is not there can be destroyed.
+        # A row that is not there can be destroyed.
         here = [] if "RowStatus" in item.name else [(".65535", "inconsistentName")]
         return [(tail, "noCreation") for tail in wrong] + here
     wrong += [".65", ".4294967295"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a Set is refused with.  The object identifiers are numbers, so that
+"""The errors of refused Sets.  The object identifiers are numbers, so that
 snmpset checks nothing by itself and the answer is that of the agent."""
 
 import os

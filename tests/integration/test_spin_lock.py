@@ -96,7 +96,7 @@ def test_a_refused_PDU_does_not_count_it_up(tally):
 
 
 def test_without_the_lock_the_slower_of_two_managers_undoes_the_other(tally):
-    """What the lock is for: both read the same, and one count is lost."""
+    """Shows the purpose of the lock: both read the same, and one count is lost."""
     first, second = managers(tally)
     seen = [first.get(TALLY), second.get(TALLY)]
     first.set((TALLY, seen[0] + 1))
@@ -196,7 +196,7 @@ def test_two_racing_managers_lose_updates_without_the_lock(tally, capsys):
 
 
 def changed_by(device, *pairs):
-    """Whether a Set moves scepAgentConfigLastChange."""
+    """Tells whether a Set moves scepAgentConfigLastChange."""
     before = device.quick.get(CHANGED)
     uptime = "1.3.6.1.2.1.1.3.0"
     start = device.quick.get(uptime)

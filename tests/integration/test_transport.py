@@ -41,7 +41,7 @@ def shared(tmp_path_factory, mibs, files):
     directory = tmp_path_factory.mktemp("device")
     master = Master(directory / "master", mibs)
     agent = Agent(directory / "agent", master, ["keyLimit 1000", "caFile " + files["all"]])
-    # What refuses an old version must be the program.
+    # The program itself must refuse an old version.
     agent.environment = permit_old_tls(directory / "openssl.cnf")
     ca = new_ca(directory / "ca")
     try:

@@ -128,7 +128,7 @@ def test_it_survives_the_loss_of_the_database(kept):
     assert kept.nginx.served() == kept.serial
     device.agent.start()
     kept.check()
-    # What is on the device now is what it had: nothing was made anew.
+    # The device has what it had: nothing was made anew.
     assert kept.nginx.served() == kept.serial
     device.point_at()  # The settings are gone.
     row = device.enrol(UseLocation="nginx")

@@ -108,7 +108,7 @@ def test_a_full_registry_is_registrationLimit_and_the_service_goes_on(nginx, hou
     assert visitors.failed == [] and set(visitors.served) == {device.serial_of(first)}
     assert use(device)["Applied"] == "applied" and use(device)["KeyIndex"] == first
     device.sink.wait("scepKeyLimitReached")
-    # What takes the old one away has a place (rule 13).
+    # The request that takes the old one away has a place (rule 13).
     row = device.wait_end(device.run_timer(UseLocation="nginx", DeleteOldKey="true"))
     assert row["Detail"] == "none", row
     nginx.wait_served(device.serial_of(row["KeyIndex"]))

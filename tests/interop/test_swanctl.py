@@ -42,7 +42,7 @@ def test_IKE_is_authenticated_by_each_certificate_in_its_turn(swanctl, peer, hou
     assert swanctl.served() == device.serial_of(first)
     second = device.enrol(UseLocation="swanctl", common_name="two.example.net")["KeyIndex"]
     assert swanctl.served() == device.serial_of(second) != device.serial_of(first)
-    # What was there is not cut off by the loading.
+    # The loading does not cut off what was there.
     assert "CN=one.example.net" in sas(peer)
     assert "CN=two.example.net" in meet(swanctl, peer)
 

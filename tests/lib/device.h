@@ -76,7 +76,7 @@ void device_set_polls(struct device *device, uint32_t count, uint32_t interval);
 /* P, with the challenge, and send, all in one Set. */
 void device_send(struct device *device, uint32_t profile);
 
-/* What the engine does when it is woken. */
+/* Does what the engine does when it is woken. */
 void device_tick(struct device *device);
 /* One step, and what follows from it at once.  False: there is none. */
 bool device_step(struct device *device);
@@ -104,7 +104,8 @@ unsigned int device_events(const struct device *device,
 			   enum scep_event_kind kind);
 /* How many files are in keys/ and certs/, hidden ones included. */
 unsigned int device_files(const struct device *device);
-/* Whether the text stands anywhere in the files of the state directory. */
+/* Tells whether the text stands anywhere in the files of the state directory.
+ */
 bool device_has_on_disk(const struct device *device, const char *text);
 
 #endif

@@ -26,7 +26,7 @@ char *folder_path(const struct folder *folder, const char *name,
 /* Writes a file with that mode; folders in the name are made. */
 void folder_put(const struct folder *folder, const char *name, const char *text,
 		unsigned int mode);
-/* Whether the file is there and holds just this text. */
+/* Tells whether the file is there and holds just this text. */
 bool folder_has(const struct folder *folder, const char *name,
 		const char *text);
 /* Reads a file; "" if it is not there.  The text stands until the next call. */

@@ -33,7 +33,7 @@ TOKEN = re.compile(
     re.VERBOSE,
 )
 
-# What RFC 2578 knows by itself.
+# The types of RFC 2578 itself.
 BASE_TYPES = {
     "INTEGER",
     "Integer32",
@@ -108,7 +108,7 @@ class Item:
 
     @property
     def is_instance(self):
-        """Whether there are instances of it: a scalar or a column."""
+        """Tells whether there are instances of it: a scalar or a column."""
         return self.kind in ("scalar", "column")
 
     @property
@@ -474,7 +474,7 @@ class Module:
             item.default = value.encode()
 
     def _check(self):
-        """What a test would trip over later is said here."""
+        """Says here what a test would trip over later."""
         seen = {}
         for item in self.items.values():
             other = seen.setdefault(self._absolute(item.name), item.name)

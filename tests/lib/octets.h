@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What tests do with octet strings and the product does not.  Aborts if memory
+ * Functions on octet strings that only tests need.  Aborts if memory
  * is short.
  */
 #ifndef TESTS_LIB_OCTETS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of opening CertReps have in common: a pinned CA, its RAs, a
+ * The common parts of the tests that open CertReps: a pinned CA, its RAs, a
  * look-alike of it, a device that has asked, and a reply that is right in
  * every field until a test changes one.
  */

@@ -98,7 +98,7 @@ X509_CRL *pki_revoke(const struct pki_crl *plan);
 /* A degenerate SignedData of the lists up to NULL. */
 void pki_degenerate_crls(X509_CRL *const *lists, struct bytes *der);
 
-/* What is in a CertRep.  Text members that are NULL are left out. */
+/* The parts of a CertRep.  Text members that are NULL are left out. */
 struct pki_reply {
 	/* signed attributes */
 	const char *message_type;

@@ -134,7 +134,7 @@ static void open_envelope(struct scripted_ca *ca, CMS_ContentInfo *envelope,
 	     1);
 }
 
-/* What is in the envelope. */
+/* Reads the content of the envelope. */
 static void decrypt(struct scripted_ca *ca,
 		    const struct scripted_request *message, struct bytes *plain)
 {

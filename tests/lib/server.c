@@ -95,7 +95,7 @@ static void reply(struct server *server, struct sqlite *connection)
 		hang_up(connection, now->end == REPLY_RESET);
 }
 
-/* Whether header and body of a request are there. */
+/* Tells whether header and body of a request are there. */
 static bool is_whole(const struct sqlite *connection)
 {
 	const char *end = strstr(connection->request, "\r\n\r\n");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of the store share: a folder of their own for each, rows
- * filled by the column maps, and SQL past the store.  Fails the running test
- * where something is amiss.
+ * The common parts of the tests of the store: a folder of their own for each,
+ * rows filled by the column maps, and SQL past the store.  Fails the running
+ * test where something is amiss.
  */
 #ifndef TESTS_STORETEST_H
 #define TESTS_STORETEST_H
@@ -11,7 +11,7 @@
 #include "scep/store/schema.h"
 #include "scep/store/store.h"
 
-/* What SQLite keeps beside the file. */
+/* The files that SQLite keeps beside the database. */
 #define STORE_JOURNAL STORE_FILE "-journal"
 
 extern char storetest_folder[256];

@@ -11,7 +11,7 @@
 #include "scep/codes.h"
 #include "scep/net/io.h"
 
-/* What the server says.  An error of SCEP_OK: there is an answer. */
+/* The answer of the server.  An error of SCEP_OK: there is an answer. */
 struct virtual_answer {
 	struct scep_error error;
 	uint32_t http_status;

@@ -69,7 +69,7 @@ VARIANTS = {
     ),
 }
 
-# What makes an RA of a certificate: id-kp-cmcRA (RFC 6402, 2.10), and the
+# The marks of an RA: id-kp-cmcRA (RFC 6402, 2.10), and the
 # Certificate Request Agent of Microsoft's.
 CMC_RA = "1.3.6.1.5.5.7.3.28"
 ENROLMENT_AGENT = "1.3.6.1.4.1.311.20.2.1"
@@ -124,7 +124,7 @@ class Identity:
 
 @dataclass
 class Hierarchy:
-    """Who does what under the present behaviour."""
+    """Returns who does what under the present behaviour."""
 
     ca: Identity
     signer: Identity
@@ -358,7 +358,7 @@ class Authority:
         return signed.public_bytes(serialization.Encoding.DER)
 
     def issued_by_us(self, certificate):
-        """Whether one of our CA identities really signed the certificate."""
+        """Tells whether one of our CA identities really signed the certificate."""
         for identity in self.recipients():
             if identity.certificate.subject != certificate.issuer:
                 continue

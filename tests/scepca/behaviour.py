@@ -155,7 +155,7 @@ def check_setting(name, value):
 
 
 class Context:
-    """What is being answered: the scopes it falls under, its transaction, and
+    """The request that is being answered: the scopes it falls under, its transaction, and
     the common name that it asks for."""
 
     def __init__(self, operation, message=None, transaction=None, common_name=None):

@@ -139,7 +139,7 @@ def sign(content, party, message_type, transaction_id, nonce):
 
 
 class Reply:
-    """What is in a CertRep, right or wrong."""
+    """The content of a CertRep, right or wrong."""
 
     def __init__(self, raw):
         self.raw = raw
@@ -164,13 +164,13 @@ class Reply:
         return self.digest_holds() and self.signature_holds(certificate)
 
     def digest_holds(self):
-        """Whether the signed digest is that of the content."""
+        """Tells whether the signed digest is that of the content."""
         name = self.infos[0]["digest_algorithm"]["algorithm"].native
         actual = hashlib.new(name, self.content or b"").digest()
         return self.attributes["message_digest"] == [actual]
 
     def signature_holds(self, certificate):
-        """Whether the first signature over the attributes is by that key."""
+        """Tells whether the first signature over the attributes is by that key."""
         info = self.infos[0]
         name = info["digest_algorithm"]["algorithm"].native
         try:

@@ -71,7 +71,7 @@ def certificate_der(certificate):
 
 
 class Request:
-    """What a client sent.  Build with the raw body, then call open()."""
+    """The message of a client.  Build with the raw body, then call open()."""
 
     def __init__(self, raw):
         self.facts = {}
@@ -154,7 +154,7 @@ class Request:
 
     @property
     def is_ec(self):
-        """Whether the reply cannot go to the signer by key transport."""
+        """Tells whether the reply cannot go to the signer by key transport."""
         return isinstance(self.signer.public_key(), ec.EllipticCurvePublicKey)
 
     def open(self, identities, password=None):

@@ -47,7 +47,7 @@ class Mutation:
 
 @dataclass
 class World:
-    """What a switch may use besides the draft."""
+    """The things that a switch may use besides the draft."""
 
     authority: object
     store: object

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the CA answers to each operation, without any HTTP.
+"""The answers of the CA to each operation, without any HTTP.
 
 An Answer is a body with its content type, and the facts for the log.  The
 decisions about a request (issue, hold, refuse) stand here and nowhere else.
@@ -381,7 +381,7 @@ class Service:
         return draft
 
     def _fill_bare(self, draft):
-        """What other servers put into a FAILURE or PENDING: Microsoft's NDES an
+        """Returns what other servers put into a FAILURE or PENDING: Microsoft's NDES an
         octet 00, under SHA-1 and without certificates."""
         wanted = self.behaviour.get("bare_content")
         draft.bare_content = BARE_CONTENTS[wanted]
@@ -416,7 +416,7 @@ class Service:
             self.store.revoke(int(serial, 16))
 
     def state(self):
-        """What GET /_control shows."""
+        """Returns what GET /_control shows."""
         current = self.publish()
         settings, used = self.behaviour.shown()
         records = {r["transaction_id"]: r["state"] for r in self.store.transactions()}

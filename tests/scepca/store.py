@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the CA remembers in DIR: transactions, certificates, revocations, log.
+"""The memory of the CA in DIR: transactions, certificates, revocations, log.
 
 Everything is written when it happens and read back at the next start, so a CA
 that is killed and started again answers as if nothing had been.

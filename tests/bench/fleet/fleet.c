@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a fleet does to its server: the real schedule code
+ * Shows what a fleet does to its server: the real schedule code
  * (scep/schedule/schedule.c) of many devices under one virtual clock.  All have
  * the same start time and send a request every day for three days; the server
  * serves so many a second, and keeps as many waiting as it can serve within the
@@ -328,7 +328,7 @@ static uint32_t percentile(const uint32_t *sorted, size_t count, size_t percent)
 	return count ? sorted[place ? place - 1 : 0] : 0;
 }
 
-/* What the server was asked for on one day. */
+/* Counts what the server was asked for on one day. */
 struct figures {
 	uint64_t messages;
 	size_t busy, over; /* seconds with any, with more than it can serve */

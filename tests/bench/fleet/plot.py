@@ -124,7 +124,7 @@ class Panel:
 
 
 def legend(data, y):
-    """What the colours mean, in one line."""
+    """Tells the meaning of the colours, in one line."""
     x = LEFT
     for mark, words, width in (
         (f'<rect width="14" height="10" fill="{LOAD}"/>', "busiest second of each ten", 190),

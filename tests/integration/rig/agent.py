@@ -39,7 +39,7 @@ class Agent:
             "agentXSocket unix:" + self.master.socket,
             "agentXPingInterval 1",
         ]
-        # Who tests as root has no user of the program's own.
+        # A test as root has no user of the program's own.
         return lines + (["runAs root"] if os.geteuid() == 0 or self.prefix else [])
 
     def configure(self, *lines):
@@ -91,7 +91,7 @@ class Agent:
         wait_until(self.is_registered, limit, "scepagentd behind snmpd")
 
     def is_registered(self):
-        """Whether the objects answer; a dead program is a failure at once."""
+        """Tells whether the objects answer; a dead program is a failure at once."""
         if self.process.poll() is not None:
             raise RuntimeError(
                 "scepagentd ended with %d:\n%s" % (self.process.returncode, self.everything())
@@ -188,7 +188,7 @@ class Agent:
         return [name for name in names if not self._is_default(name)]
 
     def _is_default(self, name):
-        """Whether its certificate has no end."""
+        """Tells whether its certificate has no end."""
         if name not in self._known:
             path = os.path.join(self.state, "certs", name)
             try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may stand between a device and its CA: TLS, another address, a proxy.
+"""Things that may stand between a device and its CA: TLS, another address, a proxy.
 Each listens on loopback, hands on to one port, and counts what came."""
 
 import datetime

@@ -18,7 +18,7 @@ END = b"-----END CERTIFICATE-----\n"
 
 
 def request_pairs(common_name="device.example.net", challenge=CHALLENGE, **values):
-    """What is in the one PDU of a request of profile 1."""
+    """Returns the content of the one PDU of a request of profile 1."""
     values = {"KeyName": "test", "CommonName": common_name, **values}
     pairs = [("scepRequest%s.1" % name, value) for name, value in values.items()]
     if challenge is not None:
@@ -62,7 +62,7 @@ class Device:
         return self.quick.get("scepRequestStatusIndex.1")
 
     def settle(self):
-        """What an earlier test left open is ended; settings as at the start."""
+        """Ends what an earlier test left open; settings as at the start."""
         try:
             self.quick.set(scepRequestAction="cancel")
         except Refused:
@@ -159,7 +159,7 @@ class Device:
         return int.from_bytes(self.quick.get("scepKeySerial.%d" % key_index), "big")
 
     def leftovers(self):
-        """What of keys and certificates is there at all."""
+        """Lists the keys and certificates that are there at all."""
         return (sorted(self.keys()), self.agent.files("keys"), self.agent.files("certs"))
 
     def wait_clean(self, before, limit=10):
@@ -175,7 +175,7 @@ class Device:
             assert self.leftovers() == before
 
     def pki_log(self, **wanted):
-        """What of PKIOperation the CA has seen."""
+        """Lists the PKIOperations that the CA has seen."""
         return self.ca.log(operation="PKIOperation", **wanted)
 
 

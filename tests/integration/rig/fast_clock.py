@@ -23,7 +23,7 @@ class FastClock:
         return self.begin + (time.time() - self.begin) * self.speed
 
     def prefix(self):
-        """What a command begins with that starts now."""
+        """Returns the beginning of a command that starts now."""
         (library,) = glob.glob(LIBRARY)
         moment = datetime.datetime.fromtimestamp(self.now(), datetime.timezone.utc)
         fake = "@%s x%d" % (moment.strftime("%Y-%m-%d %H:%M:%S.%f"), self.speed)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is in the memory of a process, read through /proc.  scepagentd does not
+"""Reads the memory of a process through /proc.  scepagentd does not
 let its own user read it (PR_SET_DUMPABLE), so that it takes root: an ordinary
 user has this file run again by sudo."""
 
@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 MAP = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \d+\s*(.*)")
-# What the kernel shows and cannot be read, or is no memory of the process.
+# Parts that the kernel shows and that cannot be read, or are no memory of the process.
 UNREADABLE = ("[vvar]", "[vsyscall]", "[vdso]", "[vvar_vclock]")
 STEP = 1 << 24
 

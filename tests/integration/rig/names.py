@@ -41,7 +41,7 @@ class SilentNames:
 
     @property
     def prefix(self):
-        """What to put in front of a command that is to be there."""
+        """Returns what to put in front of a command that is to be there."""
         return ["unshare", "--mount", "sh", "-c", MOUNT, self.directory]
 
     def close(self):

@@ -33,7 +33,7 @@ class Namespace:
 
     @property
     def prefix(self):
-        """What to put in front of a command that is to run inside.  The
+        """Returns what to put in front of a command that is to run inside.  The
         kernel forgets who dies with whom when namespaces are entered, so that
         it is told again after that."""
         enter = ["nsenter", "--target", str(self.keeper.pid), "--net"]

@@ -29,13 +29,13 @@ class Peer:
         return run(self.directory, *words, prefix=self.prefix)
 
     def pem(self, name, kind):
-        """What is in a file of the peer, whatever its form, as PEM."""
+        """Returns the content of a file of the peer, whatever its form, as PEM."""
         made = run(self.directory, "openssl", kind, "-in", name)
         assert made.returncode == 0, made.stderr
         return made.stdout.decode()
 
     def check_pair(self, certificate, key):
-        """Whether openssl says that key and certificate are of one pair."""
+        """Tells whether openssl says that key and certificate are of one pair."""
         of_key = run(self.directory, "openssl", "pkey", "-in", key, "-pubout")
         of_leaf = run(
             self.directory, "openssl", "x509", "-in", certificate, "-noout", "-pubkey"

@@ -54,7 +54,7 @@ def children(pid):
 
 
 def is_alive(pid):
-    """Whether there is such a process that is no zombie.  Of a process that is
+    """Tells whether there is such a process that is no zombie.  Of a process that is
     killed, one thread can be a zombie while the others still hold its files."""
     try:
         tasks = os.listdir("/proc/%d/task" % pid)

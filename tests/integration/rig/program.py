@@ -39,7 +39,7 @@ def ready_keys():
 
 @functools.lru_cache(maxsize=None)
 def version():
-    """What -V says: (version, root OID)."""
+    """Returns what -V says: (version, root OID)."""
     said = subprocess.run(
         [scepagentd(), "-V"], capture_output=True, text=True, timeout=deadline.scaled(20), check=True
     ).stdout

@@ -17,7 +17,7 @@ createUser informer SHA-256 {password} AES {password}
 authUser log informer priv
 """
 
-# What stands between two variable bindings, and at the end of a notification.
+# The octets between two variable bindings, and at the end of a notification.
 BETWEEN, END = "@@", "@end@"
 
 
@@ -44,7 +44,7 @@ class Sink:
             file.write(text)
 
     def master_lines(self, inform=True):
-        """What the master's configuration needs: a v2c trap, and a v3 inform."""
+        """Returns what the master's configuration needs: a v2c trap, and a v3 inform."""
         where = "127.0.0.1:%d" % self.port
         lines = ["trap2sink %s %s" % (where, self.community)]
         if inform:

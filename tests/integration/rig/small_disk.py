@@ -14,7 +14,7 @@ class SmallDisk:
 
     @property
     def prefix(self):
-        """What to put in front of the command of the program."""
+        """Returns what to put in front of the command of the program."""
         user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
         mount = 'mount -t tmpfs -o size=%dk,mode=700 tmpfs "$0" && exec "$@"' % self.kilobytes
         os.makedirs(self.state, mode=0o700, exist_ok=True)

@@ -11,7 +11,7 @@ from .processes import environment, scaled
 
 @dataclass
 class Said:
-    """What a tool said."""
+    """The output of a tool."""
 
     command: list
     code: int

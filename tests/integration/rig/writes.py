@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be written to an object of the MIB, right and wrong, and what the
+"""Values that can be written to an object of the MIB, right and wrong, and what the
 answer must be: made from the MIB file and rule 7 of its contract, with a small
 table of what the MIB file has in words only.
 
@@ -36,7 +36,7 @@ TYPES = {
     "Opaque": (OPAQUE, wrap(OPAQUE, wrap(OCTETS, b"1"))),
     "Counter64": (COUNTER64, wrap_number(COUNTER64, 1)),
 }
-# What no text may have: bad UTF-8 and control characters.
+# Octets that no text may have: bad UTF-8 and control characters.
 FOUL = {
     "0xff": b"\xff", "a lone continuation": b"a\x80", "a cut sequence": b"ab\xc4",
     "an overlong slash": b"\xc0\xaf", "a surrogate": b"\xed\xa0\x80",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the programs have in common: a folder, a process, a line in
+"""The common parts of the programs: a folder, a process, a line in
 scepagentd.conf, and the serial of the certificate that is served."""
 
 import os
@@ -28,14 +28,14 @@ class Consumer:
         self.process = None
         self.configure()
 
-    # What each of them says for itself.
+    # Each of them says these for itself.
 
     def configure(self):
         """Writes the program's own configuration."""
         raise NotImplementedError
 
     def command(self):
-        """What runs it in the foreground."""
+        """Returns the command that runs it in the foreground."""
         raise NotImplementedError
 
     def words(self):
@@ -49,7 +49,7 @@ class Consumer:
     def is_up(self):
         return self.served() is not None
 
-    # What is the same for all.
+    # These are the same for all.
 
     def line(self):
         paths = ["%s=%s" % pair for pair in self.files().items()]
@@ -102,7 +102,7 @@ class Consumer:
         return self.chain()[0].serial_number
 
     def chain(self):
-        """What a client is shown, the program's own first."""
+        """Returns what a client is shown, the program's own first."""
         with self.connect() as connection:
             # Of ssl, only the certificate itself is public before 3.13.
             shown = connection._sslobj.get_unverified_chain()

@@ -117,7 +117,7 @@ static bool is_same(const unsigned char *a, size_t a_length,
 	return value_is_same(SCEP_AUTO_START_TIME, &one, &other);
 }
 
-/* What is sent of it to a device. */
+/* Returns the octets of it that are sent to a device. */
 static struct varbind_value sent(const unsigned char *octets, size_t length)
 {
 	struct scep_value value = value_of(octets, length);

@@ -77,7 +77,7 @@ static void values_stand_where_they_belong(void **state)
 		assert_int_equal(value->octets[i], i);
 	assert_int_equal(
 	    snapshot_get(&snapshot, SCEP_AUTO_START_TIME, 7)->length, 11);
-	/* What is not named is not there. */
+	/* A member that is not named is not there. */
 	assert_null(snapshot_get(&snapshot, SCEP_PROFILE_NAME, 7));
 	assert_null(snapshot.row[0]);
 	assert_null(snapshot.row[1]);

@@ -92,7 +92,7 @@ static void answer_with(struct answer *answer, enum answer_kind kind,
 	reason_set(&answer->reason, "%s", reason);
 }
 
-/* What a sound agent does. */
+/* Does what a sound agent does. */
 static void set_soundly(uint32_t lock, const struct scep_change *change,
 			struct answer *answer)
 {

@@ -73,7 +73,7 @@ static const struct way ways[] = {
     {"to a refusal", prepare_failure, SCEP_STATE_ERROR, SCEP_SCEP_ERROR},
 };
 
-/* What had been durable when the device was killed. */
+/* Names what had been durable when the device was killed. */
 struct durable {
 	char transaction_id[SCEP_TEXT64];
 	uint32_t key_index;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What scepRequestAction takes and refuses: one test for each claim of the
- * MIB's rules 3, 4 and 9.
+ * The values of scepRequestAction that are taken and refused: one test for each
+ * claim of the MIB's rules 3, 4 and 9.
  */
 #include "tests/unit/scep/settings/draft_world.h"
 

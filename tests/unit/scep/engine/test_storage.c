@@ -149,7 +149,7 @@ static bool try_one_refusal(struct device *d, unsigned int number)
 		return false;
 	disk_reset();
 	if (device_status(d)->state == SCEP_STATE_SUCCESSFUL) {
-		/* What was refused was a file of no more use. */
+		/* The refused deletion was of a file of no more use. */
 		device_only_key(d);
 		return true;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of scepServerCheck share: a device whose profile 1 checks its
- * server.
+ * The common parts of the tests of scepServerCheck: a device whose profile 1
+ * checks its server.
  */
 #ifndef TESTS_UNIT_SCEP_ENROLL_CHECK_WORLD_H
 #define TESTS_UNIT_SCEP_ENROLL_CHECK_WORLD_H

@@ -394,7 +394,7 @@ static void whoever_is_newly_believed_is_told(void **state)
 	send(d);
 	assert_successful_by(d, 0);
 	assert_int_equal(device_events(d, SCEP_EVENT_CA_CHANGED), 2);
-	/* What comes back is new again. */
+	/* A certificate that comes back is new again. */
 	scripted_ca_drop_others(&d->ca);
 	send(d);
 	add(d, "RA", PKI_MARK_OF_RA);

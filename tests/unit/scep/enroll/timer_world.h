@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of the timer have in common: a device (tests/lib/device.h)
+ * The common parts of the tests of the timer: a device (tests/lib/device.h)
  * whose profiles have a timer that is to be enabled, and what it shows.
  */
 #ifndef TESTS_UNIT_SCEP_ENROLL_TIMER_WORLD_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of certificates that begin later have in common: a device with
+ * The common parts of the tests of certificates that begin later: a device with
  * use locations (use_world.h), and a key that waits.
  */
 #ifndef TESTS_UNIT_SCEP_KEYS_NOT_BEFORE_WORLD_H
@@ -16,7 +16,7 @@
 
 #define LATER (2 * DAY)
 
-/* What the CA issues from now on begins so many seconds from now. */
+/* Lets what the CA issues from now on begin so many seconds from now. */
 static inline void begin_in(struct device *d, int64_t seconds)
 {
 	d->ca.certificate_begins = d->io.wall + seconds - SCRIPTED_NOW;

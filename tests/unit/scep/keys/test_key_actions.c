@@ -341,7 +341,7 @@ static void a_broken_key_is_found_corrupt(void **state)
 	break_file(d, number, true);
 	act(d, number, SCEP_KEY_VERIFY);
 	assert_int_equal(result_of(d, number), SCEP_STORAGE_ERROR);
-	/* What is corrupt is not given to a location. */
+	/* A corrupt key is not given to a location. */
 	device_text(d, SCEP_KEY_ASSIGN_TO, number, "web");
 	assert_int_equal(try_act(d, number, SCEP_KEY_ASSIGN),
 			 SCEP_INCONSISTENT_VALUE);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of use locations have in common: a device with a timer
+ * The common parts of the tests of use locations: a device with a timer
  * (timer_world.h) that has the locations "web" and "vpn", and the part of the
  * front end that gives them keys.
  */
@@ -62,7 +62,7 @@ static inline const struct scep_key *key(struct device *d, uint32_t index)
 	return scep_rows_find(&device_view(d)->keys, index);
 }
 
-/* What the front end does when it is told. */
+/* Does what the front end does when it is told. */
 static inline void end_deploy(struct device *d, bool is_good)
 {
 	struct scep_deploy_end end = {

@@ -503,7 +503,7 @@ static void an_answer_that_does_not_end_is_a_time_out(void **state)
 	client_close(&client);
 }
 
-/* What follows a redirect to `location`, given on the first request; the
+/* Tells what follows a redirect to `location`, given on the first request; the
  * server answers the second one with "ok". */
 static void assert_redirect(const char *location, bool is_post,
 			    uint32_t expected)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is read of an answer, line by line, and that an exchange ends as soon
+ * An answer is read, line by line, and that an exchange ends as soon
  * as there is no good answer to come, and not with its time-out.
  */
 #include <setjmp.h>

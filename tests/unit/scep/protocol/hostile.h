@@ -11,7 +11,7 @@
 #include "tests/lib/der.h"
 #include "tests/lib/open_world.h"
 
-/* What is expected of a case. */
+/* The verdict that a case expects. */
 struct hostile_verdict {
 	enum scep_code code; /* SCEP_OK: accepted on purpose */
 	const char *text;    /* in the words of the refusal; "%s" is the field.

@@ -178,7 +178,7 @@ static const struct hostile_verdict verdicts[] = {
 	 "the fingerprint vouches for all of an anchor (RFC 5280, 6.1)"},
 };
 
-/* What an RA may be is no matter in somebody else's certificate. */
+/* The marks of an RA do not matter in somebody else's certificate. */
 static const struct hostile_verdict other_verdicts[] = {
     [NO_CMS] = {SCEP_BAD_RESPONSE, "the certificates are no CMS structure"},
     [LEFT_OUT] = {SCEP_NONE, "left out"},
@@ -561,7 +561,7 @@ static const struct hostile_field ra_fields[] = {
 #define USAGE RA "/0/7/0/2"
 #define MARK  RA "/0/7/0/3"
 
-/* What makes it an RA, and what says for what. */
+/* The marks of an RA, and its key usage. */
 static const struct hostile_field mark_fields[] = {
     {"keyUsage",
      USAGE,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tables of hostile replies make their messages with. */
+/* Makes the messages for the tables of hostile replies. */
 #include "tests/unit/scep/protocol/hostile.h"
 #include "tests/lib/believe.h"
 
@@ -77,8 +77,8 @@ static void sign_certificate(struct der *certificate, EVP_PKEY *key)
 			     der_find(certificate, "2"));
 }
 
-/* Whether a fault at `path` is in what the CA signs: tbsCertificate is the
- * first part of the certificate. */
+/* Tells whether a fault at `path` is in what the CA signs: tbsCertificate is
+ * the first part of the certificate. */
 static bool is_in_signed_part(const char *certificate, const char *path)
 {
 	size_t length = strlen(certificate);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a body is before it is parsed: where its DER ends, and what it is if it
+/* Judging a body before it is parsed: where its DER ends, and what it is if it
  * is none. */
 #include <setjmp.h>
 #include <stdarg.h>

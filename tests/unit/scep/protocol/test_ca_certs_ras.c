@@ -10,7 +10,7 @@
 #include "scep/codes.h"
 #include "scep/engine_config.h"
 
-/* What is sent, what is decided, and what comes of it. */
+/* The answer, the decisions, and the result. */
 static struct {
 	struct ca_certs_input input;
 	struct ca_certs_pin pin;

@@ -64,7 +64,7 @@ static void a_pss_signature_that_is_wrong_is_refused(void **state)
 	assert_non_null(strstr(error.text, "does not have sha1"));
 }
 
-/* What is named there is judged as well, whatever was used. */
+/* An algorithm that is named there is judged as well, whatever was used. */
 static void assert_name_refused(struct world *world, const char *name,
 				const char *text)
 {
@@ -123,7 +123,8 @@ static void unknown_signed_attributes_are_passed_over(void **state)
 	bytes_free(&message);
 }
 
-/* What is not signed says nothing: neither a status nor that there is none. */
+/* An unsigned attribute says nothing: neither a status nor that there is none.
+ */
 static void unsigned_attributes_are_passed_over(void **state)
 {
 	struct world *world = *state;

@@ -348,7 +348,7 @@ static void rubbish_is_no_list(void **state)
 	bytes_free(&rubbish);
 }
 
-/* What cert_rep_open_reply() refuses is refused here too. */
+/* A reply that cert_rep_open_reply() refuses is refused here too. */
 static void the_reply_must_be_the_one_to_the_request(void **state)
 {
 	struct crl_world crl;

@@ -105,7 +105,7 @@ static void a_subject_with_control_characters_is_refused(void **state)
 
 /* ------------------------------------------------------- subjectAltName -- */
 
-/* What a request asks for, as OpenSSL prints it; "" for none. */
+/* Returns what a request asks for, as OpenSSL prints it; "" for none. */
 static void alt_name_of(const struct scep_values *values, char text[512])
 {
 	X509_REQ *request = make(values);

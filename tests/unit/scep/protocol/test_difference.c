@@ -19,7 +19,7 @@
 #include "scep/protocol/names.h"
 #include "tests/lib/pki.h"
 
-/* What is asked, and what the certificate has. */
+/* The request, and what the certificate has. */
 struct pair {
 	struct scep_values asked;
 	X509 *issued;

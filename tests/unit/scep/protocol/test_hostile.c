@@ -21,7 +21,8 @@ static struct {
 	size_t accepted;
 } totals;
 
-/* Whether `text` has the words of a verdict, in which "%s" is the field. */
+/* Tells whether `text` has the words of a verdict, in which "%s" is the field.
+ */
 static bool has_words(const char *text, const char *words, const char *field)
 {
 	const char *gap = strstr(words, "%s");

@@ -273,7 +273,7 @@ static void a_reference_to_nothing_is_refused(void **state)
 	}
 }
 
-/* What an administrator writes.  The first provider has all keys that are no
+/* The words of an administrator.  The first provider has all keys that are no
  * matter of the TPM. */
 static const char configuration[] =
     "openssl_conf = begin\n[begin]\nproviders = providers\n"

@@ -30,7 +30,7 @@
 #include "tests/lib/believe.h"
 #include "tests/lib/short_memory.h"
 
-/* What comes from outside, as octets: OpenSSL remembers in its objects what it
+/* Messages from outside, as octets: OpenSSL remembers in its objects what it
  * could not work out, so that each try needs new ones. */
 static struct {
 	struct bytes ca_cert, cert_rep, next_ca, crl; /* answers */
@@ -145,8 +145,8 @@ static enum scep_code read_ca_cert(size_t first, char result[RESULT],
 	if (code == SCEP_OK)
 		code = certs_describe_ca(candidate, &row, error);
 	if (code == SCEP_OK)
-		code = believe(certificates, &octets.pin, 1, PKI_NOW,
-					  &trust, error);
+		code = believe(certificates, &octets.pin, 1, PKI_NOW, &trust,
+			       error);
 	short_memory_end();
 	if (code == SCEP_OK)
 		snprintf(result, RESULT, "%ld %ld %d %s %s %u %u",

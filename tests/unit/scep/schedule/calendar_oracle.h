@@ -45,7 +45,7 @@ struct oracle {
 	size_t day_count;
 	struct oracle_period periods[2 * ORACLE_YEARS + 1];
 	size_t period_count;
-	/* What the questions have met. */
+	/* Counts what the questions have met. */
 	unsigned long gaps, folds;
 };
 

@@ -308,7 +308,8 @@ static struct calendar_series random_series(uint64_t *seed)
 	return series;
 }
 
-/* Whether the due times agree, and what is found for times around them. */
+/* Tells whether the due times agree, and what is found for times around them.
+ */
 static void compare(const struct calendar_series *series, int64_t k,
 		    uint64_t *seed)
 {

@@ -121,7 +121,7 @@ static void a_start_in_1970_begins_nothing_by_validity(void **state)
 	decision = plan();
 	device.now = 0;
 	for (int i = 0; i < 100; i++, device.now += MINUTE) {
-		/* What was announced stands, with its jitter. */
+		/* The announced run stands, with its jitter. */
 		assert_int_equal(plan().action, SCHEDULE_WAIT);
 		assert_int_equal(plan().due, decision.due);
 		assert_int_equal(plan().jitter, decision.jitter);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Adjust makes of a run that was missed (MIB, rules 8 and 10). */
+/* Adjust and a run that was missed (MIB, rules 8 and 10). */
 #include "tests/unit/scep/schedule/schedule_device.h"
 
 #include "scep/timer.h"

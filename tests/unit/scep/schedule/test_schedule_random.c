@@ -59,8 +59,8 @@ static void undisturbed_runs_are_those_of_the_oracle(void **state)
 	assert_true(seconds / YEAR > 2000);
 }
 
-/* Whether each due time until now was in just one run, none before its time;
- * the device was off at times but its clock was right. */
+/* Tells whether each due time until now was in just one run, none before its
+ * time; the device was off at times but its clock was right. */
 static unsigned long assert_each_is_run(struct calendar_series *series)
 {
 	int64_t k = 0;
@@ -75,7 +75,7 @@ static unsigned long assert_each_is_run(struct calendar_series *series)
 				 device.runs[i].due);
 		k++;
 	}
-	/* What is left is to come, or is waiting for its jitter. */
+	/* The rest is to come, or is waiting for its jitter. */
 	assert_true(oracle_due(&oracle, series, k) + 600 > device.now);
 	return (unsigned long)k;
 }

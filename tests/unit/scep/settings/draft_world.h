@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of drafts and rules share: a view with a profile that is
- * ready for a request, and one Set.  Knows no rule.
+ * The common parts of the tests of drafts and rules: a view with a profile that
+ * is ready for a request, and one Set.  Knows no rule.
  */
 #ifndef TESTS_UNIT_SCEP_SETTINGS_DRAFT_WORLD_H
 #define TESTS_UNIT_SCEP_SETTINGS_DRAFT_WORLD_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a Set makes of the rows: one test for each claim about how a change is
+ * The rows after a Set: one test for each claim about how a change is
  * worked out (MIB, rules 6 and 7) and what comes with it.
  */
 #include "tests/unit/scep/settings/draft_world.h"

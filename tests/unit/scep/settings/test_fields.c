@@ -32,7 +32,7 @@ static enum scep_refusal judge(enum scep_field field, struct scep_value value)
 
 /* ------------------------------------------------------------- the table -- */
 
-/* What MIB rules 5 and 6 and the DESCRIPTIONs say of it. */
+/* Tells what MIB rules 5 and 6 and the DESCRIPTIONs say of it. */
 static void request_values_the_lock_and_actions_are_volatile(void **state)
 {
 	(void)state;
@@ -112,7 +112,7 @@ static void numbers_outside_their_range_are_wrong_value(void **state)
 		assert_wrong_value(field, of_number((int64_t)high(field) + 1));
 		assert_wrong_value(field, of_number(INT64_MIN));
 		assert_wrong_value(field, of_number(INT64_MAX));
-		/* What would fit if it were cut to 32 bits. */
+		/* This value would fit if it were cut to 32 bits. */
 		assert_wrong_value(field,
 				   of_number((INT64_C(1) << 32) + low(field)));
 	}

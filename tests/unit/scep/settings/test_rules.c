@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What must hold between settings: one test for each claim of the MIB's rules
+ * The rules between settings: one test for each claim of the MIB's rules
  * 1, 2 and 17, and of what the configuration file has to allow.
  */
 #include "scep/change.h"

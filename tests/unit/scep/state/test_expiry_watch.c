@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is told because time has passed: each thing once. */
+/* Events that are told because time has passed: each of them once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a view means: states of keys, expiry, and scepAgentHealth. */
+/* The meaning of a view: states of keys, expiry, and scepAgentHealth. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -30,7 +30,7 @@ static struct {
 	bool is_reading; /* reads are counted, and not changes */
 	int error;	 /* of a write; 0: SQLITE_IOERR and its kind */
 	bool has_failed;
-	/* What was done last, with its success. */
+	/* The last call, with its success. */
 	enum call last_call;
 	bool last_was_journal;
 } disk;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What goes into the state database comes out again, whatever its age. */
+/* The state database gives back what was put in, whatever its age. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,7 +65,7 @@ static void every_column_of_every_table_comes_back_after_a_restart(void **state)
 	}
 }
 
-/* What of a row is not kept. */
+/* Names the members of a row that are not kept. */
 #define SPAN(table, type, member)                                              \
 	{                                                                      \
 		STORE_##table, offsetof(type, member),                         \
@@ -219,7 +219,7 @@ static void the_agents_settings_and_the_counters_are_kept(void **state)
 	assert_true(content.has_agent);
 	assert_int_equal(content.counters.key_last_index, 5);
 	assert_int_equal(content.counters.ca_last_index, 6);
-	/* What is only shown is not kept. */
+	/* A member that is only shown is not kept. */
 	agent.config_spin_lock = 0;
 	agent.started_mono = 0;
 	agent.health = 0;
@@ -479,7 +479,7 @@ static void a_column_that_an_older_database_lacks_has_its_default(void **state)
 		store = storetest_open();
 		storetest_must(
 		    store_load(store, &presets, &content, &storetest_error));
-		/* What is not stored at all is the preset's too. */
+		/* A value that is not stored at all is the preset's too. */
 		row = scep_rows_find(&content.profiles, 1);
 		assert_int_equal(row->request.key_length, 2049);
 		profile->request.key_length = 2049;

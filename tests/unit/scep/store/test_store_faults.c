@@ -129,7 +129,7 @@ static void assert_content(struct store *store, bool is_changed)
 	store_content_free(&content);
 }
 
-/* Whether the change, or a part of it, has landed. */
+/* Tells whether the change, or a part of it, has landed. */
 static bool is_changed(struct store *store)
 {
 	struct store_content content = storetest_load(store);

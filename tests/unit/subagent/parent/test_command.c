@@ -86,7 +86,7 @@ static void write_script(struct world *world, const char *text)
 	assert_int_equal(chmod(world->script, 0700), 0);
 }
 
-/* What the script has left in the file "left". */
+/* Returns what the script has left in the file "left". */
 static const char *left(struct world *world)
 {
 	static char text[4096];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parent takes from the worker's files, and what it does not. */
+/* The files of the worker that the parent takes, and those that it does not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -27,7 +27,7 @@
 #define SILENCE	 400		       /* ms */
 #define DEADLINE deadline_scaled(5000) /* ms: nothing here takes as long */
 
-/* What a worker is told to be. */
+/* The duties that a worker is given. */
 struct play {
 	bool is_ready;	  /* says so */
 	int exit_code;	  /* -1: waits for TERM */

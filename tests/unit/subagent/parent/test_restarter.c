@@ -28,7 +28,7 @@
 
 #define DEADLINE deadline_scaled(10000) /* ms: nothing here takes as long */
 
-/* What the test tells a worker to do, and what a worker tells the test. */
+/* The words between the test and a worker. */
 enum { ASK, ASK_BADLY, DIE, BORN = 'b', WELL = 'w', BADLY = 'x', ALIEN = '?' };
 
 struct world {

@@ -181,7 +181,7 @@ static void assert_is_named(const struct instance *instance,
 				 instance->index);
 }
 
-/* What find_next() and find_exact() have to say of this name. */
+/* Tells what find_next() and find_exact() have to say of this name. */
 static void check_name(const struct world *world, const struct name *name)
 {
 	struct instance instance;

@@ -205,7 +205,7 @@ static void the_same_is_told_once_in_an_interval(void **state)
 	assert_int_equal(take_all(queue, now + 299999), 2);
 	put(queue, SCEP_EVENT_REQUEST_DEFERRED, 1, &rules, now + 300000);
 	assert_int_equal(take_all(queue, now + 400000), 1);
-	/* What was held back has not moved the interval. */
+	/* A notification that was held back has not moved the interval. */
 	put(queue, SCEP_EVENT_REQUEST_DEFERRED, 1, &rules, now + 599999);
 	assert_int_equal(take_all(queue, now + 600000), 0);
 	put(queue, SCEP_EVENT_REQUEST_DEFERRED, 1, &rules, now + 600000);
