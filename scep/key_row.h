@@ -40,7 +40,8 @@ struct scep_key {
 	char subject_alt_name[SCEP_TEXT255];
 	char use_location[SCEP_TEXT255];
 	uint32_t profile_index;
-	uint32_t replaces; /* index of the row it replaced, or 0 */
+	uint32_t replaces;    /* index of the row it replaced, or 0 */
+	uint32_t replaced_by; /* index of the row that replaced it, or 0 */
 	int64_t install_time;
 	uint32_t action_result; /* enum scep_code, of the last scepKeyAction;
 				 * 0: none */

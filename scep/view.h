@@ -6,10 +6,13 @@
 #ifndef SCEP_VIEW_H
 #define SCEP_VIEW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "scep/agent_row.h"
 #include "scep/rows.h"
+
+struct scep_key;
 
 #define SCEP_PROFILE_MAX 64
 
@@ -32,7 +35,16 @@ struct scep_view {
 /* How many requests are processing: scepStatusProcessing. */
 uint32_t scep_view_processing(const struct scep_view *view);
 
-/* The first notAfter in the registry, or 0 if there is nothing to expire. */
-int64_t scep_view_earliest_expiry(const struct scep_view *view);
+/*
+ * Returns whether a key is in service (MIB, rule 19).  A use location has it,
+ * or it is not the default key and no other key has taken its place.  One that
+ * is not valid yet takes no place.
+ */
+bool scep_view_key_is_in_service(const struct scep_view *view,
+				 const struct scep_key *key, int64_t now);
+
+/* The first notAfter of the keys in service, or 0 if there is nothing to
+ * expire. */
+int64_t scep_view_earliest_expiry(const struct scep_view *view, int64_t now);
 
 #endif

@@ -346,6 +346,7 @@ static void repair(struct state *state, struct txn *txn, bool is_new,
 		   struct orphans *orphans)
 {
 	registry_check_files(state);
+	registry_recall_successors(state);
 	continue_requests(state, txn);
 	use_locations_configure(state, txn);
 	use_locations_retry(state, txn);

@@ -9,6 +9,7 @@
 #include "scep/profile_row.h"
 #include "scep/rows.h"
 #include "scep/status_row.h"
+#include "scep/timer.h"
 #include "scep/use_row.h"
 #include "scep/values.h"
 #include "scep/view.h"
@@ -21,6 +22,7 @@
 #include "scep/keys/applied.h"
 #include "scep/keys/key_file.h"
 #include "scep/keys/not_before.h"
+#include "scep/keys/registry.h"
 #include "scep/keys/renewal.h"
 #include "scep/keys/spare.h"
 #include "scep/keys/use_locations.h"
@@ -417,6 +419,21 @@ static void compose_files(struct task *task)
 	sk_X509_pop_free(issued, X509_free);
 }
 
+/* Returns the key whose place the new one takes; 0: none.  It need not be valid
+ * any more: then the request is none that renews, but it was meant to. */
+static uint32_t renewed_key(struct task *task, enum scep_trigger trigger)
+{
+	const struct record *record = task->record;
+	const struct scep_key *last;
+
+	if (record->replaces != 0 || trigger == SCEP_TRIGGER_MANUAL)
+		return record->replaces;
+	if (record->action_key != 0)
+		return record->action_key;
+	last = renewal_next(task->state, record->profile_index);
+	return last != NULL ? last->index : 0;
+}
+
 /* Makes key, certificate and chain a row.  A request without a use location
  * ends here, and so does one whose certificate begins later. */
 static enum step_outcome settle_files(struct task *task,
@@ -443,6 +460,9 @@ static enum step_outcome settle_files(struct task *task,
 		    (enum scep_trigger)result->status->trigger);
 	}
 	txn_put(&result->txn, STORE_KEY, key);
+	if (key != NULL)
+		registry_note_new(task->state, &result->txn, key,
+				  renewed_key(task, result->status->trigger));
 	result->status->key_index = record->key_index;
 	if (waits || locations[0] == '\0')
 		return OUTCOME_SUCCESS;

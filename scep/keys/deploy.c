@@ -16,6 +16,7 @@
 #include "scep/base/error.h"
 #include "scep/base/log.h"
 #include "scep/keys/key_actions.h"
+#include "scep/keys/registry.h"
 #include "scep/settings/use_list.h"
 #include "scep/state/open_request.h"
 #include "scep/state/status.h"
@@ -106,6 +107,7 @@ static void put_success(struct state *state, struct txn *txn,
 {
 	uint32_t before = use->key_index;
 
+	registry_note_given(state, txn, use, key->index);
 	use_locations_remove_from_keys(state, txn, use, key->index);
 	if (before != key->index)
 		use->previous_key = before;

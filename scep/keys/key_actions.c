@@ -221,7 +221,7 @@ void key_actions_act(struct state *state, struct txn *txn,
 {
 	/* registry_sweep() removes the files at the end of the Set. */
 	if (action->field == SCEP_KEY_ROW_STATUS)
-		txn_remove(txn, STORE_KEY, action->index);
+		registry_remove_key(state, txn, action->index);
 	if (action->field == SCEP_KEY_ACTION)
 		begin_action(state, txn, action->index,
 			     (enum scep_key_action)action->number);

@@ -72,6 +72,8 @@ static void remove_wait(struct state *state, struct txn *txn,
 		return;
 	note_end_of_wait(key);
 	key->successor = successor;
+	if (successor != 0)
+		key->replaced_by = successor;
 	registry_name_key(key, whole);
 	if (successor != 0)
 		log_info("%s: waits no more for its notBefore: key %u takes "

@@ -144,7 +144,8 @@ static bool index_is_taken(struct state *state, uint32_t index)
 	ROWS_EACH (i, &state->view.keys) {
 		const struct scep_key *key = state->view.keys.row[i];
 
-		if (key->replaces == index || key->successor == index)
+		if (key->replaces == index || key->successor == index ||
+		    key->replaced_by == index)
 			return true;
 	}
 	for (struct open_request *e = state->open_requests; e != NULL;
@@ -176,6 +177,104 @@ uint32_t registry_next_index(struct state *state)
 	return 0;
 }
 
+/* ---------------------------------------------------------- succession -- */
+
+static void set_successor(struct state *state, struct txn *txn,
+			  const struct scep_key *old, uint32_t successor)
+{
+	struct scep_key *key =
+	    txn_edit(state, txn, STORE_KEY, old->index, true);
+
+	if (key != NULL)
+		key->replaced_by = key->index == successor ? 0 : successor;
+}
+
+/* The key `gone` leaves the table.  Has the keys whose successor it is follow
+ * to the key that takes its place, or be in service again. */
+static void pass_on_successor(struct state *state, struct txn *txn,
+			      uint32_t gone, uint32_t successor)
+{
+	ROWS_EACH (i, &state->view.keys) {
+		const struct scep_key *key = state->view.keys.row[i];
+
+		if (key->replaced_by == gone)
+			set_successor(state, txn, key, successor);
+	}
+	/* The transaction may have changed it before. */
+	for (size_t i = 0; i < txn->count; i++) {
+		struct scep_key *key = txn->ops[i].row;
+
+		if (txn->ops[i].table == STORE_KEY && key != NULL &&
+		    key->replaced_by == gone)
+			set_successor(state, txn, key, successor);
+	}
+}
+
+/* True if the certificates of both keys serve the same purpose: the later one
+ * was requested again.  Of a key that was recovered from its files, nothing but
+ * the certificate is known. */
+static bool is_for_the_same(const struct scep_key *old,
+			    const struct scep_key *key)
+{
+	if (strcmp(old->subject, key->subject) != 0)
+		return false;
+	return old->profile_index == 0 ||
+	       (old->profile_index == key->profile_index &&
+		strcmp(old->name, key->name) == 0);
+}
+
+void registry_note_new(struct state *state, struct txn *txn,
+		       const struct scep_key *key, uint32_t renewed)
+{
+	ROWS_EACH (i, &state->view.keys) {
+		const struct scep_key *old = state->view.keys.row[i];
+
+		if (!old->is_default && old->replaced_by == 0 &&
+		    old->index != key->index &&
+		    (old->index == renewed || is_for_the_same(old, key)))
+			set_successor(state, txn, old, key->index);
+	}
+}
+
+void registry_note_given(struct state *state, struct txn *txn,
+			 const struct scep_use *use, uint32_t key_index)
+{
+	const struct scep_key *key =
+	    scep_rows_find(&state->view.keys, key_index);
+	const struct scep_key *before =
+	    scep_rows_find(&state->view.keys, use->key_index);
+
+	if (key != NULL && key->replaced_by != 0)
+		set_successor(state, txn, key, 0);
+	if (before != NULL && before != key && !before->is_default &&
+	    before->replaced_by == 0 &&
+	    is_only_at(&state->view, use->name, before->index))
+		set_successor(state, txn, before, key_index);
+}
+
+void registry_remove_key(struct state *state, struct txn *txn, uint32_t index)
+{
+	const struct scep_key *key =
+	    txn_edit(state, txn, STORE_KEY, index, false);
+
+	if (key != NULL)
+		pass_on_successor(state, txn, index, key->replaced_by);
+	txn_remove(txn, STORE_KEY, index);
+}
+
+void registry_recall_successors(struct state *state)
+{
+	ROWS_EACH (i, &state->view.keys) {
+		const struct scep_key *key = state->view.keys.row[i];
+		struct scep_key *old =
+		    (void *)scep_rows_find(&state->view.keys, key->replaces);
+
+		if (old != NULL && !old->is_default && old->replaced_by == 0 &&
+		    key->replaced_by != old->index)
+			old->replaced_by = key->index;
+	}
+}
+
 /* ------------------------------------------------------------ retiring -- */
 
 /* Removes the keys that the last such success has retired. */
@@ -192,8 +291,8 @@ static void forget_retired(struct state *state, struct txn *txn,
 	}
 }
 
-static void retire_key(struct txn *txn, const struct scep_key *old,
-		       uint32_t key_index)
+static void retire_key(struct state *state, struct txn *txn,
+		       const struct scep_key *old, uint32_t key_index)
 {
 	struct scep_key *retired = row_copy(old);
 	char name[REGISTRY_KEY_NAME];
@@ -202,6 +301,7 @@ static void retire_key(struct txn *txn, const struct scep_key *old,
 		retired->successor = key_index;
 	registry_name_key(old, name);
 	log_info("%s: retired: key %u has replaced it", name, key_index);
+	pass_on_successor(state, txn, old->index, key_index);
 	txn_remove(txn, STORE_KEY, old->index);
 	txn_put(txn, STORE_RETIRED, retired);
 }
@@ -223,7 +323,7 @@ void registry_retire_replaced(struct state *state, struct txn *txn,
 		     view_key_has_replaced(view, old->index, key_index)) &&
 		    old->use_when_valid[0] == '\0' &&
 		    !view_key_is_used(view, old->index))
-			retire_key(txn, old, key_index);
+			retire_key(state, txn, old, key_index);
 	}
 }
 
@@ -237,8 +337,10 @@ void registry_restore_retired(struct state *state, struct txn *txn,
 	if (retired == NULL)
 		return;
 	key = row_copy(retired);
-	if (key != NULL)
+	if (key != NULL) {
 		key->successor = 0;
+		key->replaced_by = 0;
+	}
 	txn_remove(txn, STORE_RETIRED, key_index);
 	txn_put(txn, STORE_KEY, key);
 }

@@ -15,6 +15,8 @@
 #include "scep/state/state.h"
 #include "scep/state/txn.h"
 
+struct scep_use;
+
 #define REGISTRY_KEY_NAME 128
 /* Writes the name of the key in the log: "key 3 (web, profile 1)". */
 void registry_name_key(const struct scep_key *key,
@@ -43,6 +45,24 @@ void registry_retire_replaced(struct state *state, struct txn *txn,
 /* Puts a retired key into scepKeyTable again.  Any other key stays as it is. */
 void registry_restore_retired(struct state *state, struct txn *txn,
 			      uint32_t key_index);
+
+/*
+ * What takes the place of what (struct scep_key, replaced_by).  A request has
+ * brought the key, and renews the certificate of the key `renewed` (0: none).
+ * The key takes the place of that one, and of those that were requested for the
+ * same subject under the same name before.
+ */
+void registry_note_new(struct state *state, struct txn *txn,
+		       const struct scep_key *key, uint32_t renewed);
+/* A use location gets the key.  The key is no longer replaced, and it takes the
+ * place of one that had this location only.  `use` is as it was before. */
+void registry_note_given(struct state *state, struct txn *txn,
+			 const struct scep_use *use, uint32_t key_index);
+/* Removes a key.  What it has replaced, its own successor has replaced. */
+void registry_remove_key(struct state *state, struct txn *txn, uint32_t index);
+/* Finds the successors that a database of an older version does not have.
+ * Writes to rows in place: only before the first view is published. */
+void registry_recall_successors(struct state *state);
 
 /* Removes the files that no row and no open request refers to. */
 void registry_sweep(struct state *state);

@@ -60,8 +60,12 @@ static bool watch_collect(struct expiry_watch *watch,
 	watch->items = calloc(most + 1, sizeof(*watch->items));
 	if (watch->items == NULL)
 		return false;
-	ROWS_EACH (i, &view->keys)
-		watch_add_key(watch, view, view->keys.row[i], now);
+	ROWS_EACH (i, &view->keys) {
+		const struct scep_key *key = view->keys.row[i];
+
+		if (scep_view_key_is_in_service(view, key, now))
+			watch_add_key(watch, view, key, now);
+	}
 	ROWS_EACH (i, &view->cas) {
 		const struct scep_ca *ca = view->cas.row[i];
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finds certificates that begin to expire or have expired, and a registry that
- * becomes full, for notifications.  Pure: the last look and the view now go in,
- * events come out.  Knows no clock and nobody who listens.
+ * Finds certificates in service that begin to expire or have expired, and a
+ * registry that becomes full, for notifications.  Pure: the last look and the
+ * view now go in, events come out.  Knows no clock and nobody who listens.
  *
  * Each certificate gives one event when it begins to expire and one when it has
  * expired; the registry gives one when it becomes full.  Nothing of this is

@@ -51,7 +51,32 @@ enum scep_key_state scep_key_state_at(const struct scep_key *key, int64_t now,
 	return SCEP_KEY_VALID;
 }
 
-int64_t scep_view_earliest_expiry(const struct scep_view *view)
+/* A successor that has been removed has taken its place even so. */
+static bool key_is_replaced(const struct scep_view *view,
+			    const struct scep_key *key, int64_t now)
+{
+	const struct scep_key *successor =
+	    key->replaced_by != 0
+		? scep_rows_find(&view->keys, key->replaced_by)
+		: NULL;
+
+	return key->replaced_by != 0 &&
+	       (successor == NULL || successor->not_before <= now);
+}
+
+bool scep_view_key_is_in_service(const struct scep_view *view,
+				 const struct scep_key *key, int64_t now)
+{
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (use->key_index == key->index)
+			return true;
+	}
+	return !key->is_default && !key_is_replaced(view, key, now);
+}
+
+int64_t scep_view_earliest_expiry(const struct scep_view *view, int64_t now)
 {
 	int64_t earliest = 0;
 
@@ -59,7 +84,8 @@ int64_t scep_view_earliest_expiry(const struct scep_view *view)
 		const struct scep_key *key = view->keys.row[i];
 
 		if (key->not_after != 0 &&
-		    (earliest == 0 || key->not_after < earliest))
+		    (earliest == 0 || key->not_after < earliest) &&
+		    scep_view_key_is_in_service(view, key, now))
 			earliest = key->not_after;
 	}
 	return earliest;
@@ -101,9 +127,14 @@ static uint32_t reasons_of_keys(const struct scep_view *view, int64_t now)
 {
 	uint32_t reasons = 0;
 
-	ROWS_EACH (i, &view->keys)
-		reasons |= reason_of_key(scep_key_state_at(
-		    view->keys.row[i], now, view->agent.notify_expiry_days));
+	ROWS_EACH (i, &view->keys) {
+		const struct scep_key *key = view->keys.row[i];
+		uint32_t reason = reason_of_key(scep_key_state_at(
+		    key, now, view->agent.notify_expiry_days));
+
+		if (reason != 0 && scep_view_key_is_in_service(view, key, now))
+			reasons |= reason;
+	}
 	if (health_registry_is_full(view))
 		reasons |= HEALTH_KEY_LIMIT_REACHED;
 	return reasons;

@@ -113,6 +113,7 @@ static const struct column key_columns[] = {
     KEY(install_time),
     KEY(file_id),
     KEY(successor),
+    KEY(replaced_by),
     KEY(issuer_fingerprint),
     KEY(use_when_valid),
     KEY(wait_trigger),

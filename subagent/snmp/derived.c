@@ -45,7 +45,8 @@ int64_t derived_earliest_expiry(const struct read_context *context,
 				const void *row)
 {
 	(void)row;
-	return seconds_until(context, scep_view_earliest_expiry(context->view));
+	return seconds_until(
+	    context, scep_view_earliest_expiry(context->view, context->now));
 }
 
 int64_t derived_local_time(const struct read_context *context, const void *row)
@@ -133,6 +134,12 @@ int64_t derived_action_result(const struct read_context *context,
 
 	(void)context;
 	return key->action_result != 0 ? key->action_result : SCEP_NONE;
+}
+
+int64_t derived_key_in_service(const struct read_context *context,
+			       const void *row)
+{
+	return scep_view_key_is_in_service(context->view, row, context->now);
 }
 
 int64_t derived_key_seconds_left(const struct read_context *context,

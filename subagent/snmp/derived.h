@@ -27,7 +27,7 @@ struct read_context {
 
 const char *derived_version(const struct read_context *context);
 
-/* noop(1) of an action, active(1) of a row, none(1) of a result. */
+/* noop(1) of an action, active(1) of a row, none(1) of a result, file(1). */
 int64_t derived_one(const struct read_context *context, const void *row);
 
 int64_t derived_earliest_expiry(const struct read_context *context,
@@ -46,6 +46,8 @@ int64_t derived_key_count(const struct read_context *context, const void *row);
 int64_t derived_key_state(const struct read_context *context, const void *row);
 int64_t derived_action_result(const struct read_context *context,
 			      const void *row);
+int64_t derived_key_in_service(const struct read_context *context,
+			       const void *row);
 int64_t derived_key_seconds_left(const struct read_context *context,
 				 const void *row);
 int64_t derived_ca_seconds_left(const struct read_context *context,

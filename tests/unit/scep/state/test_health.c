@@ -15,6 +15,7 @@
 #include "scep/profile_row.h"
 #include "scep/rows.h"
 #include "scep/status_row.h"
+#include "scep/use_row.h"
 #include "scep/view.h"
 #include "scep/state/health.h"
 #include "scep/base/rows.h"
@@ -74,6 +75,7 @@ static int teardown(void **state)
 	rows_free(&world->view.statuses);
 	rows_free(&world->view.keys);
 	rows_free(&world->view.cas);
+	rows_free(&world->view.uses);
 	return 0;
 }
 
@@ -116,13 +118,71 @@ static void the_earliest_expiry_is_of_those_with_a_certificate(void **state)
 	struct scep_key *other =
 	    add(&world->view.keys, sizeof(struct scep_key), 2);
 
-	assert_int_equal(scep_view_earliest_expiry(&world->view),
+	assert_int_equal(scep_view_earliest_expiry(&world->view, NOW),
 			 NOW + 100 * DAY);
 	other->not_after = NOW - 5;
-	assert_int_equal(scep_view_earliest_expiry(&world->view), NOW - 5);
+	assert_int_equal(scep_view_earliest_expiry(&world->view, NOW), NOW - 5);
 	world->key->not_after = 0;
 	other->not_after = 0;
-	assert_int_equal(scep_view_earliest_expiry(&world->view), 0);
+	assert_int_equal(scep_view_earliest_expiry(&world->view, NOW), 0);
+}
+
+/* Adds a use location that has the key. */
+static struct scep_use *add_use(struct world *world, uint32_t key_index)
+{
+	struct scep_use *use =
+	    add(&world->view.uses, sizeof(struct scep_use), 1);
+
+	use->key_index = key_index;
+	return use;
+}
+
+static bool is_in_service(struct world *world)
+{
+	return scep_view_key_is_in_service(&world->view, world->key, NOW);
+}
+
+static void a_key_that_is_replaced_is_in_service_where_it_is_used(void **state)
+{
+	struct world *world = *state;
+	struct scep_key *other =
+	    add(&world->view.keys, sizeof(struct scep_key), 2);
+	struct scep_use *use;
+
+	other->not_before = NOW;
+	assert_true(is_in_service(world));
+	world->key->replaced_by = 2;
+	assert_false(is_in_service(world));
+	use = add_use(world, 1);
+	assert_true(is_in_service(world));
+	use->key_index = 2;
+	assert_false(is_in_service(world));
+	/* It has left the table since. */
+	world->key->replaced_by = 3;
+	assert_false(is_in_service(world));
+}
+
+static void what_is_not_valid_yet_replaces_nothing(void **state)
+{
+	struct world *world = *state;
+	struct scep_key *other =
+	    add(&world->view.keys, sizeof(struct scep_key), 2);
+
+	world->key->replaced_by = 2;
+	other->not_before = NOW + 1;
+	assert_true(is_in_service(world));
+	other->not_before = NOW;
+	assert_false(is_in_service(world));
+}
+
+static void the_default_key_is_in_service_where_it_is_used(void **state)
+{
+	struct world *world = *state;
+
+	world->key->is_default = 1;
+	assert_false(is_in_service(world));
+	add_use(world, 1);
+	assert_true(is_in_service(world));
 }
 
 static void open_and_processing_are_told_apart(void **state)
@@ -156,6 +216,28 @@ static void certificates_warn_and_then_alarm(void **state)
 	assert_health(world, SCEP_HEALTH_CRITICAL, HEALTH_CERT_EXPIRED);
 	world->key->is_corrupt = 1;
 	assert_health(world, SCEP_HEALTH_CRITICAL, HEALTH_STORAGE_ERROR);
+}
+
+static void a_key_that_is_not_in_service_raises_no_alarm(void **state)
+{
+	struct world *world = *state;
+	struct scep_key *other =
+	    add(&world->view.keys, sizeof(struct scep_key), 2);
+
+	world->view.agent.key_limit = 3;
+	other->not_after = NOW + 100 * DAY;
+	world->key->replaced_by = 2;
+	world->key->not_after = NOW + 29 * DAY;
+	assert_health(world, SCEP_HEALTH_OK, 0);
+	world->key->not_after = NOW - 1;
+	assert_health(world, SCEP_HEALTH_OK, 0);
+	assert_int_equal(scep_view_earliest_expiry(&world->view, NOW),
+			 NOW + 100 * DAY);
+	world->key->is_corrupt = 1;
+	assert_health(world, SCEP_HEALTH_OK, 0);
+	add_use(world, 1);
+	assert_health(world, SCEP_HEALTH_CRITICAL, HEALTH_STORAGE_ERROR);
+	assert_int_equal(scep_view_earliest_expiry(&world->view, NOW), NOW - 1);
 }
 
 static void only_the_last_outcome_of_a_profile_counts(void **state)
@@ -248,9 +330,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_key_is_what_its_times_say),
 	    TEST(the_earliest_expiry_is_of_those_with_a_certificate),
+	    TEST(a_key_that_is_replaced_is_in_service_where_it_is_used),
+	    TEST(what_is_not_valid_yet_replaces_nothing),
+	    TEST(the_default_key_is_in_service_where_it_is_used),
 	    TEST(open_and_processing_are_told_apart),
 	    TEST(without_a_reason_health_is_ok),
 	    TEST(certificates_warn_and_then_alarm),
+	    TEST(a_key_that_is_not_in_service_raises_no_alarm),
 	    TEST(only_the_last_outcome_of_a_profile_counts),
 	    TEST(a_poll_is_late_after_two_minutes),
 	    TEST(a_clock_of_a_server_that_is_far_off_warns),
