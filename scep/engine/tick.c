@@ -11,20 +11,23 @@
 #include "scep/keys/spare.h"
 #include "scep/keys/verify.h"
 
-/* How old a view may become before it is made anew, in ms. */
+/* How old a view may become before any tick makes it anew, in ms: the wall
+ * clock may have been set. */
 #define REVIEW_TIME 10000
 
-/* Shows what time alone changes.  Asks for no wake-up of its own. */
+/* Shows what time alone changes, when it does. */
 static uint64_t review_tick(struct state *state)
 {
-	if (state_mono(state) - state->reviewed_at < REVIEW_TIME)
-		return STATE_NEVER;
+	uint64_t now = state_mono(state);
+
+	if (now < state->review_at && now - state->reviewed_at < REVIEW_TIME)
+		return state->review_at;
 	/* Only a write shows if the disk accepts writes again. */
 	if (state->store_is_failing && state->store != NULL)
 		txn_rewrite(state);
 	else
 		state_publish(state);
-	return STATE_NEVER;
+	return state->review_at;
 }
 
 static state_tick_fn *const parts[] = {

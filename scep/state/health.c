@@ -216,12 +216,17 @@ static uint32_t reasons_of_cas(const struct scep_view *view, int64_t now)
 	return reasons;
 }
 
+static bool clock_is_sane(const struct health_facts *facts)
+{
+	return facts->now >= facts->sane_from;
+}
+
 static uint32_t reasons_of_clocks(const struct scep_view *view,
 				  const struct health_facts *facts)
 {
 	int64_t limit = facts->clock_skew_limit;
 
-	if (!facts->clock_is_sane)
+	if (!clock_is_sane(facts))
 		return HEALTH_CLOCK_SUSPECT;
 	ROWS_EACH (i, &view->profiles) {
 		const struct scep_profile *profile = view->profiles.row[i];
@@ -242,7 +247,7 @@ void health_judge(struct scep_view *view, const struct health_facts *facts)
 			   reasons_of_cas(view, facts->now);
 
 	/* A clock that is wrong makes every certificate look wrong. */
-	if (!facts->clock_is_sane)
+	if (!clock_is_sane(facts))
 		reasons &= ~of_clock;
 	reasons |= reasons_of_clocks(view, facts) | reasons_of_outcomes(view) |
 		   reasons_of_polls(view, facts->now);
@@ -255,4 +260,45 @@ void health_judge(struct scep_view *view, const struct health_facts *facts)
 	view->agent.health = (reasons & critical) ? SCEP_HEALTH_CRITICAL
 			     : reasons		  ? SCEP_HEALTH_WARNING
 						  : SCEP_HEALTH_OK;
+}
+
+/* --------------------------------------------------- when it changes next --
+ */
+
+/* Moves `*next` to `when`, if that is sooner and still to come. */
+static void take_sooner(int64_t *next, int64_t now, int64_t when)
+{
+	if (when > now && when < *next)
+		*next = when;
+}
+
+int64_t health_next_change(const struct scep_view *view,
+			   const struct health_facts *facts)
+{
+	const int64_t warned = (int64_t)view->agent.notify_expiry_days * DAY;
+	const int64_t now = facts->now;
+	int64_t next = HEALTH_NO_CHANGE;
+
+	ROWS_EACH (i, &view->keys) {
+		const struct scep_key *key = view->keys.row[i];
+
+		if (key->not_after == 0)
+			continue;
+		take_sooner(&next, now, key->not_before);
+		take_sooner(&next, now, key->not_after - warned + 1);
+		take_sooner(&next, now, key->not_after + 1);
+	}
+	ROWS_EACH (i, &view->cas) {
+		const struct scep_ca *ca = view->cas.row[i];
+
+		take_sooner(&next, now, ca->not_after - warned + 1);
+	}
+	ROWS_EACH (i, &view->statuses) {
+		const struct scep_status *status = view->statuses.row[i];
+
+		if (scep_status_is_open(status) && status->next_poll != 0)
+			take_sooner(&next, now, status->next_poll + LATE + 1);
+	}
+	take_sooner(&next, now, facts->sane_from);
+	return next;
 }

@@ -32,12 +32,20 @@ enum health_reason {
 struct health_facts {
 	int64_t now;
 	bool storage_is_failing;
-	bool clock_is_sane;
+	int64_t sane_from;	   /* an earlier time is a wrong clock */
 	uint32_t clock_skew_limit; /* seconds */
 };
 
 /* Works out agent.health and agent.health_reason. */
 void health_judge(struct scep_view *view, const struct health_facts *facts);
+
+/*
+ * Returns the next time at which the state of a key, the judgement or what
+ * expiry_watch.h finds may change though no row does; later than now.
+ */
+int64_t health_next_change(const struct scep_view *view,
+			   const struct health_facts *facts);
+#define HEALTH_NO_CHANGE INT64_MAX
 
 /* True if scepKeyCount has reached scepKeyLimit. */
 bool health_registry_is_full(const struct scep_view *view);

@@ -121,13 +121,25 @@ static void note_suspended(struct state *state)
 	}
 }
 
+/* Notes when the view must be made anew though nothing happens. */
+static void note_review(struct state *state, const struct health_facts *facts)
+{
+	int64_t next = health_next_change(&state->view, facts);
+
+	state->reviewed_at = state_mono(state);
+	state->review_at = STATE_NEVER;
+	if (next != HEALTH_NO_CHANGE)
+		state->review_at =
+		    state->reviewed_at + (uint64_t)(next - facts->now) * 1000;
+}
+
 void state_publish(struct state *state)
 {
 	const struct health_facts facts = {
 	    .now = state_now(state),
 	    .storage_is_failing =
 		state->store_is_failing || state->database_was_lost,
-	    .clock_is_sane = state_clock_is_sane(state),
+	    .sane_from = state_build_time(),
 	    .clock_skew_limit = state->config.clock_skew_limit,
 	};
 	struct published *fresh, *old;
@@ -138,7 +150,7 @@ void state_publish(struct state *state)
 	state->view.agent.restart_pending =
 	    state->restart.is_pending || state->view.agent.restart_wanted != 0;
 	health_judge(&state->view, &facts);
-	state->reviewed_at = state_mono(state);
+	note_review(state, &facts);
 	fresh = published_new(&state->view);
 	if (fresh == NULL) {
 		/* The old view stays; the next change shows both. */
@@ -151,7 +163,7 @@ void state_publish(struct state *state)
 	pthread_mutex_unlock(&state->published_lock);
 	published_release(old);
 	expiry_watch_look(&state->watch, &state->view, facts.now,
-			  facts.clock_is_sane, on_expiry, state);
+			  state_clock_is_sane(state), on_expiry, state);
 }
 
 const struct scep_view *state_take(struct state *state)

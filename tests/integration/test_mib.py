@@ -222,9 +222,10 @@ def test_names_work_with_the_shipped_modules_alone(full):
 def test_a_walk_by_name_shows_names_and_labels_only(full):
     out = full.master.monitor.walk("scepClientMIB")
     lines = [line for line in out.splitlines() if "::" in line]
-    names = {i.name for i in READABLE if not i.name.startswith(("scepUse", "scepRefusal"))}
+    sometimes = ("scepUse", "scepRefusal")
+    names = {i.name for i in READABLE if not i.name.startswith(sometimes)}
     found = {re.match(r"SCEP-CLIENT-MIB::(\w+)\.", line).group(1) for line in lines}
-    assert found == names
+    assert {name for name in found if not name.startswith(sometimes)} == names
     assert "Wrong Type" not in out and "No Such" not in out
     # Dates as dates: the TC's hint is known.
     assert re.search(r"scepAgentLocalTime.0 = STRING: \d{4}-\d+-\d+,\d+:\d+:\d+", out)

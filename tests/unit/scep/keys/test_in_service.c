@@ -133,6 +133,33 @@ static void an_outage_alarms_until_the_renewal_after_it(void **state)
 	assert_int_equal(watch.expiries, 0);
 }
 
+/* ------------------------------------------------------ within a second -- */
+
+static void health_follows_the_clock_within_a_second(void **state)
+{
+	struct device *d = *state;
+	int64_t expiring, expired;
+
+	set_life(d, 40);
+	enrol_for(d, "");
+	expired = key(d, 1)->not_after + 1;
+	expiring = expired - 30 * DAY;
+	device_run_for(d, (uint32_t)(expiring - d->io.wall - 1));
+	assert_int_equal(device_view(d)->agent.health_reason, 0);
+	device_run_for(d, 1);
+	device_run(d);
+	assert_int_equal(device_view(d)->agent.health_reason,
+			 HEALTH_CERT_EXPIRING);
+	assert_int_equal(device_events(d, SCEP_EVENT_CERT_EXPIRING), 1);
+	device_run_for(d, (uint32_t)(expired - d->io.wall - 1));
+	assert_int_equal(device_events(d, SCEP_EVENT_CERT_EXPIRED), 0);
+	device_run_for(d, 1);
+	device_run(d);
+	assert_int_equal(device_view(d)->agent.health_reason,
+			 HEALTH_CERT_EXPIRED);
+	assert_int_equal(device_events(d, SCEP_EVENT_CERT_EXPIRED), 1);
+}
+
 /* ----------------------------------------------- what has been replaced -- */
 
 static bool is_in_service(struct device *d, uint32_t index)
@@ -335,6 +362,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    USE_TEST(an_outage_alarms_until_the_renewal_after_it),
+	    USE_TEST(health_follows_the_clock_within_a_second),
 	    USE_TEST(a_new_request_ends_the_alarm_of_what_has_expired),
 	    USE_TEST(a_timer_replaces_what_has_expired_under_any_name),
 	    USE_TEST(what_was_requested_for_another_purpose_stays),

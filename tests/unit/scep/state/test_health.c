@@ -82,8 +82,7 @@ static int teardown(void **state)
 static void assert_health(struct world *world, enum scep_health health,
 			  uint32_t reason)
 {
-	const struct health_facts facts = {
-	    .now = NOW, .clock_is_sane = true, .clock_skew_limit = 600};
+	const struct health_facts facts = {.now = NOW, .clock_skew_limit = 600};
 
 	health_judge(&world->view, &facts);
 	assert_int_equal(world->view.agent.health_reason, reason);
@@ -310,7 +309,8 @@ static void cas_and_the_limit_warn(void **state)
 static void a_clock_that_is_wrong_judges_no_certificate(void **state)
 {
 	struct world *world = *state;
-	struct health_facts facts = {.now = NOW, .clock_skew_limit = 600};
+	struct health_facts facts = {
+	    .now = NOW, .sane_from = NOW + 1, .clock_skew_limit = 600};
 
 	world->key->not_after = NOW - 1;
 	world->ca->not_after = NOW - 1;
@@ -322,6 +322,39 @@ static void a_clock_that_is_wrong_judges_no_certificate(void **state)
 	assert_int_equal(world->view.agent.health_reason,
 			 HEALTH_CLOCK_SUSPECT | HEALTH_STORAGE_ERROR);
 	assert_int_equal(world->view.agent.health, SCEP_HEALTH_CRITICAL);
+}
+
+static int64_t next_change(struct world *world, int64_t now)
+{
+	const struct health_facts facts = {.now = now, .sane_from = 5};
+
+	return health_next_change(&world->view, &facts);
+}
+
+static void what_time_will_change_is_known(void **state)
+{
+	struct world *world = *state;
+	struct scep_key *key = world->key;
+
+	key->not_after = NOW + 100 * DAY;
+	world->ca->not_after = NOW + 200 * DAY;
+	key->not_before = NOW;
+	assert_int_equal(next_change(world, 0), 5);
+	assert_int_equal(next_change(world, 5), NOW);
+	assert_int_equal(next_change(world, NOW), NOW + 70 * DAY + 1);
+	assert_int_equal(next_change(world, NOW + 70 * DAY + 1),
+			 NOW + 100 * DAY + 1);
+	assert_int_equal(next_change(world, NOW + 100 * DAY + 1),
+			 NOW + 170 * DAY + 1);
+	assert_int_equal(next_change(world, NOW + 170 * DAY + 1),
+			 HEALTH_NO_CHANGE);
+	world->status->next_poll = NOW + 1;
+	assert_int_equal(next_change(world, NOW), NOW + 70 * DAY + 1);
+	world->status->state = SCEP_STATE_PROCESSING;
+	assert_int_equal(next_change(world, NOW), NOW + 122);
+	key->not_after = 0;
+	world->status->next_poll = 0;
+	assert_int_equal(next_change(world, NOW), NOW + 170 * DAY + 1);
 }
 
 int main(void)
@@ -342,6 +375,7 @@ int main(void)
 	    TEST(a_clock_of_a_server_that_is_far_off_warns),
 	    TEST(cas_and_the_limit_warn),
 	    TEST(a_clock_that_is_wrong_judges_no_certificate),
+	    TEST(what_time_will_change_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
