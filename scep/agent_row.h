@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#include "scep/octets.h"
+
 struct scep_stats {
 	uint32_t requests, renewals, polls, successes, pendings, failures;
 	uint32_t comm_errors, http_errors, bad_responses, ca_rejects;
@@ -43,6 +45,7 @@ struct scep_agent {
 	uint32_t key_limit;
 	uint32_t health;	/* enum scep_health */
 	uint32_t health_reason; /* BITS */
+	char health_text[SCEP_TEXT255];
 	uint32_t restart_pending;
 	/* of a restart that is wanted and not begun (restart.h); never shown */
 	uint32_t restart_wanted;

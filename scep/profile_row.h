@@ -2,6 +2,8 @@
 /*
  * The row of a profile: the four profile tables of the MIB, which share one
  * index.  Settings, and what the engine shows beside them.
+ *
+ * Times are seconds since 1970 in UTC, 0 for "none".
  */
 #ifndef SCEP_PROFILE_ROW_H
 #define SCEP_PROFILE_ROW_H
@@ -23,6 +25,25 @@ enum scep_row_status {
 	SCEP_ROW_DESTROY = 6,
 };
 
+enum scep_result {
+	SCEP_RESULT_NONE = 1,
+	SCEP_RESULT_SUCCEEDED = 2,
+	SCEP_RESULT_FAILED = 3,
+};
+
+/* How the last request of a profile has ended.  Lasts over a restart, and
+ * longer than the rows of scepStatusTable. */
+struct scep_outcome {
+	uint32_t result; /* enum scep_result; 0: none has ended */
+	uint32_t detail; /* enum scep_code */
+	char text[SCEP_TEXT255];
+	int64_t time;
+	int64_t last_success; /* also of an earlier request */
+	uint32_t failures;    /* in a row */
+	/* never shown */
+	uint32_t is_acknowledged; /* an operator has seen the failure */
+};
+
 /* Every row begins with its index, so that one search serves all tables. */
 struct scep_profile {
 	uint32_t index; /* from 1 */
@@ -34,6 +55,7 @@ struct scep_profile {
 	struct scep_values request;
 	uint32_t request_status_index; /* the row of the last send, or 0 */
 	struct scep_timer timer;
+	struct scep_outcome outcome;
 };
 
 #endif

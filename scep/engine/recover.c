@@ -26,6 +26,7 @@
 #include "scep/protocol/csr.h"
 #include "scep/settings/settings.h"
 #include "scep/state/open_request.h"
+#include "scep/state/outcome.h"
 #include "scep/state/status.h"
 #include "scep/store/files.h"
 
@@ -171,6 +172,7 @@ static void end_orphan(struct state *state, struct txn *txn,
 	if (status != NULL) {
 		status_end(status, state_now(state), SCEP_STATE_ERROR);
 		status_blame(status, &error);
+		outcome_note(state, txn, status, true);
 	}
 	txn_put(txn, STORE_STATUS, status);
 	stats_count_end(&state->view.stats, state_now(state), false);
@@ -347,6 +349,7 @@ static void repair(struct state *state, struct txn *txn, bool is_new,
 {
 	registry_check_files(state);
 	registry_recall_successors(state);
+	outcome_recall(state);
 	continue_requests(state, txn);
 	use_locations_configure(state, txn);
 	use_locations_retry(state, txn);

@@ -15,6 +15,7 @@
 #include "scep/keys/key_actions.h"
 #include "scep/keys/restart.h"
 #include "scep/state/open_request.h"
+#include "scep/state/outcome.h"
 #include "scep/state/request_new.h"
 #include "scep/state/status.h"
 
@@ -105,6 +106,7 @@ static void add_cancel(struct state *state, struct txn *txn,
 	profile = edit_profile(state, txn, profile_index);
 	if (status != NULL) {
 		cancel_status(state, status);
+		outcome_note(state, txn, status, true);
 		if (profile != NULL)
 			cancel_in_profile(state, profile, status);
 	}
@@ -172,6 +174,7 @@ static void add_request_action(struct state *state, struct txn *txn,
 		break;
 	case SCEP_ACTION_CLEAR:
 		request_new_drop_suspended(state, txn, profile_index);
+		outcome_acknowledge(state, txn, profile_index);
 		break;
 	case SCEP_ACTION_NOOP:
 		break;
@@ -179,6 +182,12 @@ static void add_request_action(struct state *state, struct txn *txn,
 }
 
 /* ------------------------------------------------------------ all actions */
+
+static void acknowledge_all(struct state *state, struct txn *txn)
+{
+	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++)
+		outcome_acknowledge(state, txn, index);
+}
 
 static void add_check(struct state *state, struct txn *txn,
 		      uint32_t profile_index)
@@ -197,6 +206,8 @@ void set_actions_add(struct state *state, struct txn *txn,
 {
 	if (action->field == SCEP_AGENT_RESTART)
 		restart_want(state, txn, RESTART_BY_MANAGER, 0);
+	if (action->field == SCEP_AGENT_ACKNOWLEDGE)
+		acknowledge_all(state, txn);
 	if (action->field == SCEP_SERVER_CHECK)
 		add_check(state, txn, action->index);
 	/* A trusted row is a pin, which goes with it. */

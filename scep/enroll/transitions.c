@@ -25,6 +25,7 @@
 #include "scep/keys/renewal.h"
 #include "scep/schedule/schedule.h"
 #include "scep/state/open_request.h"
+#include "scep/state/outcome.h"
 #include "scep/state/status.h"
 
 /* How long until an end that the disk refused is saved again, in ms. */
@@ -125,6 +126,7 @@ static void request_end_unsaved(struct open_request *e,
 	open_request_wipe_challenge(e, suspended, &txn);
 	if (suspended != NULL)
 		suspended->is_suspended = true;
+	outcome_note(state, &txn, status, false);
 	txn_show(&txn, STORE_STATUS, status);
 	txn_show(&txn, STORE_RECORD, suspended);
 	txn_commit(state, &txn, NULL, NULL);
@@ -138,13 +140,17 @@ static void request_save_end(struct open_request *e)
 	struct scep_status *status = request_copy_status(e);
 	struct txn txn;
 
+	txn_init(&txn);
 	/* Memory was too short to show it. */
 	if (status != NULL && scep_status_is_open(status)) {
 		error_set_memory(&e->task.work.error);
 		status_end(status, state_now(state), SCEP_STATE_ERROR);
 		status_blame(status, &e->task.work.error);
+		outcome_note(state, &txn, status, true);
 	}
-	txn_init(&txn);
+	/* It has the outcome, which the disk has not. */
+	txn_edit(state, &txn, STORE_PROFILE, e->task.record->profile_index,
+		 true);
 	txn_put(&txn, STORE_STATUS, status);
 	txn_remove(&txn, STORE_RECORD, e->task.record->index);
 	txn_trim_statuses(state, &txn);
@@ -222,6 +228,7 @@ static void request_end_in_error(struct open_request *e, struct record *next,
 	if (status != NULL) {
 		status_end(status, state_now(state), SCEP_STATE_ERROR);
 		status_blame(status, &error);
+		outcome_note(state, &txn, status, true);
 	}
 	request_note_end(e, &txn, false);
 	key_actions_note_renewed(state, &txn, task->record->action_key,
@@ -324,6 +331,7 @@ static void request_end_in_success(struct open_request *e,
 
 	status_end(status, state_now(state), SCEP_STATE_SUCCESSFUL);
 	show_success(task, status, result->begins);
+	outcome_note(state, txn, status, true);
 	request_note_end(e, txn, true);
 	request_note_applied(e, result, txn);
 	key_actions_note_renewed(state, txn, task->record->action_key,

@@ -162,41 +162,31 @@ static uint32_t reasons_of_challenges(const struct scep_view *view)
 	return 0;
 }
 
-/* The latest outcome of each profile; a row that is only scheduled says
- * nothing yet. */
+bool health_profile_has_failed(const struct scep_profile *profile)
+{
+	return profile->outcome.result == SCEP_RESULT_FAILED &&
+	       !profile->outcome.is_acknowledged;
+}
+
 static uint32_t reasons_of_outcomes(const struct scep_view *view)
 {
-	const struct scep_status *last[SCEP_PROFILE_MAX + 1] = {NULL};
-
-	ROWS_EACH (i, &view->statuses) {
-		const struct scep_status *status = view->statuses.row[i];
-		uint32_t profile = status->profile_index;
-
-		if (scep_status_is_open(status) || profile > SCEP_PROFILE_MAX)
-			continue;
-		if (last[profile] == NULL ||
-		    status->finish_time >= last[profile]->finish_time)
-			last[profile] = status;
-	}
-	ROWS_EACH (i, &view->profiles) {
-		const struct scep_profile *profile = view->profiles.row[i];
-		const struct scep_status *status = last[profile->index];
-
-		if (status != NULL && status->state == SCEP_STATE_ERROR)
+	ROWS_EACH (i, &view->profiles)
+		if (health_profile_has_failed(view->profiles.row[i]))
 			return HEALTH_LAST_REQUEST_FAILED;
-	}
 	return 0;
+}
+
+bool health_poll_is_late(const struct scep_status *status, int64_t now)
+{
+	return scep_status_is_open(status) && status->next_poll != 0 &&
+	       now > status->next_poll + LATE;
 }
 
 static uint32_t reasons_of_polls(const struct scep_view *view, int64_t now)
 {
-	ROWS_EACH (i, &view->statuses) {
-		const struct scep_status *status = view->statuses.row[i];
-
-		if (scep_status_is_open(status) && status->next_poll != 0 &&
-		    now > status->next_poll + LATE)
+	ROWS_EACH (i, &view->statuses)
+		if (health_poll_is_late(view->statuses.row[i], now))
 			return HEALTH_POLLING_LATE;
-	}
 	return 0;
 }
 
@@ -265,6 +255,12 @@ void health_judge(struct scep_view *view, const struct health_facts *facts)
 /* --------------------------------------------------- when it changes next --
  */
 
+/* The text counts the days to the end. */
+static int64_t next_day(int64_t now, int64_t not_after)
+{
+	return not_after - (not_after - now) / DAY * DAY + 1;
+}
+
 /* Moves `*next` to `when`, if that is sooner and still to come. */
 static void take_sooner(int64_t *next, int64_t now, int64_t when)
 {
@@ -287,11 +283,16 @@ int64_t health_next_change(const struct scep_view *view,
 		take_sooner(&next, now, key->not_before);
 		take_sooner(&next, now, key->not_after - warned + 1);
 		take_sooner(&next, now, key->not_after + 1);
+		if (key->not_after - now < warned)
+			take_sooner(&next, now, next_day(now, key->not_after));
 	}
 	ROWS_EACH (i, &view->cas) {
 		const struct scep_ca *ca = view->cas.row[i];
 
 		take_sooner(&next, now, ca->not_after - warned + 1);
+		take_sooner(&next, now, ca->not_after + 1);
+		if (ca->not_after - now < warned)
+			take_sooner(&next, now, next_day(now, ca->not_after));
 	}
 	ROWS_EACH (i, &view->statuses) {
 		const struct scep_status *status = view->statuses.row[i];

@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 struct scep_ca;
+struct scep_profile;
+struct scep_status;
 struct scep_view;
 
 /* scepAgentHealthReason: bits in the order of the MIB. */
@@ -40,8 +42,8 @@ struct health_facts {
 void health_judge(struct scep_view *view, const struct health_facts *facts);
 
 /*
- * Returns the next time at which the state of a key, the judgement or what
- * expiry_watch.h finds may change though no row does; later than now.
+ * Returns the next time at which the state of a key, the judgement, its text
+ * or what expiry_watch.h finds may change though no row does; later than now.
  */
 int64_t health_next_change(const struct scep_view *view,
 			   const struct health_facts *facts);
@@ -49,6 +51,10 @@ int64_t health_next_change(const struct scep_view *view,
 
 /* True if scepKeyCount has reached scepKeyLimit. */
 bool health_registry_is_full(const struct scep_view *view);
+/* True if the last request of the profile has failed, and no operator has
+ * acknowledged it. */
+bool health_profile_has_failed(const struct scep_profile *profile);
+bool health_poll_is_late(const struct scep_status *status, int64_t now);
 /* True if a CA that is not rejected expires within so many days, or has
  * expired. */
 bool health_ca_is_expiring(const struct scep_ca *ca, int64_t now,

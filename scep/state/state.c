@@ -10,6 +10,7 @@
 #include "scep/profile_row.h"
 #include "scep/scep.h"
 #include "scep/state/health.h"
+#include "scep/state/health_text.h"
 #include "scep/base/log.h"
 #include "scep/settings/settings.h"
 
@@ -150,6 +151,7 @@ void state_publish(struct state *state)
 	state->view.agent.restart_pending =
 	    state->restart.is_pending || state->view.agent.restart_wanted != 0;
 	health_judge(&state->view, &facts);
+	health_text_write(&state->view, &facts);
 	note_review(state, &facts);
 	fresh = published_new(&state->view);
 	if (fresh == NULL) {

@@ -52,19 +52,27 @@ static enum scep_code database_add_ca_changed(struct database *database,
 			    "agent", error);
 }
 
+static enum scep_code database_keep_tables(struct database *database,
+					   struct scep_error *error)
+{
+	(void)database;
+	(void)error;
+	return SCEP_OK;
+}
+
 /*
  * migrations[n] takes a database from version n to n + 1.  Version 0 is an
  * empty file.  For a new table, add another database_make_tables, which makes
- * the missing ones.  A new column needs no migration
+ * the missing ones.  A new column needs no work
  * (database_complete_table), so that a later migration may find a table that
- * has today's columns.
+ * has today's columns; database_keep_tables only counts the version up, so that
+ * an older program does not lose what stands in the column.
  */
 typedef enum scep_code (*migration_fn)(struct database *database,
 				       struct scep_error *error);
 static const migration_fn migrations[] = {
-    database_make_tables,
-    database_make_tables, /* use, aside */
-    database_add_ca_changed,
+    database_make_tables, database_make_tables,	   /* use, aside */
+    database_add_ca_changed, database_keep_tables, /* outcomes of profiles */
 };
 #define SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 

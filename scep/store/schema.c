@@ -63,8 +63,11 @@
 
 #define TIMER(member) NAMED("auto_" #member, struct scep_profile, timer.member)
 
+#define OUTCOME(member)                                                        \
+	NAMED("outcome_" #member, struct scep_profile, outcome.member)
+
 /* Without the facts and the request values, which are volatile; with what the
- * timer has drawn and announced. */
+ * timer has drawn and announced, and how the last request has ended. */
 static const struct column profile_columns[] = {
 #define MIB_GROUPS                                                             \
 	SCEP_GROUP_PROFILE | SCEP_GROUP_SERVER | SCEP_GROUP_REQUEST |          \
@@ -73,11 +76,23 @@ static const struct column profile_columns[] = {
 		    keeping)                                                   \
 	COLUMN_##keeping(group, member)
 #include "mibs/objects.def"
-    TIMER(adjust_applied),	  TIMER(next_request_time),
-    TIMER(memory.handled),	  TIMER(memory.planned_due),
-    TIMER(memory.planned_from),	  TIMER(memory.last_try),
-    TIMER(memory.planned_jitter), TIMER(memory.planned_trigger),
-    TIMER(memory.last_failed),	  TIMER(lacks_challenge),
+    TIMER(adjust_applied),
+    TIMER(next_request_time),
+    TIMER(memory.handled),
+    TIMER(memory.planned_due),
+    TIMER(memory.planned_from),
+    TIMER(memory.last_try),
+    TIMER(memory.planned_jitter),
+    TIMER(memory.planned_trigger),
+    TIMER(memory.last_failed),
+    TIMER(lacks_challenge),
+    OUTCOME(result),
+    OUTCOME(detail),
+    OUTCOME(text),
+    OUTCOME(time),
+    OUTCOME(last_success),
+    OUTCOME(failures),
+    OUTCOME(is_acknowledged),
 };
 
 #define STATUS(member) PLAIN(struct scep_status, member)

@@ -12,8 +12,8 @@ from .processes import environment, scaled, spawn
 # Settings are what can be written, but for actions, secrets, what is gone after
 # a restart, and what comes by itself.
 NO_SETTINGS = ("scepRequest", "scepKey", "scepCa")
-NO_SETTING = {"scepAgentConfigSpinLock", "scepAgentRestart", "scepServerCheck",
-              "scepAutoChallengePassword"}
+NO_SETTING = {"scepAgentConfigSpinLock", "scepAgentRestart", "scepAgentAcknowledge",
+              "scepServerCheck", "scepAutoChallengePassword"}
 
 
 def scepctl():

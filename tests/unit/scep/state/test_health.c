@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -18,6 +19,7 @@
 #include "scep/use_row.h"
 #include "scep/view.h"
 #include "scep/state/health.h"
+#include "scep/state/health_text.h"
 #include "scep/base/rows.h"
 
 #define NOW INT64_C(1800000000)
@@ -239,27 +241,17 @@ static void a_key_that_is_not_in_service_raises_no_alarm(void **state)
 	assert_int_equal(scep_view_earliest_expiry(&world->view, NOW), NOW - 1);
 }
 
-static void only_the_last_outcome_of_a_profile_counts(void **state)
+static void the_last_outcome_of_a_profile_counts(void **state)
 {
 	struct world *world = *state;
-	struct scep_status *later =
-	    add(&world->view.statuses, sizeof(struct scep_status), 6);
+	struct scep_outcome *outcome = &world->profile->outcome;
 
-	later->profile_index = 1;
-	later->state = SCEP_STATE_ERROR;
-	later->detail = SCEP_COMM_ERROR;
-	later->finish_time = NOW - 50;
+	outcome->result = SCEP_RESULT_FAILED;
 	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_LAST_REQUEST_FAILED);
-	world->status->finish_time = NOW - 20;
+	outcome->is_acknowledged = true;
 	assert_health(world, SCEP_HEALTH_OK, 0);
-	later->finish_time = NOW - 20;
-	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_LAST_REQUEST_FAILED);
-	/* A profile that is gone says nothing. */
-	later->profile_index = 2;
-	assert_health(world, SCEP_HEALTH_OK, 0);
-	add(&world->view.profiles, sizeof(struct scep_profile), 2);
-	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_LAST_REQUEST_FAILED);
-	later->state = SCEP_STATE_PROCESSING;
+	outcome->is_acknowledged = false;
+	outcome->result = SCEP_RESULT_SUCCEEDED;
 	assert_health(world, SCEP_HEALTH_OK, 0);
 }
 
@@ -324,6 +316,97 @@ static void a_clock_that_is_wrong_judges_no_certificate(void **state)
 	assert_int_equal(world->view.agent.health, SCEP_HEALTH_CRITICAL);
 }
 
+static void assert_text(struct world *world, int64_t now, const char *text)
+{
+	const struct health_facts facts = {.now = now, .clock_skew_limit = 600};
+
+	health_judge(&world->view, &facts);
+	health_text_write(&world->view, &facts);
+	assert_string_equal(world->view.agent.health_text, text);
+}
+
+static void the_reasons_stand_in_words_the_worst_first(void **state)
+{
+	struct world *world = *state;
+	struct scep_profile *second =
+	    add(&world->view.profiles, sizeof(struct scep_profile), 2);
+
+	assert_text(world, NOW, "ok");
+	strcpy(world->key->name, "web");
+	world->key->not_after = NOW + 6 * DAY + 5;
+	second->outcome.result = SCEP_RESULT_FAILED;
+	strcpy(second->outcome.text, "Communication Error (TOP ERROR 503)");
+	assert_text(world, NOW,
+		    "certificate of web expires in 6 days; profile 2: "
+		    "Communication Error (TOP ERROR 503)");
+	assert_text(world, NOW + 6 * DAY,
+		    "certificate of web expires in less than a day; profile 2: "
+		    "Communication Error (TOP ERROR 503)");
+	second->outcome.is_acknowledged = true;
+	world->view.agent.restart_pending = 1;
+	assert_text(world, NOW + 7 * DAY,
+		    "certificate of web has expired; a restart is pending");
+}
+
+static void each_reason_has_words(void **state)
+{
+	struct world *world = *state;
+	struct scep_key *other =
+	    add(&world->view.keys, sizeof(struct scep_key), 2);
+	struct scep_use *use = add_use(world, 1);
+
+	other->not_after = NOW + DAY;
+	world->key->not_after = NOW + 3 * DAY;
+	assert_text(world, NOW,
+		    "certificate of key 2 expires in 1 day, and 1 more; "
+		    "the registry is full (2 keys)");
+	other->is_corrupt = 1;
+	world->view.agent.key_limit = 9;
+	world->key->not_after = NOW + 99 * DAY;
+	strcpy(other->name, "vpn");
+	assert_text(world, NOW, "key 2 (vpn) is corrupt");
+	other->is_corrupt = 0;
+	other->not_after = 0;
+	strcpy(use->name, "web");
+	strcpy(use->text, "key 2: check ended with 1");
+	use->applied = SCEP_APPLIED_FAILED;
+	assert_text(world, NOW, "use location web: key 2: check ended with 1");
+	use->applied = SCEP_APPLIED_YES;
+	strcpy(world->ca->subject, "CN=CA");
+	world->ca->trust = SCEP_CA_PENDING;
+	world->ca->not_after = NOW + 2 * DAY;
+	assert_text(world, NOW,
+		    "CA 1 (CN=CA) waits for trust; "
+		    "CA 1 (CN=CA) expires in 2 days");
+	world->ca->trust = SCEP_CA_REJECTED;
+	world->profile->facts.clock_skew = -700;
+	world->profile->timer.enable = 1;
+	world->profile->timer.lacks_challenge = 1;
+	assert_text(world, NOW,
+		    "profile 1: the timer needs a challenge password; "
+		    "profile 1: the clock of the server differs by -700 s");
+}
+
+static void a_text_that_is_too_long_keeps_the_worst(void **state)
+{
+	struct world *world = *state;
+	char *text = world->view.agent.health_text;
+
+	for (uint32_t i = 2; i < 12; i++) {
+		struct scep_profile *profile =
+		    add(&world->view.profiles, sizeof(*profile), i);
+
+		profile->outcome.result = SCEP_RESULT_FAILED;
+		strcpy(profile->outcome.text, "Faulty Response Error: "
+					      "the answer is malformed");
+	}
+	world->key->not_after = NOW - 1;
+	health_judge(&world->view, &(struct health_facts){.now = NOW});
+	health_text_write(&world->view, &(struct health_facts){.now = NOW});
+	assert_int_equal(strlen(text), 255);
+	assert_ptr_equal(strstr(text, "certificate of key 1 has"), text);
+}
+
 static int64_t next_change(struct world *world, int64_t now)
 {
 	const struct health_facts facts = {.now = now, .sane_from = 5};
@@ -342,11 +425,16 @@ static void what_time_will_change_is_known(void **state)
 	assert_int_equal(next_change(world, 0), 5);
 	assert_int_equal(next_change(world, 5), NOW);
 	assert_int_equal(next_change(world, NOW), NOW + 70 * DAY + 1);
+	/* The text counts the days. */
 	assert_int_equal(next_change(world, NOW + 70 * DAY + 1),
+			 NOW + 71 * DAY + 1);
+	assert_int_equal(next_change(world, NOW + 99 * DAY + 1),
 			 NOW + 100 * DAY + 1);
 	assert_int_equal(next_change(world, NOW + 100 * DAY + 1),
 			 NOW + 170 * DAY + 1);
-	assert_int_equal(next_change(world, NOW + 170 * DAY + 1),
+	assert_int_equal(next_change(world, NOW + 199 * DAY + 1),
+			 NOW + 200 * DAY + 1);
+	assert_int_equal(next_change(world, NOW + 200 * DAY + 1),
 			 HEALTH_NO_CHANGE);
 	world->status->next_poll = NOW + 1;
 	assert_int_equal(next_change(world, NOW), NOW + 70 * DAY + 1);
@@ -370,11 +458,14 @@ int main(void)
 	    TEST(without_a_reason_health_is_ok),
 	    TEST(certificates_warn_and_then_alarm),
 	    TEST(a_key_that_is_not_in_service_raises_no_alarm),
-	    TEST(only_the_last_outcome_of_a_profile_counts),
+	    TEST(the_last_outcome_of_a_profile_counts),
 	    TEST(a_poll_is_late_after_two_minutes),
 	    TEST(a_clock_of_a_server_that_is_far_off_warns),
 	    TEST(cas_and_the_limit_warn),
 	    TEST(a_clock_that_is_wrong_judges_no_certificate),
+	    TEST(the_reasons_stand_in_words_the_worst_first),
+	    TEST(each_reason_has_words),
+	    TEST(a_text_that_is_too_long_keeps_the_worst),
 	    TEST(what_time_will_change_is_known),
 	};
 
