@@ -22,6 +22,7 @@
 #define ROW_USE		   struct scep_use
 #define ROW_STATS	   struct scep_stats
 #define ROW_NOTIFY	   struct scep_agent
+#define ROW_SUMMARY	   struct scep_profile
 #define ROW_REFUSAL	   struct refusal_row
 
 /* The parts of them with the settings. */

@@ -32,8 +32,8 @@
 #define SCEP_GROUP_USE		  (1u << 12)
 #define SCEP_GROUP_STATS	  (1u << 13)
 #define SCEP_GROUP_NOTIFY	  (1u << 14)
-/* 15: scepSummary */
-#define SCEP_GROUP_REFUSAL (1u << 16)
+#define SCEP_GROUP_SUMMARY	  (1u << 15)
+#define SCEP_GROUP_REFUSAL	  (1u << 16)
 
 /* All that a manager can write: the settings and actions of the MIB. */
 enum scep_field {

@@ -58,4 +58,9 @@ struct scep_profile {
 	struct scep_outcome outcome;
 };
 
+/* Writes the name that tells the profile from others: its own, or "profile 1".
+ */
+void scep_profile_shown_name(const struct scep_profile *profile,
+			     char name[SCEP_TEXT64]);
+
 #endif

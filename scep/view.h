@@ -13,6 +13,7 @@
 #include "scep/rows.h"
 
 struct scep_key;
+struct scep_status;
 
 #define SCEP_PROFILE_MAX 64
 
@@ -42,6 +43,18 @@ uint32_t scep_view_processing(const struct scep_view *view);
  */
 bool scep_view_key_is_in_service(const struct scep_view *view,
 				 const struct scep_key *key, int64_t now);
+
+/* Returns the status row of the open request of a profile, or NULL.  A row of
+ * the timer that only waits for its time (toBeProcessed) is no open request. */
+const struct scep_status *scep_view_open_request(const struct scep_view *view,
+						 uint32_t profile_index);
+
+/* Returns the key in service of a profile, or NULL: of several, the one that
+ * was installed last, but one that is not valid yet only if there is no other.
+ */
+const struct scep_key *scep_view_profile_key(const struct scep_view *view,
+					     uint32_t profile_index,
+					     int64_t now);
 
 /* The first notAfter of the keys in service, or 0 if there is nothing to
  * expire. */

@@ -393,7 +393,7 @@ static enum scep_refusal judge_profiles(struct maker *maker)
 		    .before = scep_rows_find(&maker->view->profiles, index),
 		    .after = after,
 		    .is_destroyed = draft->is_destroyed[index],
-		    .open = view_open_request(maker->view, index),
+		    .open = scep_view_open_request(maker->view, index),
 		    .action = action_of(draft, SCEP_REQUEST_ACTION, index),
 		    .check = action_of(draft, SCEP_SERVER_CHECK, index),
 		};

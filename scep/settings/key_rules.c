@@ -113,7 +113,7 @@ static const char *fault_of_renew(const struct key_rules_case *key)
 		return "no profile requested it";
 	if (profile->row_status != SCEP_ROW_ACTIVE)
 		return "its profile is not active";
-	if (view_open_request(key->view, profile->index) ||
+	if (scep_view_open_request(key->view, profile->index) ||
 	    has_other_request(key))
 		return "a request of its profile is open";
 	if (!profile->server.url[0])

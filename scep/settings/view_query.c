@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/settings/view_query.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "scep/profile_row.h"
 #include "scep/rows.h"
 #include "scep/status_row.h"
 #include "scep/timer.h"
@@ -11,8 +13,8 @@
 #include "scep/base/rows.h"
 #include "scep/settings/use_list.h"
 
-const struct scep_status *view_open_request(const struct scep_view *view,
-					    uint32_t profile_index)
+const struct scep_status *scep_view_open_request(const struct scep_view *view,
+						 uint32_t profile_index)
 {
 	ROWS_EACH (i, &view->statuses) {
 		const struct scep_status *status = view->statuses.row[i];
@@ -25,6 +27,15 @@ const struct scep_status *view_open_request(const struct scep_view *view,
 			return status;
 	}
 	return NULL;
+}
+
+void scep_profile_shown_name(const struct scep_profile *profile,
+			     char name[SCEP_TEXT64])
+{
+	if (profile->name[0] != '\0')
+		memcpy(name, profile->name, sizeof(profile->name));
+	else
+		snprintf(name, SCEP_TEXT64, "profile %u", profile->index);
 }
 
 /* -------------------------------------------------------- use locations -- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Questions that the rows of a view answer, for the rules and for everything
- * above them.  Pure: knows no state, no configuration and no time.
+ * above them; one of scep/view.h is here too.  Pure: knows no state, no
+ * configuration and no time.
  */
 #ifndef SCEP_SETTINGS_VIEW_QUERY_H
 #define SCEP_SETTINGS_VIEW_QUERY_H
@@ -12,14 +13,8 @@
 
 #include "scep/octets.h"
 
-struct scep_status;
 struct scep_use;
 struct scep_view;
-
-/* Returns the status row of the open request of a profile, or NULL.  A row of
- * the timer that only waits for its time (toBeProcessed) is no open request. */
-const struct scep_status *view_open_request(const struct scep_view *view,
-					    uint32_t profile_index);
 
 /* Returns the use location with that name, or NULL. */
 const struct scep_use *view_find_use(const struct scep_view *view,

@@ -76,6 +76,34 @@ bool scep_view_key_is_in_service(const struct scep_view *view,
 	return !key->is_default && !key_is_replaced(view, key, now);
 }
 
+/* True if `key` represents its profile better than `other` (may be NULL). */
+static bool key_is_better(const struct scep_key *key,
+			  const struct scep_key *other, int64_t now)
+{
+	if (other == NULL)
+		return true;
+	if ((key->not_before <= now) != (other->not_before <= now))
+		return key->not_before <= now;
+	return key->install_time >= other->install_time;
+}
+
+const struct scep_key *scep_view_profile_key(const struct scep_view *view,
+					     uint32_t profile_index,
+					     int64_t now)
+{
+	const struct scep_key *best = NULL;
+
+	ROWS_EACH (i, &view->keys) {
+		const struct scep_key *key = view->keys.row[i];
+
+		if (key->profile_index == profile_index &&
+		    key_is_better(key, best, now) &&
+		    scep_view_key_is_in_service(view, key, now))
+			best = key;
+	}
+	return best;
+}
+
 int64_t scep_view_earliest_expiry(const struct scep_view *view, int64_t now)
 {
 	int64_t earliest = 0;

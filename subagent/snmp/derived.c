@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subagent/snmp/derived.h"
 
+#include <stdio.h>
+
 #include "scep/ca_row.h"
 #include "scep/codes.h"
 #include "scep/key_row.h"
@@ -29,9 +31,11 @@ static int64_t seconds_until(const struct read_context *context, int64_t when)
 	return saturate(when - context->now);
 }
 
-const char *derived_version(const struct read_context *context)
+void derived_version(const struct read_context *context, const void *row,
+		     char text[SCEP_TEXT255])
 {
-	return context->version;
+	(void)row;
+	snprintf(text, SCEP_TEXT255, "%s", context->version);
 }
 
 int64_t derived_one(const struct read_context *context, const void *row)
@@ -156,6 +160,59 @@ int64_t derived_ca_seconds_left(const struct read_context *context,
 	const struct scep_ca *ca = row;
 
 	return seconds_until(context, ca->not_after);
+}
+
+/* --------------------------------------------------- scepSummaryTable -- */
+
+void derived_profile_name(const struct read_context *context, const void *row,
+			  char text[SCEP_TEXT255])
+{
+	char name[SCEP_TEXT64];
+
+	(void)context;
+	scep_profile_shown_name(row, name);
+	snprintf(text, SCEP_TEXT255, "%s", name);
+}
+
+int64_t derived_open_status(const struct read_context *context, const void *row)
+{
+	const struct scep_profile *profile = row;
+	const struct scep_status *status =
+	    scep_view_open_request(context->view, profile->index);
+
+	return status != NULL ? status->index : 0;
+}
+
+static const struct scep_key *profile_key(const struct read_context *context,
+					  const void *row)
+{
+	const struct scep_profile *profile = row;
+
+	return scep_view_profile_key(context->view, profile->index,
+				     context->now);
+}
+
+int64_t derived_profile_key(const struct read_context *context, const void *row)
+{
+	const struct scep_key *key = profile_key(context, row);
+
+	return key != NULL ? key->index : 0;
+}
+
+void derived_profile_key_name(const struct read_context *context,
+			      const void *row, char text[SCEP_TEXT255])
+{
+	const struct scep_key *key = profile_key(context, row);
+
+	snprintf(text, SCEP_TEXT255, "%s", key != NULL ? key->name : "");
+}
+
+int64_t derived_profile_seconds_left(const struct read_context *context,
+				     const void *row)
+{
+	const struct scep_key *key = profile_key(context, row);
+
+	return seconds_until(context, key != NULL ? key->not_after : 0);
 }
 
 int64_t derived_set_rejects(const struct read_context *context, const void *row)

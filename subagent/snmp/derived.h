@@ -2,7 +2,7 @@
 /*
  * Values that are worked out when they are read: times that run, states that
  * depend on the clock, counts.  Pure functions from the context of an answer to
- * a number. Knows no encoding.
+ * a number or a text. Knows no encoding.
  */
 #ifndef SUBAGENT_SNMP_DERIVED_H
 #define SUBAGENT_SNMP_DERIVED_H
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scep/octets.h"
 #include "scep/rows.h"
 
 struct scep_view;
@@ -25,7 +26,8 @@ struct read_context {
 	const char *version;	       /* borrowed */
 };
 
-const char *derived_version(const struct read_context *context);
+void derived_version(const struct read_context *context, const void *row,
+		     char text[SCEP_TEXT255]);
 
 /* noop(1) of an action, active(1) of a row, none(1) of a result, file(1). */
 int64_t derived_one(const struct read_context *context, const void *row);
@@ -52,6 +54,19 @@ int64_t derived_key_seconds_left(const struct read_context *context,
 				 const void *row);
 int64_t derived_ca_seconds_left(const struct read_context *context,
 				const void *row);
+
+/* scepSummaryTable; the rows are profiles. */
+void derived_profile_name(const struct read_context *context, const void *row,
+			  char text[SCEP_TEXT255]);
+int64_t derived_open_status(const struct read_context *context,
+			    const void *row);
+int64_t derived_profile_key(const struct read_context *context,
+			    const void *row);
+void derived_profile_key_name(const struct read_context *context,
+			      const void *row, char text[SCEP_TEXT255]);
+int64_t derived_profile_seconds_left(const struct read_context *context,
+				     const void *row);
+
 int64_t derived_set_rejects(const struct read_context *context,
 			    const void *row);
 int64_t derived_started(const struct read_context *context, const void *row);

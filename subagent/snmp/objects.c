@@ -34,6 +34,7 @@ const struct object_table object_tables[TABLE_COUNT] = {
     [TABLE_USE] = {{1, 9, 1, 1}, 4, HOME_USE, UINT32_MAX},
     [TABLE_STATS] = {{1, 10}, 2, HOME_STATS, 0},
     [TABLE_NOTIFY] = {{1, 11}, 2, HOME_AGENT, 0},
+    [TABLE_SUMMARY] = {{1, 12, 1, 1}, 4, HOME_PROFILE, SCEP_PROFILE_MAX},
     [TABLE_REFUSAL] = {{1, 13, 1, 1}, 4, HOME_REFUSAL, UINT32_MAX},
 };
 

@@ -65,6 +65,7 @@ enum object_table_id {
 	TABLE_USE,
 	TABLE_STATS,
 	TABLE_NOTIFY,
+	TABLE_SUMMARY,
 	TABLE_REFUSAL,
 	TABLE_COUNT
 };
@@ -80,8 +81,9 @@ struct object_table {
 /* Works out a number when it is read. */
 typedef int64_t (*object_number_fn)(const struct read_context *context,
 				    const void *row);
-/* Returns a text that is not in the row. */
-typedef const char *(*object_text_fn)(const struct read_context *context);
+/* Writes a text that is not in the row. */
+typedef void (*object_text_fn)(const struct read_context *context,
+			       const void *row, char text[SCEP_TEXT255]);
 /* Returns whether there is an instance; only scalars may lack theirs. */
 typedef bool (*object_exists_fn)(const struct read_context *context);
 

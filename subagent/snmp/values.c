@@ -287,7 +287,10 @@ void values_read(const struct read_context *context,
 		number_read(object, object->number(context, instance->row),
 			    value);
 	} else if (object->text) {
-		text_read(object, object->text(context), value);
+		char text[SCEP_TEXT255];
+
+		object->text(context, instance->row, text);
+		text_read(object, text, value);
 	} else {
 		syntaxes[object->syntax].read(object, member, value);
 	}

@@ -25,8 +25,8 @@ WRITABLE = [item for item in MODULE.objects() if item.is_writable]
 READABLE = [item for item in MODULE.objects() if not item.is_writable]
 # Objects that move by themselves; ConfigSpinLock and the like do not.
 MOVING = {"scepAgentLocalTime", "scepAgentEarliestExpiry", "scepKeySecondsLeft",
-          "scepCaSecondsLeft", "scepStatsSetRejects", "scepRefusalTime", "scepRefusalObject",
-          "scepRefusalError", "scepRefusalReason"}
+          "scepCaSecondsLeft", "scepSummarySecondsLeft", "scepStatsSetRejects",
+          "scepRefusalTime", "scepRefusalObject", "scepRefusalError", "scepRefusalReason"}
 # The rows that the writes go to: profile 1 is as new, profile 2 has enrolled;
 # key 1 is the default key.
 CA = PROFILE = 1

@@ -34,8 +34,9 @@ def check_refused(device, name, kind, value, reason):
     changed = {oid for oid, _, _ in after ^ before}
     names = {program.item_of(oid)[0].name for oid in changed}
     assert names <= {"scepAgentLocalTime", "scepStatsSetRejects", "scepKeySecondsLeft",
-                     "scepCaSecondsLeft", "scepAgentEarliestExpiry", "scepRefusalTime",
-                     "scepRefusalObject", "scepRefusalError", "scepRefusalReason"}, names
+                     "scepCaSecondsLeft", "scepSummarySecondsLeft",
+                     "scepAgentEarliestExpiry", "scepRefusalTime", "scepRefusalObject",
+                     "scepRefusalError", "scepRefusalReason"}, names
     assert get("scepStatsSetRejects.0") == refusals + 1
 
 

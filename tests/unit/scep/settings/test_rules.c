@@ -156,7 +156,7 @@ static void while_the_timer_waits_its_settings_may_change(void **state)
 	status->trigger = SCEP_TRIGGER_TIMER;
 	set(world, SCEP_AUTO_POLL, 1, 1);
 	assert_accepted(world);
-	assert_null(view_open_request(&world->view, 1));
+	assert_null(scep_view_open_request(&world->view, 1));
 }
 
 static void while_a_timer_request_is_open_the_timer_is_locked(void **state)
@@ -170,7 +170,7 @@ static void while_a_timer_request_is_open_the_timer_is_locked(void **state)
 	set(world, SCEP_AUTO_POLL_COUNT, 1, 10);
 	set(world, SCEP_AUTO_POLL, 1, 1);
 	assert_refused(world, SCEP_INCONSISTENT_VALUE, 1);
-	assert_ptr_equal(view_open_request(&world->view, 1), status);
+	assert_ptr_equal(scep_view_open_request(&world->view, 1), status);
 }
 
 static void while_a_manual_request_is_open_its_polling_may_change(void **state)
@@ -196,7 +196,7 @@ static enum scep_refusal judge(struct world *world,
 	    .change = &world->change,
 	    .before = before,
 	    .after = profile,
-	    .open = view_open_request(&world->view, profile->index),
+	    .open = scep_view_open_request(&world->view, profile->index),
 	    .action = SCEP_ACTION_NOOP,
 	};
 

@@ -98,6 +98,69 @@ static void assert_octets(const char *name, const void *row, const void *octets,
 	assert_memory_equal(value.octets, octets, length);
 }
 
+static void a_summary_names_the_profile_and_its_key_in_service(void **state)
+{
+	struct scep_profile profile = {.index = 7};
+	struct scep_key keys[] = {
+	    {.index = 1,
+	     .profile_index = 7,
+	     .name = "old",
+	     .not_after = NOW + 10,
+	     .replaced_by = 2},
+	    {.index = 2,
+	     .profile_index = 7,
+	     .name = "web",
+	     .not_after = NOW + 500,
+	     .install_time = 5},
+	    {.index = 3,
+	     .profile_index = 7,
+	     .name = "next",
+	     .not_before = NOW + 1,
+	     .not_after = NOW + 900,
+	     .install_time = 6},
+	    {.index = 4, .profile_index = 8, .install_time = 7},
+	};
+	void *rows[] = {&keys[0], &keys[1], &keys[2], &keys[3]};
+
+	(void)state;
+	assert_octets("scepSummaryProfileName", &profile, OCTETS("profile 7"));
+	assert_number("scepSummaryLastResult", &profile, ASN_INTEGER, 1);
+	assert_number("scepSummaryLastDetail", &profile, ASN_INTEGER, 1);
+	assert_number("scepSummaryKeyIndex", &profile, ASN_UNSIGNED, 0);
+	assert_octets("scepSummaryKeyName", &profile, OCTETS(""));
+	assert_number("scepSummarySecondsLeft", &profile, ASN_INTEGER,
+		      INT32_MAX);
+	assert_number("scepSummaryNextRequestIn", &profile, ASN_INTEGER, -1);
+	view.keys = (struct scep_rows){.count = 4, .row = rows};
+	strcpy(profile.name, "Web");
+	assert_octets("scepSummaryProfileName", &profile, OCTETS("Web"));
+	assert_number("scepSummaryKeyIndex", &profile, ASN_UNSIGNED, 2);
+	assert_octets("scepSummaryKeyName", &profile, OCTETS("web"));
+	assert_number("scepSummarySecondsLeft", &profile, ASN_INTEGER, 500);
+	context.now = NOW + 1;
+	assert_number("scepSummaryKeyIndex", &profile, ASN_UNSIGNED, 3);
+	keys[1].replaced_by = keys[2].replaced_by = 9;
+	assert_number("scepSummaryKeyIndex", &profile, ASN_UNSIGNED, 0);
+}
+
+static void a_summary_shows_the_open_request_only(void **state)
+{
+	struct scep_profile profile = {.index = 7};
+	struct scep_status status = {.index = 31,
+				     .profile_index = 7,
+				     .trigger = SCEP_TRIGGER_TIMER,
+				     .state = SCEP_STATE_TO_BE_PROCESSED};
+	void *rows[] = {&status};
+
+	(void)state;
+	view.statuses = (struct scep_rows){.count = 1, .row = rows};
+	assert_number("scepSummaryOpenStatusIndex", &profile, ASN_UNSIGNED, 0);
+	status.state = SCEP_STATE_PROCESSING;
+	assert_number("scepSummaryOpenStatusIndex", &profile, ASN_UNSIGNED, 31);
+	status.state = SCEP_STATE_ERROR;
+	assert_number("scepSummaryOpenStatusIndex", &profile, ASN_UNSIGNED, 0);
+}
+
 static void numbers_have_the_type_of_their_syntax(void **state)
 {
 	struct scep_profile profile = {.server = {.port = 8080}};
@@ -492,6 +555,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(numbers_have_the_type_of_their_syntax),
+	    TEST(a_summary_names_the_profile_and_its_key_in_service),
+	    TEST(a_summary_shows_the_open_request_only),
 	    TEST(refused_sets_are_counted_by_the_front_end),
 	    TEST(truths_are_one_and_two),
 	    TEST(what_nobody_has_set_yet_has_the_first_name),
