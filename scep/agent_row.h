@@ -16,7 +16,7 @@
 struct scep_stats {
 	uint32_t requests, renewals, polls, successes, pendings, failures;
 	uint32_t comm_errors, http_errors, bad_responses, ca_rejects;
-	uint32_t limit_errors, deploy_errors;
+	uint32_t limit_errors, deploy_errors, scep_failures;
 	uint32_t consecutive_failures;
 	int64_t last_success;
 	int64_t last_failure;

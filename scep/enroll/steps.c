@@ -370,6 +370,7 @@ static void digest_cert_rep(struct task *task)
 static enum step_outcome fall_back(struct task *task,
 				   struct step_result *result)
 {
+	task->state->view.stats.scep_failures++;
 	if (!renewal_fall_back(result->next)) {
 		error_set(&task->work.error, SCEP_KEY_ERROR,
 			  "no random numbers");

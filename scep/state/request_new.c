@@ -38,7 +38,7 @@ void request_new_name_status(struct scep_status *status,
 			     const struct scep_profile *profile,
 			     const struct scep_values *values)
 {
-	memcpy(status->profile_name, profile->name, sizeof(profile->name));
+	scep_profile_shown_name(profile, status->profile_name);
 	memcpy(status->key_name, values->key_name, sizeof(status->key_name));
 	memcpy(status->use_location, values->use_location,
 	       sizeof(status->use_location));

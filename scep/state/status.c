@@ -69,11 +69,13 @@ void stats_count_error(struct scep_stats *stats, const struct scep_error *error)
 	case SCEP_DEPLOY_FAILED:
 		stats->deploy_errors++;
 		break;
+	case SCEP_SCEP_ERROR:
+		stats->scep_failures++;
+		break;
 	case SCEP_OK:
 	case SCEP_NONE:
 	case SCEP_COMM_ERROR:
 	case SCEP_HTTP_ERROR:
-	case SCEP_SCEP_ERROR:
 	case SCEP_POLL_LIMIT:
 	case SCEP_CANCELLED:
 	case SCEP_INTERRUPTED:

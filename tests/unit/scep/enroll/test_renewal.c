@@ -116,6 +116,7 @@ a_renewal_req_that_is_refused_is_followed_by_a_pkcs_req(void **state)
 	assert_string_equal(d->ca.message_type, "19");
 	assert_int_equal(d->ca.signer_serial, first_serial(d));
 	assert_string_equal(d->ca.challenge, DEVICE_SECRET);
+	assert_int_equal(device_view(d)->stats.scep_failures, 1);
 	/* It is another transaction, for the same key. */
 	assert_int_equal(d->ca.transactions, 3);
 	assert_renewed(d, SCEP_MESSAGE_PKCS_REQ);

@@ -63,7 +63,7 @@ static void a_FAILURE_of_the_server_is_no_reject_of_the_ca(void **state)
 
 	plan(d, CA_PKI, CA_FAILURE, 2, 1);
 	send(d);
-	ASSERT_STATS(d, .requests = 1, .failures = 1);
+	ASSERT_STATS(d, .requests = 1, .failures = 1, .scep_failures = 1);
 	assert_int_equal(device_view(d)->stats.consecutive_failures, 1);
 	assert_int_equal(device_view(d)->stats.last_failure, d->io.wall);
 }

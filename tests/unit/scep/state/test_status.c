@@ -102,6 +102,7 @@ static void each_error_is_counted_once(void **state)
 	    {SCEP_REGISTRATION_LIMIT,
 	     offsetof(struct scep_stats, limit_errors)},
 	    {SCEP_DEPLOY_FAILED, offsetof(struct scep_stats, deploy_errors)},
+	    {SCEP_SCEP_ERROR, offsetof(struct scep_stats, scep_failures)},
 	};
 
 	(void)state;
