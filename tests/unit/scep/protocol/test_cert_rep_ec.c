@@ -93,6 +93,14 @@ static void legacy_ciphers_are_used_where_they_are_allowed(void **state)
 		cert_rep_free(&reply);
 		for_the_challenge(world);
 	}
+	/* The wrap alone. */
+	world->reply.is_for_password = false;
+	world->reply.recipient = world->input.signer;
+	world->reply.cipher = "AES-128-CBC";
+	world->reply.agreed_wrap = "id-smime-alg-CMS3DESwrap";
+	world_open_well(world, &reply);
+	assert_int_equal(reply.legacy_used, SCEP_LEGACY_3DES);
+	cert_rep_free(&reply);
 }
 
 /* --------------------------------------------------------------- renewals */
@@ -359,6 +367,31 @@ static void the_other_key_is_on_our_curve(void **state)
 	assert_non_null(strstr(error.text, "not on the curve of ours"));
 }
 
+/* RFC 5652, 6.2.2: a certificate may be named in place of a key; we have none
+ * of the other side. */
+static void the_other_side_sends_its_key(void **state)
+{
+	struct world *world = *state;
+	struct bytes envelope = {NULL, 0}, name = {NULL, 0};
+	struct scep_error error = {.text = ""};
+	struct cert_rep reply;
+	struct der *root;
+
+	pki_envelope_make(&world->reply, &envelope);
+	root = der_read(envelope.data, envelope.length);
+	der_write(der_find(root, "1/0/1/0/3/0/0"), &name);
+	der_set(der_find(root, "1/0/1/0/1"), name.data, name.length);
+	bytes_free(&envelope);
+	der_write(root, &envelope);
+	world->reply.raw_content = &envelope;
+	assert_int_equal(world_open(world, &reply, &error), SCEP_BAD_RESPONSE);
+	assert_non_null(strstr(error.text, "no public key to agree with"));
+	cert_rep_free(&reply);
+	der_free(root);
+	bytes_free(&name);
+	bytes_free(&envelope);
+}
+
 /* A derivation with another digest is another key: that it is let pass shows
  * in the next refusal. */
 static void the_password_is_derived_with_digests_of_a_list(void **state)
@@ -400,6 +433,7 @@ int main(void)
 	    TEST(a_renewal_by_an_ec_key_is_opened_with_it),
 	    TEST(an_rsa_key_that_an_ec_key_renews_is_opened_with_it),
 	    TEST(the_other_key_is_on_our_curve),
+	    TEST(the_other_side_sends_its_key),
 	    TEST(the_password_is_derived_with_digests_of_a_list),
 	    cmocka_unit_test(each_fault_is_refused_in_its_own_words),
 	};
