@@ -29,7 +29,7 @@ static const char *const prefixes[TABLE_COUNT] = {
     [TABLE_KEY] = "scepKey",	     [TABLE_CA_SCALARS] = "scepCa",
     [TABLE_CA] = "scepCa",	     [TABLE_USE] = "scepUse",
     [TABLE_STATS] = "scepStats",     [TABLE_NOTIFY] = "scepNotify",
-    [TABLE_REFUSAL] = "scepRefusal",
+    [TABLE_SUMMARY] = "scepSummary", [TABLE_REFUSAL] = "scepRefusal",
 };
 
 static const size_t home_sizes[HOME_COUNT] = {
