@@ -107,7 +107,7 @@ def test_a_success_is_told_with_its_row_as_trap_and_as_inform(told):
         assert one["secured"] == (form == "inform")
         assert list(one["values"]) == objects("scepStatus", STATUS, index)
         values = list(one["values"].values())
-        assert values == ["", "successful", "none", "0", "none", "", "told"]
+        assert values == ["profile 1", "successful", "none", "0", "none", "", "told"]
     assert row["State"] == "successful"
 
 
@@ -117,7 +117,7 @@ def test_a_failure_is_told_with_its_cause(told):
     one = told.sink.wait("scepRequestFailed", index)
     told.sink.wait("scepRequestFailed", index, form="inform")
     values = [one["values"][name] for name in objects("scepStatus", STATUS, index)]
-    assert values == ["", "error", "scepError", "0", "badRequest", row["Text"], "bad"]
+    assert values == ["profile 1", "error", "scepError", "0", "badRequest", row["Text"], "bad"]
 
 
 def test_a_cancelled_request_is_told_as_failed(told):
