@@ -236,7 +236,7 @@ enum scep_code envelope_open(const struct envelope_input *input,
 {
 	enum scep_code code = SCEP_OK;
 	CMS_ContentInfo *envelope = NULL;
-	struct recipient recipient = {NULL};
+	struct recipient recipient = {0};
 	uint32_t legacy = 0;
 	int cipher = NID_undef;
 
