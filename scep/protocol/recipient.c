@@ -362,7 +362,7 @@ enum scep_code recipient_choose(const struct recipient_keys *ours,
 	STACK_OF(CMS_RecipientInfo) *infos = CMS_get0_RecipientInfos(envelope);
 	CMS_RecipientInfo *info;
 
-	*recipient = (struct recipient){NULL};
+	*recipient = (struct recipient){0};
 	if (sk_CMS_RecipientInfo_num(infos) != 1)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the envelope has not exactly one recipient");
