@@ -83,6 +83,8 @@ static bool is_in_signed_part(const char *certificate, const char *path)
 {
 	size_t length = strlen(certificate);
 
+	if (strncmp(path, certificate, length) != 0)
+		return false;
 	path += length;
 	path += *path == '/';
 	return path[0] == '0';
