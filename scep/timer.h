@@ -20,10 +20,11 @@ enum scep_trigger {
 	SCEP_TRIGGER_ROLLOVER = 5,
 };
 
-/* The memory of a timer over a restart; all 0 when it is enabled. */
+/* The memory of a timer over a restart, and while it is disabled. */
 struct scep_schedule {
-	int64_t handled;      /* due times of the series up to here are dealt
-			       * with; 0: none */
+	int64_t last_run;     /* the latest due time carried out, or 0 */
+	int64_t handled;      /* due times of the series up to here were carried
+			       * out or skipped since it was enabled; 0: none */
 	int64_t planned_due;  /* of the next run, or 0 */
 	int64_t planned_from; /* its jitter is counted from then: its due time,
 			       * or when it was found to be missed */

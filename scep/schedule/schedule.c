@@ -72,7 +72,8 @@ uint32_t schedule_spread(const struct schedule_retry *retry, uint32_t polls,
 bool schedule_memory_is_same(const struct scep_schedule *a,
 			     const struct scep_schedule *b)
 {
-	return a->handled == b->handled && a->planned_due == b->planned_due &&
+	return a->last_run == b->last_run && a->handled == b->handled &&
+	       a->planned_due == b->planned_due &&
 	       a->planned_from == b->planned_from &&
 	       a->last_try == b->last_try &&
 	       a->planned_jitter == b->planned_jitter &&
@@ -119,7 +120,9 @@ void schedule_change(struct scep_schedule *memory,
 	bool has_come = memory->planned_due != 0 && memory->planned_due <= now;
 
 	if (!after->enable || !before->enable || old.start != new.start) {
-		memset(memory, 0, sizeof(*memory));
+		memory_withdraw(memory);
+		/* Skipped due times are judged anew. */
+		memory->handled = memory->last_run > now ? now : 0;
 		return;
 	}
 	/* A due time that has come and only waits for its jitter stays. */
@@ -162,29 +165,41 @@ static int64_t planned_begin(const struct scep_schedule *memory)
 	return memory->planned_from + memory->planned_jitter;
 }
 
-/*
- * Returns the last due time of the series that has been handled.  If the clock
- * was set back by less than the time to the next one, nothing changes: no run
- * is repeated.  If it was set back by more, it must have been ahead before.
- * Then the due times that were handled are forgotten, but only when they are
- * really run again, as the clock may go forward again.  A run is not repeated
- * within an hour.
- */
-static int64_t handled_until(const struct schedule_situation *s,
-			     const struct calendar_series *series)
+/* Notes that the due times of the series until the last run are handled, unless
+ * that lies in the future, or in the jitter of a run that is announced since
+ * the clock was set back. */
+static void memory_settle(struct scep_schedule *memory, int64_t now)
 {
-	const struct scep_schedule *memory = &s->memory;
-	int64_t guard = calendar_interval(series) / 2;
-	int64_t next;
+	bool is_announced = is_of_series(memory->planned_trigger) &&
+			    memory->planned_due > memory->handled &&
+			    memory->planned_due <= memory->last_run &&
+			    memory->last_run <= planned_begin(memory);
 
-	if (s->now >= memory->handled || !s->clock_is_sane)
-		return memory->handled;
-	next = next_due(series, s->now + (guard < HOUR ? guard : HOUR));
-	/* An announced run is not repeated within that hour either. */
-	if (memory->planned_due != 0 && memory->planned_due < next &&
-	    is_of_series(memory->planned_trigger))
-		next = memory->planned_due;
-	return next < memory->handled ? next - 1 : memory->handled;
+	if (memory->last_run <= now && memory->last_run > memory->handled &&
+	    !is_announced)
+		memory->handled = memory->last_run;
+}
+
+/* Returns the first due time of the series that has not been handled.  A last
+ * run in the future counts as now (memory_mend), but is not repeated. */
+static int64_t first_unhandled(const struct schedule_situation *s,
+			       const struct calendar_series *series)
+{
+	struct scep_schedule memory = s->memory;
+	int64_t first;
+
+	memory_settle(&memory, s->now);
+	first = next_due(series, memory.handled);
+	return first == memory.last_run ? next_due(series, first) : first;
+}
+
+/* Returns the last due time that has come, or 0; not the last run once more. */
+static int64_t latest_unhandled(const struct schedule_situation *s,
+				const struct calendar_series *series)
+{
+	int64_t last = latest_due(series, s->now);
+
+	return last == s->memory.last_run ? latest_due(series, last - 1) : last;
 }
 
 /* Tells if `last`, the last due time that has come, was missed. */
@@ -215,9 +230,8 @@ static bool is_late_by_itself(const struct schedule_situation *s,
 static struct candidate candidate_of_series(struct schedule_situation *s)
 {
 	struct calendar_series series = series_of(s->timer);
-	int64_t handled = handled_until(s, &series);
-	struct candidate next = {.due = next_due(&series, handled)};
-	struct candidate last = {.due = latest_due(&series, s->now)};
+	struct candidate next = {.due = first_unhandled(s, &series)};
+	struct candidate last = {.due = latest_unhandled(s, &series)};
 
 	next.trigger = next.due == series.start ? SCEP_TRIGGER_TIMER
 						: SCEP_TRIGGER_PERIODIC;
@@ -229,9 +243,14 @@ static struct candidate candidate_of_series(struct schedule_situation *s)
 	if (s->timer->missed_policy != SCHEDULE_SKIP || !is_missed(s, &last))
 		return last;
 	s->memory.handled = last.due;
-	next.due = next_due(&series, last.due);
+	next.due = first_unhandled(s, &series);
 	next.trigger = SCEP_TRIGGER_PERIODIC;
 	return next;
+}
+
+static int64_t not_before_start(const struct schedule_situation *s, int64_t due)
+{
+	return due > s->timer->start_time ? due : s->timer->start_time;
 }
 
 /* Returns when the certificate is renewed.  If it was due already when it came,
@@ -244,7 +263,7 @@ static int64_t renewal_due(const struct schedule_situation *s, int64_t end,
 
 	if (memory->last_try != 0 && due <= memory->last_try)
 		due = memory->last_try + (half < HOUR ? DAY : half);
-	return due > s->timer->start_time ? due : s->timer->start_time;
+	return not_before_start(s, due);
 }
 
 /* RenewBefore of the certificate in hand. */
@@ -303,7 +322,7 @@ static struct candidate candidate_of_renewal(const struct schedule_situation *s)
 			renewal.trigger = memory->planned_trigger;
 		}
 	} else if (memory->last_failed) {
-		renewal.due = memory->last_try + DAY;
+		renewal.due = not_before_start(s, memory->last_try + DAY);
 	}
 	return renewal;
 }
@@ -381,6 +400,21 @@ static void plan_announce(struct schedule_situation *s,
 		memory->planned_from = candidate->due;
 }
 
+/* Notes that a due time is carried out.  A run of any kind covers the due times
+ * of the series until then. */
+static void memory_note_run(struct scep_schedule *memory, int64_t due,
+			    int64_t now)
+{
+	if (due > memory->last_run || memory->last_run > now)
+		memory->last_run = due;
+	if (due > memory->handled)
+		memory->handled = due;
+	/* Counts as failed until it has succeeded. */
+	memory->last_try = now;
+	memory->last_failed = true;
+	memory_withdraw(memory);
+}
+
 static struct schedule_decision plan_run(struct schedule_situation *s,
 					 const struct candidate *candidate)
 {
@@ -393,12 +427,7 @@ static struct schedule_decision plan_run(struct schedule_situation *s,
 	    .at = s->now,
 	};
 
-	if (is_of_series(candidate->trigger))
-		s->memory.handled = candidate->due;
-	/* Counts as failed until it has succeeded. */
-	s->memory.last_try = s->now;
-	s->memory.last_failed = true;
-	memory_withdraw(&s->memory);
+	memory_note_run(&s->memory, candidate->due, s->now);
 	decision.memory = s->memory;
 	return decision;
 }
@@ -406,7 +435,10 @@ static struct schedule_decision plan_run(struct schedule_situation *s,
 static struct schedule_decision plan_wait(struct schedule_situation *s,
 					  const struct candidate *candidate)
 {
-	struct schedule_decision decision = {
+	struct schedule_decision decision;
+
+	memory_settle(&s->memory, s->now);
+	decision = (struct schedule_decision){
 	    .action = SCHEDULE_WAIT,
 	    .trigger = candidate->trigger,
 	    .due = s->memory.planned_due,
@@ -440,6 +472,7 @@ static struct schedule_decision plan_decide(struct schedule_situation *s,
 {
 	if (candidate->due == CALENDAR_NEVER) {
 		memory_withdraw(&s->memory);
+		memory_settle(&s->memory, s->now);
 		if (!candidate->is_held || s->clock_is_sane)
 			return (struct schedule_decision){
 			    .action = SCHEDULE_FINISHED, .memory = s->memory};
@@ -469,8 +502,14 @@ static void memory_mend(struct schedule_situation *s)
 	/* An older database does not have planned_from. */
 	if (memory->planned_from < memory->planned_due)
 		memory->planned_from = memory->planned_due;
-	/* The clock was set back: a day from now is late enough. */
-	if (s->clock_is_sane && memory->last_try > s->now)
+	if (!s->clock_is_sane)
+		return;
+	/* The clock was set back: what was done in the future counts as done
+	 * now (MIB, rule 10), and a day from now is late enough. */
+	if (memory->handled > s->now ||
+	    (memory->handled == 0 && memory->last_run > s->now))
+		memory->handled = s->now;
+	if (memory->last_try > s->now)
 		memory->last_try = s->now;
 }
 
@@ -480,8 +519,11 @@ schedule_plan(const struct schedule_situation *situation)
 	struct schedule_situation s = *situation;
 	struct candidate series, renewal;
 
-	if (!s.timer->enable)
-		return (struct schedule_decision){.action = SCHEDULE_DISABLED};
+	if (!s.timer->enable) {
+		memory_withdraw(&s.memory);
+		return (struct schedule_decision){.action = SCHEDULE_DISABLED,
+						  .memory = s.memory};
+	}
 	if (s.request == SCHEDULE_OPEN)
 		return (struct schedule_decision){.action = SCHEDULE_BUSY,
 						  .memory = s.memory};

@@ -9,7 +9,9 @@
  * from the notAfter of the certificate or from a failure, too; and always from
  * the end of a CA that has a successor.  Its jitter is drawn once, when it
  * becomes the next one, and remembered.  Due times of the series are handled in
- * their order: run, or skipped because they were missed.
+ * their order: run, or skipped because they were missed.  What has run is never
+ * due again: the memory has the latest due time that was carried out, while the
+ * timer is disabled, too.  One in the future counts as now.
  *
  * A run is missed if the device was off or its clock jumped.  With Adjust, a
  * missed run waits for its jitter after it is found: after a power cut at a
@@ -113,9 +115,9 @@ void schedule_note_end(struct scep_schedule *memory, int64_t now,
 
 /*
  * Changes the memory when a Set changes the settings from `before` to `after`.
- * Enabling and another start time begin anew: due times in the past count as
- * missed.  After other changes the next run is planned anew, and no due time in
- * the past appears.
+ * Enabling and another start time begin anew: due times in the past, but after
+ * the latest that was carried out, count as missed.  After other changes the
+ * next run is planned anew, and no due time in the past appears.
  */
 void schedule_change(struct scep_schedule *memory,
 		     const struct scep_timer *before,

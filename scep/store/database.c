@@ -10,11 +10,9 @@
 
 #include "scep/text.h"
 #include "scep/octets.h"
+#include "scep/store/migrations.h"
 #include "scep/store/sqlite.h"
 #include "scep/base/error.h"
-
-/* "SCEP", in the header of the file: marks a database as ours. */
-#define APPLICATION_ID 0x53434550
 
 enum statement { STATEMENT_NEXT, STATEMENT_PUT, STATEMENT_REMOVE, STATEMENTS };
 
@@ -24,135 +22,7 @@ struct database {
 	bool has_put_secret; /* since the scratch page was washed */
 };
 
-/* --------------------------------------------------------------- schema -- */
-
-static enum scep_code database_make_tables(struct database *database,
-					   struct scep_error *error)
-{
-	enum scep_code code = SCEP_OK;
-
-	for (int i = 0; code == SCEP_OK && i < STORE_TABLE_COUNT; i++) {
-		const struct schema_table *schema = schema_table(i);
-
-		code = sqlite_alter(&database->connection,
-				    schema_sql_create(schema), schema->name,
-				    error);
-	}
-	return code;
-}
-
-/* Adds caChanged to a scepNotifyEnable that has all the bits there were.  A
- * choice of some of them stays what it is. */
-static enum scep_code database_add_ca_changed(struct database *database,
-					      struct scep_error *error)
-{
-	return sqlite_alter(&database->connection,
-			    strdup("UPDATE agent SET notify_enable = 4095 "
-				   "WHERE notify_enable = 2047"),
-			    "agent", error);
-}
-
-static enum scep_code database_keep_tables(struct database *database,
-					   struct scep_error *error)
-{
-	(void)database;
-	(void)error;
-	return SCEP_OK;
-}
-
-/*
- * migrations[n] takes a database from version n to n + 1.  Version 0 is an
- * empty file.  For a new table, add another database_make_tables, which makes
- * the missing ones.  A new column needs no work
- * (database_complete_table), so that a later migration may find a table that
- * has today's columns; database_keep_tables only counts the version up, so that
- * an older program does not lose what stands in the column.
- */
-typedef enum scep_code (*migration_fn)(struct database *database,
-				       struct scep_error *error);
-static const migration_fn migrations[] = {
-    database_make_tables, database_make_tables,	   /* use, aside */
-    database_add_ca_changed, database_keep_tables, /* outcomes of profiles */
-};
-#define SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
-
-/* Adds the columns that the version of the file did not know. */
-static enum scep_code database_complete_table(struct database *database,
-					      const struct schema_table *schema,
-					      struct scep_error *error)
-{
-	enum scep_code code = SCEP_OK;
-
-	for (size_t i = 0; code == SCEP_OK && i < schema->count; i++) {
-		const struct column *column = &schema->column[i];
-		int state = sqlite3_table_column_metadata(
-		    database->connection.sqlite, "main", schema->name,
-		    column->name, NULL, NULL, NULL, NULL, NULL);
-
-		if (state == SQLITE_ERROR) /* there is none */
-			code =
-			    sqlite_alter(&database->connection,
-					 schema_sql_add_column(schema, column),
-					 schema->name, error);
-		else if (state != SQLITE_OK)
-			code =
-			    sqlite_fail(&database->connection, state, error,
-					"reading the columns of", schema->name);
-	}
-	return code;
-}
-
-static enum scep_code database_migrate(struct database *database, int version,
-				       struct scep_error *error)
-{
-	enum scep_code code = SCEP_OK;
-	bool is_older = version < SCHEMA_VERSION;
-
-	while (code == SCEP_OK && version < SCHEMA_VERSION)
-		code = migrations[version++](database, error);
-	for (int i = 0; code == SCEP_OK && i < STORE_TABLE_COUNT; i++)
-		code =
-		    database_complete_table(database, schema_table(i), error);
-	if (code == SCEP_OK && is_older)
-		code =
-		    sqlite_write_pragma(&database->connection, "application_id",
-					APPLICATION_ID, error);
-	if (code == SCEP_OK && is_older)
-		code =
-		    sqlite_write_pragma(&database->connection, "user_version",
-					SCHEMA_VERSION, error);
-	return code;
-}
-
-static enum scep_code database_update(struct database *database,
-				      struct scep_error *error)
-{
-	long long application, schema, version;
-
-	enum scep_code code = sqlite_read_pragma(
-	    &database->connection, "application_id", &application, error);
-
-	if (code == SCEP_OK)
-		code = sqlite_read_pragma(&database->connection,
-					  "schema_version", &schema, error);
-	if (code == SCEP_OK)
-		code = sqlite_read_pragma(&database->connection, "user_version",
-					  &version, error);
-	if (code != SCEP_OK)
-		return code;
-	/* Version 0 without a schema is a new file. */
-	if ((schema != 0 || version != 0) && application != APPLICATION_ID) {
-		database->connection.is_corrupt = true;
-		return error_set(error, SCEP_STORAGE_ERROR,
-				 "state database: not one of scepagent's");
-	}
-	if (version < 0 || version > SCHEMA_VERSION)
-		return error_set(error, SCEP_STORAGE_ERROR,
-				 "state database: made by a newer scepagent "
-				 "(version %lld, this one knows %d)",
-				 version, SCHEMA_VERSION);
-	return database_migrate(database, (int)version, error);
-}
+/* ----------------------------------------------------------------- open -- */
 
 /* Takes the exclusive lock, for as long as the file is open, checks the file
  * and brings its schema up to date. */
@@ -165,7 +35,7 @@ static enum scep_code database_take(struct database *database,
 	if (code == SCEP_OK)
 		code = sqlite_check(&database->connection, error);
 	if (code == SCEP_OK)
-		code = database_update(database, error);
+		code = migrations_run(&database->connection, error);
 	if (code == SCEP_OK)
 		code = database_commit(database, error);
 	if (code != SCEP_OK)

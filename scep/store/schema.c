@@ -93,6 +93,7 @@ static const struct column profile_columns[] = {
     OUTCOME(last_success),
     OUTCOME(failures),
     OUTCOME(is_acknowledged),
+    TIMER(memory.last_run),
 };
 
 #define STATUS(member) PLAIN(struct scep_status, member)
@@ -383,3 +384,11 @@ char *schema_sql_remove(const struct schema_table *table)
 {
 	return sql_make(write_remove, table, NULL);
 }
+
+const char schema_sql_recall_runs[] =
+    "UPDATE profile SET \"auto_memory.last_run\" = coalesce("
+    "nullif(\"auto_memory.handled\", 0), "
+    "(SELECT max(install_time) FROM \"key\" "
+    "WHERE \"key\".profile_index = profile.\"index\" "
+    "AND not_after <> 0 AND auto_start_time <> 0 "
+    "AND install_time >= auto_start_time), 0)";

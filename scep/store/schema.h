@@ -85,4 +85,12 @@ char *schema_sql_next(const struct schema_table *table);
 /* Removes the row whose index is parameter 1. */
 char *schema_sql_remove(const struct schema_table *table);
 
+/*
+ * Sets the last due time that each timer of a database before version 5 has
+ * carried out.  An enabled timer knew it.  A disabled one had forgotten it: a
+ * certificate that came after its start stands for it, so that enabling the
+ * timer requests no other.
+ */
+extern const char schema_sql_recall_runs[];
+
 #endif

@@ -3,7 +3,7 @@
  * One SQLite file and the connection to it: opens it so that a commit survives
  * a power cut and a deleted value is gone, runs statements without rows, makes
  * SQLite's errors ours, and sets a damaged file aside.  Knows no table.  Only
- * this module and database.c know SQLite.
+ * this module, migrations.c and database.c know SQLite.
  */
 #ifndef SCEP_STORE_SQLITE_H
 #define SCEP_STORE_SQLITE_H

@@ -20,7 +20,7 @@ def run(device, **settings):
     device.quick.set(
         ("scepAutoKeyName.1", "auto"), ("scepAutoCommonName.1", "auto.example.net"),
         ("scepAutoChallengePassword.1", CHALLENGE),
-        ("scepAutoStartTime.1", octets(time.time() - 5)), ("scepAutoEnable.1", "true"),
+        ("scepAutoStartTime.1", device.due_start(5)), ("scepAutoEnable.1", "true"),
     )
     return index
 
@@ -148,3 +148,23 @@ def test_a_manual_request_is_a_new_enrolment(enrolled):
     assert device.keys()[row["KeyIndex"]]["Replaces"] == 0
     (message,) = sent(device, first)
     assert (message["message"], message["signer_self_signed"]) == ("PKCSReq", True)
+
+
+def test_off_and_on_and_other_servers_renew_nothing(enrolled):
+    device, first = enrolled
+    last = device.quick.get("scepAutoLastRunTime.1")
+    assert len(last) == 11
+    for _ in range(3):
+        device.quick.set(scepAutoEnable="false")
+        device.quick.set(scepAutoEnable="true")
+        assert device.quick.get("scepAutoOperStatus.1") == "finished"
+    for number in range(5):
+        device.quick.set(
+            ("scepAutoEnable.1", "false"), ("scepServerUrl.1", device.ca.url + "?n=%d" % number))
+        device.quick.set(scepAutoEnable="true")
+        assert device.quick.get("scepAutoOperStatus.1") == "finished"
+    device.agent.kill()
+    device.agent.start()
+    assert device.quick.get("scepAutoLastRunTime.1") == last
+    assert device.quick.get("scepStatusLastIndex.0") == 1
+    assert not sent(device, first)

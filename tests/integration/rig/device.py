@@ -2,6 +2,7 @@
 """The whole: snmpd, scepagentd and a CA, and what a test does with them."""
 
 import hashlib
+import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -88,11 +89,19 @@ class Device:
         self.quick.set(scepAutoEnable="false")
         last = self.quick.get("scepStatusLastIndex.0")
         pairs = {"KeyName": "timed", "CommonName": "timed.example.net",
-                 "StartTime": in_seconds(-1), "UseLocation": "web",
+                 "StartTime": self.due_start(1), "UseLocation": "web",
                  "ChallengePassword": CHALLENGE, "Enable": "true", **values}
         self.quick.set(*[("scepAuto%s.1" % name, value) for name, value in pairs.items()])
         wait_until(lambda: self.quick.get("scepStatusLastIndex.0") > last, 10, "a run")
         return self.quick.get("scepStatusLastIndex.0")
+
+    def due_start(self, ago):
+        """A start that long ago, but after the last run: that is not repeated."""
+        last = self.quick.get("scepAutoLastRunTime.1")
+        moment = time.time() - ago
+        if last:
+            moment = max(moment, date_and_time(last) + 1)
+        return in_seconds(moment - time.time())
 
     def enrol(self, **values):
         """A request, waited for to a good end; gives its status row."""

@@ -113,6 +113,9 @@ static inline void begin_timer(struct device *d, const char *locations,
 	device_set(d);
 	device_text(d, SCEP_AUTO_USE_LOCATION, 1, locations);
 	device_number(d, SCEP_AUTO_DELETE_OLD_KEY, 1, deletes);
+	/* No due time is carried out twice. */
+	if (timer(d)->memory.last_run == d->io.wall)
+		device_run_for(d, 1);
 	enable(d, d->io.wall);
 	device_run(d);
 }

@@ -81,7 +81,7 @@ static void back_in_two_steps_is_like_back_in_one(void **state)
 	assert_waits_for(SCEP_TRIGGER_PERIODIC, NOON + 6 * DAY);
 }
 
-static void back_to_a_due_time_that_has_just_run_is_no_second_run(void **state)
+static void a_run_in_the_future_counts_as_now(void **state)
 {
 	(void)state;
 	device.timer.periodic_unit = CALENDAR_HOURS;
@@ -89,10 +89,57 @@ static void back_to_a_due_time_that_has_just_run_is_no_second_run(void **state)
 	device.run_count = 0;
 	/* To seconds before the due time of ten hours ago. */
 	device.now -= 10 * HOUR + 15;
-	live_until(device.now + 30 * MINUTE);
+	live_until(device.now);
 	assert_int_equal(device.run_count, 0);
-	live_until(device.now + 10 * HOUR);
+	assert_int_equal(device.memory.last_run, NOON + 20 * HOUR);
+	live_until(NOON + 10 * HOUR);
+	assert_int_equal(device.run_count, 1);
+	assert_int_equal(device.memory.last_run, NOON + 10 * HOUR);
+	live_until(NOON + 20 * HOUR - 1);
 	assert_int_equal(device.run_count, 10);
+}
+
+static void enabling_with_a_run_in_the_future_counts_it_as_now(void **state)
+{
+	struct scep_timer before;
+
+	(void)state;
+	device.timer.periodic = false;
+	device.timer.start_time = NOON + 10 * YEAR;
+	device.now = NOON + 10 * YEAR + HOUR; /* a wrong clock */
+	assert_runs_now(SCEP_TRIGGER_TIMER, NOON + 10 * YEAR);
+	device.now = NOON + HOUR;
+	before = device.timer;
+	device.timer.start_time = NOON; /* not later than now */
+	set_and_tell(&before);
+	assert_int_equal(plan().action, SCHEDULE_FINISHED);
+	before = device.timer;
+	device.timer.start_time = NOON + HOUR + 5;
+	set_and_tell(&before);
+	assert_waits_for(SCEP_TRIGGER_TIMER, NOON + HOUR + 5);
+	live_until(NOON + HOUR + 5);
+	assert_int_equal(device.run_count, 2);
+	assert_int_equal(device.memory.last_run, NOON + HOUR + 5);
+}
+
+static void a_step_back_does_not_repeat_the_last_due_time(void **state)
+{
+	struct scep_timer before;
+
+	(void)state;
+	device.timer.periodic = false;
+	live_until(NOON + 10);
+	assert_int_equal(device.run_count, 1);
+	device.now -= 15;
+	assert_int_equal(plan().action, SCHEDULE_FINISHED);
+	before = device.timer;
+	device.timer.enable = false;
+	set_and_tell(&before);
+	before = device.timer;
+	device.timer.enable = true;
+	set_and_tell(&before);
+	live_until(NOON + DAY);
+	assert_int_equal(device.run_count, 1);
 }
 
 static void a_clock_that_is_right_again_forgets_the_step(void **state)
@@ -213,37 +260,103 @@ static void a_suspend_is_like_being_off(void **state)
 
 /* --------------------------------------------------------------- settings */
 
-static void a_disabled_timer_remembers_nothing(void **state)
-{
-	struct scep_schedule none = {0};
-
-	(void)state;
-	live_until(NOON + DAY);
-	device.timer.enable = false;
-	assert_int_equal(plan().action, SCHEDULE_DISABLED);
-	assert_true(schedule_memory_is_same(&device.memory, &none));
-}
-
-static void enabling_again_begins_afresh(void **state)
+static void switch_to(bool enable)
 {
 	struct scep_timer before = device.timer;
 
-	(void)state;
-	device.timer.periodic = false;
-	live_until(NOON + HOUR);
-	before = device.timer;
-	device.timer.enable = false;
+	device.timer.enable = enable;
 	set_and_tell(&before);
-	assert_int_equal(plan().action, SCHEDULE_DISABLED);
-	before = device.timer;
-	device.timer.enable = true;
-	device.memory.handled = NOON; /* whatever is left */
-	set_and_tell(&before);
-	assert_runs_now(SCEP_TRIGGER_TIMER, NOON);
-	assert_int_equal(plan().action, SCHEDULE_FINISHED);
 }
 
-static void another_start_begins_afresh(void **state)
+static void switch_off_and_on(void)
+{
+	switch_to(false);
+	assert_int_equal(plan().action, SCHEDULE_DISABLED);
+	assert_int_equal(device.memory.planned_due, 0);
+	switch_to(true);
+}
+
+static void a_disabled_timer_remembers_its_runs(void **state)
+{
+	(void)state;
+	live_until(NOON + DAY);
+	(void)plan();
+	switch_to(false);
+	assert_int_equal(plan().action, SCHEDULE_DISABLED);
+	assert_int_equal(device.memory.last_run, NOON + DAY);
+	assert_int_equal(device.memory.last_try, NOON + DAY);
+	assert_int_equal(device.memory.planned_due, 0);
+}
+
+static void enabling_again_repeats_nothing(void **state)
+{
+	(void)state;
+	live_until(NOON + HOUR);
+	for (int i = 0; i < 3; i++)
+		switch_off_and_on();
+	assert_waits_for(SCEP_TRIGGER_PERIODIC, NOON + DAY);
+	device.timer.periodic = false;
+	switch_off_and_on();
+	assert_int_equal(plan().action, SCHEDULE_FINISHED);
+	assert_int_equal(device.run_count, 1);
+}
+
+static void enabling_again_runs_what_came_meanwhile(void **state)
+{
+	(void)state;
+	live_until(NOON + HOUR);
+	switch_to(false);
+	live_until(NOON + 3 * DAY + HOUR);
+	switch_to(true);
+	assert_runs_now(SCEP_TRIGGER_PERIODIC, NOON + 3 * DAY);
+	switch_to(false);
+	live_until(NOON + 5 * DAY + HOUR);
+	device.timer.missed_policy = SCHEDULE_SKIP;
+	switch_to(true);
+	assert_waits_for(SCEP_TRIGGER_PERIODIC, NOON + 6 * DAY);
+	/* A skipped due time is not carried out. */
+	assert_int_equal(device.memory.last_run, NOON + 3 * DAY);
+	switch_to(false);
+	device.timer.missed_policy = SCHEDULE_RUN_AT_ONCE;
+	switch_to(true);
+	assert_runs_now(SCEP_TRIGGER_PERIODIC, NOON + 5 * DAY);
+}
+
+static void enabling_again_repeats_no_renewal(void **state)
+{
+	(void)state;
+	device.timer.periodic = false;
+	device.timer.renew_before = 30;
+	device.lifetime = 90 * DAY;
+	live_until(NOON + 60 * DAY);
+	assert_int_equal(device.run_count, 2);
+	assert_int_equal(device.memory.last_run, NOON + 60 * DAY);
+	switch_off_and_on();
+	assert_waits_for(SCEP_TRIGGER_RENEWAL, NOON + 120 * DAY);
+	/* A renewal that failed waits for its day. */
+	device.is_failing = true;
+	live_until(NOON + 120 * DAY + HOUR);
+	assert_int_equal(device.run_count, 3);
+	switch_off_and_on();
+	assert_waits_for(SCEP_TRIGGER_RENEWAL, NOON + 121 * DAY);
+}
+
+static void another_start_waits_for_the_retry(void **state)
+{
+	struct scep_timer before;
+
+	(void)state;
+	device.timer.periodic = false;
+	device.timer.renew_before = 30;
+	device.is_failing = true;
+	live_until(NOON + HOUR);
+	before = device.timer;
+	device.timer.start_time = NOON + 10 * DAY;
+	set_and_tell(&before);
+	assert_waits_for(SCEP_TRIGGER_TIMER, NOON + 10 * DAY);
+}
+
+static void another_start_repeats_nothing(void **state)
 {
 	struct scep_timer before = device.timer;
 
@@ -256,7 +369,11 @@ static void another_start_begins_afresh(void **state)
 	before = device.timer;
 	device.timer.start_time = NOON - 10 * DAY;
 	set_and_tell(&before);
-	assert_runs_now(SCEP_TRIGGER_TIMER, NOON + DAY);
+	assert_waits_for(SCEP_TRIGGER_PERIODIC, NOON + 2 * DAY);
+	before = device.timer;
+	device.timer.start_time = NOON + DAY + MINUTE;
+	set_and_tell(&before);
+	assert_runs_now(SCEP_TRIGGER_TIMER, NOON + DAY + MINUTE);
 }
 
 static void a_shorter_interval_makes_no_missed_run(void **state)
@@ -372,7 +489,9 @@ int main(void)
 	    TEST(ten_years_forward_and_back_is_one_run_more),
 	    TEST(a_clock_that_is_set_back_for_good_loses_no_run),
 	    TEST(back_in_two_steps_is_like_back_in_one),
-	    TEST(back_to_a_due_time_that_has_just_run_is_no_second_run),
+	    TEST(a_run_in_the_future_counts_as_now),
+	    TEST(enabling_with_a_run_in_the_future_counts_it_as_now),
+	    TEST(a_step_back_does_not_repeat_the_last_due_time),
 	    TEST(a_clock_that_is_right_again_forgets_the_step),
 	    TEST(a_start_in_1970_begins_nothing_by_validity),
 	    TEST(boots_in_1970_repeat_nothing),
@@ -380,9 +499,12 @@ int main(void)
 	    TEST(a_new_device_in_1970_waits_for_its_start),
 	    TEST(an_error_under_a_wrong_clock_is_retried_in_a_day),
 	    TEST(a_suspend_is_like_being_off),
-	    TEST(a_disabled_timer_remembers_nothing),
-	    TEST(enabling_again_begins_afresh),
-	    TEST(another_start_begins_afresh),
+	    TEST(a_disabled_timer_remembers_its_runs),
+	    TEST(enabling_again_repeats_nothing),
+	    TEST(enabling_again_runs_what_came_meanwhile),
+	    TEST(enabling_again_repeats_no_renewal),
+	    TEST(another_start_waits_for_the_retry),
+	    TEST(another_start_repeats_nothing),
 	    TEST(a_shorter_interval_makes_no_missed_run),
 	    TEST(another_adjust_max_draws_anew),
 	    TEST(a_change_within_the_jitter_loses_no_run),

@@ -19,6 +19,9 @@
 /* The database as it was, beside the one that is opened. */
 #define BEFORE "before.db"
 
+/* The start of the timer of profile 1, which it has carried out. */
+#define FIRST_RUN INT64_C(1796144764)
+
 static void read_older(char *sql, size_t size)
 {
 	FILE *file = fopen(OLDER_DATABASE, "r");
@@ -147,6 +150,8 @@ static void assert_content_is_that_of_the_device(struct store_content *content)
 	const struct record *record = scep_rows_find(&content->records, 3);
 	const struct scep_key *key = scep_rows_find(&content->keys, 2);
 	const struct scep_key *replaced = scep_rows_find(&content->retired, 1);
+	const struct scep_profile *first =
+	    scep_rows_find(&content->profiles, 1);
 
 	assert_true(content->has_agent);
 	assert_int_equal(content->counters.key_last_index, 3);
@@ -158,6 +163,9 @@ static void assert_content_is_that_of_the_device(struct store_content *content)
 	assert_int_equal(record->was_pending, 1);
 	assert_int_equal(strlen(record->transaction_id), 64);
 	assert_memory_equal(record->trust.data, "-----BEGIN CERTIFICATE", 22);
+	/* The timer does not repeat its run. */
+	assert_int_equal(first->timer.memory.last_run, FIRST_RUN);
+	assert_int_equal(second->timer.memory.last_run, 0);
 	assert_string_equal(key->use_location, "web,vpn");
 	assert_int_equal(replaced->successor, 2);
 }
@@ -226,6 +234,40 @@ static void a_column_that_is_not_known_does_no_harm(void **state)
 	store_close(store);
 }
 
+static int64_t last_run_of_first(void)
+{
+	struct store *store = storetest_open();
+	struct store_content content = storetest_load(store);
+	const struct scep_profile *first = scep_rows_find(&content.profiles, 1);
+	int64_t last_run = first->timer.memory.last_run;
+
+	store_content_free(&content);
+	store_close(store);
+	return last_run;
+}
+
+static void a_disabled_timer_knows_its_run_by_its_certificate(void **state)
+{
+	(void)state;
+	storetest_run("UPDATE profile SET auto_enable = 0, "
+		      "\"auto_memory.handled\" = 0, "
+		      "\"auto_memory.last_try\" = 0; "
+		      "UPDATE key SET install_time = 1796144770");
+	assert_int_equal(last_run_of_first(), FIRST_RUN + 6);
+}
+
+static void a_timer_that_has_not_begun_has_no_run(void **state)
+{
+	(void)state;
+	storetest_run("UPDATE profile SET auto_start_time = 1796144771, "
+		      "\"auto_memory.handled\" = 0; "
+		      "UPDATE key SET install_time = 1796144770");
+	assert_int_equal(last_run_of_first(), 0);
+	/* It is found out once, and not at each start. */
+	storetest_run("UPDATE profile SET auto_start_time = 1796144764");
+	assert_int_equal(last_run_of_first(), 0);
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, make_older,                      \
 					storetest_remove_folder)
@@ -236,6 +278,8 @@ int main(void)
 	    TEST(an_older_database_is_kept_whole),
 	    TEST(a_notification_more_is_on_where_all_were),
 	    TEST(a_column_that_is_not_known_does_no_harm),
+	    TEST(a_disabled_timer_knows_its_run_by_its_certificate),
+	    TEST(a_timer_that_has_not_begun_has_no_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
