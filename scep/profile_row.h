@@ -54,6 +54,8 @@ struct scep_profile {
 	struct scep_server_facts facts;
 	struct scep_values request;
 	uint32_t request_status_index; /* the row of the last send, or 0 */
+	uint32_t request_written; /* request values that were written since the
+				   * last send: settings_request_bit() */
 	struct scep_timer timer;
 	struct scep_outcome outcome;
 };

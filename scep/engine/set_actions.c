@@ -14,6 +14,7 @@
 #include "scep/enroll/timers.h"
 #include "scep/keys/key_actions.h"
 #include "scep/keys/restart.h"
+#include "scep/settings/settings.h"
 #include "scep/state/open_request.h"
 #include "scep/state/outcome.h"
 #include "scep/state/request_new.h"
@@ -80,7 +81,9 @@ static void cancel_in_profile(struct state *state, struct scep_profile *profile,
 {
 	if (status->trigger != SCEP_TRIGGER_MANUAL)
 		timers_note_cancel(state, profile);
-	else if (profile->request_status_index == status->index)
+	else if (profile->request_status_index == status->index &&
+		 (profile->request_written &
+		  settings_request_bit(SCEP_REQUEST_CHALLENGE_PASSWORD)) == 0)
 		memset(&profile->request.challenge_password, 0,
 		       sizeof(profile->request.challenge_password));
 }
@@ -119,16 +122,17 @@ static void add_cancel(struct state *state, struct txn *txn,
 /* A suspended request has lost its challenge: it takes a new one of the
  * profile.  One with an EC key has kept it; what the server has answered
  * PENDING to, it answers with the old one. */
-static void poll_record(struct record *record,
-			const struct scep_profile *profile)
+static void poll_record(struct record *record, struct scep_profile *profile)
 {
 	record->is_suspended = false;
 	record->next_try = 0;
-	if (record->values.challenge_password.length == 0 ||
-	    (profile->request.challenge_password.length > 0 &&
-	     record->step != STEP_POLL))
-		record->values.challenge_password =
-		    profile->request.challenge_password;
+	if (record->values.challenge_password.length != 0 &&
+	    (profile->request.challenge_password.length == 0 ||
+	     record->step == STEP_POLL))
+		return;
+	record->values.challenge_password = profile->request.challenge_password;
+	profile->request_written &=
+	    ~settings_request_bit(SCEP_REQUEST_CHALLENGE_PASSWORD);
 }
 
 static void add_poll_now(struct state *state, struct txn *txn,

@@ -333,6 +333,7 @@ static void request_end_in_success(struct open_request *e,
 	show_success(task, status, result->begins);
 	outcome_note(state, txn, status, true);
 	request_note_end(e, txn, true);
+	open_request_preset_values(e, txn);
 	request_note_applied(e, result, txn);
 	key_actions_note_renewed(state, txn, task->record->action_key,
 				 task->work.error.code);

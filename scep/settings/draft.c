@@ -224,16 +224,20 @@ static enum scep_refusal write_profile(struct maker *maker, size_t i)
 {
 	const struct scep_item *item = &maker->change->items[i];
 	enum scep_refusal refusal;
-	void *profile;
+	struct scep_profile *profile;
+	void *row;
 
 	if (item->field == SCEP_PROFILE_ROW_STATUS)
 		return SCEP_ACCEPTED; /* written before */
 	refusal =
 	    find_copy(maker, i, &maker->view->profiles, &maker->draft->profiles,
-		      SCEP_INCONSISTENT_NAME, &profile);
-	if (!refusal)
-		settings_put(item->field, &item->value, profile);
-	return refusal;
+		      SCEP_INCONSISTENT_NAME, &row);
+	if (refusal)
+		return refusal;
+	profile = row;
+	settings_put(item->field, &item->value, profile);
+	profile->request_written |= settings_request_bit(item->field);
+	return SCEP_ACCEPTED;
 }
 
 static enum scep_refusal write_ca(struct maker *maker, size_t i)
@@ -401,6 +405,8 @@ static enum scep_refusal judge_profiles(struct maker *maker)
 		/* Rule 4; an open request keeps its own copy. */
 		if (profile.action == SCEP_ACTION_CLEAR)
 			settings_preset_values(&after->request);
+		if (profile.action == SCEP_ACTION_SEND)
+			after->request_written = 0;
 		refusal = rules_judge(&profile, maker->verdict);
 		if (!refusal)
 			wipe_challenges(maker, profile.before, after);
@@ -445,7 +451,8 @@ static bool note_differences(struct draft *draft,
 {
 	bool is_to_be_stored = is_kept(after) || (before && is_kept(before));
 	uint32_t index = after->index;
-	bool is_changed = before == NULL;
+	bool is_changed =
+	    before == NULL || before->request_written != after->request_written;
 
 	draft->is_durable[index] = before == NULL && is_to_be_stored;
 	/* A volatile profile of that index may have left some. */

@@ -202,6 +202,30 @@ void settings_preset_agent(struct scep_agent *agent)
 	       agent, 0);
 }
 
+uint32_t settings_request_bit(enum scep_field field)
+{
+	const struct scep_field_info *info = scep_field_info(field);
+
+	_Static_assert(SCEP_REQUEST_TEMPLATE - SCEP_REQUEST_KEY_NAME < 32,
+		       "each request value has its bit");
+	if (info->group != SCEP_GROUP_REQUEST || info->kind == SCEP_KIND_ACTION)
+		return 0;
+	return UINT32_C(1) << (field - SCEP_REQUEST_KEY_NAME);
+}
+
+void settings_preset_sent(struct scep_profile *profile)
+{
+	SCEP_FIELDS_EACH (field) {
+		const struct scep_value value = {
+		    .number = scep_field_info(field)->preset,
+		};
+		uint32_t bit = settings_request_bit(field);
+
+		if (bit != 0 && (profile->request_written & bit) == 0)
+			settings_put(field, &value, profile);
+	}
+}
+
 void scep_config_init(struct scep_config *config)
 {
 	memset(config, 0, sizeof(*config));

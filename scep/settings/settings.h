@@ -25,6 +25,13 @@ void settings_preset_server(struct scep_server *server);
 void settings_preset_values(struct scep_values *values);
 void settings_preset_agent(struct scep_agent *agent);
 
+/* Returns the bit of a request value in request_written of its profile; 0 for
+ * any other field. */
+uint32_t settings_request_bit(enum scep_field field);
+/* Sets the request values to their defaults, but not those that were written
+ * since the last send. */
+void settings_preset_sent(struct scep_profile *profile);
+
 /* Writes a checked value into its home (struct scep_agent, scep_profile,
  * scep_key or scep_ca); actions have no place and are left alone. */
 void settings_put(enum scep_field field, const struct scep_value *value,

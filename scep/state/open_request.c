@@ -9,6 +9,7 @@
 #include "scep/profile_row.h"
 #include "scep/rows.h"
 #include "scep/status_row.h"
+#include "scep/settings/settings.h"
 
 /* ------------------------------------------------------------------ open -- */
 
@@ -143,13 +144,33 @@ void open_request_wipe_challenge(struct open_request *e, struct record *next,
 	if (next != NULL)
 		memset(&next->values.challenge_password, 0,
 		       sizeof(next->values.challenge_password));
-	/* The profile has the challenge of the last request that was sent. */
+	/* The profile has the challenge of the last request that was sent, or
+	 * one for the next. */
 	if (old == NULL || old->request_status_index != record->index ||
-	    old->request.challenge_password.length == 0)
+	    old->request.challenge_password.length == 0 ||
+	    old->request_written &
+		settings_request_bit(SCEP_REQUEST_CHALLENGE_PASSWORD))
 		return;
 	profile = txn_edit(e->task.state, txn, STORE_PROFILE,
 			   record->profile_index, false);
 	if (profile != NULL)
 		memset(&profile->request.challenge_password, 0,
 		       sizeof(profile->request.challenge_password));
+}
+
+/* --------------------------------------------------------- request values --
+ */
+
+void open_request_preset_values(struct open_request *e, struct txn *txn)
+{
+	const struct record *record = e->task.record;
+	const struct scep_profile *old = task_profile(&e->task);
+	struct scep_profile *profile;
+
+	if (old == NULL || old->request_status_index != record->index)
+		return;
+	profile = txn_edit(e->task.state, txn, STORE_PROFILE,
+			   record->profile_index, false);
+	if (profile != NULL)
+		settings_preset_sent(profile);
 }

@@ -40,8 +40,12 @@ struct open_request *open_request_of(struct task *task);
 const struct scep_status *open_request_status_now(struct open_request *e);
 
 /* Wipes the challenge in `next` (may be NULL) and, by `txn`, in the request
- * values of the profile if they are those of this request (MIB, rule 4). */
+ * values of the profile if they are those of this request, and the challenge
+ * was not set again (MIB, rule 4). */
 void open_request_wipe_challenge(struct open_request *e, struct record *next,
 				 struct txn *txn);
+/* Adds that the request values of the profile go back to their defaults, if
+ * they are those of this request, and but for what was set again. */
+void open_request_preset_values(struct open_request *e, struct txn *txn);
 
 #endif

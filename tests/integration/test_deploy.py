@@ -277,6 +277,19 @@ def test_renew_follows_the_values_of_the_timer(site):
     assert site.use()["KeyIndex"] == row["KeyIndex"] != first
 
 
+def test_nothing_of_the_last_request_is_in_the_next(site):
+    """The commands that the demo suggests replaced the certificate of the web server."""
+    first = site.enrol(Organization="Example", SubjectExtra="OU=Print",
+                       SubjectAltName="DNS:alias.example.net")
+    assert site.use()["KeyIndex"] == first["KeyIndex"]
+    second = site.device.enrol(common_name="second.example.net", KeyName="second")
+    assert second["UseLocation"] == "" and second["Text"] == ""
+    assert site.use()["KeyIndex"] == first["KeyIndex"]
+    key = site.device.keys()[second["KeyIndex"]]
+    assert key["Subject"] == "CN=second.example.net"
+    assert key["SubjectAltName"] == "DNS:second.example.net"
+
+
 def test_the_restart_comes_after_the_deployment(site, make_agent):
     site.agent.configure(site.line, 'restartCommand "%s/restart"' % site.directory)
     site.script("restart")

@@ -366,9 +366,18 @@ def test_a_challenge_reads_as_empty_and_ChallengeSet_flips(device):
 
 
 def test_the_challenge_is_gone_when_the_server_has_answered(device):
-    device.enrol(common_name="answered.example.net")
+    row = device.wait_end(device.send(common_name="answered.example.net", challenge="wrong"))
+    assert row["State"] == "error"
     assert device.quick.get("scepRequestChallengeSet.1") == "false"
+    # The others stay for another try.
     assert device.quick.get("scepRequestCommonName.1") == "answered.example.net"
+
+
+def test_the_request_values_are_gone_when_it_was_successful(device):
+    device.enrol(common_name="good.example.net", Organization="Example", KeyUsage=["keyAgreement"])
+    names = ("KeyName", "CommonName", "Organization", "ChallengeSet", "KeyUsage")
+    values = device.quick.get(*["scepRequest%s.1" % name for name in names])
+    assert values == ["", "", "", "false", frozenset(["digitalSignature", "keyEncipherment"])]
 
 
 def test_clear_empties_the_request_values(device):

@@ -79,6 +79,7 @@ static const struct span {
     SPAN(PROFILE, struct scep_profile, facts),
     SPAN(PROFILE, struct scep_profile, request),
     SPAN(PROFILE, struct scep_profile, request_status_index),
+    SPAN(PROFILE, struct scep_profile, request_written),
     SPAN(PROFILE, struct scep_profile, timer.oper_status),
     SPAN(KEY, struct scep_key, action_result),
     SPAN(KEY, struct scep_key, assign_to),
