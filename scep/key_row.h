@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "scep/octets.h"
+#include "scep/values.h"
 
 enum scep_key_algorithm { SCEP_KEY_OTHER = 1, SCEP_KEY_RSA, SCEP_KEY_EC };
 enum scep_key_state {
@@ -47,6 +48,10 @@ struct scep_key {
 				 * 0: none */
 	char assign_to[SCEP_TEXT255];
 	/* never shown */
+	/* The values of its request, for its renewal: all but the name, the
+	 * use location and the challenge.  key_length is 0 where nothing is
+	 * known. */
+	struct scep_values asked;
 	char file_id[SCEP_TEXT64];		 /* keys/ID.pem, certs/ID.pem */
 	struct scep_octets32 issuer_fingerprint; /* SHA-256 of the certificate
 						  * of who issued it */

@@ -21,6 +21,7 @@
 #include "scep/keys/key_actions.h"
 #include "scep/keys/key_file.h"
 #include "scep/keys/registry.h"
+#include "scep/keys/renewal.h"
 #include "scep/keys/spare.h"
 #include "scep/keys/use_locations.h"
 #include "scep/protocol/csr.h"
@@ -334,6 +335,25 @@ static void rebuild_registry(struct state *state, struct txn *txn)
 		log_error("registry: not rebuilt: %s", error.text);
 }
 
+/* --------------------------------------------- keys of older databases -- */
+
+/* Finds out for the keys of an older database what they were requested with. */
+static void recall_asked(struct state *state, struct txn *txn,
+			 const struct scep_rows *rows, enum store_table table)
+{
+	ROWS_EACH (i, rows) {
+		const struct scep_key *old = rows->row[i];
+		struct scep_key *key;
+
+		if (old->asked.key_length != 0 || old->not_after == 0 ||
+		    old->is_default || old->is_corrupt)
+			continue;
+		key = txn_edit(state, txn, table, old->index, true);
+		if (key != NULL)
+			renewal_recall_asked(state, key);
+	}
+}
+
 /* ------------------------------------------------------------- the start -- */
 
 /* A start that failed may have left something. */
@@ -356,6 +376,8 @@ static void repair(struct state *state, struct txn *txn, bool is_new,
 	/* If a restart is still wanted, this start is not the restart. */
 	if (state->view.agent.restart_wanted == 0)
 		use_locations_note_restart(state, txn);
+	recall_asked(state, txn, &state->view.keys, STORE_KEY);
+	recall_asked(state, txn, &state->view.retired, STORE_RETIRED);
 	key_actions_recall(state, txn);
 	remove_left_cas(state, txn);
 	stats_recall(&state->view.stats, &state->view.statuses);

@@ -453,6 +453,7 @@ static enum step_outcome settle_files(struct task *task,
 		memcpy(key->name, record->values.key_name, sizeof(key->name));
 		memcpy(key->use_location, locations, sizeof(key->use_location));
 		memcpy(key->file_id, record->file_id, sizeof(key->file_id));
+		renewal_keep_asked(key, &record->values);
 		key->profile_index = record->profile_index;
 		key->replaces = record->replaces;
 		key->install_time = state_now(task->state);

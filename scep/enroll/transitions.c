@@ -199,6 +199,9 @@ static void request_note_end(struct open_request *e, struct txn *txn,
 	if (task_profile(&e->task) == NULL || status == NULL ||
 	    status->trigger == SCEP_TRIGGER_MANUAL)
 		return;
+	/* A manager asked for it: the timer does not try it again. */
+	if (e->task.record->action_key != 0 && !is_success)
+		return;
 	profile = txn_edit(state, txn, STORE_PROFILE,
 			   e->task.record->profile_index, true);
 	if (profile == NULL)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/keys/key_actions.h"
 
+#include <string.h>
+
 #include "scep/change.h"
 #include "scep/key_row.h"
 #include "scep/profile_row.h"
 #include "scep/rows.h"
 #include "scep/status_row.h"
-#include "scep/timer.h"
 #include "scep/use_row.h"
 #include "scep/view.h"
 #include "scep/base/error.h"
@@ -25,19 +26,22 @@ static struct scep_key *edit_key(struct state *state, struct txn *txn,
 
 /* ------------------------------------------------------------ renewing -- */
 
-/* Sends a request of the key's profile, with the values of the timer (MIB, rule
+/* Sends a request of the key's profile for that very certificate (MIB, rule
  * 16). */
 static void begin_renewal(struct state *state, struct txn *txn,
 			  struct scep_key *key)
 {
 	struct scep_profile *profile =
 	    txn_edit(state, txn, STORE_PROFILE, key->profile_index, false);
+	struct scep_values values;
 	struct record *record;
 
 	if (profile == NULL)
 		return;
-	record = request_new_send(state, txn, profile, &profile->timer.values,
+	values = renewal_values(key, profile);
+	record = request_new_send(state, txn, profile, &values,
 				  SCEP_TRIGGER_RENEWAL);
+	explicit_bzero(&values, sizeof(values));
 	if (record != NULL) {
 		record->action_key = key->index;
 		renewal_of(state, record, key);

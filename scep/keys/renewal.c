@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "scep/key_row.h"
+#include "scep/profile_row.h"
 #include "scep/rows.h"
 #include "scep/server.h"
 #include "scep/base/error.h"
 #include "scep/keys/key_file.h"
+#include "scep/protocol/asked.h"
+#include "scep/settings/settings.h"
 
 /* ----------------------------------------- which certificate it renews -- */
 
@@ -77,6 +80,48 @@ void renewal_of_last(struct state *state, struct record *record)
 
 	if (key != NULL)
 		renewal_of(state, record, key);
+}
+
+/* ---------------------------------------------------- what it asks for -- */
+
+void renewal_keep_asked(struct scep_key *key, const struct scep_values *values)
+{
+	key->asked = *values;
+	memset(&key->asked.challenge_password, 0,
+	       sizeof(key->asked.challenge_password));
+	memset(key->asked.key_name, 0, sizeof(key->asked.key_name));
+	memset(key->asked.use_location, 0, sizeof(key->asked.use_location));
+}
+
+void renewal_recall_asked(struct state *state, struct scep_key *key)
+{
+	STACK_OF(X509) *chain = NULL;
+	struct scep_values values;
+	char name[KEY_FILE_NAME];
+
+	settings_preset_values(&values);
+	key_file_name(key->file_id, name);
+	if (key_file_read_chain(state->certs_folder, name, &chain, NULL) ==
+		SCEP_OK &&
+	    asked_of_certificate(sk_X509_value(chain, 0), &values, NULL) ==
+		SCEP_OK)
+		key->asked = values;
+	sk_X509_pop_free(chain, X509_free);
+}
+
+struct scep_values renewal_values(const struct scep_key *key,
+				  const struct scep_profile *profile)
+{
+	struct scep_values values = key->asked;
+
+	memcpy(values.key_name, key->name, sizeof(values.key_name));
+	memcpy(values.use_location, key->use_location,
+	       sizeof(values.use_location));
+	values.challenge_password =
+	    profile->request.challenge_password.length != 0
+		? profile->request.challenge_password
+		: profile->timer.values.challenge_password;
+	return values;
 }
 
 /* --------------------------------------------------------- how it asks -- */

@@ -12,6 +12,8 @@
 #include "scep/state/state.h"
 
 struct scep_key;
+struct scep_profile;
+struct scep_values;
 
 /* scepServerRenewalMode */
 enum renewal_mode {
@@ -37,6 +39,17 @@ void renewal_of_last(struct state *state, struct record *record);
  * one that begins later, it renews the present one of the profile. */
 void renewal_of(struct state *state, struct record *record,
 		const struct scep_key *key);
+
+/* Keeps with a key what its certificate was requested with. */
+void renewal_keep_asked(struct scep_key *key, const struct scep_values *values);
+/* Finds that out from the certificate, which is the leaf of the chain in the
+ * key's file.  Leaves a key alone whose file cannot be read. */
+void renewal_recall_asked(struct state *state, struct scep_key *key);
+/* Returns the values that request that certificate again.  The challenge, if
+ * one is needed, is that of the next manual request, or else that of the timer.
+ * Cleanse them. */
+struct scep_values renewal_values(const struct scep_key *key,
+				  const struct scep_profile *profile);
 
 /* Returns the step that sends the request: STEP_RENEW or STEP_REQUEST. */
 enum step_id renewal_step(const struct record *record);

@@ -103,6 +103,19 @@ static bool has_other_request(const struct key_rules_case *key)
 	return false;
 }
 
+/* Judges what the key was requested with. */
+static const char *weakness_of(const struct key_rules_case *key,
+			       const struct scep_profile *profile)
+{
+	struct scep_profile asking = *profile;
+	const char *fault;
+
+	asking.request = key->after->asked;
+	fault = rules_weakness(key->config, &asking, RULES_OF_REQUEST);
+	explicit_bzero(&asking, sizeof(asking));
+	return fault;
+}
+
 static const char *fault_of_renew(const struct key_rules_case *key)
 {
 	const struct scep_profile *profile = profile_of(key);
@@ -110,7 +123,9 @@ static const char *fault_of_renew(const struct key_rules_case *key)
 	if (key->after->is_default)
 		return "the default key has no server";
 	if (!profile)
-		return "no profile requested it";
+		return key->after->profile_index != 0
+			   ? "the profile that requested it is gone"
+			   : "no profile requested it";
 	if (profile->row_status != SCEP_ROW_ACTIVE)
 		return "its profile is not active";
 	if (scep_view_open_request(key->view, profile->index) ||
@@ -118,13 +133,11 @@ static const char *fault_of_renew(const struct key_rules_case *key)
 		return "a request of its profile is open";
 	if (!profile->server.url[0])
 		return "scepServerUrl is empty";
-	if (!profile->timer.values.key_name[0])
-		return "scepAutoKeyName is empty";
-	if (!profile->timer.values.common_name[0])
-		return "scepAutoCommonName is empty";
-	if (!view_has_uses(key->view, profile->timer.values.use_location))
-		return "scepAutoUseLocation has an unknown name";
-	return rules_weakness(key->config, profile, RULES_OF_TIMER);
+	if (key->after->asked.key_length == 0)
+		return "its certificate cannot be read";
+	if (!view_has_uses(key->view, key->after->use_location))
+		return "scepKeyUseLocation has an unknown name";
+	return weakness_of(key, profile);
 }
 
 /* --------------------------------------------------------------- assigning */

@@ -134,6 +134,22 @@ const struct scep_status *open_request_status_now(struct open_request *e)
 
 /* ------------------------------------------------------------- challenge -- */
 
+/* Tells if the challenge of the profile was for this request.  The renewal of a
+ * key takes the one that is set. */
+static bool has_challenge_of(const struct scep_profile *profile,
+			     const struct record *record)
+{
+	if (record->action_key != 0)
+		return record->values.challenge_password.length ==
+			   profile->request.challenge_password.length &&
+		       memcmp(record->values.challenge_password.data,
+			      profile->request.challenge_password.data,
+			      record->values.challenge_password.length) == 0;
+	return profile->request_status_index == record->index &&
+	       (profile->request_written &
+		settings_request_bit(SCEP_REQUEST_CHALLENGE_PASSWORD)) == 0;
+}
+
 void open_request_wipe_challenge(struct open_request *e, struct record *next,
 				 struct txn *txn)
 {
@@ -144,12 +160,10 @@ void open_request_wipe_challenge(struct open_request *e, struct record *next,
 	if (next != NULL)
 		memset(&next->values.challenge_password, 0,
 		       sizeof(next->values.challenge_password));
-	/* The profile has the challenge of the last request that was sent, or
-	 * one for the next. */
-	if (old == NULL || old->request_status_index != record->index ||
-	    old->request.challenge_password.length == 0 ||
-	    old->request_written &
-		settings_request_bit(SCEP_REQUEST_CHALLENGE_PASSWORD))
+	/* The profile has the challenge of this request, or one for the next.
+	 */
+	if (old == NULL || old->request.challenge_password.length == 0 ||
+	    !has_challenge_of(old, record))
 		return;
 	profile = txn_edit(e->task.state, txn, STORE_PROFILE,
 			   record->profile_index, false);

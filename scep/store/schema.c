@@ -133,6 +133,16 @@ static const struct column key_columns[] = {
     KEY(issuer_fingerprint),
     KEY(use_when_valid),
     KEY(wait_trigger),
+    KEY(asked.signature_algorithm),
+    KEY(asked.key_algorithm),
+    KEY(asked.key_length),
+    KEY(asked.organization),
+    KEY(asked.common_name),
+    KEY(asked.subject_extra),
+    KEY(asked.subject_alt_name),
+    KEY(asked.key_usage),
+    KEY(asked.extended_key_usage),
+    KEY(asked.template_name),
 };
 
 #define CA(member) PLAIN(struct scep_ca, member)

@@ -263,18 +263,19 @@ def test_nothing_is_deleted_before_the_new_key_is_applied(site):
     assert first in site.device.keys() and site.use()["KeyIndex"] == first
 
 
-def test_renew_follows_the_values_of_the_timer(site):
-    first = site.enrol()["KeyIndex"]
-    with pytest.raises(Refused, match="inconsistentValue"):
-        site.act(first, "renew")
+def test_renew_brings_that_certificate_to_where_its_key_is(site):
+    first = site.enrol(common_name="hand.example.net")["KeyIndex"]
+    # The values of the timer are for another certificate.
     site.quick.set(scepAutoKeyName="again", scepAutoCommonName="device.example.net",
-                   scepAutoUseLocation="web")
+                   scepAutoUseLocation="second")
     assert site.act(first, "renew") == "none"
     index = site.quick.get("scepStatusLastIndex.0")
     row = site.device.status(index)
     assert (row["Trigger"], row["MessageType"]) == ("renewal", "renewalReq")
-    assert row["KeyName"] == "again"
+    assert (row["KeyName"], row["UseLocation"]) == ("test", "web")
     assert site.use()["KeyIndex"] == row["KeyIndex"] != first
+    assert site.use(2)["KeyIndex"] == 0
+    assert site.device.keys()[row["KeyIndex"]]["Subject"] == "CN=hand.example.net"
 
 
 def test_nothing_of_the_last_request_is_in_the_next(site):

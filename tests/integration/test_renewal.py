@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The messages of the timer where there is a certificate to be renewed."""
 
-import time
-
 import pytest
 
 from rig.device import CHALLENGE, certificates_in, key_in, public_bytes
-from rig.fast_clock import octets
 
 WITHOUT_RENEWAL = "AES\nPOSTPKIOperation\nSHA-256\n"
 
@@ -148,6 +145,42 @@ def test_a_manual_request_is_a_new_enrolment(enrolled):
     assert device.keys()[row["KeyIndex"]]["Replaces"] == 0
     (message,) = sent(device, first)
     assert (message["message"], message["signer_self_signed"]) == ("PKCSReq", True)
+
+
+# ------------------------------------------------- a certificate, by its action --
+
+
+SPECIAL = {
+    "KeyName": "special", "common_name": "hand.example.net", "Organization": "Example",
+    "SubjectExtra": "OU=Print", "SubjectAltName": "DNS:alias.example.net",
+    "ExtendedKeyUsage": "serverAuth", "KeyUsage": ["digitalSignature"],
+    "SignatureAlgorithm": "sha384",
+}
+
+
+def described(key):
+    return key["Name"], key["Subject"], key["SubjectAltName"], key["Length"], key["UseLocation"]
+
+
+def test_what_was_enrolled_by_hand_is_renewed_as_it_is(own):
+    own.point_at()
+    first = own.enrol(**SPECIAL)["KeyIndex"]
+    before = certificates_in(own.agent.paths("certs")[0])[0]
+    # The values of the tables are for other certificates.
+    own.quick.set(("scepAutoKeyName.1", "auto"), ("scepAutoCommonName.1", "auto.example.net"),
+                  ("scepRequestKeyName.1", "next"), ("scepRequestSubjectExtra.1", "OU=Other"))
+    assert own.act(first, "renew") == "none"
+    keys = own.keys()
+    (second,) = set(keys) - {first}
+    assert described(keys[second]) == described(keys[first])
+    assert keys[second]["Replaces"] == first
+    certificates = [certificates_in(p)[0] for p in own.agent.paths("certs")]
+    (after,) = [c for c in certificates if c != before]
+    assert after.subject == before.subject
+    assert [(e.oid, e.critical) for e in after.extensions] == \
+        [(e.oid, e.critical) for e in before.extensions]
+    assert own.quick.get("scepRequestKeyName.1") == "next"
+    assert own.quick.get("scepAutoLastRunTime.1") == b""
 
 
 def test_off_and_on_and_other_servers_renew_nothing(enrolled):

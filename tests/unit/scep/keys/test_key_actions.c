@@ -371,67 +371,12 @@ static void the_key_of_another_is_found_out(void **state)
 
 /* ---------------------------------------------------------------- renewing */
 
-/* The values of the timer, with which a key is renewed. */
-static void fill_timer(struct device *d, const char *locations)
-{
-	device_text(d, SCEP_AUTO_KEY_NAME, 1, "web");
-	device_text(d, SCEP_AUTO_COMMON_NAME, 1, "printer.example");
-	device_number(d, SCEP_AUTO_KEY_LENGTH, 1, 1024);
-	device_text(d, SCEP_AUTO_USE_LOCATION, 1, locations);
-	device_set(d);
-}
-
-static void a_key_is_renewed_with_the_values_of_the_timer(void **state)
-{
-	struct device *d = *state;
-	uint32_t number = enrol_for(d, "web");
-
-	fill_timer(d, "web");
-	act(d, number, SCEP_KEY_RENEW);
-	assert_int_equal(result_of(d, number), SCEP_IN_PROGRESS);
-	assert_int_equal(device_status(d)->trigger, SCEP_TRIGGER_RENEWAL);
-	run_deploying(d);
-	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
-	assert_int_equal(result_of(d, number), SCEP_NONE);
-	assert_int_equal(key(d, number + 1)->replaces, number);
-	assert_int_equal(use(d, WEB)->key_index, number + 1);
-	assert_int_equal(device_view(d)->stats.renewals, 1);
-}
-
-static void what_came_of_a_renewal_is_the_result(void **state)
-{
-	struct device *d = *state;
-	uint32_t number = enrol_for(d, "");
-
-	fill_timer(d, "");
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST, 2);
-	act(d, number, SCEP_KEY_RENEW);
-	device_assert_status(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);
-	assert_int_equal(result_of(d, number), SCEP_SCEP_ERROR);
-}
-
-static void a_renewal_needs_what_a_request_needs(void **state)
-{
-	struct device *d = *state;
-	uint32_t number = enrol_for(d, "");
-
-	assert_int_equal(try_act(d, number, SCEP_KEY_RENEW),
-			 SCEP_INCONSISTENT_VALUE);
-	assert_non_null(strstr(d->verdict.reason, "scepAutoKeyName is empty"));
-	fill_timer(d, "mail");
-	assert_int_equal(try_act(d, number, SCEP_KEY_RENEW),
-			 SCEP_INCONSISTENT_VALUE);
-	assert_non_null(strstr(d->verdict.reason, "unknown name"));
-}
-
 static void a_renewal_is_held_until_its_Set_is_confirmed(void **state)
 {
 	struct device *d = *state;
 	uint32_t number = enrol_for(d, "");
 	unsigned int fetches = d->io.fetches;
 
-	fill_timer(d, "");
 	assert_int_equal(try_act(d, number, SCEP_KEY_RENEW), SCEP_ACCEPTED);
 	device_run(d);
 	assert_int_equal(d->io.fetches, fetches);
@@ -463,9 +408,6 @@ int main(void)
 	    USE_TEST(a_result_that_the_disk_refuses_is_found_again),
 	    USE_TEST(a_broken_key_is_found_corrupt),
 	    USE_TEST(the_key_of_another_is_found_out),
-	    USE_TEST(a_key_is_renewed_with_the_values_of_the_timer),
-	    USE_TEST(what_came_of_a_renewal_is_the_result),
-	    USE_TEST(a_renewal_needs_what_a_request_needs),
 	    USE_TEST(a_renewal_is_held_until_its_Set_is_confirmed),
 	};
 
