@@ -234,7 +234,8 @@ def test_a_request_and_its_timer_are_seen_together(own):
     for row in range(1, 7):
         is_deferred = row % 2
         own.ca.control(pending="forever" if is_deferred else None)
-        own.quick.set(*settings(time.time() - 5))
+        # Another second each: a due time is carried out once.
+        own.quick.set(*settings(time.time() - 100 + 10 * row))
         if is_deferred:
             wait_for(row, "processing", "deferred")
             own.quick.set(scepRequestAction="cancel")
