@@ -14,6 +14,7 @@
 #include "scep/values.h"
 
 enum scep_key_algorithm { SCEP_KEY_OTHER = 1, SCEP_KEY_RSA, SCEP_KEY_EC };
+enum scep_key_storage { SCEP_KEY_FILE = 1, SCEP_KEY_TPM, SCEP_KEY_PKCS11 };
 enum scep_key_state {
 	SCEP_KEY_NO_CERTIFICATE = 1,
 	SCEP_KEY_VALID,
@@ -29,6 +30,7 @@ struct scep_key {
 	char name[SCEP_TEXT64];
 	uint32_t algorithm; /* enum scep_key_algorithm */
 	uint32_t length;    /* bits */
+	uint32_t storage;   /* enum scep_key_storage; 0: never looked at */
 	uint32_t is_default;
 	uint32_t is_corrupt; /* the files do not bear out the row */
 	uint32_t is_revoked; /* by the last CRL */
@@ -46,6 +48,7 @@ struct scep_key {
 	int64_t install_time;
 	uint32_t action_result; /* enum scep_code, of the last scepKeyAction;
 				 * 0: none */
+	char action_text[SCEP_TEXT255]; /* the same in words */
 	char assign_to[SCEP_TEXT255];
 	/* never shown */
 	/* The values of its request, for its renewal: all but the name, the

@@ -95,6 +95,7 @@ static void add_cancel(struct state *state, struct txn *txn,
 	const struct record *record;
 	struct scep_status *status;
 	struct scep_profile *profile;
+	struct scep_error error;
 
 	if (e == NULL || e->task.record->is_suspended)
 		return;
@@ -114,8 +115,8 @@ static void add_cancel(struct state *state, struct txn *txn,
 			cancel_in_profile(state, profile, status);
 	}
 	txn_remove(txn, STORE_RECORD, record->index);
-	key_actions_note_renewed(state, txn, record->action_key,
-				 SCEP_CANCELLED);
+	error_set(&error, SCEP_CANCELLED, "by the manager");
+	key_actions_note_renewed(state, txn, record->action_key, &error);
 	log_info("%s: cancelled by the manager", e->task.name);
 }
 

@@ -234,8 +234,7 @@ static void request_end_in_error(struct open_request *e, struct record *next,
 		outcome_note(state, &txn, status, true);
 	}
 	request_note_end(e, &txn, false);
-	key_actions_note_renewed(state, &txn, task->record->action_key,
-				 error.code);
+	key_actions_note_renewed(state, &txn, task->record->action_key, &error);
 	txn_put(&txn, STORE_STATUS, status);
 	if (is_resumable) {
 		next->is_suspended = true;
@@ -339,7 +338,7 @@ static void request_end_in_success(struct open_request *e,
 	open_request_preset_values(e, txn);
 	request_note_applied(e, result, txn);
 	key_actions_note_renewed(state, txn, task->record->action_key,
-				 task->work.error.code);
+				 &task->work.error);
 	txn_put(txn, STORE_STATUS, status);
 	txn_remove(txn, STORE_RECORD, index);
 	txn_trim_statuses(state, txn);

@@ -133,6 +133,16 @@ static void put_failure(struct scep_use *use, struct scep_key *key,
 		use_list_remove(key->use_location, use->name);
 }
 
+static void end_error(const struct scep_use *use,
+		      const struct scep_deploy_end *end,
+		      struct scep_error *error)
+{
+	error_init(error);
+	if (!end->is_good)
+		error_set(error, SCEP_DEPLOY_FAILED, "%s: %s", use->name,
+			  end->text);
+}
+
 static void put_result(struct state *state, struct txn *txn,
 		       const struct scep_deploy_end *end)
 {
@@ -140,6 +150,7 @@ static void put_result(struct state *state, struct txn *txn,
 	    txn_edit(state, txn, STORE_USE, end->use_index, true);
 	struct scep_key *key =
 	    txn_edit(state, txn, STORE_KEY, state->deploy.key, true);
+	struct scep_error error;
 
 	if (use == NULL)
 		return;
@@ -153,8 +164,9 @@ static void put_result(struct state *state, struct txn *txn,
 		put_success(state, txn, use, key);
 	else
 		put_failure(use, key, end->text);
+	end_error(use, end, &error);
 	key_actions_note_deployed(state, txn, end->use_index, key->index,
-				  end->is_good);
+				  &error);
 }
 
 /* Has the requests that wait for this deployment go on. */

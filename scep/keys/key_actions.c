@@ -10,13 +10,19 @@
 #include "scep/status_row.h"
 #include "scep/use_row.h"
 #include "scep/view.h"
-#include "scep/base/error.h"
+#include "scep/text.h"
+#include "scep/keys/action_result.h"
 #include "scep/keys/not_before.h"
 #include "scep/keys/registry.h"
 #include "scep/keys/renewal.h"
 #include "scep/keys/use_locations.h"
 #include "scep/state/open_request.h"
 #include "scep/state/request_new.h"
+
+/* Say what a running action does. */
+static const char RENEWING[] = "requesting a new certificate";
+static const char DEPLOYING[] = "deploying the key";
+static const char DEPLOYING_BEFORE[] = "deploying the key before it";
 
 static struct scep_key *edit_key(struct state *state, struct txn *txn,
 				 uint32_t index)
@@ -46,18 +52,22 @@ static void begin_renewal(struct state *state, struct txn *txn,
 		record->action_key = key->index;
 		renewal_of(state, record, key);
 	}
-	key->action_result = SCEP_IN_PROGRESS;
+	action_result_run(key, RENEWING);
 }
 
 void key_actions_note_renewed(struct state *state, struct txn *txn,
-			      uint32_t key_index, enum scep_code code)
+			      uint32_t key_index,
+			      const struct scep_error *error)
 {
 	struct scep_key *key =
 	    key_index != 0 ? edit_key(state, txn, key_index) : NULL;
 
-	if (key != NULL)
-		key->action_result =
-		    code == SCEP_OK ? SCEP_NONE : error_detail(code);
+	if (key == NULL)
+		return;
+	if (error->code == SCEP_OK)
+		action_result_succeed(key);
+	else
+		action_result_fail(key, error);
 }
 
 /* ---------------------------------------------- assigning, rolling back -- */
@@ -66,11 +76,11 @@ static void begin_assignment(struct state *state, struct txn *txn,
 			     struct scep_key *key)
 {
 	if (not_before_assign(state, txn, key, key->assign_to)) {
-		key->action_result = SCEP_DEFERRED;
+		action_result_defer(key);
 		return;
 	}
 	use_locations_want(state, txn, key->assign_to, key->index);
-	key->action_result = SCEP_IN_PROGRESS;
+	action_result_run(key, DEPLOYING);
 }
 
 /* Has each location of the key want the key that it had before. */
@@ -88,7 +98,7 @@ static void begin_rollback(struct state *state, struct txn *txn,
 			continue;
 		registry_restore_retired(state, txn, before);
 		use_locations_want(state, txn, use->name, before);
-		key->action_result = SCEP_IN_PROGRESS;
+		action_result_run(key, DEPLOYING_BEFORE);
 	}
 }
 
@@ -121,8 +131,19 @@ static bool is_deploying(const struct scep_view *view, uint32_t key_index,
 	return false;
 }
 
+/* Keeps the first failure; the action goes on at the other locations. */
+static void note_failure(struct scep_key *key, const struct scep_error *error)
+{
+	if (error->code == SCEP_OK || key->action_failed)
+		return;
+	action_result_fail(key, error);
+	key->action_result = SCEP_IN_PROGRESS;
+	key->action_failed = true;
+}
+
 static void note_deployed(struct state *state, struct txn *txn,
-			  uint32_t key_index, uint32_t use_index, bool is_good)
+			  uint32_t key_index, uint32_t use_index,
+			  const struct scep_error *error)
 {
 	const struct scep_key *now =
 	    scep_rows_find(&state->view.keys, key_index);
@@ -134,26 +155,26 @@ static void note_deployed(struct state *state, struct txn *txn,
 	key = edit_key(state, txn, key_index);
 	if (key == NULL)
 		return;
-	if (!is_good)
-		key->action_failed = true;
+	note_failure(key, error);
 	if (is_deploying(&state->view, key_index, use_index))
 		return;
-	key->action_result =
-	    key->action_failed ? SCEP_DEPLOY_FAILED : SCEP_NONE;
+	if (key->action_failed)
+		key->action_result = SCEP_DEPLOY_FAILED;
+	else
+		action_result_succeed(key);
 	key->action_failed = false;
 }
 
 void key_actions_note_deployed(struct state *state, struct txn *txn,
 			       uint32_t use_index, uint32_t key_index,
-			       bool is_good)
+			       const struct scep_error *error)
 {
 	const struct scep_use *before =
 	    scep_rows_find(&state->view.uses, use_index);
 
-	note_deployed(state, txn, key_index, use_index, is_good);
+	note_deployed(state, txn, key_index, use_index, error);
 	if (before != NULL && before->key_index != key_index)
-		note_deployed(state, txn, before->key_index, use_index,
-			      is_good);
+		note_deployed(state, txn, before->key_index, use_index, error);
 }
 
 /* True if an action is shown as running, and nothing will end it any more. */
@@ -182,7 +203,8 @@ uint64_t key_actions_tick(struct state *state)
 			continue;
 		key = edit_key(state, &txn, old->index);
 		if (key != NULL)
-			key->action_result = SCEP_CANCELLED;
+			action_result_cancel(key, "another key took its place, "
+						  "or the location is gone");
 	}
 	if (txn.count > 0)
 		txn_commit(state, &txn, NULL, NULL);
@@ -213,7 +235,7 @@ static void begin_action(struct state *state, struct txn *txn, uint32_t index,
 		break;
 	case SCEP_KEY_VERIFY:
 		key->is_to_be_verified = true;
-		key->action_result = SCEP_IN_PROGRESS;
+		action_result_run(key, "reading the files of the key");
 		break;
 	case SCEP_KEY_NOOP:
 		break;
@@ -234,13 +256,13 @@ void key_actions_act(struct state *state, struct txn *txn,
 /* ---------------------------------------------------------- at a start -- */
 
 static void show_running(struct state *state, struct txn *txn,
-			 uint32_t key_index)
+			 uint32_t key_index, const char *words)
 {
 	struct scep_key *key =
 	    key_index != 0 ? edit_key(state, txn, key_index) : NULL;
 
 	if (key != NULL)
-		key->action_result = SCEP_IN_PROGRESS;
+		action_result_run(key, words);
 }
 
 void key_actions_recall(struct state *state, struct txn *txn)
@@ -248,11 +270,12 @@ void key_actions_recall(struct state *state, struct txn *txn)
 	for (struct open_request *e = state->open_requests; e != NULL;
 	     e = e->next) {
 		if (!e->task.record->is_suspended)
-			show_running(state, txn, e->task.record->action_key);
+			show_running(state, txn, e->task.record->action_key,
+				     RENEWING);
 	}
 	ROWS_EACH (i, &state->view.uses) {
 		const struct scep_use *use = state->view.uses.row[i];
 
-		show_running(state, txn, use->wanted_key);
+		show_running(state, txn, use->wanted_key, DEPLOYING);
 	}
 }

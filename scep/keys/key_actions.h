@@ -2,7 +2,7 @@
 /*
  * Actions of a manager on keys (scepKeyAction, destroy): what an action adds to
  * the transaction of its Set, what runs for it afterwards, and its result
- * (scepKeyActionResult).  A restart of the program forgets the result, but not
+ * (action_result.h).  A restart of the program forgets the result, but not
  * what the action has begun.  Knows no rule: draft has judged the action.
  */
 #ifndef SCEP_KEYS_KEY_ACTIONS_H
@@ -17,14 +17,17 @@
 void key_actions_act(struct state *state, struct txn *txn,
 		     const struct rules_action *action);
 
-/* A deployment of the key has ended: adds the results of the actions that end
- * with it.  The view still has the row of the location as it was before. */
+/* A deployment of the key has ended, `error` says how (SCEP_OK: well): adds the
+ * results of the actions that end with it.  The view still has the row of the
+ * location as it was before. */
 void key_actions_note_deployed(struct state *state, struct txn *txn,
 			       uint32_t use_index, uint32_t key_index,
-			       bool is_good);
-/* The request that renews the key has ended: adds the result. */
+			       const struct scep_error *error);
+/* The request that renews the key has ended, `error` says how (SCEP_OK: well):
+ * adds the result. */
 void key_actions_note_renewed(struct state *state, struct txn *txn,
-			      uint32_t key_index, enum scep_code code);
+			      uint32_t key_index,
+			      const struct scep_error *error);
 
 /* Cancels the actions that nothing will end any more: another key was assigned
  * to their location before theirs was deployed, or the location is gone. */

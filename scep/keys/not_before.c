@@ -10,6 +10,7 @@
 #include "scep/view.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
+#include "scep/keys/action_result.h"
 #include "scep/keys/applied.h"
 #include "scep/keys/registry.h"
 #include "scep/keys/use_locations.h"
@@ -45,7 +46,7 @@ static void note_end_of_wait(struct scep_key *key)
 {
 	key->wait_trigger = 0;
 	if (key->action_result == SCEP_DEFERRED)
-		key->action_result = SCEP_CANCELLED;
+		action_result_cancel(key, "it waits for no location any more");
 }
 
 /* Removes the locations of the list from those that `old` waits for.
@@ -226,7 +227,7 @@ static void begin_key(struct state *state, struct txn *txn,
 		use_list_remove(key->use_when_valid, use->name);
 		use_locations_want(state, txn, use->name, key->index);
 		if (key->action_result == SCEP_DEFERRED)
-			key->action_result = SCEP_IN_PROGRESS;
+			action_result_run(key, "deploying the key");
 	}
 }
 

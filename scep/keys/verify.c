@@ -8,6 +8,7 @@
 #include "scep/base/error.h"
 #include "scep/protocol/certs.h"
 #include "scep/base/log.h"
+#include "scep/keys/action_result.h"
 #include "scep/keys/key_file.h"
 #include "scep/keys/key_jobs.h"
 #include "scep/keys/registry.h"
@@ -42,8 +43,9 @@ static void verify_files(struct key_job_run *run)
 
 	key_file_name(run->row.file_id, name);
 	if (key_file_read(run->state->keys_folder, name, &key, &run->error) ==
-		SCEP_OK &&
-	    run->row.not_after != 0 &&
+	    SCEP_OK)
+		run->row.storage = key_storage(key);
+	if (key != NULL && run->row.not_after != 0 &&
 	    key_file_read_chain(run->state->certs_folder, name, &chain,
 				&run->error) == SCEP_OK)
 		compare_certificate(run, key, sk_X509_value(chain, 0));
@@ -90,8 +92,11 @@ static bool verify_settle(struct key_job_run *run)
 	if (key != NULL) {
 		key->is_to_be_verified = false;
 		key->is_corrupt = !is_good;
-		key->action_result =
-		    is_good ? SCEP_NONE : error_detail(run->error.code);
+		key->storage = run->row.storage;
+		if (is_good)
+			action_result_succeed(key);
+		else
+			action_result_fail(key, &run->error);
 	}
 	if (txn_commit(run->state, &txn, NULL, NULL) != SCEP_OK)
 		return false;

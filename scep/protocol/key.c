@@ -268,11 +268,28 @@ enum scep_code key_open(const char *reference, EVP_PKEY **key,
 			 reference);
 }
 
-const char *key_properties(const EVP_PKEY *key, char text[KEY_PROPERTIES])
+/* The name of the provider that has the key, or NULL. */
+static const char *provider_name(const EVP_PKEY *key)
 {
 	const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(key);
-	const char *name =
-	    provider == NULL ? NULL : OSSL_PROVIDER_get0_name(provider);
+
+	return provider == NULL ? NULL : OSSL_PROVIDER_get0_name(provider);
+}
+
+enum scep_key_storage key_storage(const EVP_PKEY *key)
+{
+	const char *name = provider_name(key);
+
+	if (name != NULL && strcmp(name, "tpm2") == 0)
+		return SCEP_KEY_TPM;
+	if (name != NULL && strcmp(name, "pkcs11") == 0)
+		return SCEP_KEY_PKCS11;
+	return SCEP_KEY_FILE;
+}
+
+const char *key_properties(const EVP_PKEY *key, char text[KEY_PROPERTIES])
+{
+	const char *name = provider_name(key);
 	int length;
 
 	if (name == NULL)

@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include "scep/codes.h"
+#include "scep/key_row.h"
 #include "scep/base/bytes.h"
 
 /* Makes an RSA key.  `*key` is owned.  Fails with SCEP_KEY_ERROR. */
@@ -22,6 +23,9 @@ enum scep_code key_make_rsa(uint32_t bits, EVP_PKEY **key,
  * owned.  Fails with SCEP_KEY_ERROR. */
 enum scep_code key_make_ec(uint32_t bits, EVP_PKEY **key,
 			   struct scep_error *error);
+
+/* Tells where the private key is. */
+enum scep_key_storage key_storage(const EVP_PKEY *key);
 
 /* PEM (PKCS#8, unencrypted) of a key.  `pem` is set and owned. */
 enum scep_code key_to_pem(const EVP_PKEY *key, struct bytes *pem,

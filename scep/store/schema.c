@@ -113,6 +113,7 @@ static const struct column key_columns[] = {
     KEY(name),
     KEY(algorithm),
     KEY(length),
+    KEY(storage),
     KEY(is_default),
     KEY(is_corrupt),
     KEY(is_revoked),

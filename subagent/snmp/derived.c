@@ -131,6 +131,14 @@ int64_t derived_key_state(const struct read_context *context, const void *row)
 				 context->view->agent.notify_expiry_days);
 }
 
+int64_t derived_key_storage(const struct read_context *context, const void *row)
+{
+	const struct scep_key *key = row;
+
+	(void)context;
+	return key->storage != 0 ? key->storage : SCEP_KEY_FILE;
+}
+
 int64_t derived_action_result(const struct read_context *context,
 			      const void *row)
 {

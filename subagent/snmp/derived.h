@@ -46,6 +46,8 @@ int64_t derived_last_state(const struct read_context *context, const void *row);
 int64_t derived_processing(const struct read_context *context, const void *row);
 int64_t derived_key_count(const struct read_context *context, const void *row);
 int64_t derived_key_state(const struct read_context *context, const void *row);
+int64_t derived_key_storage(const struct read_context *context,
+			    const void *row);
 int64_t derived_action_result(const struct read_context *context,
 			      const void *row);
 int64_t derived_key_in_service(const struct read_context *context,

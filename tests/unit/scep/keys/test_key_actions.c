@@ -24,12 +24,13 @@ static void a_key_is_given_to_locations(void **state)
 	uint32_t first = enrol_for(d, "web");
 	uint32_t second = enrol_for(d, "");
 
+	assert_string_equal(key(d, second)->action_text, "");
 	assign(d, second, "web,vpn");
-	assert_int_equal(result_of(d, second), SCEP_IN_PROGRESS);
+	assert_result(d, second, SCEP_IN_PROGRESS, "deploying the key");
 	end_deploy(d, true);
-	assert_int_equal(result_of(d, second), SCEP_IN_PROGRESS);
+	assert_result(d, second, SCEP_IN_PROGRESS, "deploying the key");
 	run_deploying(d);
-	assert_int_equal(result_of(d, second), SCEP_NONE);
+	assert_result(d, second, SCEP_NONE, "successful");
 	assert_string_equal(key(d, second)->use_location, "web,vpn");
 	assert_string_equal(key(d, first)->use_location, "");
 	assert_int_equal(use(d, WEB)->key_index, second);
@@ -42,12 +43,14 @@ static void one_location_that_fails_is_the_result(void **state)
 
 	assign(d, number, "web,vpn");
 	end_deploy(d, false);
+	assert_int_equal(result_of(d, number), SCEP_IN_PROGRESS);
 	run_deploying(d);
-	assert_int_equal(result_of(d, number), SCEP_DEPLOY_FAILED);
+	assert_result(d, number, SCEP_DEPLOY_FAILED,
+		      "Deployment Error: web: check ended with 1");
 	assert_string_equal(key(d, number)->use_location, "vpn");
 	assign(d, number, "web");
 	run_deploying(d);
-	assert_int_equal(result_of(d, number), SCEP_NONE);
+	assert_result(d, number, SCEP_NONE, "successful");
 }
 
 static void AssignTo_stays_until_a_restart(void **state)
@@ -115,7 +118,7 @@ static void an_assignment_survives_a_kill(void **state)
 
 	assign(d, number, "web");
 	device_restart(d);
-	assert_int_equal(result_of(d, number), SCEP_IN_PROGRESS);
+	assert_result(d, number, SCEP_IN_PROGRESS, "deploying the key");
 	run_deploying(d);
 	assert_int_equal(result_of(d, number), SCEP_NONE);
 	assert_int_equal(use(d, WEB)->key_index, number);
@@ -130,7 +133,9 @@ static void an_assignment_that_is_never_begun_is_cancelled(void **state)
 	assign(d, third, "web");
 	assign(d, first, "vpn");
 	assign(d, second, "vpn");
-	assert_int_equal(result_of(d, first), SCEP_CANCELLED);
+	assert_result(d, first, SCEP_CANCELLED,
+		      "Cancelled: another key took its place, or the location "
+		      "is gone");
 	assert_int_equal(result_of(d, third), SCEP_IN_PROGRESS);
 	run_deploying(d);
 	assert_int_equal(use(d, VPN)->key_index, second);
@@ -270,8 +275,9 @@ static void a_sound_key_is_verified(void **state)
 	uint32_t number = enrol_for(d, "");
 
 	act(d, number, SCEP_KEY_VERIFY);
-	assert_int_equal(result_of(d, number), SCEP_NONE);
+	assert_result(d, number, SCEP_NONE, "successful");
 	assert_false(key(d, number)->is_corrupt);
+	assert_int_equal(key(d, number)->storage, SCEP_KEY_FILE);
 }
 
 static void two_keys_of_one_Set_are_verified_one_after_the_other(void **state)
@@ -364,7 +370,8 @@ static void the_key_of_another_is_found_out(void **state)
 			 SCEP_OK);
 	bytes_free(&pem);
 	act(d, second, SCEP_KEY_VERIFY);
-	assert_int_equal(result_of(d, second), SCEP_KEY_ERROR);
+	assert_result(d, second, SCEP_KEY_ERROR,
+		      "Key Error: the key is not that of the certificate");
 	act(d, first, SCEP_KEY_VERIFY);
 	assert_int_equal(result_of(d, first), SCEP_NONE);
 }
@@ -380,9 +387,24 @@ static void a_renewal_is_held_until_its_Set_is_confirmed(void **state)
 	assert_int_equal(try_act(d, number, SCEP_KEY_RENEW), SCEP_ACCEPTED);
 	device_run(d);
 	assert_int_equal(d->io.fetches, fetches);
+	assert_result(d, number, SCEP_IN_PROGRESS,
+		      "requesting a new certificate");
 	set_txn_confirm(&d->set_txn, &d->state, d->ticket);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_result(d, number, SCEP_NONE, "successful");
+}
+
+static void a_renewal_that_fails_says_why(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_for(d, "");
+
+	plan_many(d, CA_PKI, CA_FAILURE, 2, 3);
+	act(d, number, SCEP_KEY_RENEW);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);
+	assert_result(d, number, SCEP_SCEP_ERROR, device_status(d)->text);
 }
 
 int main(void)
@@ -409,6 +431,7 @@ int main(void)
 	    USE_TEST(a_broken_key_is_found_corrupt),
 	    USE_TEST(the_key_of_another_is_found_out),
 	    USE_TEST(a_renewal_is_held_until_its_Set_is_confirmed),
+	    USE_TEST(a_renewal_that_fails_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,14 @@ static inline uint32_t result_of(struct device *d, uint32_t index)
 	return key(d, index)->action_result;
 }
 
+/* Asserts the result of the last action on the key, and its words. */
+static inline void assert_result(struct device *d, uint32_t index,
+				 enum scep_code code, const char *words)
+{
+	assert_int_equal(result_of(d, index), code);
+	assert_string_equal(key(d, index)->action_text, words);
+}
+
 #define USE_TEST(name)                                                         \
 	cmocka_unit_test_setup_teardown(name, use_setup, device_teardown)
 

@@ -226,6 +226,7 @@ static void it_never_leaves_the_tpm(void **state)
 	assert_int_equal(key_open(REFERENCE, &key, &error), SCEP_OK);
 	assert_string_equal(
 	    OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(key)), "tpm2");
+	assert_int_equal(key_storage(key), SCEP_KEY_TPM);
 	assert_int_equal(EVP_PKEY_get_bn_param(key, "d", &exponent), 0);
 	if (key_to_pem(key, &pem, &error) == SCEP_OK)
 		assert_false(is_plain(&pem));
