@@ -6,6 +6,8 @@
     own           all three, of one test alone, to be killed and frozen
     master        a snmpd of one test alone
     make_agent    make_agent("line of scepagentd.conf", ...): not yet started
+    agent_prefix  what make_agent puts in front of the program; a file that needs
+                  something has a fixture of that name
     mibs          the folder with the MIB file and the shipped base modules
     real_keys     lets the programs of a test make their RSA keys; the keys of
                   other tests come from a pool (tests/lib/key_pool.h)
@@ -58,11 +60,16 @@ def master(tmp_path, mibs):
 
 
 @pytest.fixture
-def make_agent(tmp_path, master):
+def agent_prefix():
+    return []
+
+
+@pytest.fixture
+def make_agent(tmp_path, master, agent_prefix):
     made = []
 
     def make(*lines, name=None):
-        agent = Agent(tmp_path / (name or "agent%d" % len(made)), master, lines)
+        agent = Agent(tmp_path / (name or "agent%d" % len(made)), master, lines, agent_prefix)
         made.append(agent)
         return agent
 

@@ -2,15 +2,18 @@
 """A name server that never answers, and all 64 profiles with names that only it
 could know: a few threads wait for it, and everything else goes on."""
 
-import os
+import json
 import signal
+from types import SimpleNamespace
 
 import pytest
 
 from rig.agent import Agent
 from rig.device import CHALLENGE, Device
 from rig.names import SilentNames
-from rig.processes import wait_until
+from rig.namespace import Namespace
+from rig.processes import end, environment, spawn, wait_until
+from rig.program import TESTS
 
 GOOD = "good.example.net"
 PROFILES = range(1, 65)
@@ -21,10 +24,31 @@ MEGABYTES = 600
 
 
 @pytest.fixture
-def own(tmp_path, master, ca):
-    if os.geteuid() != 0:
-        pytest.skip("only root can have a name server and a mount namespace")
-    names = SilentNames(tmp_path / "names", [GOOD])
+def namespace():
+    made = Namespace()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ca(namespace, tmp_path):
+    """What a CA in the namespace says of itself: port, fingerprint ..."""
+    ready = tmp_path / "ready.json"
+    process = spawn(
+        [*namespace.prefix, "/usr/bin/python3", TESTS / "scepca", "--dir", tmp_path / "ca",
+         "--challenge", CHALLENGE, "--ready-file", ready], env=environment(),
+    )
+    try:
+        wait_until(ready.exists, 30, "CA")
+        yield SimpleNamespace(**json.loads(ready.read_text()))
+    finally:
+        end(process)
+
+
+@pytest.fixture
+def own(namespace, tmp_path, master, ca):
+    """snmpd is outside: its socket is a file."""
+    names = SilentNames(tmp_path / "names", namespace, [GOOD])
     agent = Agent(tmp_path / "agent", master, ["keyLimit 100"], names.prefix)
     try:
         agent.start()

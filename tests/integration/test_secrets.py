@@ -17,10 +17,17 @@ import pytest
 
 from rig.device import in_seconds, request_pairs
 from rig.memory import places
+from rig.namespace import inspectable
 from rig.processes import wait_until
 from rig.quick import Refused
 
 GROUP_ROW = "1.3.6.1.6.3.16.1.2.1.5.3.1.97"  # vacmSecurityToGroupStatus.3."a"
+
+
+@pytest.fixture
+def agent_prefix():
+    """The memory of both processes is read."""
+    return inspectable()
 
 
 @pytest.fixture

@@ -3,11 +3,10 @@
 both threads of its worker respond.  A worker with a thread that hangs is
 replaced."""
 
-import os
-
 import pytest
 
 from rig.hold import Hold, threads
+from rig.namespace import inspectable
 from rig.notify import Manager
 from rig.processes import is_alive, wait_until
 from rig.quick import Refused
@@ -15,6 +14,12 @@ from rig.quick import Refused
 # The parent waits 20 s for a report.
 REPLACED = 30
 SILENT = 2.5  # a report is due each second
+
+
+@pytest.fixture
+def agent_prefix():
+    """The threads of the worker are held."""
+    return inspectable()
 
 
 @pytest.fixture
@@ -29,13 +34,6 @@ def watched(make_agent, manager):
     agent = make_agent()
     agent.environment = manager.environment
     return agent.start()
-
-
-@pytest.fixture
-def traced():
-    """The worker lets nobody trace it but root."""
-    if os.geteuid() != 0:
-        pytest.skip("a thread of the worker can be held by root only")
 
 
 def the_thread(agent, name):
@@ -65,7 +63,7 @@ def test_it_is_alive_while_the_master_hangs(watched, manager, master):
 
 @pytest.mark.parametrize("name", ["scep-engine", "scep-snmp"])
 def test_a_worker_with_a_thread_that_hangs_is_replaced(
-        traced, watched, manager, master, name):
+        watched, manager, master, name):
     worker = watched.worker
     manager.wait_for("WATCHDOG=1")
     with Hold(the_thread(watched, name)):
@@ -87,7 +85,7 @@ def test_a_worker_with_a_thread_that_hangs_is_replaced(
 
 
 def test_a_thread_for_HTTP_that_hangs_holds_no_Set_and_no_request(
-        traced, own, manager):
+        own, manager):
     """Its exchange is ended by the engine; the program goes on to be alive."""
     own.agent.environment = manager.environment
     own.agent.restart()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds one thread of a process still, as if it hung: a process of its own
-traces it, which is the only way to stop a thread and leave the others.
+traces it, which is the only way to stop a thread and leave the others.  The
+process must be started as rig.namespace.inspectable() says.
 
 usage: hold.py TID    holds until its input ends"""
 

@@ -1,25 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A network namespace with nothing but loopback, for a server that would
-listen on every interface.
+"""Namespaces for a command, so that a test needs no root, and a network namespace
+with nothing but loopback.
 
-Root makes it directly; anybody else inside a user namespace, in which the
-programs believe that they are root."""
+Root makes a namespace directly.  Anybody else makes it inside a user namespace,
+in which the programs believe that they are root."""
 
 import os
-import shutil
 import subprocess
 
 from .processes import end, environment, scaled, spawn, wait_until
 
 KEEPER = "ip link set lo up && echo up && exec cat"
+# The kernel forgets who dies with whom when a namespace is entered, so that it
+# is told again after that.
+MORTAL = ["setpriv", "--pdeathsig", "KILL", "--"]
+
+
+def inside_own(*kinds):
+    """Returns what to put in front of a command that is to run in namespaces of
+    its own: "--mount" ..."""
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    return ["unshare", *user, *kinds, *MORTAL]
+
+
+def inspectable():
+    """Returns what to put in front of a program that its own user may trace and
+    whose memory he may read, although it is not dumpable (PR_SET_DUMPABLE).
+    Root may always.  Anybody else may if he has made its user namespace."""
+    return [] if os.geteuid() == 0 else inside_own()
 
 
 class Namespace:
+    """For a server that would listen on every interface, or on a port of root's."""
+
     def __init__(self):
-        self.is_root = os.geteuid() == 0
-        kinds = ["--net"] if self.is_root else ["--net", "--user", "--map-root-user"]
         self.keeper = spawn(
-            ["unshare", *kinds, "sh", "-c", KEEPER],
+            [*inside_own("--net"), "sh", "-c", KEEPER],
             env=environment(PATH="/usr/sbin:/usr/bin:/sbin:/bin"),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
@@ -33,13 +49,11 @@ class Namespace:
 
     @property
     def prefix(self):
-        """Returns what to put in front of a command that is to run inside.  The
-        kernel forgets who dies with whom when namespaces are entered, so that
-        it is told again after that."""
+        """Returns what to put in front of a command that is to run inside."""
         enter = ["nsenter", "--target", str(self.keeper.pid), "--net"]
-        if not self.is_root:
+        if os.geteuid() != 0:
             enter += ["--user", "--preserve-credentials"]
-        return enter + [shutil.which("setpriv"), "--pdeathsig", "KILL", "--"]
+        return enter + MORTAL
 
     def run(self, *words, **options):
         return subprocess.run(

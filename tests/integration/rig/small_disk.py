@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A state directory on a file system of its own that can be filled: a tmpfs in
-a mount namespace, which root makes directly and anybody else in a user
-namespace.  The test reaches it through /proc/PID/root."""
+a mount namespace.  The test reaches it through /proc/PID/root."""
 
 import errno
 import os
+
+from .namespace import inside_own
 
 
 class SmallDisk:
@@ -15,10 +16,9 @@ class SmallDisk:
     @property
     def prefix(self):
         """Returns what to put in front of the command of the program."""
-        user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
         mount = 'mount -t tmpfs -o size=%dk,mode=700 tmpfs "$0" && exec "$@"' % self.kilobytes
         os.makedirs(self.state, mode=0o700, exist_ok=True)
-        return ["unshare", *user, "--mount", "sh", "-c", mount, self.state]
+        return [*inside_own("--mount"), "sh", "-c", mount, self.state]
 
     def path(self, pid, name):
         return "/proc/%d/root%s/%s" % (pid, self.state, name)
