@@ -9,14 +9,11 @@
 
 #include "scep/profile_row.h"
 #include "scep/scep.h"
+#include "scep/state/build_time.h"
 #include "scep/state/health.h"
 #include "scep/state/health_text.h"
 #include "scep/base/log.h"
 #include "scep/settings/settings.h"
-
-#ifndef SCEP_BUILD_TIME
-#define SCEP_BUILD_TIME 0
-#endif
 
 /* The view comes first, so that a reader's pointer leads back here. */
 struct published {

@@ -8,16 +8,15 @@
 #define TESTS_SCRIPTED_CA_H
 
 #include "scep/octets.h"
+#include "scep/state/state.h"
 #include "tests/lib/pki.h"
 #include "scep/protocol/rfc8894.h"
 #include "tests/lib/virtual_io.h"
 
 /* Validity is not judged before the program was built. */
-#ifndef SCEP_BUILD_TIME
-#define SCEP_BUILD_TIME 0
-#endif
 #define SCRIPTED_NOW                                                           \
-	((SCEP_BUILD_TIME > PKI_NOW ? SCEP_BUILD_TIME : PKI_NOW) + PKI_DAY)
+	((state_build_time() > PKI_NOW ? state_build_time() : PKI_NOW) +       \
+	 PKI_DAY)
 
 enum ca_operation { CA_CAPS, CA_CERT, CA_NEXT, CA_PKI, CA_OPERATIONS };
 

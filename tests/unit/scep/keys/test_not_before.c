@@ -165,7 +165,7 @@ static void a_clock_that_is_wrong_begins_nothing(void **state)
 
 	make_two(d, false);
 	device_kill(d);
-	d->io.wall = SCEP_BUILD_TIME > 2000 ? SCEP_BUILD_TIME - 1000 : 0;
+	d->io.wall = state_build_time() > 2000 ? state_build_time() - 1000 : 0;
 	device_start(d);
 	if (state_clock_is_sane(&d->state))
 		skip();
