@@ -105,7 +105,8 @@ def test_lastRequestFailed_is_per_profile_and_only_of_the_latest(own):
     own.wait_end(own.quick.get("scepRequestStatusIndex.2"))
     wait_health(own, *OK)
     # And what has failed is forgotten with its profile.
-    own.quick.set(("scepRequestChallengePassword.2", "wrong"), ("scepRequestAction.2", "send"))
+    own.quick.set(("scepRequestKeyName.2", "two"), ("scepRequestCommonName.2", "two.example.net"),
+                  ("scepRequestChallengePassword.2", "wrong"), ("scepRequestAction.2", "send"))
     own.wait_end(own.quick.get("scepRequestStatusIndex.2"))
     wait_health(own, *failed)
     own.quick.set(("scepProfileRowStatus.2", "destroy"))

@@ -47,7 +47,7 @@ FOUL = {
 
 ROW_STATUS_OF_WHAT_COMES_BY_ITSELF = {n: WRONG_VALUE for n in range(1, 6)}
 # Numbers within the syntax that are refused for themselves, or by a row that
-# is as new; None: not tried, as it would take the row away.
+# is as new; None: not tried, as it would take the row away or send a request.
 BY_NUMBER = {
     "scepProfileStorageType": dict.fromkeys((1, 4, 5), WRONG_VALUE),
     "scepProfileRowStatus": {
@@ -61,7 +61,7 @@ BY_NUMBER = {
     "scepAutoSignatureAlgorithm": {1: INCONSISTENT},
     "scepAutoKeyLength": {1024: INCONSISTENT},
     "scepAutoEnable": {1: INCONSISTENT},
-    "scepKeyAction": dict.fromkeys((2, 3, 4), INCONSISTENT),
+    "scepKeyAction": {2: None, 3: INCONSISTENT, 4: INCONSISTENT},
     "scepKeyRowStatus": {**ROW_STATUS_OF_WHAT_COMES_BY_ITSELF, 6: None},
     "scepCaRowStatus": {**ROW_STATUS_OF_WHAT_COMES_BY_ITSELF, 6: None},
     "scepCaTrust": {1: WRONG_VALUE, 4: WRONG_VALUE},
