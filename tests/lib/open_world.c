@@ -233,7 +233,9 @@ static bool is_empty(const struct cert_rep *reply)
 {
 	return reply->certificates == NULL &&
 	       reply->pki_status == RFC8894_SUCCESS &&
-	       reply->fail_info == SCEP_FAIL_NONE && reply->legacy_used == 0;
+	       reply->fail_info == SCEP_FAIL_NONE &&
+	       reply->fail_info_text[0] == '\0' && reply->legacy_used == 0 &&
+	       !reply->is_by_ca;
 }
 
 static bool is_refused(const struct world_row *row)

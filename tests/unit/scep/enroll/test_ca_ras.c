@@ -31,18 +31,25 @@ static int add(struct device *d, const char *name, const char *usage)
 			       LATER);
 }
 
-static const struct scep_ca *row(struct device *d, const char *subject)
+static const struct scep_ca *row_of(struct device *d, uint32_t profile,
+				    const char *subject)
 {
 	const struct scep_view *view = device_view(d);
 
 	ROWS_EACH (i, &view->cas) {
 		const struct scep_ca *ca = view->cas.row[i];
 
-		if (strcmp(ca->subject, subject) == 0)
+		if (ca->profile_index == profile &&
+		    strcmp(ca->subject, subject) == 0)
 			return ca;
 	}
 	fail_msg("there is no row of %s", subject);
 	return NULL;
+}
+
+static const struct scep_ca *row(struct device *d, const char *subject)
+{
+	return row_of(d, 1, subject);
 }
 
 static void decide(struct device *d, const char *subject,
@@ -183,6 +190,23 @@ static void each_one_is_waited_for(void **state)
 	assert_int_equal(d->ca.seen[CA_CERT], 1);
 	decide(d, "CN=Other", SCEP_CA_TRUSTED);
 	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+}
+
+/* Another profile's manager may know the RA of another server. */
+static void a_decision_of_another_profile_does_not_count(void **state)
+{
+	struct device *d = *state;
+
+	wait_for_word(d);
+	decide(d, "CN=Printer", SCEP_CA_TRUSTED);
+	assert_successful_by(d, 0);
+	device_number(d, SCEP_PROFILE_ROW_STATUS, 2, SCEP_ROW_CREATE_AND_GO);
+	device_set(d);
+	device_fill(d, 2);
+	device_send(d, 2);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_CA_NOT_TRUSTED);
+	assert_int_equal(row_of(d, 2, "CN=Printer")->trust, SCEP_CA_PENDING);
 }
 
 static void the_wait_survives_a_restart(void **state)
@@ -454,6 +478,7 @@ int main(void)
 	    TEST(trusted_it_speaks_and_no_notification_says_so),
 	    TEST(with_all_rejected_the_ca_itself_is_used),
 	    TEST(each_one_is_waited_for),
+	    TEST(a_decision_of_another_profile_does_not_count),
 	    TEST(the_wait_survives_a_restart),
 	    TEST(a_waiting_request_can_be_cancelled),
 	    TEST(a_decision_while_the_answer_is_under_way_counts),

@@ -69,17 +69,32 @@ static const struct scep_ca *row_of(struct device *d, unsigned char number)
 	return NULL;
 }
 
+static void put(struct device *d, struct scep_ca *row)
+{
+	struct txn txn;
+
+	txn_init(&txn);
+	txn_put(&txn, STORE_CA, row);
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error), SCEP_OK);
+}
+
 /* As the manager decides. */
 static void decide(struct device *d, unsigned char number,
 		   enum scep_ca_trust trust)
 {
 	struct scep_ca *row = row_copy(row_of(d, number));
-	struct txn txn;
 
 	row->trust = trust;
-	txn_init(&txn);
-	txn_put(&txn, STORE_CA, row);
-	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error), SCEP_OK);
+	put(d, row);
+}
+
+/* As a CRL says. */
+static void revoke(struct device *d, unsigned char number)
+{
+	struct scep_ca *row = row_copy(row_of(d, number));
+
+	row->is_revoked = true;
+	put(d, row);
 }
 
 static void the_candidate_waits_and_the_others_are_chained(void **state)
@@ -146,6 +161,24 @@ static void what_is_gone_goes_unless_it_was_decided(void **state)
 	assert_int_equal(row_of(d, 5)->index, 5);
 }
 
+static void a_row_stays_revoked_as_its_trust_changes(void **state)
+{
+	struct device *d = *state;
+	struct open_request *e = bring(d, 2, (unsigned char[]){1, 2});
+
+	merge(d, e, SCEP_CA_PENDING);
+	revoke(d, 2);
+	e->task.work.cas[1].trust = SCEP_CA_PENDING;
+	merge(d, e, SCEP_CA_PENDING);
+	assert_int_equal(row_of(d, 2)->trust, SCEP_CA_PENDING);
+	assert_true(row_of(d, 2)->is_revoked);
+	assert_false(row_of(d, 1)->is_revoked);
+	/* And when it is left out meanwhile. */
+	bring(d, 1, (unsigned char[]){1});
+	merge(d, e, SCEP_CA_PENDING);
+	assert_true(row_of(d, 2)->is_revoked);
+}
+
 static void a_fingerprint_of_the_manager_is_the_only_pin(void **state)
 {
 	struct device *d = *state;
@@ -179,6 +212,18 @@ static void else_the_trusted_rows_of_the_profile_are_the_pins(void **state)
 	assert_int_equal(e->task.work.pin_count, 0);
 	assert_int_equal(ca_table_decided(&e->task), SCEP_CA_PENDING);
 	e->task.record->profile_index = 1;
+}
+
+static void an_ra_that_is_trusted_is_no_pin(void **state)
+{
+	struct device *d = *state;
+	struct open_request *e = bring(d, 2, (unsigned char[]){1, 2});
+
+	e->task.work.cas[1].role = SCEP_CA_RA_SIGN;
+	merge(d, e, SCEP_CA_PENDING);
+	decide(d, 2, SCEP_CA_TRUSTED);
+	ca_table_collect_pins(&e->task);
+	assert_int_equal(e->task.work.pin_count, 0);
 }
 
 static void there_are_never_more_pins_than_places(void **state)
@@ -224,8 +269,10 @@ int main(void)
 	    TEST(the_same_certificates_make_no_new_rows),
 	    TEST(a_decision_stands),
 	    TEST(what_is_gone_goes_unless_it_was_decided),
+	    TEST(a_row_stays_revoked_as_its_trust_changes),
 	    TEST(a_fingerprint_of_the_manager_is_the_only_pin),
 	    TEST(else_the_trusted_rows_of_the_profile_are_the_pins),
+	    TEST(an_ra_that_is_trusted_is_no_pin),
 	    TEST(there_are_never_more_pins_than_places),
 	    TEST(forgetting_takes_all_rows_of_that_profile),
 	};

@@ -177,6 +177,30 @@ static void a_clock_that_is_wrong_begins_nothing(void **state)
 	assert_is_deployed(d, second);
 }
 
+/* The update brings a later build time than notBefore: the wrong clock reads
+ * as if the certificate had begun, and it may have expired long ago. */
+static void a_wrong_clock_after_an_update_begins_nothing(void **state)
+{
+	struct device *d = *state;
+	struct scep_key *row;
+	struct txn txn;
+
+	make_two(d, false);
+	row = row_copy(key(d, second));
+	row->not_before = SCEP_BUILD_TIME - 1000;
+	txn_init(&txn);
+	txn_put(&txn, STORE_KEY, row);
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error), SCEP_OK);
+	device_kill(d);
+	d->io.wall = SCEP_BUILD_TIME - 900;
+	device_start(d);
+	assert_nothing_is_deployed(d, 600);
+	assert_int_equal(use(d, WEB)->key_index, first);
+	d->io.wall = SCRIPTED_NOW;
+	device_run_for(d, 60);
+	assert_is_deployed(d, second);
+}
+
 static void what_expires_before_it_is_deployed_is_not_deployed(void **state)
 {
 	struct device *d = *state;
@@ -324,6 +348,7 @@ int main(void)
 	    USE_TEST(a_clock_that_is_set_forward_is_noticed),
 	    USE_TEST(a_clock_that_is_set_back_makes_it_wait_longer),
 	    USE_TEST(a_clock_that_is_wrong_begins_nothing),
+	    USE_TEST(a_wrong_clock_after_an_update_begins_nothing),
 	    USE_TEST(what_expires_before_it_is_deployed_is_not_deployed),
 	    USE_TEST(what_is_revoked_before_it_begins_is_not_deployed),
 	    USE_TEST(a_disk_that_refuses_is_tried_again),

@@ -187,6 +187,19 @@ static void nonce_wrong(struct world *world)
 	world->reply.recipient_nonce[15] ^= 1;
 }
 
+/* All that is read before the nonce is there. */
+static void failure_by_the_ca_with_a_wrong_nonce(struct world *world)
+{
+	world->reply.signer = world->ca;
+	world->reply.signer_key = pki_key(PKI_KEY_CA);
+	world->reply.digest = "SHA1";
+	world->input.allow_legacy = SCEP_LEGACY_SHA1;
+	world->reply.pki_status = "2";
+	world->reply.fail_info = "2";
+	world->reply.has_envelope = false;
+	nonce_wrong(world);
+}
+
 static void nonce_short(struct world *world)
 {
 	world->reply.recipient_nonce_length = RFC8894_NONCE_LENGTH - 1;
@@ -285,6 +298,8 @@ static const struct world_row rows[] = {
     WORLD_ROW(pki_status_with_a_zero, "pkiStatus is not known"),
     WORLD_ROW(no_nonce, "recipientNonce is missing"),
     WORLD_ROW(nonce_wrong, "recipientNonce does not match"),
+    WORLD_ROW(failure_by_the_ca_with_a_wrong_nonce,
+	      "recipientNonce does not match"),
     WORLD_ROW(nonce_short, "recipientNonce does not match"),
     WORLD_ROW(nonce_long, "recipientNonce does not match"),
     WORLD_ROW(nonce_of_another_type, "recipientNonce is not an OCTET STRING"),
