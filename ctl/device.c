@@ -8,7 +8,7 @@
 #include "scep/change.h"
 #include "scep/view.h"
 
-/* How often a device is read while others change it. */
+/* Reads of a device while others change it, at the most. */
 #define TRIES 10
 
 static bool read_lock(struct manager *manager, struct device_state *state,

@@ -13,12 +13,12 @@
 #include <string.h>
 
 #define LINE (2 * VALUE_TEXT + 100)
-/* How often a Set is tried that was not made and not clearly refused. */
+/* Tries of a Set that was neither made nor clearly refused. */
 #define TRIES 5
 /* A single profile with all values at their longest needs some 6,000. */
 #define ROOM_MIN 8000
 
-/* How a Set ended. */
+/* The end of a Set. */
 enum verdict {
 	SET_MADE,
 	SET_REFUSED,

@@ -25,7 +25,7 @@ enum exit_code { EXIT_GOOD, EXIT_FAILED, EXIT_USAGE };
 #define WAIT_MAX     86400
 #define WAIT_STEP    200000000L /* ns */
 
-/* How many signals have asked it to end. */
+/* The number of signals that have asked it to end. */
 static volatile sig_atomic_t end_signals;
 
 /* The options of scepctl, and the words that are left for Net-SNMP. */

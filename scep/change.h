@@ -119,7 +119,7 @@ enum scep_refusal {
 	SCEP_COMMIT_FAILED,
 };
 
-/* Why a change was refused, and which item is to blame. */
+/* The reason why a change was refused, and the item that is to blame. */
 struct scep_verdict {
 	enum scep_refusal refusal;
 	size_t item;

@@ -37,7 +37,7 @@ enum scep_event_kind {
 	SCEP_EVENT_PROBE = 33,
 };
 
-/* How a DEPLOY or a PROBE went. */
+/* The result of a DEPLOY or a PROBE. */
 struct scep_deploy_end {
 	uint32_t use_index;
 	bool is_good;

@@ -31,8 +31,8 @@ enum scep_result {
 	SCEP_RESULT_FAILED = 3,
 };
 
-/* How the last request of a profile has ended.  Lasts over a restart, and
- * longer than the rows of scepStatusTable. */
+/* The end of the last request of a profile.  Lasts over a restart, and longer
+ * than the rows of scepStatusTable. */
 struct scep_outcome {
 	uint32_t result; /* enum scep_result; 0: none has ended */
 	uint32_t detail; /* enum scep_code */

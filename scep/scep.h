@@ -81,9 +81,9 @@ enum scep_refusal scep_change_revert(struct scep_engine *engine,
  */
 bool scep_is_responsive(struct scep_engine *engine);
 
-/* How the command of SCEP_EVENT_RESTART has ended.  Never waits. */
+/* Reports how the command of SCEP_EVENT_RESTART has ended.  Never waits. */
 void scep_restart_ended(struct scep_engine *engine, bool is_good);
-/* How SCEP_EVENT_DEPLOY or SCEP_EVENT_PROBE has ended.  Never waits. */
+/* Reports how SCEP_EVENT_DEPLOY or SCEP_EVENT_PROBE has ended.  Never waits. */
 void scep_deploy_ended(struct scep_engine *engine,
 		       const struct scep_deploy_end *end);
 

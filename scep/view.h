@@ -33,7 +33,7 @@ struct scep_view {
 	uint32_t suspended[SCEP_PROFILE_MAX + 1];
 };
 
-/* How many requests are processing: scepStatusProcessing. */
+/* The number of requests that are processing: scepStatusProcessing. */
 uint32_t scep_view_processing(const struct scep_view *view);
 
 /*

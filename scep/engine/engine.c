@@ -35,10 +35,10 @@
 
 /* When a state directory that cannot be used is tried again, in ms. */
 #define RECOVER_RETRY 10000
-/* How long a start waits for the lock, in ms: a worker whose parent was killed
+/* The wait of a start for the lock, in ms: a worker whose parent was killed
  * ends a moment after it. */
 #define LOCK_PATIENCE 2000
-/* How long a Set waits for the engine to take it up, in ms.  A Set that is
+/* The wait of a Set until the engine takes it up, in ms.  A Set that is
  * taken up waits for its commit and for nothing else. */
 #define SET_PATIENCE 2000
 

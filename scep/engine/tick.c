@@ -11,8 +11,8 @@
 #include "scep/keys/spare.h"
 #include "scep/keys/verify.h"
 
-/* How old a view may become before any tick makes it anew, in ms: the wall
- * clock may have been set. */
+/* The age of a view from which any tick makes it anew, in ms: the wall clock
+ * may have been set. */
 #define REVIEW_TIME 10000
 
 /* Shows what time alone changes, when it does. */

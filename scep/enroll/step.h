@@ -18,7 +18,7 @@
 /* Octets in Text of a successful row that say when the certificate begins. */
 #define STEP_BEGINS_TEXT 52
 
-/* How a task continues after a step. */
+/* The way in which a task continues after a step. */
 enum step_outcome {
 	OUTCOME_NEXT,	 /* with the step result.to */
 	OUTCOME_WAIT,	 /* likewise, but not before an operator decides;

@@ -25,9 +25,10 @@
 #include "scep/enroll/ca_table.h"
 #include "scep/settings/view_query.h"
 
-/* How long until what the disk refused is tried again, in ms. */
+/* From a disk that refused to the next try, in ms. */
 #define SAVE_AGAIN 5000
-/* How long until a run that waits for a use location is tried, in seconds. */
+/* From one try to the next of a run that waits for a use location, in seconds.
+ */
 #define LOOK_AGAIN 60
 
 enum oper_status {

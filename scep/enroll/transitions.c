@@ -28,10 +28,10 @@
 #include "scep/state/outcome.h"
 #include "scep/state/status.h"
 
-/* How long until an end that the disk refused is saved again, in ms. */
+/* From a disk that refused an end to the next try, in ms. */
 #define SAVE_AGAIN 5000
 
-/* How long until a step that waits looks again, in ms.  A Set that decides
+/* From one look to the next of a step that waits, in ms.  A Set that decides
  * continues the request at once; this notices anything else, such as a check
  * that brings the trust. */
 #define LOOK_AGAIN 60000

@@ -17,7 +17,7 @@
 #include "scep/settings/use_list.h"
 #include "scep/settings/view_query.h"
 
-/* How long until the clock is looked at again, in seconds: it may be set. */
+/* From one look at the clock to the next, in seconds: it may be set. */
 #define LOOK_AGAIN 60
 /* From a disk that refused to the next try, in ms. */
 #define SAVE_RETRY 5000

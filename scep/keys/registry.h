@@ -47,10 +47,10 @@ void registry_restore_retired(struct state *state, struct txn *txn,
 			      uint32_t key_index);
 
 /*
- * What takes the place of what (struct scep_key, replaced_by).  A request has
- * brought the key, and renews the certificate of the key `renewed` (0: none).
- * The key takes the place of that one, and of those that were requested for the
- * same subject under the same name before.
+ * Notes which keys a new key replaces (struct scep_key, replaced_by).  A
+ * request has brought the key, and renews the certificate of the key `renewed`
+ * (0: none).  The new key replaces that one, and those that were requested
+ * before for the same subject under the same name.
  */
 void registry_note_new(struct state *state, struct txn *txn,
 		       const struct scep_key *key, uint32_t renewed);

@@ -16,7 +16,7 @@
 #include "scep/net/poll_handle.h"
 #include "scep/net/resolver.h"
 
-/* How long connections are kept after the last exchange. */
+/* The time that connections are kept after the last exchange. */
 #define IDLE_MILLISECONDS 60000
 #define CONNECTIONS_KEPT  16L
 

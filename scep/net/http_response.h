@@ -52,7 +52,7 @@ void http_response_set_retry(struct http_response *answer, int64_t date);
 /* Tells if the answer is at its Location (RFC 9110, 15.4). */
 bool http_response_is_redirect(const struct http_response *answer);
 
-/* How the transport says that an exchange ended. */
+/* The end of an exchange, as the transport reports it. */
 enum http_end {
 	HTTP_END_WHOLE = 0, /* as far as the transport can tell */
 	HTTP_END_NO_NAME,
@@ -68,7 +68,7 @@ enum http_end {
 	HTTP_END_OTHER,
 };
 
-/* How far an exchange got.  All pointers are borrowed. */
+/* The progress of an exchange.  All pointers are borrowed. */
 struct http_progress {
 	const char *peer; /* "host:port" or "proxy URL" */
 	const char *ca_file;

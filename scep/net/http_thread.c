@@ -13,13 +13,13 @@
 #include "scep/base/error.h"
 #include "scep/net/http.h"
 
-/* How long an exchange may outlive its time-out, in ms, before the home loop
- * ends it by itself. */
+/* The time from the time-out of an exchange until the home loop ends it by
+ * itself, in ms. */
 #define GRACE 1000
-/* How long closing waits for the thread, in seconds. */
+/* The wait of closing for the thread, in seconds. */
 #define CLOSE_WAIT 1
 
-/* Which side has the exchange. */
+/* The side that has the exchange. */
 enum fetch_place {
 	FETCH_QUEUED,  /* waits for the thread */
 	FETCH_RUNNING, /* the thread's: only `is_cancelled` may be touched */

@@ -15,17 +15,17 @@
 
 /* A stack for getaddrinfo() and the modules of the system's name service. */
 #define STACK_SIZE ((size_t)256 * 1024)
-/* How many addresses of a name are tried. */
+/* Addresses of a name that are tried, at the most. */
 #define ADDRESSES 16
-/* All in milliseconds: how long addresses are kept, and after which time a name
- * counts as silent. */
+/* The time that addresses are kept, and the time after which a name counts as
+ * silent, in ms. */
 #define KEPT   60000
 #define SILENT 2000
-/* How many threads names may have that did not answer the last time, and those
- * that did not or were never asked for. */
+/* Limits of the threads: those for names that did not answer the last time, and
+ * those for names that did not answer or were never asked for. */
 #define SILENT_THREADS	(RESOLVER_THREADS / 2)
 #define UNKNOWN_THREADS (RESOLVER_THREADS - 2)
-/* How many names are remembered. */
+/* Names that are remembered, at the most. */
 #define NAMES 256
 
 enum name_place { NAME_IDLE, NAME_QUEUED, NAME_RUNNING };

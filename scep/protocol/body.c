@@ -9,7 +9,7 @@
 
 #include "scep/base/error.h"
 
-/* How far a web page is looked at, and how much of a text is shown. */
+/* The part of a web page that is looked at, and of a text that is shown. */
 #define LOOK_AT 1024
 #define SHOWN	60
 

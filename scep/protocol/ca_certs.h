@@ -56,7 +56,8 @@ struct ca_certs_entry {
 	bool is_believed; /* may sign a CertRep */
 	bool is_marked;	  /* as an RA, by its extendedKeyUsage */
 	bool is_unfit;	  /* never believed, whatever a manager says */
-	/* Why it is not believed, in words that call it "it"; "" if it is. */
+	/* The reason why it is not believed, in words that call it "it";
+	 * "" if it is. */
 	char reason[SCEP_TEXT255];
 };
 

@@ -19,7 +19,7 @@
  */
 uint32_t caps_read(const void *body, size_t length);
 
-/* How the messages of one transaction are made. */
+/* The way in which the messages of one transaction are made. */
 struct caps_choice {
 	bool is_post;
 	bool has_renewal;

@@ -114,8 +114,8 @@ static enum scep_code envelope_decrypt(CMS_ContentInfo *envelope,
 
 	if (plain == NULL ||
 	    envelope_decrypt_to(envelope, recipient, plain) != 1)
-		/* Why is not told: whoever knows could ask many times (RFC
-		 * 3218). */
+		/* The text does not say why: an attacker could learn from many
+		 * such answers (RFC 3218). */
 		code = error_set(error, SCEP_BAD_RESPONSE,
 				 "the envelope cannot be decrypted");
 	if (code == SCEP_OK) {

@@ -25,8 +25,9 @@ bool walk_next(struct walk *walk, int tag, int class, struct walk *inner);
 /* Returns the OID of the cipher of the content; owned, or NULL. */
 ASN1_OBJECT *envelope_der_cipher(CMS_ContentInfo *envelope);
 
-/* How a PasswordRecipientInfo (RFC 5652, 6.2.4) gets at the content key; all
- * owned.  What is not there, or cannot be read, is NULL. */
+/* The algorithms by which a PasswordRecipientInfo (RFC 5652, 6.2.4) encrypts
+ * the content key; all owned.  A member that is absent or cannot be read is
+ * NULL. */
 struct envelope_password {
 	ASN1_OBJECT *derivation; /* keyDerivationAlgorithm: RFC 8018 */
 	PBKDF2PARAM *parameters; /* of PBKDF2 */

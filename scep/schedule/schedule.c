@@ -18,7 +18,7 @@
  * clock at least once a minute. */
 #define GRACE (2 * MINUTE)
 
-/* How long short memory is waited for: it is soon back, or never. */
+/* The wait when memory is short: it is soon back, or never. */
 #define MEMORY_WAIT MINUTE
 
 /* -------------------------------------------------------------- drawing -- */

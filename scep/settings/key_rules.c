@@ -167,7 +167,7 @@ static bool is_rolled_back(const struct key_rules_case *key, uint32_t key_index)
 	return false;
 }
 
-/* How many keys that were set aside the whole Set brings back. */
+/* Counts the retired keys that the whole Set brings back. */
 static size_t count_brought_back(const struct key_rules_case *key)
 {
 	const struct scep_view *view = key->view;

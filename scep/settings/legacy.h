@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which weak algorithms the configuration allows to one server
+ * The weak algorithms that the configuration allows to one server
  * (allowLegacyAlgorithms).  Every question of that kind is answered here.
  * Pure; knows no request.
  */

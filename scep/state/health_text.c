@@ -28,7 +28,7 @@ struct words {
 static void words_add(struct words *words, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* What does not fit is lost; the worst stands first. */
+/* Adds a reason.  Text that does not fit is cut off: the worst stands first. */
 static void words_add(struct words *words, const char *format, ...)
 {
 	size_t length = strlen(words->text);
@@ -254,7 +254,7 @@ static void add_restart(struct words *words)
 	words_add(words, "a restart is pending");
 }
 
-/* The worst first. */
+/* The worst stands first. */
 static const struct {
 	uint32_t reason;
 	void (*add)(struct words *words);

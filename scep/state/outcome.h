@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the requests of a profile have ended (struct scep_outcome): a part of the
+ * The ends of the requests of a profile (struct scep_outcome): a part of the
  * profile row, so that it outlives the rows of scepStatusTable.  Knows no
  * request and no health.
  */

@@ -17,7 +17,7 @@
 
 /* A file is written as .NAME.new, and renamed when it is whole. */
 #define NEW_SUFFIX ".new"
-/* How often a lock is tried, in milliseconds. */
+/* From one try of a lock to the next, in ms. */
 #define LOCK_STEP 20
 
 static enum scep_code file_fail(struct scep_error *error, const char *verb,

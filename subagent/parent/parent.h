@@ -21,7 +21,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* How a worker ends. */
+/* The end of a worker. */
 enum parent_exit {
 	PARENT_EXIT_STOPPED = 0,
 	PARENT_EXIT_FAILED = 1,	      /* is started again */

@@ -33,7 +33,7 @@
 #define MASTER_RETRIES	  0
 #define PING_INTERVAL	  1 /* seconds; also between attempts to connect */
 
-/* How long it may wait in connect(), which has no time-out of its own. */
+/* The longest wait in connect(), which has no time-out of its own. */
 #define UNBLOCK_MS	400
 #define UNBLOCK_STOP_MS 100 /* once the agent is to stop */
 

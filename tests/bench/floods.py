@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""How long a Set takes while a foreign party never stops sending: a proxy's
+"""Measures Sets while a foreign party never stops sending: a proxy's
 answer to CONNECT (0.5 MB/s), and the session tickets of an https server.
 
 usage: tests/bench/floods.py [SECONDS]

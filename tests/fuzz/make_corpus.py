@@ -232,7 +232,7 @@ def make_cert_reps(world):
 
 
 def ec_recipients(world):
-    """How a reply comes to an EC key, right and wrong."""
+    """The ways in which a reply comes to an EC key, right and wrong."""
     der = world.ec.certificate.public_bytes(DER)
     stranger = ec.generate_private_key(ec.SECP256R1()).public_key()
     password = recipients.for_password

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which certificates are taken (rule 20 of the MIB): none of a CA, one that
-begins later when it begins, and one that differs with a word about it."""
+"""The certificates that are accepted (rule 20 of the MIB): that of a CA never,
+one that begins later when it begins, and one that differs from the request
+with a text about it."""
 
 import re
 

@@ -232,7 +232,7 @@ def scene(tmp_path_factory):
     assert Path(scene.ca.errors).read_text() == "", "the CA itself failed"
 
 
-# Which honest reply a switch is tried on, by the statuses it acts on.
+# The honest reply that a switch is tried on, by the statuses it acts on.
 SETTINGS = {
     0: {},
     2: {"fail_info": 2, "fail_info_text": "no"},

@@ -161,7 +161,7 @@ def test_an_agent_that_does_not_come_back_is_reported(ctl, own, relay, enabled):
     assert done.returncode == 1 and "run the import again" in done.stderr, said(done)
     assert "scepAutoEnable.1 was true and may be false now" in done.stderr
     own.agent.start()
-    # Which is what makes it whole.
+    # The second import makes it whole.
     assert own.quick.get("scepAutoEnable.1") == "false"
     done = ctl.imports(document(p1={**SERVER, "scepAutoEnable": True}))
     assert done.returncode == 0, said(done)

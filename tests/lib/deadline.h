@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How long a unit test waits in real time.  A limit is the time that a machine
+ * The waits of unit tests in real time.  A limit is the time that a machine
  * with nothing else to do may need; it grows with the load of the machine.
  * tests/scepca/deadline.py does the same for the tests in Python.
  */

@@ -99,10 +99,10 @@ const struct scep_key *device_only_key(struct device *device);
 
 void device_assert_status(struct device *device, enum scep_state state,
 			  enum scep_code detail);
-/* How many events of that kind there were. */
+/* The number of events of that kind. */
 unsigned int device_events(const struct device *device,
 			   enum scep_event_kind kind);
-/* How many files are in keys/ and certs/, hidden ones included. */
+/* The number of files in keys/ and certs/, with hidden ones. */
 unsigned int device_files(const struct device *device);
 /* Tells whether the text stands anywhere in the files of the state directory.
  */

@@ -32,7 +32,7 @@ bool folder_has(const struct folder *folder, const char *name,
 /* Reads a file; "" if it is not there.  The text stands until the next call. */
 const char *folder_get(const struct folder *folder, const char *name);
 unsigned int folder_mode(const struct folder *folder, const char *name);
-/* How many names, hidden ones included, are in the folder of that name. */
+/* The number of names in the folder of that name, with hidden ones. */
 unsigned int folder_count(const struct folder *folder, const char *name);
 
 #endif

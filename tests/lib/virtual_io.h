@@ -48,7 +48,7 @@ void virtual_io_init(struct virtual_io *io, int64_t wall,
 /* Does one thing that can be done now: runs a worker's function, brings it
  * back, or delivers an answer.  False if there is none. */
 bool virtual_io_step(struct virtual_io *io);
-/* How many workers and exchanges are under way. */
+/* The number of workers and exchanges that are under way. */
 size_t virtual_io_pending(const struct virtual_io *io);
 /* Moves both clocks. */
 void virtual_io_advance(struct virtual_io *io, uint64_t milliseconds);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long tests and tools wait.
+"""The waits of tests and tools.
 
 A limit is written in the seconds that a machine with nothing else to do may
 take, and grows with the load.  $TEST_DEADLINE_FACTOR sets by how much; without
@@ -35,7 +35,7 @@ def load():
 
 
 def factor():
-    """How many times longer than alone something may take now."""
+    """The factor by which something may take longer now than alone."""
     given = os.environ.get(VARIABLE)
     return float(given) if given else max(1.0, load())
 

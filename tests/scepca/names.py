@@ -68,8 +68,8 @@ CIPHERS = {
 }
 CIPHER_NAMES = {entry[0]: name for name, entry in CIPHERS.items()}
 
-# How a reply to an EC key is encrypted: see recipients.py.  The last are made by
-# OpenSSL's command line.
+# The ways in which a reply to an EC key is encrypted: see recipients.py.  The
+# last are made by OpenSSL's command line.
 EC_REPLIES = ("password", "agreement", "openssl_password", "openssl_agreement")
 
 DIGESTS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long SNMP answers take while the engine is at its heaviest.
+"""Measures SNMP answers while the engine has the most to do.
 
-Measured is the time from the sendto() of a GetRequest of one scalar and one
-column to the recv() of its response, over one UDP socket on loopback: snmpd,
-AgentX and scepagentd are in it, the start of a process is not."""
+The time is that from the sendto() of a GetRequest of one scalar and one column
+to the recv() of its response, over one UDP socket on loopback.  It includes
+snmpd, AgentX and scepagentd, and not the start of a process."""
 
 import time
 

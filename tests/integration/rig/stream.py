@@ -39,7 +39,7 @@ class Stream(Quick):
             self.pending += data
 
     def _size(self):
-        """How long the message that has begun is; 0 if that has not come."""
+        """The length of the message that has begun; 0 if that has not come."""
         if len(self.pending) < 6:
             return 0
         length = self.pending[1]

@@ -331,7 +331,7 @@ static void a_reverted_disabling_does_not_forget_it_either(void **state)
 
 /* ------------------------------------------------------------- the disk -- */
 
-/* How often the engine is woken in that time. */
+/* Counts the times that the engine is woken in that time. */
 static unsigned int wakes_within(struct device *d, int64_t seconds)
 {
 	uint64_t end = d->io.mono + (uint64_t)seconds * 1000;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which keys are in service (MIB, rule 19), and that health, expiry and
+/* The keys that are in service (MIB, rule 19), and that health, expiry and
  * notifications look at no other. */
 #include "tests/unit/scep/keys/use_world.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which addresses a server may have, names that do not resolve, connections
+ * The addresses that a server may have, names that do not resolve, connections
  * that are not made, and exchanges that are ended from our side.  Names are
  * resolved by a getaddrinfo() of the test's own.
  */

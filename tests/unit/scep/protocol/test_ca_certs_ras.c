@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which RAs speak for a CA (MIB, rule 15), and the floor for the certificates
- * of CAs and RAs (rule 20). */
+/* The RAs that speak for a CA (MIB, rule 15), and the floor for the
+ * certificates of CAs and RAs (rule 20). */
 #include "tests/unit/scep/protocol/trust_world.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a certificate differs from the request for it, in words. */
+/* The words for the differences between a certificate and its request. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How the last request of a profile ended: kept in its row, shown for as long
+/* The end of the last request of a profile: kept in its row, shown for as long
  * as it counts, and taken back by an operator. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -54,7 +54,7 @@ static bool can_be_written(const struct object *object)
 	       object->access == ACCESS_CREATE;
 }
 
-/* How many octets a member of that syntax takes at least. */
+/* Returns the octets that a member of that syntax takes at least. */
 static size_t member_size(const struct object *object)
 {
 	uint32_t most = scep_range_max(&object->range);

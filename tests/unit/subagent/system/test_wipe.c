@@ -12,7 +12,7 @@
 /* glibc keeps two pointers of its own at the start of a freed block. */
 #define LINKS 16
 
-/* How many octets of the secret a freed block still shows. */
+/* Counts the octets of the secret that a freed block still shows. */
 static size_t remains(uintptr_t address, size_t size)
 {
 	const volatile unsigned char *block =
