@@ -12,6 +12,7 @@ import pytest
 
 from rig import program
 from rig.ctl import Ctl, document, read, rows, settings, walk
+from rig.device import CHALLENGE, Device
 from rig.processes import scaled
 from rig.quick import shown
 
@@ -177,6 +178,52 @@ def test_local_time_in_a_file_is_the_time_on_the_clock_of_each_device(ctl, own, 
     assert ctl.run("import", path).returncode == 0
     assert read(ctl.export())["profiles"]["1"]["scepAutoStartTime"] == "2031-05-06T02:00:00+05:30"
     assert ctl.run("import", "-n", path).stdout == ""
+
+
+# ------------------------------------------------------- what was done --
+
+
+@pytest.fixture
+def enrolled(own, ca, tmp_path):
+    """A device whose timer has carried out its due time."""
+    device = Device(tmp_path, own.master, own.agent, ca)
+    device.point_at()
+    index = device.run_timer(UseLocation="", Periodic="true", PeriodicUnit="years")
+    assert device.wait_end(index)["State"] == "successful"
+    return device
+
+
+def memory(device):
+    """All that a run of the timer changes.  The run to come has a row, too."""
+    begun = [index for index, row in device.quick.table("scepStatusTable").items()
+             if row["State"] != "toBeProcessed"]
+    return (device.quick.get("scepAutoLastRunTime.1"), begun, len(device.pki_log()),
+            sorted(device.keys()))
+
+
+def test_an_import_of_an_enabled_timer_requests_nothing_again(ctl, enrolled):
+    """Each import turns the timer off and on again (MIB, rule 10)."""
+    quick = enrolled.quick
+    before = memory(enrolled)
+    assert len(before[0]) == 11
+    template = ctl.export()
+    # The device has been changed meanwhile.
+    quick.set(scepAutoEnable="false")
+    quick.set(("scepServerTimeout.1", 31), ("scepAutoPeriodicInterval.1", 2))
+    assert ctl.run("import", template).returncode == 0
+    assert quick.get("scepServerTimeout.1", "scepAutoEnable.1") == [30, "true"]
+    # The template has another server and another missed policy.
+    content = read(template)
+    content["profiles"]["1"].update(
+        scepServerUrl=enrolled.ca.url + "?n=1", scepAutoMissedPolicy="runAtOnce")
+    done = ctl.run("import", ctl.write(content))
+    assert done.returncode == 0, done.stderr
+    assert quick.get("scepServerUrl.1", "scepAutoEnable.1") == [enrolled.ca.url + "?n=1", "true"]
+    quick.set(scepAutoChallengePassword=CHALLENGE)
+    enrolled.agent.kill()
+    enrolled.agent.start()
+    assert quick.get("scepAutoOperStatus.1") == "waiting"
+    assert memory(enrolled) == before
 
 
 # ---------------------------------------------------------------- dry run --
