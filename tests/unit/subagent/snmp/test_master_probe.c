@@ -16,27 +16,13 @@
 
 #include "subagent/snmp/master_probe.h"
 
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
+#include "tests/lib/snmp_log.h"
 
 #define NOBODY 65534
 
 static char folder[] = "/tmp/test_master_probe.XXXXXX";
 static char path[64];
 static char address[80];
-static char logged[4096];
-
-static int hear_log(int major, int minor, void *message, void *context)
-{
-	const struct snmp_log_message *said = message;
-	size_t length = strlen(logged);
-
-	(void)major;
-	(void)minor;
-	(void)context;
-	snprintf(logged + length, sizeof(logged) - length, "%s", said->msg);
-	return 0;
-}
 
 static int open_folder(void **state)
 {
@@ -45,9 +31,7 @@ static int open_folder(void **state)
 		return -1;
 	snprintf(path, sizeof(path), "%s/master", folder);
 	snprintf(address, sizeof(address), "unix:%s", path);
-	snmp_enable_calllog();
-	return snmp_register_callback(SNMP_CALLBACK_LIBRARY,
-				      SNMP_CALLBACK_LOGGING, hear_log, NULL);
+	return snmp_log_listen();
 }
 
 static int close_folder(void **state)
@@ -61,7 +45,7 @@ static int forget(void **state)
 {
 	(void)state;
 	unlink(path);
-	logged[0] = '\0';
+	snmp_log_forget();
 	return 0;
 }
 

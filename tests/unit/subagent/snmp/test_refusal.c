@@ -12,34 +12,18 @@
 #include "subagent/snmp/refusal.h"
 
 #include "mibs/scep_root.h"
-
-/* Everything that was logged. */
-static char logged[4096];
-
-static int hear_log(int major, int minor, void *message, void *context)
-{
-	const struct snmp_log_message *said = message;
-	size_t length = strlen(logged);
-
-	(void)major;
-	(void)minor;
-	(void)context;
-	snprintf(logged + length, sizeof(logged) - length, "%s", said->msg);
-	return 0;
-}
+#include "tests/lib/snmp_log.h"
 
 static int listen_to_log(void **state)
 {
 	(void)state;
-	snmp_enable_calllog();
-	return snmp_register_callback(SNMP_CALLBACK_LIBRARY,
-				      SNMP_CALLBACK_LOGGING, hear_log, NULL);
+	return snmp_log_listen();
 }
 
 static int forget(void **state)
 {
 	(void)state;
-	logged[0] = '\0';
+	snmp_log_forget();
 	return 0;
 }
 
