@@ -69,12 +69,15 @@ def module():
 
 
 def write_mibs(directory):
-    """Puts the MIB file and the shipped base modules into a new directory."""
-    os.makedirs(directory)
+    """Puts the MIB file and the shipped base modules into a new directory, as
+    `make install` does, and returns what to search: the base modules stand in a
+    folder of their own."""
+    base = Path(directory) / "base"
+    os.makedirs(base)
     for path in (MIBS / "base").glob("*.txt"):
-        (Path(directory) / path.name).write_bytes(path.read_bytes())
+        (base / path.name).write_bytes(path.read_bytes())
     (Path(directory) / "SCEP-CLIENT-MIB.txt").write_text(mib_text(), encoding="utf-8")
-    return str(directory)
+    return f"{base}:{directory}"
 
 
 def split_name(name):
