@@ -22,6 +22,10 @@ bool text_is_clean(const void *text, size_t length);
  * replaces each character that is not clean, and each octet that is part of
  * none, by '?'.  `to` may be `text`. */
 void text_copy(char *to, size_t size, const void *text, size_t length);
+/* Does the same with a text of a certificate.  Many CAs write Latin-1 where
+ * UTF-8 belongs: an octet that is part of no character is read as Latin-1.
+ * `to` may not be `text`. */
+void text_copy_latin(char *to, size_t size, const void *text, size_t length);
 /*
  * Puts a text together as printf() does, and writes it as text_copy() does;
  * what is beyond TEXT_MAX octets is lost.  The arguments may point into `to`.

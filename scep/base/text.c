@@ -113,31 +113,60 @@ bool text_is_clean(const void *text, size_t length)
 	return true;
 }
 
-void text_copy(char *to, size_t size, const void *text, size_t length)
+/* What becomes of an octet that is part of no character. */
+enum stray { STRAY_REPLACED, STRAY_LATIN };
+
+/* Reads what stands at `text`, and writes what is shown of it.  Returns how
+ * many octets it has read. */
+static size_t show(const unsigned char *text, size_t length, enum stray stray,
+		   unsigned char shown[4], size_t *width)
+{
+	uint32_t character = 0;
+	size_t step = read_character(text, length, &character);
+
+	*width = step;
+	if (step > 0) {
+		memcpy(shown, text, step);
+	} else if (stray == STRAY_LATIN) {
+		character = text[0];
+		shown[0] = (unsigned char)(0xc0 | character >> 6);
+		shown[1] = (unsigned char)(0x80 | (character & 0x3f));
+		*width = 2;
+	}
+	if (*width == 0 || is_control(character) || is_invisible(character)) {
+		shown[0] = '?';
+		*width = 1;
+	}
+	return step > 0 ? step : 1;
+}
+
+static void copy(char *to, size_t size, const void *text, size_t length,
+		 enum stray stray)
 {
 	const unsigned char *octets = text;
-	uint32_t character;
-	size_t used = 0;
+	unsigned char shown[4];
+	size_t used = 0, width;
 
 	if (size == 0)
 		return;
 	for (size_t at = 0; at < length;) {
-		size_t step =
-		    read_character(octets + at, length - at, &character);
-		bool is_clean = step > 0 && !is_control(character) &&
-				!is_invisible(character);
-		size_t width = is_clean ? step : 1;
-
+		at += show(octets + at, length - at, stray, shown, &width);
 		if (used + width >= size)
 			break;
-		if (is_clean)
-			memmove(to + used, octets + at, step);
-		else
-			to[used] = '?';
+		memcpy(to + used, shown, width);
 		used += width;
-		at += step > 0 ? step : 1;
 	}
 	to[used] = '\0';
+}
+
+void text_copy(char *to, size_t size, const void *text, size_t length)
+{
+	copy(to, size, text, length, STRAY_REPLACED);
+}
+
+void text_copy_latin(char *to, size_t size, const void *text, size_t length)
+{
+	copy(to, size, text, length, STRAY_LATIN);
 }
 
 void text_format_list(char *to, size_t size, const char *format,

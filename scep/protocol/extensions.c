@@ -470,8 +470,8 @@ static void general_name_text(const GENERAL_NAME *name, char *text, size_t size)
 	} else if (kind != GEN_DNS && kind != GEN_URI && kind != GEN_EMAIL) {
 		return;
 	}
-	text_copy(clean, sizeof(clean), ASN1_STRING_get0_data(string),
-		  (size_t)ASN1_STRING_length(string));
+	text_copy_latin(clean, sizeof(clean), ASN1_STRING_get0_data(string),
+			(size_t)ASN1_STRING_length(string));
 	strcpy(text, prefix);
 	escape_item(text + strlen(prefix), size - strlen(prefix), clean);
 }

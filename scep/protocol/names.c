@@ -449,8 +449,8 @@ enum scep_code names_text(const X509_NAME *name, char *text,
 					~(unsigned long)ASN1_STRFLGS_ESC_MSB) >=
 		 0)
 		length = BIO_get_mem_data(bio, &data);
-	text_copy(text, SCEP_TEXT255, length > 0 ? data : "",
-		  length > 0 ? (size_t)length : 0);
+	text_copy_latin(text, SCEP_TEXT255, length > 0 ? data : "",
+			length > 0 ? (size_t)length : 0);
 	BIO_free(bio);
 	return error_end_openssl(code, error);
 }

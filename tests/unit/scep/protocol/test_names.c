@@ -11,6 +11,7 @@
 #include <openssl/objects.h>
 
 #include "scep/octets.h"
+#include "scep/text.h"
 #include "scep/protocol/names.h"
 #include "scep/protocol/csr.h"
 
@@ -212,6 +213,67 @@ static void a_long_name_is_cut_to_fit(void **state)
 	X509_NAME_free(name);
 }
 
+static void add_octets(X509_NAME *name, const char *type, int kind,
+		       const char *octets, int length)
+{
+	X509_NAME_ENTRY *entry = X509_NAME_ENTRY_create_by_txt(
+	    NULL, type, kind, (const unsigned char *)octets, length);
+
+	assert_non_null(entry);
+	assert_int_equal(X509_NAME_add_entry(name, entry, -1, 0), 1);
+	X509_NAME_ENTRY_free(entry);
+}
+
+/* A CA may write any type of string, and Latin-1 where UTF-8 belongs. */
+static void a_name_in_any_character_set_reads_as_utf_8(void **state)
+{
+	static const struct {
+		int kind, length;
+		const char *octets;
+	} cases[] = {
+	    {V_ASN1_UTF8STRING, 5, "B\xc3\xbcro"},
+	    {V_ASN1_UTF8STRING, 4, "B\xfcro"},
+	    {V_ASN1_T61STRING, 4, "B\xfcro"},
+	    {V_ASN1_IA5STRING, 4, "B\xfcro"},
+	    {V_ASN1_PRINTABLESTRING, 4, "B\xfcro"},
+	    {V_ASN1_BMPSTRING, 8, "\0B\0\xfc\0r\0o"},
+	    {V_ASN1_UNIVERSALSTRING, 16, "\0\0\0B\0\0\0\xfc\0\0\0r\0\0\0o"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		X509_NAME *name = X509_NAME_new();
+		char text[SCEP_TEXT255];
+
+		add_octets(name, "O", cases[i].kind, cases[i].octets,
+			   cases[i].length);
+		assert_int_equal(names_text(name, text, NULL), SCEP_OK);
+		assert_string_equal(text, "O=B\xc3\xbcro");
+		X509_NAME_free(name);
+	}
+}
+
+/* At every length, a text that is too long ends with a whole character. */
+static void a_long_name_is_never_cut_inside_a_character(void **state)
+{
+	(void)state;
+	for (int ahead = 0; ahead < 8; ahead++) {
+		X509_NAME *name = X509_NAME_new();
+		char value[64] = "", text[SCEP_TEXT255];
+
+		add_octets(name, "O", V_ASN1_UTF8STRING, "abcdefgh", ahead + 1);
+		for (int i = 0; i < 10; i++)
+			strcat(value, "\xc3\xa9\xe2\x82\xac");
+		for (int i = 0; i < 9; i++)
+			add_octets(name, "OU", V_ASN1_UTF8STRING, value, 50);
+		assert_int_equal(names_text(name, text, NULL), SCEP_OK);
+		assert_true(strlen(text) > 251);
+		assert_true(text_is_clean(text, strlen(text)));
+		assert_null(strchr(text, '?'));
+		X509_NAME_free(name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +286,8 @@ int main(void)
 	    cmocka_unit_test(too_many_attributes_are_refused),
 	    cmocka_unit_test(names_read_as_rfc_2253_has_them),
 	    cmocka_unit_test(a_long_name_is_cut_to_fit),
+	    cmocka_unit_test(a_name_in_any_character_set_reads_as_utf_8),
+	    cmocka_unit_test(a_long_name_is_never_cut_inside_a_character),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
