@@ -6,6 +6,7 @@ import unicodedata
 
 import pytest
 
+from rig import program
 from rig.quick import Refused
 
 # A control character of C1, no width, from right to left, an isolate, a mark
@@ -74,3 +75,26 @@ def test_a_URL_with_an_operation_is_wrongValue_with_a_reason(own):
             own.quick.set(("scepServerUrl.1", "http://ca.example/scep" + rest))
         assert refused.value.status == "wrongValue"
     own.agent.wait_log("wrongValue (has operation= or message= in its query", 3)
+
+
+def test_every_text_is_UTF_8_and_never_cut_inside_a_character(own):
+    """Names of two and three octets a letter, longer than a column holds."""
+    texts = [item for item in program.module().objects() if item.type == "SnmpAdminString"]
+    seen = set()
+    for shift in range(3):
+        own.point_at()
+        name = "x" * shift + "é€" * 12
+        own.quick.set(("scepProfileName.1", name))
+        row = own.enrol(
+            KeyName=name, Organization=name,
+            SubjectExtra=",".join("OU=" + name for _ in range(3)),
+        )
+        assert row["State"] == "successful"
+        own.ca.control(fail_info=2, fail_info_text="é" * 300)
+        own.wait_end(own.send(KeyName=name, Organization=name))
+        own.ca.control(fail_info=None, fail_info_text=None)
+        for item in texts:
+            for _, _, value in own.quick.walk(item.name):
+                value.decode("utf-8")
+                seen.add(item.name) if len(value) > 240 else None
+    assert {"scepKeySubject", "scepStatusFailInfoText"} <= seen, seen
