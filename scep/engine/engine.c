@@ -311,7 +311,8 @@ static void on_wake(uv_async_t *wake)
 /*
  * Locks the state directory and recovers the state in it.  If the directory is
  * there but cannot be used, the MIB still answers: the engine refuses changes,
- * shows it in its health, and tries again (recover_tick).
+ * shows it in its health, and tries again (recover_tick).  The directory of a
+ * newer scepagent is refused and left as it is.
  */
 static enum scep_code engine_recover(struct scep_engine *engine,
 				     unsigned int patience,
@@ -329,6 +330,9 @@ static enum scep_code engine_recover(struct scep_engine *engine,
 		code = recover(&engine->state, error);
 	if (code == SCEP_OK)
 		timers_look_at_all(&engine->state);
+	/* Not a disk that may come back: a newer scepagent has been here. */
+	if (code == SCEP_CONFIG_ERROR)
+		return error->code = SCEP_STORAGE_ERROR;
 	if (code == SCEP_OK || access(folder, F_OK) != 0)
 		return code;
 	recover_nothing(&engine->state);

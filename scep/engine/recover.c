@@ -52,17 +52,23 @@ static enum scep_code open_directory(struct state *state,
 				     struct scep_error *error)
 {
 	bool is_corrupt = false;
+	enum scep_code code =
+	    files_make_folder(state->config.state_directory, error);
 
-	if (files_make_folder(state->config.state_directory, error) ||
-	    files_make_folder(state->keys_folder, error) ||
+	/* Before all else: that of a newer scepagent is left as it is. */
+	if (code == SCEP_OK)
+		code = store_open(state->config.state_directory, &state->store,
+				  &is_corrupt, error);
+	if (is_corrupt)
+		code = replace_database(state, error);
+	if (code != SCEP_OK)
+		return code;
+	if (files_make_folder(state->keys_folder, error) ||
 	    files_make_folder(state->certs_folder, error) ||
 	    files_sweep(state->keys_folder, error) ||
 	    files_sweep(state->certs_folder, error))
 		return error->code;
-	if (store_open(state->config.state_directory, &state->store,
-		       &is_corrupt, error) == SCEP_OK)
-		return SCEP_OK;
-	return is_corrupt ? replace_database(state, error) : error->code;
+	return SCEP_OK;
 }
 
 /* -------------------------------------------------------------- loading -- */

@@ -142,7 +142,7 @@ enum scep_code migrations_run(struct sqlite *connection,
 				 "state database: not one of scepagent's");
 	}
 	if (version < 0 || version > SCHEMA_VERSION)
-		return error_set(error, SCEP_STORAGE_ERROR,
+		return error_set(error, SCEP_CONFIG_ERROR,
 				 "state database: made by a newer scepagent "
 				 "(version %lld, this one knows %d)",
 				 version, SCHEMA_VERSION);

@@ -14,7 +14,8 @@ struct sqlite;
 /*
  * Makes the tables of a new file, or those and the columns that an older
  * version did not know.  Refuses a file of somebody else, which is marked as
- * corrupt, and one of a newer version, with SCEP_STORAGE_ERROR.
+ * corrupt, with SCEP_STORAGE_ERROR, and one of a newer version with
+ * SCEP_CONFIG_ERROR.
  */
 enum scep_code migrations_run(struct sqlite *connection,
 			      struct scep_error *error);

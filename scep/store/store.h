@@ -36,10 +36,11 @@ struct store_content {
 
 /*
  * Opens or makes FOLDER/scepagent.db (0600), brings its schema up to date and
- * checks its integrity and that every row can be read.  SCEP_STORAGE_ERROR or
- * SCEP_NO_MEMORY.  `*is_corrupt` (may be NULL) is set for a file that is no
- * sound database of ours, and for no other failure: not for a disk that cannot
- * be read, nor for a database of a newer scepagent.  `*store` is owned, and
+ * checks its integrity and that every row can be read.  SCEP_STORAGE_ERROR,
+ * SCEP_NO_MEMORY, or SCEP_CONFIG_ERROR for a database of a newer scepagent,
+ * which is left as it is.  `*is_corrupt` (may be NULL) is set for a file that
+ * is no sound database of ours, and for no other failure: not for a disk that
+ * cannot be read, nor for a database of a newer scepagent.  `*store` is owned, and
  * NULL on failure.
  */
 enum scep_code store_open(const char *folder, struct store **store,

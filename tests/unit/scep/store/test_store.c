@@ -555,6 +555,7 @@ static void a_newer_version_is_refused_and_left_alone(void **state)
 	storetest_run(
 	    "ALTER TABLE key DROP COLUMN name; PRAGMA user_version = 99");
 	assert_false(storetest_refused("newer scepagent (version 99"));
+	assert_int_equal(storetest_error.code, SCEP_CONFIG_ERROR);
 	assert_int_equal(storetest_query("PRAGMA user_version"), 99);
 	assert_int_equal(
 	    storetest_query("SELECT count(*) FROM pragma_table_info('key') "
