@@ -63,6 +63,16 @@ struct scep_error {
 	char text[SCEP_TEXT255];
 };
 
-enum scep_log_level { SCEP_LOG_ERROR, SCEP_LOG_WARNING, SCEP_LOG_INFO };
+/*
+ * ERROR: the device does not do what it is for, and a person has to look.
+ * WARNING: a request has failed, or something may be wrong.  NOTICE: an end, a
+ * decision or a destruction that somebody may look for later.  INFO: a step.
+ */
+enum scep_log_level {
+	SCEP_LOG_ERROR,
+	SCEP_LOG_WARNING,
+	SCEP_LOG_NOTICE,
+	SCEP_LOG_INFO
+};
 
 #endif

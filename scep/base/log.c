@@ -35,6 +35,7 @@ static void write_standard_error(enum scep_log_level level, const char *line)
 	case SCEP_LOG_WARNING:
 		fprintf(stderr, "warning: %s\n", line);
 		break;
+	case SCEP_LOG_NOTICE:
 	case SCEP_LOG_INFO:
 		fprintf(stderr, "%s\n", line);
 		break;

@@ -20,6 +20,7 @@ void log_line(enum scep_log_level level, const char *format, ...)
 
 #define log_error(...)	 log_line(SCEP_LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) log_line(SCEP_LOG_WARNING, __VA_ARGS__)
+#define log_notice(...)	 log_line(SCEP_LOG_NOTICE, __VA_ARGS__)
 #define log_info(...)	 log_line(SCEP_LOG_INFO, __VA_ARGS__)
 
 #endif

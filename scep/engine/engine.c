@@ -337,7 +337,7 @@ static enum scep_code engine_recover(struct scep_engine *engine,
 		return code;
 	recover_nothing(&engine->state);
 	engine->recover_at = state_mono(&engine->state) + RECOVER_RETRY;
-	log_error("%s: nothing can be stored: %s", folder, error->text);
+	log_error("nothing can be stored: %s", error->text);
 	return SCEP_OK;
 }
 

@@ -117,7 +117,6 @@ static void add_cancel(struct state *state, struct txn *txn,
 	txn_remove(txn, STORE_RECORD, record->index);
 	error_set(&error, SCEP_CANCELLED, "by the manager");
 	key_actions_note_renewed(state, txn, record->action_key, &error);
-	log_info("%s: cancelled by the manager", e->task.name);
 }
 
 /* A suspended request has lost its challenge: it takes a new one of the

@@ -13,6 +13,7 @@
 #include "scep/base/error.h"
 #include "scep/base/log.h"
 #include "scep/engine/set_actions.h"
+#include "scep/engine/set_log.h"
 #include "scep/enroll/ca_table.h"
 #include "scep/enroll/server_check.h"
 #include "scep/enroll/timers.h"
@@ -139,18 +140,6 @@ static enum scep_refusal set_txn_refuse(struct scep_verdict *verdict,
 	return SCEP_COMMIT_FAILED;
 }
 
-/* A manager who changes the server in a Set of its own wonders where the
- * challenge password is. */
-static void log_wiped_challenges(const struct draft *draft)
-{
-	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++)
-		if (draft->wipes_challenge[index])
-			log_warning("profile %u: its challenge password was "
-				    "not sent and is removed, as the settings "
-				    "of the server have changed",
-				    index);
-}
-
 enum scep_refusal set_txn_change(struct set_txn *set_txn, struct state *state,
 				 const struct scep_change *change,
 				 uint64_t *ticket, struct scep_verdict *verdict)
@@ -174,7 +163,6 @@ enum scep_refusal set_txn_change(struct set_txn *set_txn, struct state *state,
 		goto out;
 	}
 	note_checks(set_txn, &draft);
-	log_wiped_challenges(&draft);
 	set_txn->is_open = true;
 	set_txn->deadline = state_mono(state) + CONFIRM_TIME;
 	io_gate_close(&set_txn->gate);
@@ -261,6 +249,7 @@ void set_txn_confirm(struct set_txn *set_txn, struct state *state,
 
 	if (!set_txn->is_open || ticket != set_txn->ticket)
 		return;
+	set_log(state, &set_txn->undo);
 	notify_cancelled(set_txn, state);
 	has_removed = has_removed_files(set_txn, state);
 	txn_free(&set_txn->undo);

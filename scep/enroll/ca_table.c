@@ -271,8 +271,8 @@ static void ca_log_believed(const struct task *task, const struct scep_ca *ca)
 	else if ((ca->role & SCEP_CA_IS_CA) != 0)
 		what = "CA";
 	bytes_hex(ca->fingerprint.data, ca->fingerprint.length, fingerprint);
-	log_info("%s: the %s %s (SHA-256 %s) is believed from now on",
-		 task->name, what, ca->subject, fingerprint);
+	log_notice("%s: the %s %s (SHA-256 %s) is believed from now on",
+		   task->name, what, ca->subject, fingerprint);
 }
 
 void ca_table_notify(const struct task *task)

@@ -23,6 +23,7 @@
 #include "scep/enroll/step.h"
 #include "scep/keys/key_file.h"
 #include "scep/protocol/crl.h"
+#include "scep/settings/view_query.h"
 #include "scep/state/health.h"
 #include "scep/store/files.h"
 
@@ -67,7 +68,7 @@ static void check_fail(struct task *task)
 	char words[SCEP_TEXT255];
 
 	error_words(&task->work.error, words);
-	log_info("%s: %s failed: %s", task->name, task->step->name, words);
+	log_warning("%s: %s failed: %s", task->name, task->step->name, words);
 	check_show_result(task->state, task->record->profile_index,
 			  task->work.error.code, words);
 	task_discard(task);
@@ -75,7 +76,7 @@ static void check_fail(struct task *task)
 
 static void check_succeed(struct task *task)
 {
-	log_info("%s: successful", task->name);
+	log_notice("%s: successful", task->name);
 	check_show_result(task->state, task->record->profile_index, SCEP_NONE,
 			  "successful");
 	task_discard(task);
@@ -453,6 +454,7 @@ static struct server_check *check_open(struct state *state,
 {
 	struct server_check *check = calloc(1, sizeof(*check));
 	struct record *record = record_new();
+	char name[VIEW_PROFILE_NAME];
 
 	if (check == NULL || record == NULL) {
 		free(check);
@@ -462,8 +464,9 @@ static struct server_check *check_open(struct state *state,
 	record->profile_index = profile->index;
 	record->server = profile->server;
 	task_open(&check->task, &check_ops, state, record);
+	view_name_profile(&state->view, profile->index, name);
 	snprintf(check->task.name, sizeof(check->task.name),
-		 "server check of profile %u", profile->index);
+		 "server check of %s", name);
 	return check;
 }
 

@@ -371,24 +371,40 @@ static bool is_out_of_service(const struct scep_profile *profile)
 	return profile->row_status != SCEP_ROW_ACTIVE && profile->timer.enable;
 }
 
+/* Tells that no run will need the challenge password any more (MIB, rule 4). */
+static void timer_log_challenge(struct state *state,
+				const struct scep_profile *old,
+				const char *name)
+{
+	const struct scep_profile *now =
+	    scep_rows_find(&state->view.profiles, old->index);
+
+	if (old->timer.values.challenge_password.length > 0 && now != NULL &&
+	    now->timer.values.challenge_password.length == 0)
+		log_info("%s: the timer's challenge password is removed", name);
+}
+
 static enum scep_code timer_carry_out(struct state *state,
 				      const struct scep_profile *profile,
 				      const struct schedule_decision *decision)
 {
+	char name[VIEW_PROFILE_NAME];
 	struct scep_error error;
 	struct txn txn;
 	enum scep_code code = SCEP_OK;
 
 	error_init(&error);
 	txn_init(&txn);
+	view_name_profile(&state->view, profile->index, name);
 	timer_put_consequence(state, &txn, profile, decision);
 	timer_put_profile(state, &txn, profile, decision);
 	if (txn.count != 0 || txn.is_short)
 		code = txn_commit(state, &txn, NULL, &error);
 	txn_free(&txn);
 	if (code != SCEP_OK)
-		log_error("timer of profile %u: %s", profile->index,
-			  error.text);
+		log_error("%s: the timer: %s", name, error.text);
+	else
+		timer_log_challenge(state, profile, name);
 	return code;
 }
 
@@ -396,6 +412,7 @@ static uint64_t timer_tick(struct state *state,
 			   const struct scep_profile *profile)
 {
 	struct schedule_decision decision;
+	char name[VIEW_PROFILE_NAME];
 
 	if (is_out_of_service(profile))
 		return STATE_NEVER;
@@ -404,8 +421,8 @@ static uint64_t timer_tick(struct state *state,
 	if (timer_carry_out(state, profile, &decision) != SCEP_OK)
 		return state_mono(state) + SAVE_AGAIN;
 	if (decision.action == SCHEDULE_RUN) {
-		log_info("profile %u: the timer sends a request",
-			 profile->index);
+		view_name_profile(&state->view, profile->index, name);
+		log_info("%s: the timer sends a request", name);
 		/* Removes the files of a suspended request that it replaced. */
 		registry_sweep(state);
 	}

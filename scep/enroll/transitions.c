@@ -247,7 +247,8 @@ static void request_end_in_error(struct open_request *e, struct record *next,
 	txn_trim_statuses(state, &txn);
 	stats_count_end(&state->view.stats, state_now(state), false);
 	error_words(&error, words);
-	log_info("%s: %s failed: %s", task->name, task->step->name, words);
+	log_warning("%s: %s%s: %s", task->name, task->step->name,
+		    error.code == SCEP_DEFERRED ? "" : " failed", words);
 	task->due = STATE_NEVER;
 	/* A commit that removes the record frees `e`. */
 	if (request_commit(e, &txn) != SCEP_OK) {
@@ -330,6 +331,7 @@ static void request_end_in_success(struct open_request *e,
 	const bool had_retired = state->view.retired.count > 0;
 	uint32_t index = task->record->index;
 	char name[TASK_NAME];
+	char text[SCEP_TEXT255];
 
 	status_end(status, state_now(state), SCEP_STATE_SUCCESSFUL);
 	show_success(task, status, result->begins);
@@ -346,12 +348,14 @@ static void request_end_in_success(struct open_request *e,
 	task->due = STATE_NEVER;
 	/* The commit frees `e` with its record. */
 	memcpy(name, task->name, sizeof(name));
+	memcpy(text, status->text, sizeof(text));
 	if (request_commit(e, txn) != SCEP_OK) {
 		state->view.stats = before;
 		request_fail(e, NULL);
 		return;
 	}
-	log_info("%s: successful", name);
+	log_notice("%s: successful%s%s", name, text[0] != '\0' ? ": " : "",
+		   text);
 	if (had_retired)
 		registry_sweep(state);
 	state_notify(state, SCEP_EVENT_REQUEST_SUCCEEDED, index);

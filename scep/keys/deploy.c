@@ -56,6 +56,26 @@ static const struct scep_use *next_to_probe(const struct state *state)
 	return NULL;
 }
 
+static void name_key(const struct state *state, uint32_t index,
+		     char name[REGISTRY_KEY_NAME])
+{
+	const struct scep_key *key = scep_rows_find(&state->view.keys, index);
+
+	if (key != NULL)
+		registry_name_key(&state->view, key, name);
+	else
+		snprintf(name, REGISTRY_KEY_NAME, "key %u", index);
+}
+
+static void log_deploy(const struct state *state, const struct scep_use *use,
+		       uint32_t key_index)
+{
+	char key[REGISTRY_KEY_NAME];
+
+	name_key(state, key_index, key);
+	log_info("use location %s: %s is deployed", use->name, key);
+}
+
 static void deploy_ask(struct state *state, const struct scep_use *use,
 		       bool is_probe)
 {
@@ -69,8 +89,7 @@ static void deploy_ask(struct state *state, const struct scep_use *use,
 	if (is_probe)
 		deploy->probed = use->index;
 	else
-		log_info("use location %s: key %u is deployed", use->name,
-			 deploy->key);
+		log_deploy(state, use, deploy->key);
 	state_notify(state, is_probe ? SCEP_EVENT_PROBE : SCEP_EVENT_DEPLOY,
 		     use->index);
 }
@@ -187,14 +206,15 @@ static void announce_result(struct state *state,
 	const struct scep_use *use =
 	    scep_rows_find(&state->view.uses, end->use_index);
 	const char *name = use != NULL ? use->name : "(removed)";
+	char key[REGISTRY_KEY_NAME];
 
+	name_key(state, key_index, key);
 	if (end->is_good) {
-		log_info("use location %s: key %u is applied%s", name,
-			 key_index,
-			 end->is_enabled ? "" : ", and the function is off");
+		log_notice("use location %s: %s is applied%s", name, key,
+			   end->is_enabled ? "" : ", and the function is off");
 		return;
 	}
-	log_error("use location %s: key %u is not applied: %s", name, key_index,
+	log_error("use location %s: %s is not applied: %s", name, key,
 		  end->text);
 	state_notify(state, SCEP_EVENT_DEPLOY_FAILED, end->use_index);
 }

@@ -75,7 +75,7 @@ static void remove_wait(struct state *state, struct txn *txn,
 	key->successor = successor;
 	if (successor != 0)
 		key->replaced_by = successor;
-	registry_name_key(key, whole);
+	registry_name_key(&state->view, key, whole);
 	if (successor != 0)
 		log_info("%s: waits no more for its notBefore: key %u takes "
 			 "its place",
@@ -189,7 +189,7 @@ static void give_up(struct state *state, struct txn *txn,
 	struct scep_key *key = edit_key(state, txn, old);
 	char name[REGISTRY_KEY_NAME];
 
-	registry_name_key(old, name);
+	registry_name_key(&state->view, old, name);
 	log_warning("%s: not deployed at its notBefore: %s", name, fault);
 	if (key == NULL)
 		return;

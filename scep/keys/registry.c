@@ -24,11 +24,15 @@
 #define INDEX_MAX  65535
 #define FILE_LIMIT (1024 * 1024)
 
-void registry_name_key(const struct scep_key *key, char name[REGISTRY_KEY_NAME])
+void registry_name_key(const struct scep_view *view, const struct scep_key *key,
+		       char name[REGISTRY_KEY_NAME])
 {
+	char profile[VIEW_PROFILE_NAME];
+
+	view_name_profile(view, key->profile_index, profile);
 	if (key->profile_index != 0)
-		snprintf(name, REGISTRY_KEY_NAME, "key %u (%s, profile %u)",
-			 key->index, key->name, key->profile_index);
+		snprintf(name, REGISTRY_KEY_NAME, "key %u (%s, %s)", key->index,
+			 key->name, profile);
 	else
 		snprintf(name, REGISTRY_KEY_NAME, "key %u (%s)", key->index,
 			 key->name);
@@ -281,13 +285,20 @@ void registry_recall_successors(struct state *state)
 static void forget_retired(struct state *state, struct txn *txn,
 			   uint32_t profile_index, uint32_t key_index)
 {
+	char name[REGISTRY_KEY_NAME];
+
 	ROWS_EACH (i, &state->view.retired) {
 		const struct scep_key *retired = state->view.retired.row[i];
 
 		if (retired->profile_index == profile_index ||
 		    view_key_has_replaced(&state->view, retired->successor,
-					  key_index))
+					  key_index)) {
+			registry_name_key(&state->view, retired, name);
+			log_notice("%s: destroyed: it was retired, and a key "
+				   "after its successor is in use",
+				   name);
 			txn_remove(txn, STORE_RETIRED, retired->index);
+		}
 	}
 }
 
@@ -299,8 +310,8 @@ static void retire_key(struct state *state, struct txn *txn,
 
 	if (retired != NULL)
 		retired->successor = key_index;
-	registry_name_key(old, name);
-	log_info("%s: retired: key %u has replaced it", name, key_index);
+	registry_name_key(&state->view, old, name);
+	log_notice("%s: retired: key %u has replaced it", name, key_index);
 	pass_on_successor(state, txn, old->index, key_index);
 	txn_remove(txn, STORE_KEY, old->index);
 	txn_put(txn, STORE_RETIRED, retired);
@@ -410,8 +421,7 @@ static void sweep_file(void *context, const char *name)
 		return;
 	error_init(&error);
 	if (files_remove(sweep->folder, name, &error) != SCEP_OK)
-		log_warning("%s/%s: not removed: %s", sweep->folder, name,
-			    error.text);
+		log_warning("registry: an unused file stays: %s", error.text);
 }
 
 void registry_sweep(struct state *state)
@@ -464,7 +474,7 @@ static bool has_its_files(struct state *state, const struct scep_key *key)
 	    (key->not_after == 0 ||
 	     has_file(state->certs_folder, file, &error)))
 		return true;
-	registry_name_key(key, name);
+	registry_name_key(&state->view, key, name);
 	log_error("%s: corrupt: %s", name, error.text);
 	return false;
 }

@@ -17,9 +17,9 @@
 
 struct scep_use;
 
-#define REGISTRY_KEY_NAME 128
+#define REGISTRY_KEY_NAME 192
 /* Writes the name of the key in the log: "key 3 (web, profile 1)". */
-void registry_name_key(const struct scep_key *key,
+void registry_name_key(const struct scep_view *view, const struct scep_key *key,
 		       char name[REGISTRY_KEY_NAME]);
 
 /* True if the key of that request can be registered: places that other open

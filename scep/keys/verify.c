@@ -59,7 +59,7 @@ static void log_result(const struct key_job_run *run)
 {
 	char name[REGISTRY_KEY_NAME];
 
-	registry_name_key(&run->row, name);
+	registry_name_key(&run->state->view, &run->row, name);
 	if (run->error.code == SCEP_OK)
 		log_info("%s: verified", name);
 	else

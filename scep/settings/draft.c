@@ -374,11 +374,8 @@ static void wipe_challenges(struct maker *maker,
 	if (!is_redirected(before, after))
 		return;
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++) {
-		if (is_written(maker, secrets[i], after->index))
-			continue;
-		settings_put(secrets[i], &none, after);
-		if (!settings_are_same(secrets[i], before, after))
-			maker->draft->wipes_challenge[after->index] = true;
+		if (!is_written(maker, secrets[i], after->index))
+			settings_put(secrets[i], &none, after);
 	}
 }
 

@@ -35,9 +35,6 @@ struct draft {
 	/* Profiles that are new, or whose Url or CaFingerprint changed: pins
 	 * are forgotten. */
 	bool forgets_pins[SCEP_PROFILE_MAX + 1];
-	/* Profiles that lose a challenge password that was set and not sent, as
-	 * their server changes. */
-	bool wipes_challenge[SCEP_PROFILE_MAX + 1];
 	/* Actions other than noop, in the order asked; `clear` has already
 	 * emptied the request values of its profile. */
 	struct rules_action *actions;

@@ -38,6 +38,19 @@ void scep_profile_shown_name(const struct scep_profile *profile,
 		snprintf(name, SCEP_TEXT64, "profile %u", profile->index);
 }
 
+void view_name_profile(const struct scep_view *view, uint32_t index,
+		       char name[VIEW_PROFILE_NAME])
+{
+	const struct scep_profile *profile =
+	    scep_rows_find(&view->profiles, index);
+
+	if (profile != NULL && profile->name[0] != '\0')
+		snprintf(name, VIEW_PROFILE_NAME, "profile %u \"%s\"", index,
+			 profile->name);
+	else
+		snprintf(name, VIEW_PROFILE_NAME, "profile %u", index);
+}
+
 /* -------------------------------------------------------- use locations -- */
 
 const struct scep_use *view_find_use(const struct scep_view *view,

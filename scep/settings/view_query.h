@@ -16,6 +16,12 @@
 struct scep_use;
 struct scep_view;
 
+#define VIEW_PROFILE_NAME (SCEP_TEXT64 + 16)
+/* Writes the name of a profile in the log: `profile 1 "office"`, or "profile 1"
+ * if it has no name or is gone. */
+void view_name_profile(const struct scep_view *view, uint32_t index,
+		       char name[VIEW_PROFILE_NAME]);
+
 /* Returns the use location with that name, or NULL. */
 const struct scep_use *view_find_use(const struct scep_view *view,
 				     const char *name, size_t length);

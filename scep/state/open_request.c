@@ -9,19 +9,20 @@
 #include "scep/profile_row.h"
 #include "scep/rows.h"
 #include "scep/status_row.h"
+#include "scep/base/log.h"
 #include "scep/settings/settings.h"
+#include "scep/settings/view_query.h"
 
 /* ------------------------------------------------------------------ open -- */
 
-/* Names a request in the log: "request 7 (profile 1, key web, www.example)". */
-static void name_request(struct task *task)
+void open_request_name(const struct scep_view *view,
+		       const struct record *record, char name[TASK_NAME])
 {
-	const struct record *record = task->record;
+	char profile[VIEW_PROFILE_NAME];
 
-	snprintf(task->name, sizeof(task->name),
-		 "request %u (profile %u, key %s, %s)", record->index,
-		 record->profile_index, record->values.key_name,
-		 record->values.common_name);
+	view_name_profile(view, record->profile_index, profile);
+	snprintf(name, TASK_NAME, "request %u (%s, key %s, %s)", record->index,
+		 profile, record->values.key_name, record->values.common_name);
 }
 
 /* Returns the rest of a wait for a poll, in ms.  A clock that was set cannot
@@ -50,7 +51,7 @@ static bool open_request_open(struct state *state, struct record *record)
 	if (e == NULL)
 		return false;
 	task_open(&e->task, state->request_ops, state, row_retain(record));
-	name_request(&e->task);
+	open_request_name(&state->view, record, e->task.name);
 	e->task.is_blocked = task_has_late_worker(state, record->index);
 	if (record->is_suspended)
 		e->task.due = STATE_NEVER;
@@ -157,6 +158,8 @@ void open_request_wipe_challenge(struct open_request *e, struct record *next,
 	const struct scep_profile *old = task_profile(&e->task);
 	struct scep_profile *profile;
 
+	if (next != NULL && next->values.challenge_password.length > 0)
+		log_info("%s: the challenge password is removed", e->task.name);
 	if (next != NULL)
 		memset(&next->values.challenge_password, 0,
 		       sizeof(next->values.challenge_password));

@@ -33,6 +33,11 @@ bool open_request_follow_records(struct state *state,
 /* Discards all requests, and then all other tasks. */
 void open_request_discard_all(struct state *state);
 
+/* Writes the name of a request in the log: "request 7 (profile 1, key web,
+ * www.example)". */
+void open_request_name(const struct scep_view *view,
+		       const struct record *record, char name[TASK_NAME]);
+
 struct open_request *open_request_find(struct state *state, uint32_t index);
 /* Returns the request that a task is part of. */
 struct open_request *open_request_of(struct task *task);

@@ -22,7 +22,7 @@ struct step;
 struct task;
 
 #define TASK_PINS 16
-#define TASK_NAME 192
+#define TASK_NAME 288
 
 /* Rows of scepCaTable to be notified of when a step has become durable. */
 struct ca_notices {

@@ -65,6 +65,8 @@ static int log_priority(enum scep_log_level level)
 		return LOG_ERR;
 	case SCEP_LOG_WARNING:
 		return LOG_WARNING;
+	case SCEP_LOG_NOTICE:
+		return LOG_NOTICE;
 	case SCEP_LOG_INFO:
 		break;
 	}

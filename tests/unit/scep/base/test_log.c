@@ -38,9 +38,11 @@ static void a_line_comes_with_its_level(void **state)
 	assert_string_equal(seen.line, "request 7: no disk");
 	log_warning("w");
 	assert_int_equal(seen.level, SCEP_LOG_WARNING);
+	log_notice("n");
+	assert_int_equal(seen.level, SCEP_LOG_NOTICE);
 	log_info("i");
 	assert_int_equal(seen.level, SCEP_LOG_INFO);
-	assert_int_equal(seen.count, 3);
+	assert_int_equal(seen.count, 4);
 	log_set_sink(NULL, NULL);
 }
 

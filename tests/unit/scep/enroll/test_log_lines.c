@@ -11,31 +11,21 @@
 #include <cmocka.h>
 
 #include "scep/base/bytes.h"
-#include "scep/base/log.h"
 #include "tests/lib/device.h"
+#include "tests/lib/log_lines.h"
 
 #define REQUEST "request 1 (profile 1, key web, printer.example): "
 
+#define I	"I "
+#define N	"N "
+#define W	"W "
 #define CHECK	"server check of profile 1: "
-
-static char lines[16384];
-
-static void keep_line(void *context, enum scep_log_level level,
-		      const char *line)
-{
-	size_t length = strlen(lines);
-
-	(void)context;
-	(void)level;
-	snprintf(lines + length, sizeof(lines) - length, "%s\n", line);
-}
 
 static int log_setup(void **state)
 {
 	if (device_setup(state) != 0)
 		return -1;
-	lines[0] = '\0';
-	log_set_sink(keep_line, NULL);
+	log_lines_begin();
 	return 0;
 }
 
@@ -48,7 +38,7 @@ static void assert_lines(struct device *d, const char *format)
 	scripted_ca_fingerprint(&d->ca, fingerprint);
 	bytes_hex(fingerprint, 32, hex);
 	snprintf(expected, sizeof(expected), format, hex, hex);
-	assert_string_equal(lines, expected);
+	assert_string_equal(log_lines, expected);
 }
 
 static void an_enrolment_is_told_step_by_step(void **state)
@@ -60,15 +50,17 @@ static void an_enrolment_is_told_step_by_step(void **state)
 	device_send(d, 1);
 	device_run_for(d, 70);
 	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
-	assert_lines(d, REQUEST
-		     "GetCACaps -> GetCACert\n" REQUEST
-		     "GetCACert -> keygen\n" REQUEST
-		     "the CA CN=Test CA (SHA-256 %s) is believed from now "
-		     "on\n" REQUEST "keygen -> PKCSReq\n" REQUEST
-		     "PKCSReq is encrypted to CN=Test CA (SHA-256 %s)\n" REQUEST
-		     "PKCSReq: Deferred: the server says "
-		     "PENDING; CertPoll in 60 s\n" REQUEST
-		     "CertPoll -> register\n" REQUEST "successful\n");
+	assert_lines(d, I REQUEST
+		     "GetCACaps -> GetCACert\n" I REQUEST
+		     "GetCACert -> keygen\n" N REQUEST
+		     "the CA CN=Test CA (SHA-256 %s) is believed "
+		     "from now on\n" I REQUEST "keygen -> PKCSReq\n" I REQUEST
+		     "PKCSReq is encrypted to CN=Test CA (SHA-256 "
+		     "%s)\n" I REQUEST
+		     "PKCSReq: Deferred: the server says PENDING; "
+		     "CertPoll in 60 s\n" I REQUEST
+		     "the challenge password is removed\n" I REQUEST
+		     "CertPoll -> register\n" N REQUEST "successful\n");
 }
 
 static void an_error_has_the_words_of_its_status(void **state)
@@ -81,13 +73,13 @@ static void an_error_has_the_words_of_its_status(void **state)
 	device_send(d, 1);
 	device_run_for(d, 70);
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_BAD_RESPONSE);
-	assert_non_null(strstr(lines,
+	assert_non_null(strstr(log_lines,
 			       REQUEST "GetCACaps failed: "
 				       "Communication Error (TOP ERROR): "));
-	assert_non_null(strstr(lines, "; GetCACaps in 60 s\n"));
-	assert_non_null(strstr(lines, REQUEST "PKCSReq failed: "
-					      "Faulty Response Error: "));
-	assert_non_null(strstr(lines, device_status(d)->text));
+	assert_non_null(strstr(log_lines, "; GetCACaps in 60 s\n"));
+	assert_non_null(strstr(log_lines, W REQUEST "PKCSReq failed: "
+						    "Faulty Response Error: "));
+	assert_non_null(strstr(log_lines, device_status(d)->text));
 }
 
 static void a_check_is_named_by_its_profile(void **state)
@@ -96,15 +88,46 @@ static void a_check_is_named_by_its_profile(void **state)
 
 	device_set_number(d, SCEP_SERVER_CHECK, 1, SCEP_CHECK_CA_CERT);
 	device_run(d);
-	assert_lines(d, CHECK "the CA CN=Test CA (SHA-256 %s) is believed from "
-			      "now on\n" CHECK "successful\n");
-	lines[0] = '\0';
+	assert_lines(d, N CHECK "the CA CN=Test CA (SHA-256 %s) is believed "
+				"from now on\n" N CHECK "successful\n");
+	log_lines_forget();
 	device_set_number(d, SCEP_SERVER_CHECK, 1, SCEP_CHECK_CRL);
 	device_run(d);
-	assert_string_equal(lines,
-			    "server check of profile 1: certificate failed: "
+	assert_string_equal(log_lines,
+			    "W server check of profile 1: certificate failed: "
 			    "Setting Error: the profile has no valid "
 			    "certificate\n");
+}
+
+/* Poll is off: PENDING is the end, and nothing that "failed". */
+static void the_end_of_a_request_is_a_warning(void **state)
+{
+	struct device *d = *state;
+
+	scripted_ca_plan(&d->ca, CA_PKI, CA_PENDING, 0);
+	device_send(d, 1);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_DEFERRED);
+	assert_non_null(strstr(log_lines, W REQUEST "PKCSReq: Deferred: the "
+						    "server says PENDING\n"));
+}
+
+static void a_profile_is_named(void **state)
+{
+	struct device *d = *state;
+
+	device_text(d, SCEP_PROFILE_NAME, 1, "office");
+	device_set(d);
+	device_send(d, 1);
+	device_run(d);
+	assert_non_null(strstr(log_lines,
+			       N "request 1 (profile 1 \"office\", key web, "
+				 "printer.example): successful\n"));
+	device_set_number(d, SCEP_SERVER_CHECK, 1, SCEP_CHECK_CA_CERT);
+	device_run(d);
+	assert_non_null(strstr(log_lines,
+			       N "server check of profile 1 \"office\": "
+				 "successful\n"));
 }
 
 int main(void)
@@ -115,6 +138,8 @@ int main(void)
 	    TEST(an_enrolment_is_told_step_by_step),
 	    TEST(an_error_has_the_words_of_its_status),
 	    TEST(a_check_is_named_by_its_profile),
+	    TEST(the_end_of_a_request_is_a_warning),
+	    TEST(a_profile_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
