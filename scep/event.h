@@ -35,11 +35,16 @@ enum scep_event_kind {
 	 * One at a time. */
 	SCEP_EVENT_DEPLOY = 32,
 	SCEP_EVENT_PROBE = 33,
+	/* The use locations of the request with that status row are to be
+	 * looked at: can they take its files?  Then scep_look_ended() is to be
+	 * called.  One at a time, beside a DEPLOY or PROBE. */
+	SCEP_EVENT_LOOK = 34,
 };
 
-/* The result of a DEPLOY or a PROBE. */
+/* How a DEPLOY, a PROBE or a LOOK went. */
 struct scep_deploy_end {
-	uint32_t use_index;
+	bool is_look;
+	uint32_t use_index; /* of a LOOK: the index of the status row */
 	bool is_good;
 	bool is_enabled;	 /* the function of the location */
 	char text[SCEP_TEXT255]; /* why it is not good */

@@ -86,5 +86,8 @@ void scep_restart_ended(struct scep_engine *engine, bool is_good);
 /* Reports how SCEP_EVENT_DEPLOY or SCEP_EVENT_PROBE has ended.  Never waits. */
 void scep_deploy_ended(struct scep_engine *engine,
 		       const struct scep_deploy_end *end);
+/* How SCEP_EVENT_LOOK has ended.  Never waits. */
+void scep_look_ended(struct scep_engine *engine,
+		     const struct scep_deploy_end *end);
 
 #endif

@@ -7,7 +7,9 @@
 #include "subagent/conf/conf_file.h"
 #include "subagent/conf/conf_netsnmp.h"
 #include "subagent/conf/options.h"
+#include "subagent/findings.h"
 #include "subagent/parent/deploy_child.h"
+#include "subagent/parent/use_check.h"
 #include "subagent/system/background.h"
 #include "subagent/system/daemon_log.h"
 #include "subagent/worker.h"
@@ -35,6 +37,9 @@ struct program {
 	int starter; /* for background_report(), or -1 */
 };
 
+/* How many findings were reported: the exit status of -t. */
+static unsigned finding_count;
+
 static bool is_log_on_stderr(void)
 {
 	const netsnmp_log_handler *handler = get_logh_head();
@@ -50,6 +55,7 @@ static bool is_log_on_stderr(void)
 static void report(void *context, enum conf_severity severity, const char *text)
 {
 	(void)context;
+	finding_count++;
 	if (!is_log_on_stderr())
 		fprintf(stderr, "scepagentd: %s\n", text);
 	daemon_log(severity == CONF_ERROR ? LOG_ERR : LOG_WARNING, "%s", text);
@@ -186,6 +192,32 @@ static bool choose_restart(void *context, const struct message_restart *request,
 	return true;
 }
 
+/* Looks at the use locations of a list, in a process of its own. */
+static void main_look(const struct program *program,
+		      const struct message_deploy *request,
+		      struct scep_deploy_end *end)
+{
+	char names[sizeof(request->use_name)];
+	const char *name;
+	char *next = NULL;
+	struct fault fault;
+
+	end->is_good = true;
+	memcpy(names, request->use_name, sizeof(names));
+	for (name = strtok_r(names, ", ", &next); name != NULL && end->is_good;
+	     name = strtok_r(NULL, ", ", &next)) {
+		const struct use_location *location =
+		    conf_use_location(&program->conf, name);
+
+		/* The engine knows by itself which there are. */
+		if (location == NULL || use_check_files(location, &fault) == 0)
+			continue;
+		end->is_good = false;
+		snprintf(end->text, sizeof(end->text),
+			 "use location %s: %.180s", name, fault.text);
+	}
+}
+
 /* Runs in a process of its own. */
 static void main_deploy(void *context, const struct message_deploy *request,
 			struct scep_deploy_end *end)
@@ -201,7 +233,9 @@ static void main_deploy(void *context, const struct message_deploy *request,
 	};
 
 	end->is_enabled = true;
-	if (order.location == NULL)
+	if (request->is_look)
+		main_look(program, request, end);
+	else if (order.location == NULL)
 		snprintf(end->text, sizeof(end->text),
 			 "there is no such use location any more");
 	else if (request->is_probe)
@@ -241,7 +275,7 @@ static void start_log(const struct options *options)
 			      CONF_APPLICATION);
 	if (options->has_log)
 		show_times(true);
-	else if (options->is_foreground)
+	else if (options->is_foreground || options->is_test)
 		snmp_enable_stderrlog();
 	else
 		snmp_enable_syslog_ident(CONF_APPLICATION, LOG_DAEMON);
@@ -261,6 +295,32 @@ static void make_folder(const struct program *program)
 		report(NULL, CONF_WARNING,
 		       "runAs is root: the worker keeps all "
 		       "privileges of root");
+}
+
+/* Looks at what the configuration names.  A folder can hang. */
+static void look_around(const struct program *program, bool is_test)
+{
+	const struct findings findings = {
+	    .conf = &program->conf,
+	    .privilege = &program->privilege,
+	    .address = program->options.address,
+	    .reporter = reporter,
+	    .is_test = is_test,
+	};
+
+	if (!findings_run(&findings,
+			  is_test ? PATIENCE_AT_START : PATIENCE_AT_HUP))
+		finding_count++;
+}
+
+/* -t: tests all and starts nothing. */
+static int main_test(struct program *program)
+{
+	look_around(program, true);
+	if (finding_count > 0)
+		return EXIT_BAD_CONFIG;
+	printf("scepagentd: the configuration is good\n");
+	return 0;
 }
 
 static int main_run(struct program *program)
@@ -283,6 +343,9 @@ static int main_run(struct program *program)
 	if (privilege_find(&program->privilege, program->conf.user,
 			   program->conf.group, &fault) != 0)
 		return EXIT_BAD_CONFIG;
+	if (program->options.is_test)
+		return main_test(program);
+	look_around(program, false);
 	make_folder(program);
 	if (!program->options.is_foreground) {
 		program->starter = background_start();

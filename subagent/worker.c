@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subagent/worker.h"
 
+#include "subagent/findings.h"
 #include "subagent/snmp/agent.h"
 #include "subagent/system/background.h"
 #include "subagent/conf/conf_netsnmp.h"
@@ -12,6 +13,7 @@
 #include "scep/engine_config.h"
 #include "scep/event.h"
 #include "scep/key_row.h"
+#include "scep/status_row.h"
 #include "scep/use_row.h"
 #include "mibs/scep_root.h"
 
@@ -59,15 +61,6 @@ struct worker {
 };
 
 /* ------------------------------------------------------ the SNMP thread -- */
-
-static const char *worker_master(const struct worker_setup *setup)
-{
-	const char *master = conf_master(setup->conf);
-
-	if (setup->address[0] != '\0')
-		return setup->address;
-	return master != NULL ? master : NETSNMP_AGENTX_SOCKET;
-}
 
 static bool worker_open_agent(struct worker *worker)
 {
@@ -142,6 +135,24 @@ static void worker_ask_deploy(const struct worker *worker,
 	worker_ask(worker, &message, "the parent cannot be asked to deploy");
 }
 
+static void worker_ask_look(const struct worker *worker,
+			    const struct scep_event *event)
+{
+	const struct scep_status *status = event->row;
+	struct message message;
+	struct message_deploy *request = &message.deploy;
+
+	if (status == NULL)
+		return;
+	message_init(&message, MESSAGE_DEPLOY);
+	request->is_look = true;
+	request->use_index = event->index;
+	memcpy(request->use_name, status->use_location,
+	       sizeof(status->use_location));
+	worker_ask(worker, &message,
+		   "the parent cannot be asked to look at use locations");
+}
+
 static void watch_event(void *context, const struct scep_event *event)
 {
 	struct worker *worker = context;
@@ -152,6 +163,8 @@ static void watch_event(void *context, const struct scep_event *event)
 	else if (event->kind == SCEP_EVENT_DEPLOY ||
 		 event->kind == SCEP_EVENT_PROBE)
 		worker_ask_deploy(worker, event);
+	else if (event->kind == SCEP_EVENT_LOOK)
+		worker_ask_look(worker, event);
 	else
 		agent->event(agent->context, event);
 }
@@ -196,11 +209,12 @@ static bool worker_open_engine(struct worker *worker)
 /* Reports that it is ready: Sets can be kept.  A master may come later. */
 static void worker_report_ready(const struct worker *worker)
 {
-	daemon_log(LOG_INFO,
-		   "scepagentd %s: root OID %s, state directory %s, master %s",
-		   SCEP_VERSION, SCEP_ROOT_OID,
-		   worker->setup->conf->engine.state_directory,
-		   worker_master(worker->setup));
+	daemon_log(
+	    LOG_INFO,
+	    "scepagentd %s: root OID %s, state directory %s, master %s",
+	    SCEP_VERSION, SCEP_ROOT_OID,
+	    worker->setup->conf->engine.state_directory,
+	    findings_master(worker->setup->conf, worker->setup->address));
 	message_send_kind(worker->link->channel, MESSAGE_READY);
 	if (!worker->setup->keeps_terminal)
 		background_detach();
@@ -337,7 +351,12 @@ static void worker_take_message(struct worker *worker,
 					   message->restarted.is_good);
 			break;
 		case MESSAGE_DEPLOYED:
-			scep_deploy_ended(worker->engine, &message->deployed);
+			if (message->deployed.is_look)
+				scep_look_ended(worker->engine,
+						&message->deployed);
+			else
+				scep_deploy_ended(worker->engine,
+						  &message->deployed);
 			break;
 		case MESSAGE_CONFIG:
 			worker_reconfigure(worker, &message->config);

@@ -20,6 +20,7 @@
 #include "scep/engine/call_queue.h"
 #include "scep/engine/set_txn.h"
 #include "scep/keys/deploy.h"
+#include "scep/enroll/look.h"
 #include "scep/settings/draft.h"
 #include "scep/base/error.h"
 #include "scep/store/files.h"
@@ -50,6 +51,7 @@ enum call_kind {
 	CALL_CONFIGURE,
 	CALL_RESTARTED,
 	CALL_DEPLOYED,
+	CALL_LOOKED,
 	CALL_STOP
 };
 
@@ -231,6 +233,14 @@ void scep_deploy_ended(struct scep_engine *engine,
 	engine_send(engine, call);
 }
 
+void scep_look_ended(struct scep_engine *engine,
+		     const struct scep_deploy_end *end)
+{
+	struct engine_call call = {.kind = CALL_LOOKED, .end = *end};
+
+	engine_send(engine, call);
+}
+
 /* -------------------------------------------------- the engine's thread -- */
 
 static void engine_tick(void *context);
@@ -288,6 +298,9 @@ static void engine_serve(struct scep_engine *engine, struct engine_call *call)
 		break;
 	case CALL_DEPLOYED:
 		deploy_end(&engine->state, &call->end);
+		break;
+	case CALL_LOOKED:
+		look_end(&engine->state, &call->end);
 		break;
 	case CALL_STOP:
 		loop_stop(engine->loop);

@@ -6,6 +6,7 @@
 #include "scep/keys/default_key.h"
 #include "scep/keys/deploy.h"
 #include "scep/keys/key_actions.h"
+#include "scep/enroll/look.h"
 #include "scep/keys/not_before.h"
 #include "scep/keys/restart.h"
 #include "scep/keys/spare.h"
@@ -31,8 +32,9 @@ static uint64_t review_tick(struct state *state)
 }
 
 static state_tick_fn *const parts[] = {
-    restart_tick, default_key_tick, spare_tick,	 verify_tick,	not_before_tick,
-    deploy_tick,  key_actions_tick, timers_tick, pipeline_tick, review_tick,
+    restart_tick,    default_key_tick, spare_tick,  verify_tick,
+    not_before_tick, deploy_tick,      look_tick,   key_actions_tick,
+    timers_tick,     pipeline_tick,    review_tick,
 };
 
 static uint64_t sooner(uint64_t a, uint64_t b)

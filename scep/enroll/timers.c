@@ -181,7 +181,9 @@ static enum oper_status oper_of(struct state *state,
 		break;
 	}
 	status = e != NULL ? open_request_status_now(e) : NULL;
-	if (e != NULL && e->task.record->step == STEP_WAIT_TRUST)
+	if (e != NULL &&
+	    (e->task.record->step == STEP_WAIT_TRUST ||
+	     (status != NULL && status->detail == SCEP_CONFIG_ERROR)))
 		return OPER_BLOCKED;
 	if (status != NULL && status->next_poll != 0)
 		return OPER_POLLING;

@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "scep/agent_row.h"
 #include "scep/codes.h"
@@ -13,11 +12,12 @@
 #include "scep/profile_row.h"
 #include "scep/status_row.h"
 #include "scep/timer.h"
-#include "scep/text.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
 #include "scep/enroll/ca_table.h"
+#include "scep/enroll/look.h"
 #include "scep/enroll/steps.h"
+#include "scep/enroll/success_text.h"
 #include "scep/enroll/timers.h"
 #include "scep/keys/applied.h"
 #include "scep/keys/key_actions.h"
@@ -226,6 +226,7 @@ static void request_end_in_error(struct open_request *e, struct record *next,
 	bool keeps = is_resumable && renewal_needs_challenge(state, next);
 	struct txn txn;
 
+	e->look = REQUEST_LOOK_NONE;
 	txn_init(&txn);
 	open_request_wipe_challenge(e, keeps ? NULL : next, &txn);
 	if (status != NULL) {
@@ -279,46 +280,6 @@ static void request_note_applied(struct open_request *e,
 		       (enum scep_trigger)result->status->trigger);
 }
 
-/* Adds a note to the text of a success. */
-static void status_add_note(struct scep_status *status, const char *note)
-{
-	text_format(status->text, sizeof(status->text), "%s%s%s", status->text,
-		    status->text[0] != '\0' ? "; " : "", note);
-}
-
-/* Says when the certificate begins, in STEP_BEGINS_TEXT octets at most. */
-static void add_begin(struct scep_status *status, int64_t begins)
-{
-	time_t seconds = (time_t)begins;
-	char when[32] = "", note[STEP_BEGINS_TEXT];
-	struct tm broken;
-
-	if (gmtime_r(&seconds, &broken) != NULL)
-		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &broken);
-	text_format(note, sizeof(note), "begins at %s UTC", when);
-	if (status->use_location[0] != '\0')
-		text_format(note, sizeof(note), "%s, deployed then", note);
-	status_add_note(status, note);
-}
-
-/* Shows a success, and what an operator should know about it. */
-static void show_success(const struct task *task, struct scep_status *status,
-			 int64_t begins)
-{
-	const char *difference = task->record->difference;
-
-	status_clear(status);
-	show_note(status, task->record);
-	/* The certificate is registered, but a use location does not have
-	 * it. */
-	if (task->work.error.code == SCEP_DEPLOY_FAILED)
-		status_blame(status, &task->work.error);
-	if (begins != 0)
-		add_begin(status, begins);
-	if (difference[0] != '\0')
-		status_add_note(status, difference);
-}
-
 /* Ends the request in success.  Takes the status row of the result. */
 static void request_end_in_success(struct open_request *e,
 				   struct step_result *result)
@@ -334,7 +295,7 @@ static void request_end_in_success(struct open_request *e,
 	char text[SCEP_TEXT255];
 
 	status_end(status, state_now(state), SCEP_STATE_SUCCESSFUL);
-	show_success(task, status, result->begins);
+	success_text_put(task, status, result->begins);
 	outcome_note(state, txn, status, true);
 	request_note_end(e, txn, true);
 	open_request_preset_values(e, txn);
@@ -425,6 +386,46 @@ static bool request_has_challenge(struct open_request *e,
 	return false;
 }
 
+/* Waits until the use location can take files, and shows work.error.  The
+ * server may have granted the request: nothing is given up. */
+static void request_wait_for_location(struct open_request *e,
+				      const struct scep_status *now)
+{
+	struct task *task = &e->task;
+	struct record *next = row_copy(task->record);
+	struct scep_status *status = row_copy(now);
+	struct txn txn;
+
+	if (now->detail != SCEP_CONFIG_ERROR)
+		log_warning("%s: waits: %s", task->name, task->work.error.text);
+	if (next != NULL)
+		next->next_try = 0;
+	if (status != NULL) {
+		status->state = SCEP_STATE_PROCESSING;
+		status->next_poll = 0;
+		status_blame(status, &task->work.error);
+	}
+	txn_init(&txn);
+	/* A disk that refuses changes nothing in the wait. */
+	request_save(e, next, status, &txn);
+	task_continue_at(task, state_mono(task->state) + LOOK_AGAIN);
+}
+
+/* Refuses before anything is sent what no use location could take. */
+static bool request_can_deploy(struct open_request *e,
+			       const struct scep_status *now)
+{
+	if (!look_is_needed(e) || e->look != REQUEST_LOOK_BAD)
+		return true;
+	e->look = REQUEST_LOOK_NONE;
+	error_set(&e->task.work.error, SCEP_CONFIG_ERROR, "%s", e->look_text);
+	if (e->task.record->transaction_id[0] != '\0')
+		request_wait_for_location(e, now);
+	else
+		request_fail(e, NULL);
+	return false;
+}
+
 static bool request_begin(struct task *task)
 {
 	struct open_request *e = open_request_of(task);
@@ -436,9 +437,11 @@ static bool request_begin(struct task *task)
 	}
 	task->step = steps_find(task->record->step);
 	error_init(&task->work.error);
+	if (look_is_awaited(e))
+		return false;
 	if (now->state == SCEP_STATE_TO_BE_PROCESSED)
 		stats_count_begin(&task->state->view.stats, now->trigger);
-	if (!request_has_challenge(e, now))
+	if (!request_has_challenge(e, now) || !request_can_deploy(e, now))
 		return false;
 	if (now->state != SCEP_STATE_TO_BE_PROCESSED && now->next_poll == 0)
 		return true;
@@ -482,6 +485,7 @@ static void request_wait(struct open_request *e, struct step_result *result)
 
 	result->next->step = result->to;
 	result->next->next_try = 0;
+	e->look = REQUEST_LOOK_NONE;
 	request_count_error(e);
 	status->state = SCEP_STATE_PROCESSING;
 	status_blame(status, &task->work.error);
@@ -508,6 +512,7 @@ static void request_retry(struct open_request *e, struct record *next,
 	char words[SCEP_TEXT255];
 	struct txn txn;
 
+	e->look = REQUEST_LOOK_NONE;
 	if (next != NULL) {
 		next->next_try = when;
 		next->next_wait = wait;

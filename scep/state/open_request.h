@@ -13,12 +13,22 @@
 
 struct scep_status;
 
+/* What is known of the use locations of a request. */
+enum request_look {
+	REQUEST_LOOK_NONE, /* nothing yet */
+	REQUEST_LOOK_WANTED,
+	REQUEST_LOOK_GOOD,
+	REQUEST_LOOK_BAD,
+};
+
 struct open_request {
 	struct task task; /* the first member */
 	struct open_request *next;
 	bool is_unsaved;    /* has ended, but the disk refused to store it */
 	bool is_distrusted; /* is counted in scepStatsCaRejects */
 	struct scep_error ca_refetch; /* why GetCACert is sent again */
+	enum request_look look;
+	char look_text[SCEP_TEXT255]; /* why it is bad */
 };
 
 /*

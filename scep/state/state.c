@@ -223,6 +223,7 @@ static const void *event_row(const struct scep_view *view,
 	case SCEP_EVENT_REQUEST_SUCCEEDED:
 	case SCEP_EVENT_REQUEST_FAILED:
 	case SCEP_EVENT_REQUEST_DEFERRED:
+	case SCEP_EVENT_LOOK:
 		rows = &view->statuses;
 		break;
 	case SCEP_EVENT_CERT_EXPIRING:

@@ -51,6 +51,15 @@ struct deploy {
 	struct scep_deploy_end end;
 };
 
+/* The look at use locations that runs (scep/enroll/look.h). */
+struct look {
+	bool is_running;  /* the front end does it */
+	bool has_end;	  /* the next tick takes `end` */
+	uint32_t request; /* index of its record */
+	uint64_t wake;	  /* mono; when it is asked for again */
+	struct scep_deploy_end end;
+};
+
 /* A job that a worker does with a key (key_jobs.h). */
 struct key_job {
 	bool is_running;
@@ -93,6 +102,7 @@ struct state {
 	bool is_stopping;	 /* nothing is begun any more */
 	struct restart restart;
 	struct deploy deploy;
+	struct look look;
 	struct key_job default_key;	       /* default_key.h */
 	char default_key_file_id[SCEP_TEXT64]; /* while it is made */
 	struct key_job spare;		       /* spare.h */

@@ -41,22 +41,27 @@ bool conf_check_files(const struct conf *conf,
 	return false;
 }
 
-__attribute__((noreturn)) static void
-be_checker(const struct conf *conf, const struct conf_reporter *reporter,
-	   const struct privilege *privilege)
+struct checker {
+	const struct conf *conf;
+	const struct conf_reporter *reporter;
+	const struct privilege *privilege;
+};
+
+static bool check_all(void *context)
 {
+	const struct checker *checker = context;
+	const struct conf_reporter *reporter = checker->reporter;
 	struct fault fault;
 	bool is_good;
 
-	if (privilege_drop(privilege, &fault) != 0) {
+	if (privilege_drop(checker->privilege, &fault) != 0) {
 		reporter->report(reporter->context, CONF_ERROR, fault.text);
-		_exit(VERDICT_BAD);
+		return false;
 	}
+	/* A change of the user undoes it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	is_good = conf_check_files(conf, reporter);
-	is_good = conf_netsnmp_check(conf, reporter) && is_good;
-	fflush(NULL);
-	_exit(is_good ? VERDICT_GOOD : VERDICT_BAD);
+	is_good = conf_check_files(checker->conf, reporter);
+	return conf_netsnmp_check(checker->conf, reporter) && is_good;
 }
 
 /* Waits for the end of the pipe, which comes with the end of the child. */
@@ -71,20 +76,30 @@ static bool child_has_ended(int fd, int patience)
 	return result > 0;
 }
 
-bool conf_check_run(const struct conf *conf,
-		    const struct conf_reporter *reporter,
-		    const struct privilege *privilege, int patience)
+__attribute__((noreturn)) static void be_child(bool (*work)(void *context),
+					       void *context)
+{
+	bool is_good;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	is_good = work(context);
+	fflush(NULL);
+	_exit(is_good ? VERDICT_GOOD : VERDICT_BAD);
+}
+
+int conf_check_in_child(bool (*work)(void *context), void *context,
+			int patience)
 {
 	int ends[2];
 	int status = -1;
 	pid_t child;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
-		return false;
+		return -1;
 	fflush(NULL);
 	child = fork();
 	if (child == 0)
-		be_checker(conf, reporter, privilege);
+		be_child(work, context);
 	close(ends[1]);
 	if (child > 0 && !child_has_ended(ends[0], patience))
 		kill(child, SIGKILL);
@@ -94,7 +109,18 @@ bool conf_check_run(const struct conf *conf,
 	if (child > 0 && WIFEXITED(status) &&
 	    WEXITSTATUS(status) <= VERDICT_BAD)
 		return WEXITSTATUS(status) == VERDICT_GOOD;
-	reporter->report(reporter->context, CONF_ERROR,
-			 "the check of the configuration did not end");
-	return false;
+	return -1;
+}
+
+bool conf_check_run(const struct conf *conf,
+		    const struct conf_reporter *reporter,
+		    const struct privilege *privilege, int patience)
+{
+	struct checker checker = {conf, reporter, privilege};
+	int verdict = conf_check_in_child(check_all, &checker, patience);
+
+	if (verdict < 0)
+		reporter->report(reporter->context, CONF_ERROR,
+				 "the check of the configuration did not end");
+	return verdict > 0;
 }

@@ -19,6 +19,12 @@ bool conf_check_run(const struct conf *conf,
 		    const struct conf_reporter *reporter,
 		    const struct privilege *privilege, int patience);
 
+/* Runs `work` in a child process, and kills a child that takes longer than
+ * `patience` ms.  Returns 1 if it has returned true, 0 if false, and -1 if the
+ * child did not end by itself. */
+int conf_check_in_child(bool (*work)(void *context), void *context,
+			int patience);
+
 /* Checks that this process can read caFile.  Reports and returns false if it
  * cannot. */
 bool conf_check_files(const struct conf *conf,

@@ -144,11 +144,26 @@ static bool read_include(struct reader *reader, const char *token, char *value)
 
 /* --------------------------------------------------------------- lines -- */
 
+static void note_location(struct reader *reader)
+{
+	struct conf *conf = reader->conf;
+	struct use_location *location =
+	    &conf->locations[conf->location_count - 1];
+
+	location->at_file = strdup(reader->at.file);
+	location->at_line = reader->at.line;
+}
+
 static void note_position(struct reader *reader, const char *token)
 {
 	struct conf *conf = reader->conf;
 	struct conf_position *position;
 
+	if (strcmp(token, "useLocation") == 0 ||
+	    strcmp(token, "ipsecDestination") == 0) {
+		note_location(reader);
+		return;
+	}
 	if (strcmp(token, "caFile") == 0)
 		position = &conf->ca_file_at;
 	else if (strcmp(token, "runAs") == 0)

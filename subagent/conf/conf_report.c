@@ -8,16 +8,15 @@ void conf_report(const struct conf_reporter *reporter,
 		 enum conf_severity severity,
 		 const struct conf_position *position, const char *format, ...)
 {
-	const char *file =
-	    position->file != NULL ? position->file : CONF_APPLICATION;
+	const char *file = position->file;
 	char text[CONF_TEXT_MAX];
-	int length;
+	int length = 0;
 	va_list list;
 
-	if (position->line > 0)
+	if (file != NULL && position->line > 0)
 		length = snprintf(text, sizeof(text), "%.400s: line %u: ", file,
 				  position->line);
-	else
+	else if (file != NULL)
 		length = snprintf(text, sizeof(text), "%.400s: ", file);
 	va_start(list, format);
 	vsnprintf(text + length, sizeof(text) - (size_t)length, format, list);

@@ -21,7 +21,7 @@ struct conf_reporter {
 };
 
 /* Reports a finding at a position: "FILE: line N: text".  Leaves the line out
- * if it is 0, and names the program where there is no file. */
+ * if it is 0, and the file if there is none. */
 void conf_report(const struct conf_reporter *reporter,
 		 enum conf_severity severity,
 		 const struct conf_position *position, const char *format, ...)

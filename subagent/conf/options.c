@@ -81,6 +81,9 @@ static enum options_verdict read_option(struct options *options, int option,
 	case 'f':
 		options->is_foreground = true;
 		return OPTIONS_RUN;
+	case 't':
+		options->is_test = true;
+		return OPTIONS_RUN;
 	case 'h':
 		return OPTIONS_HELP;
 	case 'V':
@@ -101,7 +104,7 @@ enum options_verdict options_read(struct options *options, int argc,
 	memset(options, 0, sizeof(*options));
 	opterr = 0;
 	while (verdict == OPTIONS_RUN &&
-	       (option = getopt(argc, argv, ":fc:d:x:L:hV")) != -1)
+	       (option = getopt(argc, argv, ":ftc:d:x:L:hV")) != -1)
 		verdict = read_option(options, option, argc, argv, fault);
 	if (verdict == OPTIONS_RUN && optind < argc) {
 		fault_set(fault, "'%.100s' is no option", argv[optind]);
@@ -113,9 +116,10 @@ enum options_verdict options_read(struct options *options, int argc,
 void options_print_usage(FILE *stream)
 {
 	fprintf(stream,
-		"usage: scepagentd [-f] [-c FILE] [-d DIR] [-x ADDRESS] "
+		"usage: scepagentd [-f] [-t] [-c FILE] [-d DIR] [-x ADDRESS] "
 		"[-L LOGOPTS] [-h] [-V]\n"
 		"  -f          stay in the foreground\n"
+		"  -t          test the configuration and exit\n"
 		"  -c FILE     read only this configuration file\n"
 		"  -d DIR      the state directory\n"
 		"  -x ADDRESS  the AgentX master's address\n"

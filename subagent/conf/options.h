@@ -22,6 +22,7 @@ enum options_verdict {
 /* Paths are absolute; an option that was not given is "". */
 struct options {
 	bool is_foreground;
+	bool is_test; /* -t: tests the configuration and ends */
 	bool has_log; /* -L was given */
 	char file[PATH_MAX];
 	char state_directory[PATH_MAX];

@@ -133,6 +133,7 @@ void use_location_free(struct use_location *location)
 		free(location->file[i]);
 	for (int i = 0; i < LOCATION_COMMANDS; i++)
 		free(location->command[i]);
+	free(location->at_file);
 	use_location_init(location);
 }
 
@@ -220,6 +221,7 @@ bool use_location_take_preset(struct use_location *location, const char *name)
 	}
 	if (location->mode == LOCATION_MODE_NONE && preset->mode != 0)
 		location->mode = preset->mode;
+	location->makes_folders = true;
 	location->is_read_each_time = preset->is_read_each_time;
 	location->is_chain_split = preset->is_chain_split;
 	return take_all(location->file, preset->file, LOCATION_FILES, server) &&
@@ -263,6 +265,37 @@ const char *use_location_cert_file(const struct use_location *location)
 	if (location->file[LOCATION_CERT] != NULL)
 		return location->file[LOCATION_CERT];
 	return location->file[LOCATION_COMBINED];
+}
+
+static size_t folder_length(const char *path)
+{
+	return (size_t)(strrchr(path, '/') - path);
+}
+
+static bool is_in_same_folder(const char *one, const char *other)
+{
+	size_t length = folder_length(one);
+
+	return length == folder_length(other) &&
+	       strncmp(one, other, length) == 0;
+}
+
+bool use_location_has_group_key(const struct use_location *location,
+				enum location_file file)
+{
+	static const enum location_file secrets[] = {LOCATION_KEY,
+						     LOCATION_COMBINED};
+	const char *path = location->file[file];
+
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		const char *secret = location->file[secrets[i]];
+
+		if (secret != NULL && path != NULL &&
+		    (use_location_mode(location, secrets[i]) & 0040) != 0 &&
+		    is_in_same_folder(path, secret))
+			return true;
+	}
+	return false;
 }
 
 bool use_location_needs_restart(const struct use_location *location)

@@ -40,6 +40,8 @@ enum location_command {
 
 struct use_location {
 	char name[LOCATION_NAME_MAX];
+	char *at_file; /* where the configuration has it, or NULL; owned */
+	unsigned at_line;
 	uint32_t type;		    /* scepUseType */
 	char *file[LOCATION_FILES]; /* absolute paths, or NULL; owned */
 	char *
@@ -47,7 +49,8 @@ struct use_location {
 	char user[LOCATION_USER_MAX];	/* "": the user of the process */
 	char group[LOCATION_USER_MAX];	/* "": the user's own */
 	mode_t mode;			/* or LOCATION_MODE_NONE */
-	bool is_read_each_time;		/* the function needs no reload */
+	bool makes_folders; /* a preset makes the last folder of its paths */
+	bool is_read_each_time; /* the function needs no reload */
 	bool is_chain_split; /* into LOCATION_ISSUERS files with one issuer each
 			      */
 };
@@ -77,6 +80,9 @@ bool use_location_issuer_path(const struct use_location *location, size_t n,
 			      char *path, size_t size);
 /* Returns the path of the file that has the certificate, or NULL. */
 const char *use_location_cert_file(const struct use_location *location);
+/* Returns whether the file is in a folder with a key that a group may read. */
+bool use_location_has_group_key(const struct use_location *location,
+				enum location_file file);
 /* Returns whether it takes up a new key only when the device restarts. */
 bool use_location_needs_restart(const struct use_location *location);
 

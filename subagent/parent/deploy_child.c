@@ -5,13 +5,12 @@
 #include "subagent/parent/command.h"
 #include "subagent/parent/install.h"
 #include "subagent/parent/key_files.h"
+#include "subagent/parent/use_check.h"
 #include "subagent/system/daemon_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -120,27 +119,8 @@ static int deployment_reload(struct deployment *deployment, struct fault *fault)
 
 static int find_owner(struct deployment *deployment, struct fault *fault)
 {
-	const struct use_location *location = deployment->order->location;
-	const struct passwd *account;
-	const struct group *other;
-
-	deployment->user = (uid_t)-1;
-	deployment->group = (gid_t)-1;
-	if (location->user[0] == '\0')
-		return 0;
-	account = getpwnam(location->user);
-	if (account == NULL)
-		return fault_set(fault, "there is no user %s", location->user);
-	deployment->user = account->pw_uid;
-	deployment->group = account->pw_gid;
-	if (location->group[0] == '\0')
-		return 0;
-	other = getgrnam(location->group);
-	if (other == NULL)
-		return fault_set(fault, "there is no group %s",
-				 location->group);
-	deployment->group = other->gr_gid;
-	return 0;
+	return use_check_owner(deployment->order->location, &deployment->user,
+			       &deployment->group, fault);
 }
 
 static void put_part(struct install_file *file, size_t *count, const char *text,
@@ -182,6 +162,9 @@ static struct install_file *plan_file(struct deployment *deployment,
 	file->user = deployment->user;
 	file->group = deployment->group;
 	file->mode = use_location_mode(deployment->order->location, kind);
+	file->makes_folder = deployment->order->location->makes_folders;
+	file->has_group_key =
+	    use_location_has_group_key(deployment->order->location, kind);
 	return file;
 }
 

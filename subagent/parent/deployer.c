@@ -38,6 +38,7 @@ be_process(const struct deployer *deployer, const int *inherited, int result)
 	privilege_hide_memory();
 	message_init(&message, MESSAGE_DEPLOYED);
 	message.deployed.use_index = deployer->request.use_index;
+	message.deployed.is_look = deployer->request.is_look;
 	deployer->run(deployer->context, &deployer->request, &message.deployed);
 	fflush(NULL);
 	_exit(message_send(result, &message) == 0 ? 0 : 1);
@@ -51,6 +52,7 @@ static void deployer_expect_failure(struct deployer *deployer, const char *text)
 	memset(&deployer->end, 0, sizeof(deployer->end));
 	deployer->end.is_enabled = true;
 	deployer->end.use_index = deployer->request.use_index;
+	deployer->end.is_look = deployer->request.is_look;
 	snprintf(deployer->end.text, sizeof(deployer->end.text), "%s", text);
 }
 

@@ -197,27 +197,34 @@ static int item_keep(struct install_item *item, struct fault *fault)
 
 /* ------------------------------------------------------------ the changing */
 
+struct use_folder install_folder(const struct install_file *file)
+{
+	return (struct use_folder){
+	    .path = file->path,
+	    .user = file->user,
+	    .group = file->group,
+	    .can_be_made = file->makes_folder,
+	    .has_group_key = file->has_group_key,
+	};
+}
+
 static int item_open(struct install_item *item, const struct install_file *file,
 		     struct fault *fault)
 {
+	const struct use_folder folder = install_folder(file);
 	const char *slash = strrchr(file->path, '/');
-	char folder[4096];
 
 	item->file = file;
 	item->folder = -1;
-	if (slash == NULL || slash[1] == '\0' ||
-	    strlen(slash + 1) >= sizeof(item->name) - 20 ||
-	    (size_t)(slash - file->path) + 2 >= sizeof(folder))
+	if (slash == NULL || strlen(slash + 1) >= sizeof(item->name) - 20)
 		return fault_set(fault, "%.200s is no path of a file",
 				 file->path);
-	snprintf(folder, sizeof(folder), "%.*s/", (int)(slash - file->path),
-		 file->path);
 	snprintf(item->name, sizeof(item->name), "%s", slash + 1);
 	snprintf(item->fresh, sizeof(item->fresh), FRESH, item->name);
 	snprintf(item->kept, sizeof(item->kept), KEPT, item->name);
-	item->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	item->folder = use_folder_open(&folder, fault);
 	if (item->folder < 0)
-		return item_fault(fault, item);
+		return -1;
 	/* A change was killed before it was confirmed: the kept file is the
 	 * good one, and the file that has the name now may be bad. */
 	item->is_changed =

@@ -3,12 +3,13 @@
  * Replaces files by others, all of them or none: writes the new contents beside
  * the old ones, with owner and mode, and makes them durable; then gives each
  * its name.  Keeps the old contents until the change is confirmed, in memory
- * and, so that they survive a kill, beside their names.  Knows no key and no
- * command.
+ * and, so that they survive a kill, beside their names.  Makes the folder of a
+ * file where the file says so.  Knows no key and no command.
  */
 #ifndef SUBAGENT_PARENT_INSTALL_H
 #define SUBAGENT_PARENT_INSTALL_H
 
+#include "subagent/parent/use_folder.h"
 #include "subagent/system/fault.h"
 
 #include <stdbool.h>
@@ -27,7 +28,13 @@ struct install_file {
 	uid_t user;	       /* (uid_t)-1: the user of this process */
 	gid_t group;	       /* (gid_t)-1: its group */
 	mode_t mode;
+	/* Of its folder; see use_folder.h. */
+	bool makes_folder;
+	bool has_group_key;
 };
+
+/* Returns the folder of the file; borrows the file. */
+struct use_folder install_folder(const struct install_file *file);
 
 /* A file while it is changed. */
 struct install_item {

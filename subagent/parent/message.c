@@ -68,7 +68,8 @@ static bool is_deploy(const struct message_deploy *deploy)
 	return is_text(deploy->use_name, sizeof(deploy->use_name)) &&
 	       is_text(deploy->key_name, sizeof(deploy->key_name)) &&
 	       is_text(deploy->file_id, sizeof(deploy->file_id)) &&
-	       ((deploy->is_probe && deploy->file_id[0] == '\0') ||
+	       (((deploy->is_probe || deploy->is_look) &&
+		 deploy->file_id[0] == '\0') ||
 		key_files_is_id(deploy->file_id));
 }
 

@@ -24,7 +24,8 @@ enum message_kind {
 	MESSAGE_READY = 1, /* Sets can be kept from now on */
 	MESSAGE_ALIVE,
 	MESSAGE_RESTART, /* asks for a restart of the device */
-	MESSAGE_DEPLOY,	 /* asks for a use location to be given a key */
+	MESSAGE_DEPLOY,	 /* asks for a use location to be given a key, to be
+			  * probed or to be looked at */
 	/* From the parent. */
 	MESSAGE_RESTARTED, /* the restart command has ended */
 	MESSAGE_DEPLOYED,  /* so has a deployment */
@@ -43,10 +44,11 @@ struct message_restart {
 
 struct message_deploy {
 	uint32_t is_probe;  /* only asks whether the function is on */
+	uint32_t is_look;   /* only looks if the locations can take files */
 	uint32_t use_index; /* comes back with the end */
-	char use_name[SCEP_TEXT64];
+	char use_name[SCEP_TEXT255]; /* of a look: a list, with commas */
 	char key_name[SCEP_TEXT64];
-	char file_id[SCEP_TEXT64]; /* of a probe: "" */
+	char file_id[SCEP_TEXT64]; /* of a probe or a look: "" */
 };
 
 struct message_restarted {

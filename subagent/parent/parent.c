@@ -22,6 +22,7 @@
 #define BACK_OFF_MAX  30000
 #define START_LIMIT   300000 /* ms from the start of a worker to its report */
 #define DEPLOY_LIMIT  600000 /* ms: each of its commands has a limit, too */
+#define LOOK_LIMIT    10000  /* ms: it runs no command */
 #define BACK_OFF_STEP 1000
 /* Reports that fit into the limit of their silence. */
 #define REPORTS 4
@@ -42,6 +43,7 @@ struct parent {
 	unsigned quick_deaths;
 	struct restarter restarter;
 	struct deployer deployer;
+	struct deployer looker; /* waits for no deployment */
 	bool is_stopping;
 	bool was_ready;
 	bool worker_is_ready;
@@ -195,6 +197,7 @@ static void parent_reap(struct parent *parent)
 	parent->channel = -1;
 	restarter_forget_worker(&parent->restarter);
 	deployer_forget_worker(&parent->deployer);
+	deployer_forget_worker(&parent->looker);
 	parent_judge_end(parent, worker, status);
 }
 
@@ -260,6 +263,8 @@ static void parent_send_ends(struct parent *parent)
 	message_init(&message, MESSAGE_DEPLOYED);
 	while (deployer_poll(&parent->deployer, inherited, &message.deployed))
 		parent_send(parent, &message);
+	while (deployer_poll(&parent->looker, inherited, &message.deployed))
+		parent_send(parent, &message);
 }
 
 /* While the worker starts, its recovery may take long. */
@@ -299,7 +304,9 @@ static void parent_take_message(struct parent *parent,
 		restarter_ask(&parent->restarter, &message->restart);
 		break;
 	case MESSAGE_DEPLOY:
-		deployer_ask(&parent->deployer, &message->deploy, inherited);
+		deployer_ask(message->deploy.is_look ? &parent->looker
+						     : &parent->deployer,
+			     &message->deploy, inherited);
 		break;
 	case MESSAGE_RESTARTED:
 	case MESSAGE_DEPLOYED:
@@ -345,6 +352,7 @@ static int64_t parent_next_due(const struct parent *parent)
 	sooner(&due, parent->start_at);
 	sooner(&due, parent->restarter.command.due);
 	sooner(&due, parent->deployer.due);
+	sooner(&due, parent->looker.due);
 	if (parent->start_at >= 0)
 		sooner(&due, parent->alive_at);
 	return due;
@@ -452,6 +460,7 @@ int parent_run(const struct parent_plan *plan)
 					       : COMMAND_LIMIT);
 	deployer_init(&parent.deployer, plan->deploy, plan->context,
 		      DEPLOY_LIMIT);
+	deployer_init(&parent.looker, plan->deploy, plan->context, LOOK_LIMIT);
 	if (parent.alive_interval >= 0)
 		parent.alive_at = command_now();
 	parent_start_worker(&parent);
@@ -460,6 +469,7 @@ int parent_run(const struct parent_plan *plan)
 	/* The command may be what stops this process: it goes on. */
 	command_leave(&parent.restarter.command);
 	deployer_leave(&parent.deployer);
+	deployer_leave(&parent.looker);
 	close(parent.signals);
 	return parent.exit_code;
 }

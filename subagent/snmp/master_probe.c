@@ -8,6 +8,7 @@
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
 #include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -80,6 +81,49 @@ static void socket_words(const char *path, int error, char text[MASTER_TEXT])
 			 strerror(error));
 		break;
 	}
+}
+
+/* Returns whether somebody listens at HOST:PORT; true if that is no name. */
+static bool tcp_try(const char *address)
+{
+	const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL;
+	const char *colon = strrchr(address, ':');
+	bool is_there = false;
+	char host[256];
+
+	if (colon == NULL || (size_t)(colon - address) >= sizeof(host))
+		return true;
+	snprintf(host, sizeof(host), "%.*s", (int)(colon - address), address);
+	if (getaddrinfo(host, colon + 1, &wanted, &found) != 0)
+		return false;
+	for (const struct addrinfo *each = found; each != NULL && !is_there;
+	     each = each->ai_next) {
+		int descriptor =
+		    socket(each->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		is_there = descriptor >= 0 && connect(descriptor, each->ai_addr,
+						      each->ai_addrlen) == 0;
+		if (descriptor >= 0)
+			close(descriptor);
+	}
+	freeaddrinfo(found);
+	return is_there;
+}
+
+bool master_is_there(const char *address, char text[MASTER_TEXT])
+{
+	const char *path = socket_path(address);
+	int error = path != NULL ? socket_try(path) : 0;
+
+	if (error == EAGAIN || error == EINPROGRESS)
+		error = 0;
+	if (path == NULL && strncasecmp(address, "tcp:", 4) == 0 &&
+	    !tcp_try(address + 4))
+		error = ECONNREFUSED;
+	if (error != 0)
+		master_probe(address, text);
+	return error == 0;
 }
 
 void master_probe(const char *address, char text[MASTER_TEXT])

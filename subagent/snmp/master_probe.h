@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tells why there is no session with the AgentX master, in words that say what
- * mends it.  Looks at the socket, and never waits.  Knows addresses as
- * agentXSocket has them; sends nothing.
+ * mends it.  Looks at the socket, and does not wait but for master_is_there().
+ * Knows addresses as agentXSocket has them; sends nothing.
  */
 #ifndef SUBAGENT_SNMP_MASTER_PROBE_H
 #define SUBAGENT_SNMP_MASTER_PROBE_H
@@ -19,6 +19,11 @@ struct master_report {
 	uint64_t next; /* ms of a steady clock: not before */
 	bool is_told;  /* a line says that it is missing */
 };
+
+/* Tries to connect to the master.  Writes the cause and returns false if this
+ * process cannot; an address of another kind than a local socket or TCP is not
+ * tried.  May wait for a TCP connection. */
+bool master_is_there(const char *address, char text[MASTER_TEXT]);
 
 /* Writes the cause for `address`; NULL is the default of the library. */
 void master_probe(const char *address, char text[MASTER_TEXT]);

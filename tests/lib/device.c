@@ -21,11 +21,14 @@
 #include "scep/base/log.h"
 #include "scep/engine/recover.h"
 #include "scep/engine/tick.h"
+#include "scep/enroll/look.h"
 
 static void on_event(void *context, const struct scep_event *event)
 {
 	struct device *device = context;
 
+	if (event->kind == SCEP_EVENT_LOOK)
+		return;
 	assert_true(device->event_count < DEVICE_EVENTS);
 	device->events[device->event_count++] = *event;
 }
@@ -224,9 +227,29 @@ void device_send(struct device *device, uint32_t profile)
 
 /* -------------------------------------------------------------- running -- */
 
+/* Looks at use locations, as the front end does. */
+static void answer_look(struct device *device)
+{
+	struct scep_deploy_end end = {
+	    .is_look = true,
+	    .use_index = device->state.look.request,
+	    .is_good = device->bad_location == NULL,
+	};
+
+	if (device->bad_location != NULL)
+		strcpy(end.text, device->bad_location);
+	device->looks++;
+	look_end(&device->state, &end);
+}
+
 void device_tick(struct device *device)
 {
 	tick_run(&device->state, &device->set_txn, STATE_NEVER);
+	while (device->state.look.is_running && !device->state.look.has_end) {
+		answer_look(device);
+		if (!set_txn_is_open(&device->set_txn))
+			tick_run(&device->state, &device->set_txn, STATE_NEVER);
+	}
 }
 
 bool device_step(struct device *device)

@@ -39,6 +39,8 @@ struct device {
 	uint64_t ticket;
 	struct scep_event events[DEVICE_EVENTS];
 	size_t event_count;
+	const char *bad_location; /* what a look finds, or NULL */
+	unsigned int looks;
 	struct scep_error error;
 };
 
