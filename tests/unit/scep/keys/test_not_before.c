@@ -187,12 +187,12 @@ static void a_wrong_clock_after_an_update_begins_nothing(void **state)
 
 	make_two(d, false);
 	row = row_copy(key(d, second));
-	row->not_before = SCEP_BUILD_TIME - 1000;
+	row->not_before = state_build_time() - 1000;
 	txn_init(&txn);
 	txn_put(&txn, STORE_KEY, row);
 	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error), SCEP_OK);
 	device_kill(d);
-	d->io.wall = SCEP_BUILD_TIME - 900;
+	d->io.wall = state_build_time() - 900;
 	device_start(d);
 	assert_nothing_is_deployed(d, 600);
 	assert_int_equal(use(d, WEB)->key_index, first);
