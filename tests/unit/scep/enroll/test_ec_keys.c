@@ -286,6 +286,20 @@ static void a_refused_renewal_is_followed_by_a_pkcs_req(void **state)
 	assert_renewed(d, "19");
 }
 
+/* The RA has had it in the RenewalReq, and the reply is opened with it. */
+static void one_that_an_ra_refuses_has_the_challenge_still(void **state)
+{
+	struct device *d = *state;
+
+	d->ca.signer = scripted_ca_add(&d->ca, "RA", PKI_KEY_RA, PKI_MARK_OF_RA,
+				       SCRIPTED_NOW + 900 * PKI_DAY);
+	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
+	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	begin(d, SCEP_NEW_EC_P256);
+	go_on(d);
+	assert_renewed(d, "19");
+}
+
 static void a_renewal_without_a_challenge_waits_for_one(void **state)
 {
 	struct device *d = *state;
@@ -345,6 +359,7 @@ int main(void)
 	    TEST(a_ca_with_an_ec_key_needs_the_challenge),
 	    TEST(a_renewal_has_the_challenge_too),
 	    TEST(a_refused_renewal_is_followed_by_a_pkcs_req),
+	    TEST(one_that_an_ra_refuses_has_the_challenge_still),
 	    TEST(a_renewal_without_a_challenge_waits_for_one),
 	    TEST(a_renewal_may_change_the_kind_of_the_key),
 	};

@@ -102,6 +102,30 @@ static void what_was_set_meanwhile_stays(void **state)
 	assert_defaults(d);
 }
 
+static void cancel_leaves_the_challenge_for_the_next(void **state)
+{
+	struct device *d = *state;
+
+	send_pending(d);
+	device_text(d, SCEP_REQUEST_CHALLENGE_PASSWORD, 1, "for the next");
+	device_set(d);
+	device_set_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_CANCEL);
+	assert_int_equal(values(d)->challenge_password.length,
+			 strlen("for the next"));
+}
+
+static void the_same_value_alone_is_set_again(void **state)
+{
+	struct device *d = *state;
+
+	send_pending(d);
+	device_text(d, SCEP_REQUEST_KEY_NAME, 1, "web");
+	device_set(d);
+	end_well(d);
+	assert_string_equal(values(d)->key_name, "web");
+	assert_string_equal(values(d)->subject_extra, "");
+}
+
 static void what_a_reverted_set_wrote_does_not_stay(void **state)
 {
 	struct device *d = *state;
@@ -152,6 +176,23 @@ static void those_of_a_resumed_request_go_back_too(void **state)
 	assert_defaults(d);
 }
 
+/* They have been sent, and are there for another try. */
+static void a_run_of_the_timer_leaves_what_a_failure_left(void **state)
+{
+	struct device *d = *state;
+
+	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	add_special(d);
+	device_send(d, 1);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);
+	enable(d, d->io.wall + HOUR);
+	device_run_for(d, HOUR);
+	device_run(d);
+	assert_row(d, 2, SCEP_STATE_SUCCESSFUL, SCEP_NONE, SCEP_TRIGGER_TIMER);
+	assert_string_equal(values(d)->subject_extra, "OU=Print");
+}
+
 static void a_run_of_the_timer_touches_no_value(void **state)
 {
 	struct device *d = *state;
@@ -172,6 +213,9 @@ int main(void)
 	    TEST(the_next_request_has_nothing_of_the_last),
 	    TEST(they_go_back_when_the_request_ends_and_not_before),
 	    TEST(what_was_set_meanwhile_stays),
+	    TEST(cancel_leaves_the_challenge_for_the_next),
+	    TEST(a_run_of_the_timer_leaves_what_a_failure_left),
+	    TEST(the_same_value_alone_is_set_again),
 	    TEST(what_a_reverted_set_wrote_does_not_stay),
 	    TEST(after_an_error_they_stay_for_another_try),
 	    TEST(those_of_a_resumed_request_go_back_too),

@@ -123,6 +123,25 @@ a_renewal_req_that_is_refused_is_followed_by_a_pkcs_req(void **state)
 	assert_int_equal(device_view(d)->stats.failures, 0);
 }
 
+/* An RA could refuse to have the challenge sent to itself. */
+static void an_ra_that_refuses_gets_no_challenge(void **state)
+{
+	struct device *d = *state;
+
+	d->ca.signer = scripted_ca_add(&d->ca, "RA", PKI_KEY_RA, PKI_MARK_OF_RA,
+				       SCRIPTED_NOW + 900 * PKI_DAY);
+	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
+	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	begin(d);
+	assert_string_equal(d->ca.challenge, DEVICE_SECRET);
+	go_on(d);
+	assert_int_equal(d->ca.seen[CA_PKI], 3);
+	assert_string_equal(d->ca.message_type, "19");
+	assert_int_equal(d->ca.signer_serial, first_serial(d));
+	assert_string_equal(d->ca.challenge, "");
+	assert_renewed(d, SCEP_MESSAGE_PKCS_REQ);
+}
+
 static void what_is_refused_twice_has_failed(void **state)
 {
 	struct device *d = *state;
@@ -390,6 +409,7 @@ int main(void)
 	    TEST(where_offered_it_is_a_renewal_req_signed_by_the_old),
 	    TEST(where_it_is_not_offered_it_is_a_pkcs_req_signed_by_the_old),
 	    TEST(a_renewal_req_that_is_refused_is_followed_by_a_pkcs_req),
+	    TEST(an_ra_that_refuses_gets_no_challenge),
 	    TEST(what_is_refused_twice_has_failed),
 	    TEST(refused_after_pending_is_refused),
 	    TEST(mode_renewal_req_knows_nothing_else),

@@ -242,6 +242,68 @@ static void what_was_requested_for_another_purpose_stays(void **state)
 	assert_false(is_in_service(d, 2));
 }
 
+/* The row of a key that is to be changed as no Set can. */
+static struct scep_key *edit(struct device *d, struct txn *txn, uint32_t index)
+{
+	txn_init(txn);
+	return txn_edit(&d->state, txn, STORE_KEY, index, true);
+}
+
+static void commit(struct device *d, struct txn *txn)
+{
+	assert_int_equal(txn_commit(&d->state, txn, NULL, &d->error), SCEP_OK);
+}
+
+static void another_subject_is_another_purpose(void **state)
+{
+	struct device *d = *state;
+	struct txn txn;
+
+	enrol_for(d, "");
+	strcpy(edit(d, &txn, 1)->subject, "CN=other.example");
+	commit(d, &txn);
+	enrol_for(d, "");
+	assert_true(is_in_service(d, 1));
+}
+
+static void another_profile_is_another_purpose(void **state)
+{
+	struct device *d = *state;
+
+	enrol_for(d, "");
+	device_number(d, SCEP_PROFILE_ROW_STATUS, 2, SCEP_ROW_CREATE_AND_GO);
+	device_set(d);
+	device_fill(d, 2);
+	device_send(d, 2);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_string_equal(key(d, 1)->subject, key(d, 2)->subject);
+	assert_true(is_in_service(d, 1));
+}
+
+static void the_default_key_is_not_replaced(void **state)
+{
+	struct device *d = *state;
+	struct txn txn;
+
+	enrol_for(d, "");
+	edit(d, &txn, 1)->is_default = true;
+	commit(d, &txn);
+	enrol_for(d, "");
+	assert_int_equal(key(d, 1)->replaced_by, 0);
+}
+
+static void each_key_has_its_first_successor(void **state)
+{
+	struct device *d = *state;
+
+	for (int i = 0; i < 3; i++)
+		enrol_for(d, "");
+	assert_int_equal(key(d, 1)->replaced_by, 2);
+	assert_int_equal(key(d, 2)->replaced_by, 3);
+	assert_int_equal(key(d, 3)->replaced_by, 0);
+}
+
 static void the_old_key_serves_until_the_last_location_has_the_new(void **state)
 {
 	struct device *d = *state;
@@ -366,6 +428,10 @@ int main(void)
 	    USE_TEST(a_new_request_ends_the_alarm_of_what_has_expired),
 	    USE_TEST(a_timer_replaces_what_has_expired_under_any_name),
 	    USE_TEST(what_was_requested_for_another_purpose_stays),
+	    USE_TEST(another_subject_is_another_purpose),
+	    USE_TEST(another_profile_is_another_purpose),
+	    USE_TEST(the_default_key_is_not_replaced),
+	    USE_TEST(each_key_has_its_first_successor),
 	    USE_TEST(the_old_key_serves_until_the_last_location_has_the_new),
 	    USE_TEST(a_key_that_loses_its_only_location_is_replaced),
 	    USE_TEST(after_a_rollback_the_old_key_serves),

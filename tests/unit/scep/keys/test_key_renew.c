@@ -16,6 +16,16 @@ static void assert_refused_as(struct device *d, uint32_t number,
 		fail_msg("%s", d->verdict.reason);
 }
 
+/* Changes the row as no Set can.  Takes it. */
+static void put_key(struct device *d, struct scep_key *row)
+{
+	struct txn txn;
+
+	txn_init(&txn);
+	txn_put(&txn, STORE_KEY, row);
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error), SCEP_OK);
+}
+
 /* Enrols by hand a certificate that no default leads to. */
 static uint32_t enrol_special(struct device *d, const char *locations)
 {
@@ -157,6 +167,25 @@ static void a_challenge_that_is_needed_is_that_of_the_profile(void **state)
 	assert_int_not_equal(timer(d)->values.challenge_password.length, 0);
 }
 
+static void a_challenge_for_the_next_request_stays(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_special(d, "");
+
+	device_text(d, SCEP_AUTO_CHALLENGE_PASSWORD, 1, "of the timer");
+	device_set(d);
+	d->io.holds_work = true;
+	act(d, number, SCEP_KEY_RENEW);
+	device_text(d, SCEP_REQUEST_CHALLENGE_PASSWORD, 1, "for the next");
+	device_set(d);
+	d->io.holds_work = false;
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_int_equal(
+	    device_profile(d, 1)->request.challenge_password.length,
+	    strlen("for the next"));
+}
+
 static void what_cannot_be_renewed_is_refused_with_the_reason(void **state)
 {
 	struct device *d = *state;
@@ -168,6 +197,50 @@ static void what_cannot_be_renewed_is_refused_with_the_reason(void **state)
 	device_text(d, SCEP_SERVER_URL, 1, "");
 	device_set(d);
 	assert_refused_as(d, number, "scepServerUrl is empty");
+	device_set_number(d, SCEP_PROFILE_ROW_STATUS, 1,
+			  SCEP_ROW_NOT_IN_SERVICE);
+	assert_refused_as(d, number, "its profile is not active");
+}
+
+static void the_default_key_is_not_renewed(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_special(d, "");
+	struct scep_key *row = row_copy(key(d, number));
+
+	row->is_default = true;
+	put_key(d, row);
+	assert_refused_as(d, number, "the default key has no server");
+}
+
+/* Two requests of a profile would share its challenge. */
+static void one_request_of_a_profile_at_a_time(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_special(d, "");
+
+	device_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_SEND);
+	device_text(d, SCEP_REQUEST_KEY_NAME, 1, "other");
+	device_text(d, SCEP_REQUEST_COMMON_NAME, 1, "other.example");
+	assert_refused_as(d, number, "a request of its profile is open");
+	d->io.holds_work = true;
+	device_send(d, 1);
+	assert_refused_as(d, number, "a request of its profile is open");
+}
+
+static void a_location_that_is_gone_is_the_reason(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_special(d, "");
+	struct scep_key *row = row_copy(key(d, number));
+
+	strcpy(row->use_location, "gone");
+	put_key(d, row);
+	assert_refused_as(d, number, "scepKeyUseLocation has an unknown name");
+	row = row_copy(key(d, number));
+	row->asked.key_length = 0;
+	put_key(d, row);
+	assert_refused_as(d, number, "its certificate cannot be read");
 }
 
 static void a_profile_that_is_gone_is_the_reason(void **state)
@@ -244,6 +317,10 @@ int main(void)
 	    USE_TEST(a_challenge_that_is_needed_is_that_of_the_profile),
 	    USE_TEST(what_cannot_be_renewed_is_refused_with_the_reason),
 	    USE_TEST(a_profile_that_is_gone_is_the_reason),
+	    USE_TEST(a_challenge_for_the_next_request_stays),
+	    USE_TEST(the_default_key_is_not_renewed),
+	    USE_TEST(one_request_of_a_profile_at_a_time),
+	    USE_TEST(a_location_that_is_gone_is_the_reason),
 	    USE_TEST(a_key_of_an_older_database_is_renewed_by_its_certificate),
 	};
 

@@ -146,6 +146,86 @@ static void an_ec_key_is_of_its_curve(void **state)
 	assert_leads_back(&values, pki_key_ec(false));
 }
 
+/* A certificate of that subject and without extensions; as from a file. */
+static X509 *of_subject(X509_NAME *name, EVP_PKEY *key)
+{
+	X509 *certificate = X509_new();
+
+	X509_set_version(certificate, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+	X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+	X509_set_issuer_name(certificate, name);
+	X509_set_subject_name(certificate, name);
+	X509_set_pubkey(certificate, key);
+	X509_NAME_free(name);
+	return certificate;
+}
+
+/* Adds it, whatever its length and its characters. */
+static void add_text(X509_NAME *name, int nid, const char *text)
+{
+	assert_int_equal(
+	    X509_NAME_add_entry_by_NID(name, nid, V_ASN1_UTF8STRING,
+				       (const unsigned char *)text, -1, -1, 0),
+	    1);
+}
+
+static struct scep_values read_values(X509 *certificate)
+{
+	struct scep_values found = {.key_length = 2048};
+
+	assert_int_equal(asked_of_certificate(certificate, &found, NULL),
+			 SCEP_OK);
+	X509_free(certificate);
+	return found;
+}
+
+static void the_last_of_several_names_is_the_common_name(void **state)
+{
+	X509_NAME *name = X509_NAME_new();
+	struct scep_values found;
+
+	(void)state;
+	add_text(name, NID_commonName, "devices");
+	add_text(name, NID_commonName, "printer");
+	found = read_values(of_subject(name, pki_key(PKI_KEY_DEVICE)));
+	assert_string_equal(found.common_name, "printer");
+	assert_string_equal(found.subject_extra, "CN=devices");
+	/* There is no keyUsage. */
+	assert_int_equal(found.key_usage, 0);
+}
+
+static void a_value_that_does_not_fit_stays_in_the_subject(void **state)
+{
+	X509_NAME *name = X509_NAME_new();
+	char longer[SCEP_TEXT64 + 1];
+	struct scep_values found;
+
+	(void)state;
+	memset(longer, 'x', SCEP_TEXT64);
+	longer[SCEP_TEXT64] = '\0';
+	add_text(name, NID_commonName, longer);
+	add_text(name, NID_organizationName, "a\nb");
+	found = read_values(of_subject(name, pki_key(PKI_KEY_DEVICE)));
+	assert_string_equal(found.common_name, "");
+	assert_string_equal(found.organization, "");
+	assert_non_null(strstr(found.subject_extra, longer));
+}
+
+static void the_larger_curve_is_told_from_the_smaller(void **state)
+{
+	X509_NAME *name = X509_NAME_new();
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384");
+	struct scep_values found;
+
+	(void)state;
+	add_text(name, NID_commonName, "printer");
+	found = read_values(of_subject(name, key));
+	assert_int_equal(found.key_algorithm, SCEP_NEW_EC_P384);
+	EVP_PKEY_free(key);
+}
+
 static int free_keys(void **state)
 {
 	(void)state;
@@ -160,6 +240,9 @@ int main(void)
 	    cmocka_unit_test(
 		the_alternative_names_are_those_of_the_certificate),
 	    cmocka_unit_test(an_ec_key_is_of_its_curve),
+	    cmocka_unit_test(the_last_of_several_names_is_the_common_name),
+	    cmocka_unit_test(a_value_that_does_not_fit_stays_in_the_subject),
+	    cmocka_unit_test(the_larger_curve_is_told_from_the_smaller),
 	};
 
 	return cmocka_run_group_tests_name("asked", tests, NULL, free_keys);

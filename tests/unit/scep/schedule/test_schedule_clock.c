@@ -142,6 +142,31 @@ static void a_step_back_does_not_repeat_the_last_due_time(void **state)
 	assert_int_equal(device.run_count, 1);
 }
 
+/* The clock was set back over a run, and an earlier due time is announced with
+ * a jitter that ends after that run. */
+static void a_run_that_is_announced_below_the_last_one_is_its_own(void **state)
+{
+	struct schedule_decision decision;
+
+	(void)state;
+	device.timer.adjust = true;
+	device.memory.last_run = NOON + DAY;
+	device.memory.planned_due = NOON;
+	device.memory.planned_trigger = SCEP_TRIGGER_TIMER;
+	device.memory.planned_from = NOON + DAY - 10;
+	device.memory.planned_jitter = 100;
+	device.now = NOON + DAY + 1;
+	decision = plan();
+	assert_int_equal(decision.action, SCHEDULE_WAIT);
+	assert_int_equal(decision.due, NOON);
+	device.now = NOON + DAY + 90;
+	decision = plan();
+	assert_int_equal(decision.action, SCHEDULE_RUN);
+	/* The last run is not carried out again. */
+	assert_int_equal(decision.due, NOON);
+	assert_int_equal(device.memory.last_run, NOON + DAY);
+}
+
 static void a_clock_that_is_right_again_forgets_the_step(void **state)
 {
 	(void)state;
@@ -492,6 +517,7 @@ int main(void)
 	    TEST(a_run_in_the_future_counts_as_now),
 	    TEST(enabling_with_a_run_in_the_future_counts_it_as_now),
 	    TEST(a_step_back_does_not_repeat_the_last_due_time),
+	    TEST(a_run_that_is_announced_below_the_last_one_is_its_own),
 	    TEST(a_clock_that_is_right_again_forgets_the_step),
 	    TEST(a_start_in_1970_begins_nothing_by_validity),
 	    TEST(boots_in_1970_repeat_nothing),

@@ -116,6 +116,23 @@ static void no_two_fields_share_a_member(void **state)
 		}
 }
 
+static void each_value_of_a_request_has_a_bit_of_its_own(void **state)
+{
+	uint32_t seen = 0, count = 0;
+
+	(void)state;
+	SCEP_FIELDS_EACH (field) {
+		uint32_t bit = settings_request_bit(field);
+
+		assert_int_equal(seen & bit, 0);
+		seen |= bit;
+		count += bit != 0;
+	}
+	assert_int_equal(count, SCEP_REQUEST_TEMPLATE - SCEP_REQUEST_KEY_NAME);
+	assert_int_equal(settings_request_bit(SCEP_REQUEST_ACTION), 0);
+	assert_int_equal(settings_request_bit(SCEP_AUTO_KEY_NAME), 0);
+}
+
 static void a_shorter_value_leaves_nothing_of_the_longer_one(void **state)
 {
 	struct scep_value longer = {.length = 64};
@@ -298,6 +315,7 @@ int main(void)
 	    cmocka_unit_test(what_was_not_put_is_not_had),
 	    cmocka_unit_test(a_put_touches_its_own_member_only),
 	    cmocka_unit_test(no_two_fields_share_a_member),
+	    cmocka_unit_test(each_value_of_a_request_has_a_bit_of_its_own),
 	    cmocka_unit_test(a_shorter_value_leaves_nothing_of_the_longer_one),
 	    cmocka_unit_test(
 		a_secret_is_compared_between_rows_and_with_no_value),

@@ -186,6 +186,38 @@ static void the_default_key_is_in_service_where_it_is_used(void **state)
 	assert_true(is_in_service(world));
 }
 
+static const struct scep_key *key_of(struct world *world, uint32_t profile)
+{
+	return scep_view_profile_key(&world->view, profile, NOW);
+}
+
+static void the_key_of_a_profile_is_its_newest_in_service(void **state)
+{
+	struct world *world = *state;
+	struct scep_key *other;
+
+	world->key->profile_index = 1;
+	world->key->install_time = 5;
+	assert_null(key_of(world, 2));
+	other = add(&world->view.keys, sizeof(struct scep_key), 2);
+	other->profile_index = 2;
+	other->install_time = 9;
+	assert_ptr_equal(key_of(world, 1), world->key);
+	other->profile_index = 1;
+	assert_ptr_equal(key_of(world, 1), other);
+	other->install_time = 4;
+	assert_ptr_equal(key_of(world, 1), world->key);
+	/* One that has begun goes before one that has not. */
+	other->install_time = 9;
+	other->not_before = NOW + 1;
+	assert_ptr_equal(key_of(world, 1), world->key);
+	other->not_before = NOW;
+	other->replaced_by = 3;
+	assert_ptr_equal(key_of(world, 1), world->key);
+	world->key->replaced_by = 3;
+	assert_null(key_of(world, 1));
+}
+
 static void open_and_processing_are_told_apart(void **state)
 {
 	struct world *world = *state;
@@ -454,6 +486,7 @@ int main(void)
 	    TEST(a_key_that_is_replaced_is_in_service_where_it_is_used),
 	    TEST(what_is_not_valid_yet_replaces_nothing),
 	    TEST(the_default_key_is_in_service_where_it_is_used),
+	    TEST(the_key_of_a_profile_is_its_newest_in_service),
 	    TEST(open_and_processing_are_told_apart),
 	    TEST(without_a_reason_health_is_ok),
 	    TEST(certificates_warn_and_then_alarm),

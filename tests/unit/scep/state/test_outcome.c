@@ -121,12 +121,23 @@ static void it_survives_a_restart_and_the_trimming_of_the_rows(void **state)
 	assert_failed(d, 1);
 }
 
+/* Has the database forget what an older scepagent did not keep. */
+static void forget_outcomes(struct device *d)
+{
+	struct scep_profile *profile;
+	struct txn txn;
+
+	txn_init(&txn);
+	profile = txn_edit(&d->state, &txn, STORE_PROFILE, 1, true);
+	memset(&profile->outcome, 0, sizeof(profile->outcome));
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, NULL), SCEP_OK);
+	device_restart(d);
+}
+
 static void an_older_database_has_it_in_its_rows(void **state)
 {
 	struct device *d = *state;
 	struct scep_outcome before;
-	struct scep_profile *profile;
-	struct txn txn;
 
 	fail_with(d, 500);
 	device_run_for(d, 10);
@@ -135,12 +146,48 @@ static void an_older_database_has_it_in_its_rows(void **state)
 	fail_with(d, 500);
 	fail_with(d, 503);
 	before = *outcome(d);
-	txn_init(&txn);
-	profile = txn_edit(&d->state, &txn, STORE_PROFILE, 1, true);
-	memset(&profile->outcome, 0, sizeof(profile->outcome));
-	assert_int_equal(txn_commit(&d->state, &txn, NULL, NULL), SCEP_OK);
-	device_restart(d);
+	forget_outcomes(d);
 	assert_memory_equal(outcome(d), &before, sizeof(before));
+}
+
+/* The row of a timer is there long before its run. */
+static void the_rows_count_in_the_order_of_their_ends(void **state)
+{
+	struct device *d = *state;
+	const struct scep_status *good;
+	struct scep_status *bad;
+	struct txn txn;
+
+	fail_with(d, 500);
+	device_run_for(d, 10);
+	succeed(d);
+	good = device_status(d);
+	txn_init(&txn);
+	bad = txn_edit(&d->state, &txn, STORE_STATUS, good->index - 1, true);
+	bad->finish_time = good->finish_time + 10;
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, NULL), SCEP_OK);
+	forget_outcomes(d);
+	assert_int_equal(outcome(d)->result, SCEP_RESULT_FAILED);
+	assert_int_equal(outcome(d)->last_success, outcome(d)->time - 10);
+}
+
+static void rows_of_others_and_open_ones_are_no_outcome(void **state)
+{
+	struct device *d = *state;
+
+	device_number(d, SCEP_PROFILE_ROW_STATUS, 2, SCEP_ROW_CREATE_AND_GO);
+	device_fill(d, 2);
+	plan_failure(d, 500);
+	device_send(d, 2);
+	device_run(d);
+	device_set_polls(d, 5, 300);
+	scripted_ca_plan(&d->ca, CA_PKI, CA_PENDING, 0);
+	device_send(d, 1);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_DEFERRED);
+	forget_outcomes(d);
+	assert_int_equal(outcome(d)->result, 0);
+	assert_int_equal(outcome(d)->failures, 0);
 }
 
 static void
@@ -218,6 +265,15 @@ static void acknowledge_is_for_all_profiles(void **state)
 	assert_no_alarm(d);
 }
 
+static void a_success_is_not_acknowledged(void **state)
+{
+	struct device *d = *state;
+
+	succeed(d);
+	device_set_number(d, SCEP_AGENT_ACKNOWLEDGE, 0, 2);
+	assert_false(outcome(d)->is_acknowledged);
+}
+
 static void an_acknowledgement_can_be_undone(void **state)
 {
 	struct device *d = *state;
@@ -243,6 +299,9 @@ int main(void)
 	    TEST(an_end_that_the_disk_refused_is_counted_once),
 	    TEST(clear_acknowledges_until_the_next_failure),
 	    TEST(acknowledge_is_for_all_profiles),
+	    TEST(a_success_is_not_acknowledged),
+	    TEST(the_rows_count_in_the_order_of_their_ends),
+	    TEST(rows_of_others_and_open_ones_are_no_outcome),
 	    TEST(an_acknowledgement_can_be_undone),
 	};
 
