@@ -44,6 +44,31 @@ static void *read_came(const X509 *issued, int nid, bool *is_unreadable)
 	return value;
 }
 
+/* Compares two values of a list. */
+typedef bool is_same_fn(const void *one, const void *other);
+
+static bool has_all(const OPENSSL_STACK *these, const OPENSSL_STACK *others,
+		    is_same_fn *is_same)
+{
+	for (int i = 0; i < OPENSSL_sk_num(others); i++) {
+		bool is_found = false;
+
+		for (int k = 0; !is_found && k < OPENSSL_sk_num(these); k++)
+			is_found = is_same(OPENSSL_sk_value(these, k),
+					   OPENSSL_sk_value(others, i));
+		if (!is_found)
+			return false;
+	}
+	return true;
+}
+
+/* Compares two lists in any order; NULL is an empty one. */
+static bool lists_differ(const OPENSSL_STACK *asked, const OPENSSL_STACK *came,
+			 is_same_fn *is_same)
+{
+	return !has_all(came, asked, is_same) || !has_all(asked, came, is_same);
+}
+
 /* Says that what came cannot be read. */
 static void part_note_unreadable(struct part *part, bool is_unreadable)
 {
@@ -167,8 +192,10 @@ static bool string_is_same(int kind, const ASN1_STRING *a, const ASN1_STRING *b)
 	       memcmp(one + rest, other + rest, length - rest) == 0;
 }
 
-static bool name_is_same(GENERAL_NAME *a, GENERAL_NAME *b)
+static bool name_is_same(const void *one_name, const void *other_name)
 {
+	GENERAL_NAME *a = (GENERAL_NAME *)one_name;
+	GENERAL_NAME *b = (GENERAL_NAME *)other_name;
 	int kind, other;
 	const void *value = GENERAL_NAME_get0_value(a, &kind);
 	const void *other_value = GENERAL_NAME_get0_value(b, &other);
@@ -178,23 +205,6 @@ static bool name_is_same(GENERAL_NAME *a, GENERAL_NAME *b)
 	if (kind == GEN_DNS || kind == GEN_EMAIL || kind == GEN_URI)
 		return string_is_same(kind, value, other_value);
 	return GENERAL_NAME_cmp(a, b) == 0;
-}
-
-static bool has_all_names(const GENERAL_NAMES *these,
-			  const GENERAL_NAMES *others)
-{
-	for (int i = 0; i < sk_GENERAL_NAME_num(others); i++) {
-		bool is_found = false;
-
-		for (int k = 0; !is_found && k < sk_GENERAL_NAME_num(these);
-		     k++)
-			is_found =
-			    name_is_same(sk_GENERAL_NAME_value(these, k),
-					 sk_GENERAL_NAME_value(others, i));
-		if (!is_found)
-			return false;
-	}
-	return true;
 }
 
 static void compare_alt_name(const STACK_OF(X509_EXTENSION) * asked,
@@ -207,8 +217,8 @@ static void compare_alt_name(const STACK_OF(X509_EXTENSION) * asked,
 
 	part->name = "subjectAltName";
 	/* The request has few names, so that each is soon found. */
-	part->differs =
-	    !has_all_names(came, wanted) || !has_all_names(wanted, came);
+	part->differs = lists_differ((const OPENSSL_STACK *)wanted,
+				     (const OPENSSL_STACK *)came, name_is_same);
 	extensions_names_text(wanted, part->asked);
 	extensions_names_text(came, part->came);
 	if (part->came[0] == '\0' && sk_GENERAL_NAME_num(came) > 0)
@@ -237,20 +247,9 @@ static void compare_key_usage(const STACK_OF(X509_EXTENSION) * asked,
 	ASN1_BIT_STRING_free(came);
 }
 
-static bool has_all_purposes(const EXTENDED_KEY_USAGE *these,
-			     const EXTENDED_KEY_USAGE *others)
+static bool purpose_is_same(const void *a, const void *b)
 {
-	for (int i = 0; i < sk_ASN1_OBJECT_num(others); i++) {
-		bool is_found = false;
-
-		for (int k = 0; !is_found && k < sk_ASN1_OBJECT_num(these); k++)
-			is_found =
-			    OBJ_cmp(sk_ASN1_OBJECT_value(these, k),
-				    sk_ASN1_OBJECT_value(others, i)) == 0;
-		if (!is_found)
-			return false;
-	}
-	return true;
+	return OBJ_cmp(a, b) == 0;
 }
 
 static void compare_ext_key_usage(const STACK_OF(X509_EXTENSION) * asked,
@@ -263,7 +262,8 @@ static void compare_ext_key_usage(const STACK_OF(X509_EXTENSION) * asked,
 
 	part->name = "extendedKeyUsage";
 	part->differs =
-	    !has_all_purposes(came, wanted) || !has_all_purposes(wanted, came);
+	    lists_differ((const OPENSSL_STACK *)wanted,
+			 (const OPENSSL_STACK *)came, purpose_is_same);
 	extensions_ext_key_usage_text(wanted, part->asked);
 	extensions_ext_key_usage_text(came, part->came);
 	part_note_unreadable(part, is_unreadable);
