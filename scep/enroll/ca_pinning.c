@@ -14,6 +14,7 @@
 #include "scep/base/error.h"
 #include "scep/base/log.h"
 #include "scep/enroll/message.h"
+#include "scep/protocol/ca_answer.h"
 #include "scep/protocol/ca_certs.h"
 #include "scep/protocol/certs.h"
 
@@ -258,8 +259,8 @@ void ca_pinning_digest(struct task *task)
 	const struct scep_server *server = &task->record->server;
 	STACK_OF(X509) *certificates = NULL;
 
-	if (ca_certs_read(work->answer.body.data, work->answer.body.length,
-			  &certificates, &work->error) != SCEP_OK)
+	if (ca_answer_read(work->answer.body.data, work->answer.body.length,
+			   &certificates, &work->error) != SCEP_OK)
 		return;
 	if (describe_cas(work, certificates) == SCEP_OK) {
 		recall_decisions(task);

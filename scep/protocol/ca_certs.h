@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whom to believe: from the answer to GetCACert (RFC 8894, 4.2) to the pinned
- * CA, those who may sign a CertRep, and the one to whom requests are sealed
- * (MIB, rule 15).  Pure: knows no HTTP, no files and no rows, and takes the
- * time as an argument.
+ * The trust in the certificates that GetCACert has brought (RFC 8894, 4.2):
+ * finds the pinned CA, those that may sign a CertRep, and the one to whom
+ * requests are encrypted (MIB, rule 15).  Pure: knows no HTTP, no files and no
+ * rows, and takes the time as an argument.
  */
 #ifndef SCEP_PROTOCOL_CA_CERTS_H
 #define SCEP_PROTOCOL_CA_CERTS_H
@@ -21,16 +21,6 @@
 
 struct scep_ca;
 struct scep_key;
-
-/*
- * Reads the certificates of an answer: one DER certificate, a degenerate
- * SignedData, or PEM by mistake; decided by content.  Behind the DER there may
- * be white space.  `*certificates` is owned; at most LIMIT_CERTIFICATES.
- * Fails with SCEP_BAD_RESPONSE.
- */
-enum scep_code ca_certs_read(const void *body, size_t length,
-			     STACK_OF(X509) * *certificates,
-			     struct scep_error *error);
 
 /* A certificate that may be believed: SHA-256, SHA-384, SHA-512 or (legacy)
  * SHA-1 of its DER, told apart by length. */

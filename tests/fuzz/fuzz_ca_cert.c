@@ -16,6 +16,7 @@
 #include "scep/key_row.h"
 #include "scep/text.h"
 #include "scep/protocol/rfc8894.h"
+#include "scep/protocol/ca_answer.h"
 #include "scep/protocol/ca_certs.h"
 #include "scep/protocol/certs.h"
 #include "tests/fuzz/fixed.h"
@@ -27,15 +28,15 @@ static enum scep_code read_certificates(struct fuzz_input *input,
 	struct scep_error error = {.text = ""};
 	struct bytes der = {NULL, 0};
 	enum scep_code code =
-	    ca_certs_read(input->at, input->left, certificates, &error);
+	    ca_answer_read(input->at, input->left, certificates, &error);
 
 	if (code == SCEP_OK && is_certified_anew) {
 		bool is_made = fixed_certify(*certificates, &der);
 
 		sk_X509_pop_free(*certificates, X509_free);
 		*certificates = NULL;
-		code = is_made ? ca_certs_read(der.data, der.length,
-					       certificates, &error)
+		code = is_made ? ca_answer_read(der.data, der.length,
+						certificates, &error)
 			       : SCEP_BAD_RESPONSE;
 		bytes_free(&der);
 	}

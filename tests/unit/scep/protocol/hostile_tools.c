@@ -5,6 +5,7 @@
 
 #include <openssl/evp.h>
 
+#include "scep/protocol/ca_answer.h"
 #include "scep/codes.h"
 
 size_t hostile_children(const struct der *node)
@@ -163,7 +164,7 @@ enum scep_code hostile_believe(const struct bytes *answer,
 	STACK_OF(X509) *certificates = NULL;
 	struct ca_certs trust = {0};
 	enum scep_code code =
-	    ca_certs_read(answer->data, answer->length, &certificates, error);
+	    ca_answer_read(answer->data, answer->length, &certificates, error);
 
 	if (code == SCEP_OK)
 		code = believe(certificates, pin, 1, PKI_NOW, &trust, error);

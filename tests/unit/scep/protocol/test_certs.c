@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates: read from what a server sends, and described as rows. */
+#include "scep/protocol/ca_answer.h"
 #include "scep/protocol/certs.h"
 #include "scep/protocol/certs_tree.h"
 
@@ -16,7 +17,7 @@ static void assert_reads(const struct bytes *body, int count)
 	STACK_OF(X509) * certificates;
 	struct scep_error error = {.text = ""};
 
-	if (ca_certs_read(body->data, body->length, &certificates, &error) !=
+	if (ca_answer_read(body->data, body->length, &certificates, &error) !=
 	    SCEP_OK)
 		fail_msg("%s", error.text);
 	assert_int_equal(sk_X509_num(certificates), count);
@@ -28,7 +29,7 @@ static void assert_no_read(const void *body, size_t length, const char *text)
 	STACK_OF(X509) *certificates = NULL;
 	struct scep_error error = {.text = ""};
 
-	assert_int_equal(ca_certs_read(body, length, &certificates, &error),
+	assert_int_equal(ca_answer_read(body, length, &certificates, &error),
 			 SCEP_BAD_RESPONSE);
 	assert_null(certificates);
 	if (strstr(error.text, text) == NULL)

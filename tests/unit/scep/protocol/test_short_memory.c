@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "scep/protocol/ca_answer.h"
 #include "scep/ca_row.h"
 #include "scep/key_row.h"
 #include "scep/profile_row.h"
@@ -137,8 +138,8 @@ static enum scep_code read_ca_cert(size_t first, char result[RESULT],
 	enum scep_code code;
 
 	short_memory_begin(first, 1);
-	code = ca_certs_read(octets.ca_cert.data, octets.ca_cert.length,
-			     &certificates, error);
+	code = ca_answer_read(octets.ca_cert.data, octets.ca_cert.length,
+			      &certificates, error);
 	if (code == SCEP_OK)
 		code = ca_certs_candidate(certificates, &strict, &candidate,
 					  error);
