@@ -146,7 +146,7 @@ static void an_ec_key_is_of_its_curve(void **state)
 	assert_leads_back(&values, pki_key_ec(false));
 }
 
-/* A certificate of that subject and without extensions; as from a file. */
+/* A certificate of that subject and without extensions; takes the name. */
 static X509 *of_subject(X509_NAME *name, EVP_PKEY *key)
 {
 	X509 *certificate = X509_new();
@@ -158,6 +158,7 @@ static X509 *of_subject(X509_NAME *name, EVP_PKEY *key)
 	X509_set_issuer_name(certificate, name);
 	X509_set_subject_name(certificate, name);
 	X509_set_pubkey(certificate, key);
+	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
 	X509_NAME_free(name);
 	return certificate;
 }
