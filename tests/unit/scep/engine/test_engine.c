@@ -44,7 +44,7 @@ struct world {
 	struct scep_verdict verdict;
 	uint64_t ticket;
 	atomic_uint failures; /* events */
-	atomic_bool is_gated; /* the next log line holds the engine */
+	atomic_bool is_gated; /* the end of a request holds the engine */
 	atomic_bool is_held;
 	sem_t gate;
 };
@@ -70,8 +70,8 @@ static void on_log(void *context, enum scep_log_level level, const char *line)
 	struct world *world = context;
 
 	(void)level;
-	(void)line;
-	if (!atomic_exchange(&world->is_gated, false))
+	if (strstr(line, "TOP ERROR") == NULL ||
+	    !atomic_exchange(&world->is_gated, false))
 		return;
 	world->is_held = true;
 	sem_wait(&world->gate);
