@@ -121,7 +121,6 @@ def turn(device, preset, served, start):
 
 
 def test_nginx(house):
-    Path("/etc/nginx/scepagent").mkdir(mode=0o700)
     write("/etc/nginx/sites-enabled/default", """
         server {
             listen 443 ssl;
@@ -133,8 +132,36 @@ def test_nginx(house):
     check_files("/etc/nginx/scepagent/web.key", "/etc/nginx/scepagent/web.crt", "root", 0o600)
 
 
+class Example(Preset):
+    """The line that README shows, as it stands there."""
+
+    def line(self):
+        readme = (Path(__file__).parents[2] / "README.md").read_text()
+        found = re.search(r"^    (useLocation .*) \\\n        (.*?) +#", readme, re.M)
+        return "%s %s" % (found.group(1), found.group(2))
+
+
+def test_the_example_of_README(house):
+    """The first use, on a device where nobody has made /etc/nginx/tls."""
+    # Another test may have started it.
+    subprocess.run(["/usr/sbin/nginx", "-s", "stop"], capture_output=True)
+    wait_until(lambda: subprocess.run(["/usr/bin/pkill", "-0", "-x", "nginx"]).returncode,
+               LIMIT, "the end of nginx")
+    write("/etc/nginx/sites-enabled/default", """
+        server {
+            listen 443 ssl;
+            ssl_certificate tls/web.crt;
+            ssl_certificate_key tls/web.key;
+        }""")
+    assert not Path("/etc/nginx/tls").exists()
+    preset = Example("nginx", "tls")
+    turn(house(preset), preset, lambda: shown(443), lambda: run("nginx"))
+    check_files("/etc/nginx/tls/web.key", "/etc/nginx/tls/web.crt", "root", 0o600)
+    found = os.stat("/etc/nginx/tls")
+    assert (stat.S_IMODE(found.st_mode), found.st_uid) == (0o755, 0)
+
+
 def test_apache(house):
-    Path("/etc/apache2/scepagent").mkdir(mode=0o700)
     run("a2enmod", "ssl")
     write("/etc/apache2/ports.conf", "Listen 8443\n")
     write("/etc/apache2/sites-enabled/000-default.conf", """
@@ -205,7 +232,6 @@ def install_ldif():
 
 def test_slapd(house):
     folder = Path("/etc/ldap/scepagent")
-    folder.mkdir(mode=0o755)
     install_ldif()
     Path("/run/slapd").mkdir()
     shutil.chown("/run/slapd", "openldap", "openldap")
@@ -221,6 +247,9 @@ def test_slapd(house):
     assert len({first, second, third}) == 3
     take_default(device, preset, lambda: shown(636))
     check_files(folder / "slapd.key", folder / "slapd.crt", "openldap", 0o640)
+    made = os.stat(folder)
+    assert (stat.S_IMODE(made.st_mode), made.st_uid) == (0o750, 0)
+    assert made.st_gid == grp.getgrnam("openldap").gr_gid
     run("ldapsearch", "-x", "-H", "ldap://127.0.0.1", "-s", "base", "-b", "")
 
 
