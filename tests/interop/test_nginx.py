@@ -78,17 +78,19 @@ def test_a_broken_configuration_leaves_the_old_certificate_served(nginx, house):
     assert use(device)["Applied"] == "applied" and use(device)["Text"] == ""
 
 
-def test_a_folder_that_is_gone_costs_no_certificate(nginx, house):
+def test_a_folder_that_is_a_link_costs_no_certificate(nginx, house):
     device = house(nginx)
     serving(nginx, device)
     old = nginx.served()
     tls = nginx.directory / "tls"
     tls.rename(nginx.directory / "away")
+    tls.symlink_to(nginx.directory / "away")
     messages = len(device.pki_log())
     row = device.wait_end(device.send(UseLocation="nginx"))
     assert row["Detail"] == "configError" and str(tls) in row["Text"], row
     assert len(device.pki_log()) == messages
     assert nginx.served() == old
+    tls.unlink()
     (nginx.directory / "away").rename(tls)
     row = device.wait_end(device.send(UseLocation="nginx"))
     nginx.wait_served(device.serial_of(row["KeyIndex"]))
