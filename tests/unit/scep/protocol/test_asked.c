@@ -141,9 +141,11 @@ static void an_ec_key_is_of_its_curve(void **state)
 	    .common_name = "printer.example.com",
 	    .key_usage = 1,
 	};
+	EVP_PKEY *key = pki_key_ec(false);
 
 	(void)state;
-	assert_leads_back(&values, pki_key_ec(false));
+	assert_leads_back(&values, key);
+	EVP_PKEY_free(key);
 }
 
 /* A certificate of that subject and without extensions; takes the name. */
