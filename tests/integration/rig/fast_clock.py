@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """A clock that runs faster, for scepagentd alone (libfaketime): the wall clock,
 the monotonic one and all waits.  It goes on while the program is dead.  On a
-loaded machine it is slower, so that as much is done in a minute of it."""
+loaded machine it is slower, so that as much is done in a minute of it.
+
+The library leaves its shared memory behind when the program is killed, so that the
+program has a /dev/shm of its own."""
 
 import datetime
 import glob
 import time
 
+from .namespace import inside_own
 from .processes import factor
 from .program import ready_keys
 
 LIBRARY = "/usr/lib/*/faketime/libfaketime.so.1"
+MOUNT = 'mount -t tmpfs tmpfs /dev/shm && exec "$@"'
 
 
 class FastClock:
@@ -28,7 +33,8 @@ class FastClock:
         moment = datetime.datetime.fromtimestamp(self.now(), datetime.timezone.utc)
         fake = "@%s x%d" % (moment.strftime("%Y-%m-%d %H:%M:%S.%f"), self.speed)
         preload = [library, *ready_keys().get("LD_PRELOAD", "").split()]
-        return ["env", "TZ=UTC", "LD_PRELOAD=" + ":".join(preload), "FAKETIME=" + fake]
+        own = [*inside_own("--mount"), "sh", "-c", MOUNT, "sh"]
+        return [*own, "env", "TZ=UTC", "LD_PRELOAD=" + ":".join(preload), "FAKETIME=" + fake]
 
     def start(self, agent):
         agent.prefix = self.prefix()
