@@ -13,6 +13,26 @@ begin_counts() { # folder
 	: >"$logs/counts"
 }
 
+# Runs a command in a process group of its own, and ends the group when this
+# script is interrupted: what a shell starts in the background ignores Ctrl-C.
+in_group() { # command...
+	set -m
+	"$@" </dev/null &
+	set +m
+	group=$!
+	trap 'end_group 129' HUP
+	trap 'end_group 130' INT
+	trap 'end_group 143' TERM
+	wait "$group"
+}
+
+end_group() { # exit status
+	trap '' HUP INT TERM
+	kill -TERM -- "-$group"
+	wait "$group"
+	exit "$1"
+}
+
 count() { # name passed failed log
 	echo "$2 $3" >>"$logs/counts"
 	printf '%-34s %4d passed, %d failed\n' "$1" "$2" "$3"
