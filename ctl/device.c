@@ -7,6 +7,8 @@
 
 #include "scep/change.h"
 #include "scep/view.h"
+#include "ctl/revision.h"
+#include "ctl/value.h"
 
 /* Reads of a device while others change it, at the most. */
 #define TRIES 10
@@ -28,6 +30,20 @@ static bool read_lock(struct manager *manager, struct device_state *state,
 	return true;
 }
 
+/* Takes what was read of a setting; its default if the device lacks it. */
+static void take_setting(struct device_state *state,
+			 struct manager_variable *variable)
+{
+	enum scep_field field = variable->object->field;
+
+	if (variable->is_missing) {
+		state->lacks[field] = true;
+		value_preset(field, &variable->value);
+	}
+	snapshot_put(&state->snapshot, field, variable->index,
+		     &variable->value);
+}
+
 /* Reads one row, in one message, so that its values belong together. */
 static bool read_row(struct manager *manager, struct device_state *state,
 		     uint32_t index, struct reason *reason)
@@ -42,7 +58,9 @@ static bool read_row(struct manager *manager, struct device_state *state,
 		if (snapshot_object(objects[i].field) &&
 		    object_is_scalar(&objects[i]) == (index == 0))
 			variables[count++] = (struct manager_variable){
-			    .object = &objects[i], .index = index};
+			    .object = &objects[i],
+			    .index = index,
+			    .may_lack = revision_is_second(objects[i].field)};
 	if (index > 0)
 		variables[count++] = (struct manager_variable){
 		    .object = varbind_object("scepAutoChallengeSet"),
@@ -53,9 +71,7 @@ static bool read_row(struct manager *manager, struct device_state *state,
 			state->has_challenge[index] =
 			    variables[i].value.number != 0;
 		else
-			snapshot_put(&state->snapshot,
-				     variables[i].object->field, index,
-				     &variables[i].value);
+			take_setting(state, &variables[i]);
 	}
 	return is_good;
 }

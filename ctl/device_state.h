@@ -13,12 +13,18 @@
 
 /* All zero is empty. */
 struct device_state {
-	struct snapshot snapshot; /* owned */
-	uint32_t lock;		  /* scepAgentConfigSpinLock */
+	/* Owned.  Has the default of an object that the device lacks, because
+	 * it behaves like that. */
+	struct snapshot snapshot;
+	bool lacks[SCEP_FIELD_COUNT]; /* of an older SCEP-CLIENT-MIB */
+	uint32_t lock;		      /* scepAgentConfigSpinLock */
 	char version[SCEP_TEXT64];
 	bool has_challenge[SNAPSHOT_ROWS]; /* scepAutoChallengeSet */
 	char *uses; /* owned; scepUseName, each with a newline at its end */
 };
+
+/* Removes the objects that the device lacks from the snapshot. */
+void device_state_drop_lacking(struct device_state *state);
 
 /* Frees what it holds, and empties it. */
 void device_state_free(struct device_state *state);

@@ -4,6 +4,7 @@
 #include "scep/change.h"
 #include "scep/profile_row.h"
 #include "ctl/plan.h"
+#include "ctl/revision.h"
 #include "ctl/value.h"
 
 #include <inttypes.h>
@@ -32,6 +33,7 @@ enum verdict {
 struct import {
 	const struct import_device *device;
 	struct device_state state; /* as it was read last */
+	struct snapshot wanted;	   /* the file, as the device can have it */
 	struct snapshot original;
 	struct snapshot model;	 /* what the device has, as far as is known */
 	struct snapshot written; /* the same if an uncertain Set was made */
@@ -43,6 +45,7 @@ struct import {
 static void import_free(struct import *import)
 {
 	device_state_free(&import->state);
+	snapshot_free(&import->wanted);
 	snapshot_free(&import->original);
 	snapshot_free(&import->model);
 	snapshot_free(&import->written);
@@ -422,6 +425,8 @@ static bool import_prepare(struct import *import, const struct snapshot *file,
 	struct snapshot after = {0};
 	bool is_good;
 
+	if (!revision_has_objects(&import->state, file, &import->reason))
+		return false;
 	if (!plan_make(&import->state.snapshot, file, room, plan)) {
 		reason_set(&import->reason, "memory is short");
 		return false;
@@ -458,6 +463,9 @@ static enum verdict import_attempt(struct import *import,
 	enum verdict verdict = SET_REFUSED;
 	struct plan plan;
 
+	if (!revision_fit(&import->state, file, &import->wanted))
+		return SET_SHORT;
+	file = &import->wanted;
 	if (!import_prepare(import, file, room, &plan))
 		return SET_REFUSED;
 	import->lock = import->state.lock;
@@ -567,10 +575,13 @@ bool import_compare(const struct import_device *device,
 	bool is_good = import_read(&import);
 	struct plan plan;
 
+	if (is_good && !revision_fit(&import.state, file, &import.wanted))
+		is_good = reason_set(&import.reason, "memory is short");
 	if (is_good) {
-		snapshot_differences(&import.state.snapshot, file,
+		snapshot_differences(&import.state.snapshot, &import.wanted,
 				     say_difference, &import);
-		is_good = import_prepare(&import, file, IMPORT_ROOM, &plan);
+		is_good =
+		    import_prepare(&import, &import.wanted, IMPORT_ROOM, &plan);
 	}
 	if (is_good)
 		plan_free(&plan);

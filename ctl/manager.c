@@ -173,9 +173,15 @@ static bool take(const netsnmp_variable_list *found,
 {
 	oid name[VARBIND_ARCS];
 	size_t length = varbind_name(variable->object, variable->index, name);
+	bool is_it = snmp_oid_compare(found->name, found->name_length, name,
+				      length) == 0;
 
-	if (snmp_oid_compare(found->name, found->name_length, name, length) ==
-		0 &&
+	variable->is_missing = is_it && variable->may_lack &&
+			       (found->type == SNMP_NOSUCHOBJECT ||
+				found->type == SNMP_NOSUCHINSTANCE);
+	if (variable->is_missing)
+		return true;
+	if (is_it &&
 	    varbind_decode(variable->object, found->type, found->val.string,
 			   found->val_len, &variable->value))
 		return true;

@@ -39,11 +39,13 @@ void manager_print_options(FILE *stream);
 struct manager_variable {
 	const struct object *object;
 	uint32_t index;
+	bool may_lack; /* it may be missing, which is_missing tells then */
+	bool is_missing;
 	struct scep_value value;
 };
 
 /* Reads all of them.  Returns false with the reason if the agent does not
- * answer, or if one of them is missing. */
+ * answer, or if one of them is missing that may not. */
 bool manager_get(struct manager *manager, struct manager_variable *variables,
 		 size_t count, struct reason *reason);
 

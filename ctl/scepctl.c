@@ -146,6 +146,7 @@ static int run_export(struct manager *manager, const char *path)
 	if (!device_read(manager, &state, &reason))
 		return complain(EXIT_FAILED, reason.text);
 	snapshot_drop_volatile(&state.snapshot);
+	device_state_drop_lacking(&state);
 	code = write_settings(&state, path);
 	device_state_free(&state);
 	return code;
