@@ -69,8 +69,7 @@ static bool watch_collect(struct expiry_watch *watch,
 	ROWS_EACH (i, &view->cas) {
 		const struct scep_ca *ca = view->cas.row[i];
 
-		if (health_ca_is_expiring(ca, now,
-					  view->agent.notify_expiry_days))
+		if (health_ca_is_expiring(view, ca, now))
 			watch_add(watch, SCEP_EVENT_CA_EXPIRING, ca->index,
 				  &ca->fingerprint);
 	}

@@ -9,6 +9,7 @@
 #include "scep/use_row.h"
 #include "scep/view.h"
 #include "scep/base/rows.h"
+#include "scep/state/ca_service.h"
 
 #define DAY 86400
 /* A poll is late when it is this long overdue, in seconds. */
@@ -124,11 +125,14 @@ bool health_registry_is_full(const struct scep_view *view)
 	return view->keys.count >= view->agent.key_limit;
 }
 
-bool health_ca_is_expiring(const struct scep_ca *ca, int64_t now,
-			   uint32_t expiry_days)
+bool health_ca_is_expiring(const struct scep_view *view,
+			   const struct scep_ca *ca, int64_t now)
 {
+	int64_t warned = (int64_t)view->agent.notify_expiry_days * DAY;
+
 	return ca->trust != SCEP_CA_REJECTED && ca->not_after != 0 &&
-	       ca->not_after - now < (int64_t)expiry_days * DAY;
+	       ca->not_after - now < warned &&
+	       !ca_service_has_ended(view, ca, now);
 }
 
 /* --------------------------------------------- scepAgentHealthReason -- */
@@ -227,8 +231,7 @@ static uint32_t reasons_of_cas(const struct scep_view *view, int64_t now)
 
 		if (ca->trust == SCEP_CA_PENDING)
 			reasons |= HEALTH_CA_UNTRUSTED;
-		if (health_ca_is_expiring(ca, now,
-					  view->agent.notify_expiry_days))
+		if (health_ca_is_expiring(view, ca, now))
 			reasons |= HEALTH_CA_EXPIRING;
 	}
 	return reasons;

@@ -207,8 +207,7 @@ static void add_expiring_cas(struct words *words)
 	ROWS_EACH (i, &view->cas) {
 		const struct scep_ca *ca = view->cas.row[i];
 
-		if (!health_ca_is_expiring(ca, now,
-					   view->agent.notify_expiry_days))
+		if (!health_ca_is_expiring(view, ca, now))
 			continue;
 		write_days(days, ca->not_after - now);
 		if (ca->not_after < now)

@@ -330,6 +330,22 @@ static void cas_and_the_limit_warn(void **state)
 	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_RESTART_PENDING);
 }
 
+static void a_ca_that_another_has_followed_warns_no_more(void **state)
+{
+	struct world *world = *state;
+	struct scep_ca *next;
+
+	world->ca->role = SCEP_CA_ROOT;
+	world->ca->not_after = NOW - DAY;
+	assert_health(world, SCEP_HEALTH_WARNING, HEALTH_CA_EXPIRING);
+	next = add(&world->view.cas, sizeof(struct scep_ca), 2);
+	next->role = SCEP_CA_ROOT;
+	next->trust = SCEP_CA_TRUSTED;
+	next->not_before = NOW - DAY;
+	next->not_after = NOW + 1000 * DAY;
+	assert_health(world, SCEP_HEALTH_OK, 0);
+}
+
 static void a_clock_that_is_wrong_judges_no_certificate(void **state)
 {
 	struct world *world = *state;
@@ -495,6 +511,7 @@ int main(void)
 	    TEST(a_poll_is_late_after_two_minutes),
 	    TEST(a_clock_of_a_server_that_is_far_off_warns),
 	    TEST(cas_and_the_limit_warn),
+	    TEST(a_ca_that_another_has_followed_warns_no_more),
 	    TEST(a_clock_that_is_wrong_judges_no_certificate),
 	    TEST(the_reasons_stand_in_words_the_worst_first),
 	    TEST(each_reason_has_words),
