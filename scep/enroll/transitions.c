@@ -548,14 +548,23 @@ static struct schedule_retry request_plan_retry(struct open_request *e)
 	const struct scep_status *status = open_request_status_now(e);
 	struct schedule_retry again = {.code = code};
 	bool is_answered = code == SCEP_HTTP_ERROR || code == SCEP_DEFERRED;
+	bool is_timer = status->trigger != SCEP_TRIGGER_MANUAL;
+	uint32_t asked = is_answered ? task->work.answer.retry_after : 0;
+	bool is_asked;
 
 	if (profile != NULL)
 		again = schedule_after_failure(&profile->timer, code,
 					       status->polls);
-	if (again.is_again && is_answered && task->work.answer.retry_after > 0)
-		again.wait = task->work.answer.retry_after;
-	/* Timers that began at the same moment must not stay together. */
-	else if (status->trigger != SCEP_TRIGGER_MANUAL)
+	is_asked = again.is_again && asked > 0;
+	if (is_asked)
+		again.wait = asked;
+	/* Timers that began at the same moment must not stay together, nor
+	 * come together when the server is back.  A deferral has answered them
+	 * one by one. */
+	if (is_timer && is_asked && code == SCEP_HTTP_ERROR)
+		again.wait = schedule_spread_asked(&profile->timer, asked,
+						   timers_draw, task->state);
+	else if (is_timer && !is_asked)
 		again.wait = schedule_spread(&again, status->polls, timers_draw,
 					     task->state);
 	return again;

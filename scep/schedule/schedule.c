@@ -67,6 +67,14 @@ uint32_t schedule_spread(const struct schedule_retry *retry, uint32_t polls,
 	return draw_up_to(retry->wait, draw, context);
 }
 
+uint32_t schedule_spread_asked(const struct scep_timer *timer, uint32_t asked,
+			       schedule_draw_fn *draw, void *context)
+{
+	if (timer->poll_interval == 0)
+		return asked;
+	return asked + draw_up_to(timer->poll_interval, draw, context);
+}
+
 /* --------------------------------------------------------------- memory -- */
 
 bool schedule_memory_is_same(const struct scep_schedule *a,

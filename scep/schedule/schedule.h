@@ -56,6 +56,15 @@ struct schedule_retry schedule_after_failure(const struct scep_timer *timer,
 uint32_t schedule_spread(const struct schedule_retry *retry, uint32_t polls,
 			 schedule_draw_fn *draw, void *context);
 
+/*
+ * Returns the wait before a retry of a timer whose server has asked for `asked`
+ * seconds (Retry-After).  Every device that the server refuses may have been
+ * told the same moment, so that each comes at a random moment within an
+ * interval after it, and never before it.
+ */
+uint32_t schedule_spread_asked(const struct scep_timer *timer, uint32_t asked,
+			       schedule_draw_fn *draw, void *context);
+
 /* ------------------------------------------------------------- planning -- */
 
 /* scepAutoMissedPolicy */

@@ -211,6 +211,38 @@ static void an_outage_is_polled_within_the_interval(void **state)
 	assert_waits_for(d, start + 10 * MINUTE, SCEP_TRIGGER_PERIODIC);
 }
 
+/* A server that is down may tell all devices the same moment (Retry-After).
+ * A deferral has answered them one by one. */
+static void what_a_server_asks_for_is_spread_after_an_error(void **state)
+{
+	unsigned int spread = 0;
+
+	for (int i = 0; i < 8; i++) {
+		struct device *d = *state;
+		int64_t start = d->io.wall + HOUR, asked = start + 5000;
+
+		d->ca.retry_after = 5000;
+		device_set_polls(d, 10, 60);
+		plan_many(d, CA_PKI, i == 0 ? CA_PENDING : CA_HTTP, 503, 1);
+		enable_periodic(d, start, CALENDAR_DAYS, 1);
+		device_run_for(d, HOUR);
+		device_run(d);
+		if (i == 0)
+			assert_int_equal(row(d, 1)->next_poll, asked);
+		else
+			assert_in_range(row(d, 1)->next_poll, asked + 1,
+					asked + 60);
+		spread |= 1u << (row(d, 1)->next_poll - asked) % 32;
+		device_run_for(d, 5100);
+		assert_row(d, 1, SCEP_STATE_SUCCESSFUL, SCEP_NONE,
+			   SCEP_TRIGGER_TIMER);
+		device_teardown(state);
+		device_setup(state);
+	}
+	/* Not the same for all. */
+	assert_true((spread & (spread - 1)) != 0);
+}
+
 static void the_next_run_takes_the_place_of_what_could_be_resumed(void **state)
 {
 	struct device *d = *state;
@@ -445,6 +477,7 @@ int main(void)
 	    TEST(an_error_does_not_end_the_series),
 	    TEST(a_deferral_is_polled_and_does_not_move_the_series),
 	    TEST(an_outage_is_polled_within_the_interval),
+	    TEST(what_a_server_asks_for_is_spread_after_an_error),
 	    TEST(the_next_run_takes_the_place_of_what_could_be_resumed),
 	    TEST(what_was_put_aside_can_be_polled_between_the_runs),
 	    TEST(a_run_that_lasts_for_periods_is_followed_by_one),

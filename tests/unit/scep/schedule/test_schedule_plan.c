@@ -509,6 +509,25 @@ static void a_deferral_is_polled_every_interval(void **state)
 	assert_int_equal(device.draws, 0);
 }
 
+/* A server that is down may tell all devices the same moment. */
+static void
+what_the_server_asks_is_spread_over_the_interval_after_it(void **state)
+{
+	uint32_t low = UINT32_MAX, high = 0;
+
+	(void)state;
+	device.timer.poll_interval = 300;
+	for (int i = 0; i < 30000; i++) {
+		uint32_t wait =
+		    schedule_spread_asked(&device.timer, 120, draw, &device);
+
+		low = wait < low ? wait : low;
+		high = wait > high ? wait : high;
+	}
+	assert_int_equal(low, 121);
+	assert_int_equal(high, 420);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -547,6 +566,7 @@ int main(void)
 	    TEST(the_first_retry_is_anywhere_in_the_interval),
 	    TEST(later_retries_keep_to_the_interval),
 	    TEST(a_deferral_is_polled_every_interval),
+	    TEST(what_the_server_asks_is_spread_over_the_interval_after_it),
 	};
 
 	return cmocka_run_group_tests_name("schedule: plan", tests, NULL, NULL);
