@@ -32,6 +32,7 @@ MOVING = {
     "scepSummarySecondsLeft", "scepAgentEarliestExpiry",
     "scepServerLastContact", "scepServerClockSkew", "scepServerCaps",
     "scepStatusPolls.%d" % OPEN, "scepStatusNextPoll.%d" % OPEN,
+    "scepStatusMessageType.%d" % OPEN,
 }
 
 
@@ -150,7 +151,7 @@ def test_everything_reads_as_before_and_what_is_new_has_its_default(older):
     for name in added - {"scepAutoLastRunTime.2"}:
         item, index = name.split(".", 1)
         default = program.module()[item].default
-        assert quick.get(name) in (default, b"", "", 0, "false"), name
+        assert quick.get(name) in (default, b"", "", 0, "false", "file"), name
     # The timer does not repeat what it has carried out.
     assert quick.get("scepAutoLastRunTime.2") == quick.get("scepAutoStartTime.2")
     assert quick.get("scepAutoNextRequestTime.2")[:3] == (2057).to_bytes(2, "big") + b"\x0b"
