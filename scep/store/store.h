@@ -40,8 +40,8 @@ struct store_content {
  * SCEP_NO_MEMORY, or SCEP_CONFIG_ERROR for a database of a newer scepagent,
  * which is left as it is.  `*is_corrupt` (may be NULL) is set for a file that
  * is no sound database of ours, and for no other failure: not for a disk that
- * cannot be read, nor for a database of a newer scepagent.  `*store` is owned, and
- * NULL on failure.
+ * cannot be read, nor for a database of a newer scepagent.  `*store` is owned,
+ * and NULL on failure.
  */
 enum scep_code store_open(const char *folder, struct store **store,
 			  bool *is_corrupt, struct scep_error *error);
