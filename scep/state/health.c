@@ -9,7 +9,7 @@
 #include "scep/use_row.h"
 #include "scep/view.h"
 #include "scep/base/rows.h"
-#include "scep/state/ca_service.h"
+#include "scep/state/in_service.h"
 
 #define DAY 86400
 /* A poll is late when it is this long overdue, in seconds. */
@@ -50,31 +50,6 @@ enum scep_key_state scep_key_state_at(const struct scep_key *key, int64_t now,
 	if (key->not_after - now < (int64_t)expiry_days * DAY)
 		return SCEP_KEY_EXPIRING;
 	return SCEP_KEY_VALID;
-}
-
-/* A successor that has been removed has taken its place even so. */
-static bool key_is_replaced(const struct scep_view *view,
-			    const struct scep_key *key, int64_t now)
-{
-	const struct scep_key *successor =
-	    key->replaced_by != 0
-		? scep_rows_find(&view->keys, key->replaced_by)
-		: NULL;
-
-	return key->replaced_by != 0 &&
-	       (successor == NULL || successor->not_before <= now);
-}
-
-bool scep_view_key_is_in_service(const struct scep_view *view,
-				 const struct scep_key *key, int64_t now)
-{
-	ROWS_EACH (i, &view->uses) {
-		const struct scep_use *use = view->uses.row[i];
-
-		if (use->key_index == key->index)
-			return true;
-	}
-	return !key->is_default && !key_is_replaced(view, key, now);
 }
 
 /* True if `key` represents its profile better than `other` (may be NULL). */
@@ -131,8 +106,7 @@ bool health_ca_is_expiring(const struct scep_view *view,
 	int64_t warned = (int64_t)view->agent.notify_expiry_days * DAY;
 
 	return ca->trust != SCEP_CA_REJECTED && ca->not_after != 0 &&
-	       ca->not_after - now < warned &&
-	       !ca_service_has_ended(view, ca, now);
+	       ca->not_after - now < warned && in_service_has_ca(view, ca, now);
 }
 
 /* --------------------------------------------- scepAgentHealthReason -- */

@@ -55,7 +55,7 @@ bool health_registry_is_full(const struct scep_view *view);
  * acknowledged it. */
 bool health_profile_has_failed(const struct scep_profile *profile);
 bool health_poll_is_late(const struct scep_status *status, int64_t now);
-/* True if a CA that is still needed (ca_service.h) and is not rejected expires
+/* True if a CA that is still needed (in_service.h) and is not rejected expires
  * within scepNotifyExpiryDays, or has expired. */
 bool health_ca_is_expiring(const struct scep_view *view,
 			   const struct scep_ca *ca, int64_t now);

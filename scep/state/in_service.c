@@ -1,12 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scep/state/ca_service.h"
+#include "scep/state/in_service.h"
 
 #include <string.h>
 
 #include "scep/ca_row.h"
 #include "scep/key_row.h"
+#include "scep/use_row.h"
 #include "scep/view.h"
 #include "scep/base/rows.h"
+
+/* ------------------------------------------------------------------ keys -- */
+
+/* A successor that has been removed has taken its place even so. */
+static bool key_is_replaced(const struct scep_view *view,
+			    const struct scep_key *key, int64_t now)
+{
+	const struct scep_key *successor =
+	    key->replaced_by != 0
+		? scep_rows_find(&view->keys, key->replaced_by)
+		: NULL;
+
+	return key->replaced_by != 0 &&
+	       (successor == NULL || successor->not_before <= now);
+}
+
+bool scep_view_key_is_in_service(const struct scep_view *view,
+				 const struct scep_key *key, int64_t now)
+{
+	ROWS_EACH (i, &view->uses) {
+		const struct scep_use *use = view->uses.row[i];
+
+		if (use->key_index == key->index)
+			return true;
+	}
+	return !key->is_default && !key_is_replaced(view, key, now);
+}
+
+/* ------------------------------------------------------------ CAs and RAs --
+ */
 
 /* More CAs are not followed from a certificate to its root. */
 #define DEPTH 8
@@ -110,17 +141,17 @@ static bool is_below(const struct scep_view *view, const struct scep_key *key,
 	return false;
 }
 
-bool ca_service_has_ended(const struct scep_view *view,
-			  const struct scep_ca *ca, int64_t now)
+bool in_service_has_ca(const struct scep_view *view, const struct scep_ca *ca,
+		       int64_t now)
 {
 	if (!has_successor(view, ca, now))
-		return false;
+		return true;
 	ROWS_EACH (i, &view->keys) {
 		const struct scep_key *key = view->keys.row[i];
 
 		if (is_below(view, key, ca) &&
 		    scep_view_key_is_in_service(view, key, now))
-			return false;
+			return true;
 	}
-	return true;
+	return false;
 }

@@ -13,7 +13,7 @@
 #include "scep/use_row.h"
 #include "scep/view.h"
 #include "scep/base/rows.h"
-#include "scep/state/ca_service.h"
+#include "scep/state/in_service.h"
 
 #define NOW INT64_C(1800000000)
 #define DAY 86400
@@ -88,7 +88,7 @@ static int teardown(void **state)
 
 static bool has_ended(struct world *world)
 {
-	return ca_service_has_ended(&world->view, world->old, NOW);
+	return !in_service_has_ca(&world->view, world->old, NOW);
 }
 
 static void the_only_ca_is_needed(void **state)
