@@ -54,9 +54,8 @@ static bool replaces(const struct scep_ca *other, const struct scep_ca *ca,
 	return (other->role & roles) != 0 &&
 	       other->profile_index == ca->profile_index &&
 	       (other->trust == SCEP_CA_TRUSTED || other->is_believed) &&
-	       !other->is_revoked && is_ca(other) == is_ca(ca) &&
-	       other->not_before <= now && other->not_after >= now &&
-	       other->not_after > ca->not_after;
+	       !other->is_revoked && other->not_before <= now &&
+	       other->not_after >= now && other->not_after > ca->not_after;
 }
 
 static bool is_replaced_in(const struct scep_view *view,
