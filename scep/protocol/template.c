@@ -44,7 +44,7 @@ static enum scep_code read_name(const char *text, struct value *value,
 			       MBSTRING_UTF8, B_ASN1_BMPSTRING) < 0)
 		code = error_set_openssl(
 		    error, SCEP_CONFIG_ERROR,
-		    "\"%.64s\" cannot be written as a BMPString", text);
+		    "the name cannot be written as a BMPString");
 	else
 		VALUE_ADD(value, i2d_ASN1_BMPSTRING, name);
 	ASN1_STRING_free(name);
@@ -95,7 +95,8 @@ static enum scep_code read_version(const char **at, struct value *value,
 		     : UINT64_MAX;
 	if (**at != ':' || number > UINT32_MAX)
 		return error_set(error, SCEP_CONFIG_ERROR,
-				 "no version of a template: \"%.64s\"", *at);
+				 "what follows the object identifier is no "
+				 "version of a template");
 	*at += 1 + digits;
 	integer = ASN1_INTEGER_new();
 	is_set =
@@ -133,8 +134,7 @@ static enum scep_code read_oid(const char *text, struct value *value,
 	oid = oid_read(dotted);
 	if (oid == NULL)
 		return error_set_openssl(error, SCEP_CONFIG_ERROR,
-					 "no object identifier: \"%.64s\"",
-					 dotted);
+					 "no object identifier");
 	VALUE_ADD(value, i2d_ASN1_OBJECT, oid);
 	ASN1_OBJECT_free(oid);
 	code = read_version(&at, value, error);
@@ -144,8 +144,7 @@ static enum scep_code read_oid(const char *text, struct value *value,
 	if (code == SCEP_OK && *at != '\0')
 		return error_set(error, SCEP_CONFIG_ERROR,
 				 "a template has two numbers of its version at "
-				 "most: \"%.64s\"",
-				 text);
+				 "most");
 	return code;
 }
 

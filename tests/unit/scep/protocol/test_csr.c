@@ -417,13 +417,13 @@ static void faulty_values_are_refused_by_name(void **state)
 
 	(void)state;
 	strcpy(values.subject_alt_name, "IP:x");
-	assert_refused(&values, "alternative name: no IP address");
+	assert_refused(&values, "alternative name: item 1: no IP address");
 	values = plain_values();
 	strcpy(values.extended_key_usage, "nothing");
-	assert_refused(&values, "key usage: no extended key usage");
+	assert_refused(&values, "key usage: item 1: no extended key usage");
 	values = plain_values();
 	strcpy(values.subject_extra, "XX=1");
-	assert_refused(&values, "subject: no such type");
+	assert_refused(&values, "subject: attribute 1: no such type");
 	values = plain_values();
 	values.signature_algorithm = 9;
 	assert_refused(&values, "signature algorithm");

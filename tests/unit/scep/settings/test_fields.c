@@ -437,6 +437,43 @@ static void a_template_is_a_name_or_an_object_identifier(void **state)
 	}
 }
 
+/* scepRefusalReason can be read by all who read anything (MIB, rule 7). */
+static void no_reason_shows_a_part_of_the_value(void **state)
+{
+	static const char *const bad[] = {
+	    "hunter2",
+	    "hunter2=a",
+	    "OU=a,hunter2",
+	    "OU=a+1.hunter2=b",
+	    "C=hunter2",
+	    "OU=\"hunter2",
+	    "DNS:-hunter2",
+	    "DNS:a.example,IP:hunter2",
+	    "URI:hunter2",
+	    "email:hunter2",
+	    "clientAuth,hunter2",
+	    "1.3.hunter2",
+	    "1.3.6:hunter2",
+	    "1.3.6:1:2:hunter2",
+	    "hunter2 \360\237\230\200",
+	    "ftp://hunter2",
+	    "http://hunter2@a.example/",
+	};
+	struct scep_verdict verdict;
+
+	(void)state;
+	SCEP_FIELDS_EACH (field) {
+		for (size_t i = 0;
+		     is_text(field) && i < sizeof(bad) / sizeof(bad[0]); i++) {
+			struct scep_value value = of_text(bad[i]);
+
+			scep_value_check(field, &value, &verdict);
+			if (strstr(verdict.reason, "hunter2") != NULL)
+				fail_msg("%s", verdict.reason);
+		}
+	}
+}
+
 static void a_reason_holds_no_secret(void **state)
 {
 	struct scep_value value = {.length = 256};
@@ -483,6 +520,7 @@ int main(void)
 	    cmocka_unit_test(a_malformed_url_is_wrong_value),
 	    cmocka_unit_test(malformed_parts_of_a_request_are_wrong_value),
 	    cmocka_unit_test(a_template_is_a_name_or_an_object_identifier),
+	    cmocka_unit_test(no_reason_shows_a_part_of_the_value),
 	    cmocka_unit_test(a_reason_holds_no_secret),
 	};
 
