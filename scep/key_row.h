@@ -67,7 +67,9 @@ struct scep_key {
 	char use_when_valid[SCEP_TEXT255];
 	uint32_t wait_trigger;
 	uint32_t is_to_be_verified; /* a manager has asked for it */
-	uint32_t action_failed;	    /* at one of several locations */
+	/* The first failure of the action that runs, at one of its locations;
+	 * in words. */
+	char action_fault[SCEP_TEXT255];
 };
 
 /* The state of a key's certificate at the time `now`. */

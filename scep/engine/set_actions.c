@@ -152,6 +152,8 @@ static void add_poll_now(struct state *state, struct txn *txn,
 		return;
 	record =
 	    txn_edit(state, txn, STORE_RECORD, e->task.record->index, true);
+	if (record != NULL && record->is_suspended)
+		key_actions_note_resumed(state, txn, record->action_key);
 	if (record != NULL)
 		poll_record(record, profile);
 	if (status == NULL)

@@ -15,6 +15,7 @@ static void show(struct scep_key *key, enum scep_code code, const char *words)
 
 void action_result_run(struct scep_key *key, const char *words)
 {
+	key->action_fault[0] = '\0';
 	show(key, SCEP_IN_PROGRESS, words);
 }
 
@@ -26,6 +27,21 @@ void action_result_defer(struct scep_key *key)
 void action_result_succeed(struct scep_key *key)
 {
 	show(key, SCEP_NONE, "successful");
+}
+
+void action_result_note(struct scep_key *key, const struct scep_error *error)
+{
+	if (key->action_fault[0] == '\0')
+		error_words(error, key->action_fault);
+}
+
+void action_result_end(struct scep_key *key)
+{
+	if (key->action_fault[0] != '\0')
+		show(key, SCEP_DEPLOY_FAILED, key->action_fault);
+	else
+		action_result_succeed(key);
+	key->action_fault[0] = '\0';
 }
 
 void action_result_fail(struct scep_key *key, const struct scep_error *error)

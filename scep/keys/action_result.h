@@ -16,6 +16,14 @@ void action_result_run(struct scep_key *key, const char *words);
 /* The action runs when the certificate begins (key->not_before). */
 void action_result_defer(struct scep_key *key);
 
+/* The action goes on, but has failed at one of its locations.  Keeps the first
+ * failure until the end. */
+void action_result_note(struct scep_key *key, const struct scep_error *error);
+
+/* The action has ended at all of its locations: it has failed if one of them
+ * was noted as failed, else it was successful. */
+void action_result_end(struct scep_key *key);
+
 /* The action was successful. */
 void action_result_succeed(struct scep_key *key);
 

@@ -131,16 +131,6 @@ static bool is_deploying(const struct scep_view *view, uint32_t key_index,
 	return false;
 }
 
-/* Keeps the first failure; the action goes on at the other locations. */
-static void note_failure(struct scep_key *key, const struct scep_error *error)
-{
-	if (error->code == SCEP_OK || key->action_failed)
-		return;
-	action_result_fail(key, error);
-	key->action_result = SCEP_IN_PROGRESS;
-	key->action_failed = true;
-}
-
 static void note_deployed(struct state *state, struct txn *txn,
 			  uint32_t key_index, uint32_t use_index,
 			  const struct scep_error *error)
@@ -155,14 +145,10 @@ static void note_deployed(struct state *state, struct txn *txn,
 	key = edit_key(state, txn, key_index);
 	if (key == NULL)
 		return;
-	note_failure(key, error);
-	if (is_deploying(&state->view, key_index, use_index))
-		return;
-	if (key->action_failed)
-		key->action_result = SCEP_DEPLOY_FAILED;
-	else
-		action_result_succeed(key);
-	key->action_failed = false;
+	if (error->code != SCEP_OK)
+		action_result_note(key, error);
+	if (!is_deploying(&state->view, key_index, use_index))
+		action_result_end(key);
 }
 
 void key_actions_note_deployed(struct state *state, struct txn *txn,
@@ -222,7 +208,6 @@ static void begin_action(struct state *state, struct txn *txn, uint32_t index,
 
 	if (key == NULL)
 		return;
-	key->action_failed = false;
 	switch (action) {
 	case SCEP_KEY_RENEW:
 		begin_renewal(state, txn, key);
@@ -253,7 +238,7 @@ void key_actions_act(struct state *state, struct txn *txn,
 			     (enum scep_key_action)action->number);
 }
 
-/* ---------------------------------------------------------- at a start -- */
+/* -------------------------------------------------------- running again -- */
 
 static void show_running(struct state *state, struct txn *txn,
 			 uint32_t key_index, const char *words)
@@ -263,6 +248,12 @@ static void show_running(struct state *state, struct txn *txn,
 
 	if (key != NULL)
 		action_result_run(key, words);
+}
+
+void key_actions_note_resumed(struct state *state, struct txn *txn,
+			      uint32_t key_index)
+{
+	show_running(state, txn, key_index, RENEWING);
 }
 
 void key_actions_recall(struct state *state, struct txn *txn)

@@ -29,6 +29,11 @@ void key_actions_note_renewed(struct state *state, struct txn *txn,
 			      uint32_t key_index,
 			      const struct scep_error *error);
 
+/* The request that renews the key is resumed: shows that the action runs again.
+ * `key_index` is 0 if it renews none. */
+void key_actions_note_resumed(struct state *state, struct txn *txn,
+			      uint32_t key_index);
+
 /* Cancels the actions that nothing will end any more: another key was assigned
  * to their location before theirs was deployed, or the location is gone. */
 uint64_t key_actions_tick(struct state *state);

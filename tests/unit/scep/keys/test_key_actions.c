@@ -43,7 +43,7 @@ static void one_location_that_fails_is_the_result(void **state)
 
 	assign(d, number, "web,vpn");
 	end_deploy(d, false);
-	assert_int_equal(result_of(d, number), SCEP_IN_PROGRESS);
+	assert_result(d, number, SCEP_IN_PROGRESS, "deploying the key");
 	run_deploying(d);
 	assert_result(d, number, SCEP_DEPLOY_FAILED,
 		      "Deployment Error: web: check ended with 1");

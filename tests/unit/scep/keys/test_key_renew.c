@@ -139,6 +139,26 @@ static void what_came_of_it_is_the_result(void **state)
 }
 
 /* A RenewalReq that is refused is followed by a PKCSReq with a challenge. */
+static void a_renewal_that_pollNow_resumes_runs_again(void **state)
+{
+	struct device *d = *state;
+	uint32_t number = enrol_special(d, "");
+
+	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
+	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	act(d, number, SCEP_KEY_RENEW);
+	assert_result(d, number, SCEP_DEFERRED,
+		      "Deferred: the server says PENDING");
+	d->io.holds_work = true;
+	device_set_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_POLL_NOW);
+	assert_result(d, number, SCEP_IN_PROGRESS,
+		      "requesting a new certificate");
+	d->io.holds_work = false;
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_result(d, number, SCEP_NONE, "successful");
+}
+
 static void renew_with_challenge(struct device *d, uint32_t number)
 {
 	d->ca.challenge[0] = '\0';
@@ -314,6 +334,7 @@ int main(void)
 	    USE_TEST(the_values_of_the_tables_do_not_matter),
 	    USE_TEST(it_goes_where_the_key_is_now),
 	    USE_TEST(what_came_of_it_is_the_result),
+	    USE_TEST(a_renewal_that_pollNow_resumes_runs_again),
 	    USE_TEST(a_challenge_that_is_needed_is_that_of_the_profile),
 	    USE_TEST(what_cannot_be_renewed_is_refused_with_the_reason),
 	    USE_TEST(a_profile_that_is_gone_is_the_reason),
