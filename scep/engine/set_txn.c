@@ -263,21 +263,23 @@ enum scep_refusal set_txn_revert(struct set_txn *set_txn, struct state *state,
 				 uint64_t ticket, struct scep_verdict *verdict)
 {
 	struct scep_error error;
+	struct txn undo;
 
 	if (ticket == set_txn->reverted)
 		return SCEP_ACCEPTED;
 	if (!set_txn->is_open || ticket != set_txn->ticket)
 		return set_txn_refuse(verdict, "it is too late");
 	error_init(&error);
-	if (txn_commit(state, &set_txn->undo, NULL, &error) == SCEP_OK) {
+	txn_copy(&undo, &set_txn->undo);
+	if (txn_commit(state, &undo, NULL, &error) == SCEP_OK) {
+		txn_free(&set_txn->undo);
 		memset(set_txn->checks, 0, sizeof(set_txn->checks));
 		set_txn->reverted = ticket;
 		set_txn_close(set_txn);
 		return SCEP_ACCEPTED;
 	}
 	/* The Set stands, and nobody will ask again. */
-	begin_actions(set_txn, state);
-	set_txn_close(set_txn);
+	set_txn_confirm(set_txn, state, ticket);
 	return set_txn_refuse(verdict, error.text);
 }
 

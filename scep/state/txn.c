@@ -53,6 +53,21 @@ static void txn_add_row(struct txn *txn, enum store_table table, void *row,
 	txn_add(txn, op);
 }
 
+void txn_copy(struct txn *txn, const struct txn *from)
+{
+	txn_init(txn);
+	txn->has_agent = from->has_agent;
+	txn->agent = from->agent;
+	txn->is_short = from->is_short;
+	for (size_t i = 0; i < from->count; i++) {
+		struct txn_op op = from->ops[i];
+
+		if (op.row != NULL)
+			row_retain(op.row);
+		txn_add(txn, op);
+	}
+}
+
 void txn_put(struct txn *txn, enum store_table table, void *row)
 {
 	txn_add_row(txn, table, row, true);

@@ -29,6 +29,9 @@ struct txn {
 
 void txn_init(struct txn *txn);
 void txn_free(struct txn *txn);
+/* Makes `txn` a transaction that does what `from` does.  Both have the same
+ * rows: edit none of them. */
+void txn_copy(struct txn *txn, const struct txn *from);
 
 /* Puts a row, and takes it.  NULL: memory was short, the commit will fail. */
 void txn_put(struct txn *txn, enum store_table table, void *row);

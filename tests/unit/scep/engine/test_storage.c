@@ -127,6 +127,32 @@ static void a_set_that_cannot_be_taken_back_stands(void **state)
 			    "http://other.example/");
 }
 
+/* It has the same consequences as one that was confirmed. */
+static void a_cancel_that_cannot_be_taken_back_is_told(void **state)
+{
+	struct device *d = *state;
+
+	d->io.holds_work = true;
+	device_send(d, 1);
+	device_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_CANCEL);
+	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
+	disk.is_full = true;
+	assert_int_equal(
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
+	    SCEP_COMMIT_FAILED);
+	assert_false(set_txn_is_open(&d->set_txn));
+	disk.is_full = false;
+	d->io.holds_work = false;
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CANCELLED);
+	assert_int_equal(device_events(d, SCEP_EVENT_REQUEST_FAILED), 1);
+	assert_int_equal(device_view(d)->stats.failures, 1);
+	/* Too late. */
+	assert_int_equal(
+	    set_txn_revert(&d->set_txn, &d->state, d->ticket, &d->verdict),
+	    SCEP_COMMIT_FAILED);
+}
+
 /* ------------------------------------------------------------- requests -- */
 
 static void prepare_polls(struct device *d)
@@ -306,6 +332,7 @@ int main(void)
 	    TEST(a_send_that_cannot_be_written_begins_nothing),
 	    TEST(a_volatile_change_needs_no_disk),
 	    TEST(a_set_that_cannot_be_taken_back_stands),
+	    TEST(a_cancel_that_cannot_be_taken_back_is_told),
 	    cmocka_unit_test(one_refusal_ends_the_request_in_storage_error),
 	    cmocka_unit_test(
 		a_full_disk_ends_the_request_and_is_recovered_from),
