@@ -130,6 +130,23 @@ void deployer_forget_worker(struct deployer *deployer)
 	deployer->has_next = false;
 }
 
+/* A manager reads this in the row of the use location, or of the request. */
+static void deployer_expect_timeout(struct deployer *deployer)
+{
+	char text[sizeof(deployer->end.text)];
+
+	if (deployer->request.is_look)
+		snprintf(text, sizeof(text),
+			 "use location %.100s: looking at it took too long: "
+			 "does a file system hang?",
+			 deployer->request.use_name);
+	else
+		snprintf(text, sizeof(text),
+			 "it took too long and was ended: does a file system "
+			 "or a command hang?");
+	deployer_expect_failure(deployer, text);
+}
+
 static void deployer_do_due(struct deployer *deployer)
 {
 	if (deployer->pid == 0 || deployer->due < 0 ||
@@ -138,6 +155,7 @@ static void deployer_do_due(struct deployer *deployer)
 	daemon_log(LOG_ERR, "useLocation %s: takes too long and is ended",
 		   deployer->request.use_name);
 	kill(deployer->pid, SIGKILL);
+	deployer_expect_timeout(deployer);
 	deployer->due = -1;
 }
 

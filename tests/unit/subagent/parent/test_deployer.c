@@ -107,6 +107,15 @@ static void a_process_that_takes_too_long_is_ended(void **state)
 	deployer_ask(&deployer, &request, nothing);
 	assert_true(await(&deployer, &end));
 	assert_false(end.is_good);
+	assert_string_equal(end.text, "it took too long and was ended: does a "
+				      "file system or a command hang?");
+	request.is_look = true;
+	deployer_ask(&deployer, &request, nothing);
+	assert_true(await(&deployer, &end));
+	assert_false(end.is_good);
+	assert_true(end.is_look);
+	assert_string_equal(end.text, "use location hang: looking at it took "
+				      "too long: does a file system hang?");
 }
 
 static void what_a_new_worker_asks_waits_for_the_last_one(void **state)
