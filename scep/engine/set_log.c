@@ -14,6 +14,7 @@
 #include "scep/base/bytes.h"
 #include "scep/base/log.h"
 #include "scep/keys/registry.h"
+#include "scep/settings/settings.h"
 #include "scep/settings/view_query.h"
 #include "scep/state/open_request.h"
 #include "scep/state/txn.h"
@@ -82,28 +83,15 @@ static void log_server(const char *profile, const struct scep_server *before,
 		 ra_policy_word(now->ra_policy));
 }
 
-/* True if what decides about the receiver of a challenge differs. */
-static bool has_other_server(const struct scep_server *before,
-			     const struct scep_server *now)
-{
-	return strcmp(before->url, now->url) != 0 ||
-	       before->port != now->port ||
-	       strcmp(before->proxy_url, now->proxy_url) != 0 ||
-	       before->ca_trust_policy != now->ca_trust_policy ||
-	       before->ca_fingerprint.length != now->ca_fingerprint.length ||
-	       memcmp(before->ca_fingerprint.data, now->ca_fingerprint.data,
-		      now->ca_fingerprint.length) != 0;
-}
-
 /* A manager who changes the server in a Set of its own wonders where the
  * challenge password is. */
 static void log_challenge(const char *profile, const char *whose,
 			  const struct scep_secret *before,
-			  const struct scep_secret *now, bool has_other)
+			  const struct scep_secret *now, bool is_redirected)
 {
 	if (before->length == 0 || now->length != 0)
 		return;
-	if (has_other)
+	if (is_redirected)
 		log_warning("%s: %s challenge password was not sent and is "
 			    "removed, as the settings of the server have "
 			    "changed",
@@ -116,15 +104,15 @@ static void log_challenge(const char *profile, const char *whose,
 static void log_profile(const struct scep_profile *before,
 			const struct scep_profile *now, const char *profile)
 {
-	bool has_other = has_other_server(&before->server, &now->server);
+	bool is_redirected = settings_redirect(before, now);
 
 	log_text(profile, "the name", before->name, now->name);
 	log_server(profile, &before->server, &now->server);
 	log_challenge(profile, "its", &before->request.challenge_password,
-		      &now->request.challenge_password, has_other);
+		      &now->request.challenge_password, is_redirected);
 	log_challenge(profile, "the timer's",
 		      &before->timer.values.challenge_password,
-		      &now->timer.values.challenge_password, has_other);
+		      &now->timer.values.challenge_password, is_redirected);
 	if (before->timer.enable != now->timer.enable)
 		log_notice("%s: the timer is switched %s", profile,
 			   now->timer.enable ? "on" : "off");

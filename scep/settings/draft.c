@@ -339,26 +339,6 @@ static bool is_written(const struct maker *maker, enum scep_field field,
 	return false;
 }
 
-/* Tells if a challenge password may go elsewhere, or to another CA, than when
- * it was set. */
-static bool is_redirected(const struct scep_profile *before,
-			  const struct scep_profile *after)
-{
-	static const enum scep_field targets[] = {
-	    SCEP_SERVER_URL,
-	    SCEP_SERVER_PORT,
-	    SCEP_SERVER_PROXY_URL,
-	    SCEP_SERVER_CA_FINGERPRINT,
-	    SCEP_SERVER_CA_TRUST_POLICY,
-	};
-
-	for (size_t i = 0; before && i < sizeof(targets) / sizeof(*targets);
-	     i++)
-		if (!settings_are_same(targets[i], before, after))
-			return true;
-	return false;
-}
-
 /* Rule 4: wipes the challenge passwords that are set and not sent, unless the
  * change itself sets them. */
 static void wipe_challenges(struct maker *maker,
@@ -371,7 +351,7 @@ static void wipe_challenges(struct maker *maker,
 	};
 	const struct scep_value none = {0};
 
-	if (!is_redirected(before, after))
+	if (!before || !settings_redirect(before, after))
 		return;
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++) {
 		if (!is_written(maker, secrets[i], after->index))

@@ -213,6 +213,23 @@ uint32_t settings_request_bit(enum scep_field field)
 	return UINT32_C(1) << (field - SCEP_REQUEST_KEY_NAME);
 }
 
+bool settings_redirect(const struct scep_profile *before,
+		       const struct scep_profile *after)
+{
+	static const enum scep_field targets[] = {
+	    SCEP_SERVER_URL,
+	    SCEP_SERVER_PORT,
+	    SCEP_SERVER_PROXY_URL,
+	    SCEP_SERVER_CA_FINGERPRINT,
+	    SCEP_SERVER_CA_TRUST_POLICY,
+	};
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++)
+		if (!settings_are_same(targets[i], before, after))
+			return true;
+	return false;
+}
+
 void settings_preset_sent(struct scep_profile *profile)
 {
 	SCEP_FIELDS_EACH (field) {

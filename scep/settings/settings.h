@@ -32,6 +32,11 @@ uint32_t settings_request_bit(enum scep_field field);
  * since the last send. */
 void settings_preset_sent(struct scep_profile *profile);
 
+/* Tells if a challenge password may go elsewhere after the change, or to
+ * another CA, than when it was set (MIB, rule 4). */
+bool settings_redirect(const struct scep_profile *before,
+		       const struct scep_profile *after);
+
 /* Writes a checked value into its home (struct scep_agent, scep_profile,
  * scep_key or scep_ca); actions have no place and are left alone. */
 void settings_put(enum scep_field field, const struct scep_value *value,
