@@ -4,8 +4,8 @@
  * succeeds with the right result, or says that memory is short; it never puts
  * the blame on the server or on a setting.
  *
- * There are some 20,000 allocations.  Every seventh fails here, which takes a
- * few seconds, and every one with SHORT_MEMORY_STEP=1, which takes a minute.
+ * There are some 20,000 allocations.  Every 23rd fails here, which takes a few
+ * seconds, and every one with SHORT_MEMORY_STEP=1 (tests/long memory).
  */
 #include "tests/lib/open_world.h"
 
@@ -332,7 +332,7 @@ static bool ends_well(operation_fn run, size_t first, const char *expected)
 static size_t count_faults(operation_fn run, size_t *next)
 {
 	const char *setting = getenv("SHORT_MEMORY_STEP");
-	size_t step = setting == NULL ? 7 : strtoul(setting, NULL, 10);
+	size_t step = setting == NULL ? 23 : strtoul(setting, NULL, 10);
 	char expected[RESULT];
 	size_t total, wrong = 0;
 
