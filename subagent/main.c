@@ -279,6 +279,7 @@ static void start_log(const struct options *options)
 		snmp_enable_stderrlog();
 	else
 		snmp_enable_syslog_ident(CONF_APPLICATION, LOG_DAEMON);
+	daemon_log_tell_journal();
 }
 
 static void make_folder(const struct program *program)

@@ -11,6 +11,10 @@
 
 #include <syslog.h>
 
+/* If standard error goes to journald (systemd.exec(5), JOURNAL_STREAM), has its
+ * lines begin with the priority that journald reads: "<5>". */
+void daemon_log_tell_journal(void);
+
 /* Writes a line, and adds the newline.  `priority` is LOG_ERR and so on. */
 void daemon_log(int priority, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

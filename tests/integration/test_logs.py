@@ -2,7 +2,10 @@
 """The log of a device: what ends, is decided and is destroyed, at the level that
 scepagentd(8) names, and no word twice."""
 
+import os
 import re
+
+from rig.processes import wait_until
 
 TWICE = re.compile(r"\b([A-Za-z]{3,})(?: failed)?: \1\b", re.I)
 
@@ -53,3 +56,19 @@ def test_ends_and_decisions_have_their_level(own, tmp_path):
     for line in own.agent.log().splitlines():
         assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", line), line
         assert not TWICE.search(line), line
+
+
+def test_journald_gets_the_priority_of_each_line(own):
+    """systemd names the stream that standard error is in JOURNAL_STREAM."""
+    own.agent.stop()
+    path = os.path.join(own.agent.directory, "stderr")
+    open(path, "ab").close()
+    found = os.stat(path)
+    command = own.agent.command
+    own.agent.command = lambda *words: [w for w in command(*words)
+                                        if w not in ("-Lf", own.agent.log_file)]
+    own.agent.environment = {"JOURNAL_STREAM": "%d:%d" % (found.st_dev, found.st_ino)}
+    own.agent.start()
+    own.quick.set(("scepProfileName.1", "office"))
+    wait_until(lambda: "<5>profile 1 \"office\": the name is" in own.agent.stderr(), 10, "notice")
+    assert re.search("^<6>scepagentd .*root OID", own.agent.stderr(), re.M)
