@@ -15,6 +15,7 @@
 #include "scep/base/error.h"
 #include "scep/base/log.h"
 #include "scep/enroll/ca_table.h"
+#include "scep/enroll/challenge.h"
 #include "scep/enroll/look.h"
 #include "scep/enroll/steps.h"
 #include "scep/enroll/success_text.h"
@@ -160,33 +161,6 @@ static void request_save_end(struct open_request *e)
 		task_continue_at(&e->task, state_mono(state) + SAVE_AGAIN);
 }
 
-/* Tells if a request cannot be sent, or its reply not be opened, for want of a
- * challenge. */
-static bool needs_challenge(const struct open_request *e)
-{
-	const struct record *record = e->task.record;
-
-	return record->step != STEP_REGISTER && record->step != STEP_DEPLOY &&
-	       record->values.challenge_password.length == 0 &&
-	       renewal_needs_challenge(e->task.state, record);
-}
-
-/* Tells if a challenge might have prevented this refusal: the request had
- * none, and nothing else authenticated it. */
-static bool lacks_challenge(const struct open_request *e)
-{
-	const struct scep_error *error = &e->task.work.error;
-	const struct record *record = e->task.record;
-
-	if (error->code == SCEP_CONFIG_ERROR && needs_challenge(e))
-		return true;
-	return error->code == SCEP_SCEP_ERROR &&
-	       (error->fail_info == SCEP_FAIL_BAD_REQUEST ||
-		error->fail_info == SCEP_FAIL_BAD_MESSAGE_CHECK) &&
-	       record->values.challenge_password.length == 0 &&
-	       !renewal_signs_with_old(record);
-}
-
 /* Notes in the profile how a request of its timer ended: the timer plans its
  * next run with it. */
 static void request_note_end(struct open_request *e, struct txn *txn,
@@ -207,7 +181,7 @@ static void request_note_end(struct open_request *e, struct txn *txn,
 	if (profile == NULL)
 		return;
 	timers_note_end(state, profile, is_success);
-	profile->timer.lacks_challenge = lacks_challenge(e);
+	profile->timer.lacks_challenge = challenge_is_lacking(e);
 }
 
 /* Ends the request in Error with work.error, and keeps the record if it can be
@@ -374,14 +348,8 @@ static bool request_begin_processing(struct open_request *e,
 static bool request_has_challenge(struct open_request *e,
 				  const struct scep_status *now)
 {
-	if (!needs_challenge(e))
+	if (challenge_check(e, now))
 		return true;
-	error_set(&e->task.work.error, SCEP_CONFIG_ERROR,
-		  "an EC key needs a challenge password (%s.%u)",
-		  now->trigger == SCEP_TRIGGER_MANUAL
-		      ? "scepRequestChallengePassword"
-		      : "scepAutoChallengePassword",
-		  e->task.record->profile_index);
 	request_fail(e, NULL);
 	return false;
 }
