@@ -354,6 +354,11 @@ static bool request_has_challenge(struct open_request *e,
 	return false;
 }
 
+static void request_look_again(struct open_request *e)
+{
+	task_continue_at(&e->task, state_mono(e->task.state) + LOOK_AGAIN);
+}
+
 /* Waits until the use location can take files, and shows work.error.  The
  * server may have granted the request: nothing is given up. */
 static void request_wait_for_location(struct open_request *e,
@@ -376,7 +381,17 @@ static void request_wait_for_location(struct open_request *e,
 	txn_init(&txn);
 	/* A disk that refuses changes nothing in the wait. */
 	request_save(e, next, status, &txn);
-	task_continue_at(task, state_mono(task->state) + LOOK_AGAIN);
+	request_look_again(e);
+}
+
+static bool is_shown(const struct scep_status *now,
+		     const struct scep_error *error)
+{
+	char words[SCEP_TEXT255];
+
+	error_words(error, words);
+	return now->detail == error->code && now->next_poll == 0 &&
+	       strcmp(now->text, words) == 0;
 }
 
 /* Refuses before anything is sent what no use location could take. */
@@ -387,10 +402,12 @@ static bool request_can_deploy(struct open_request *e,
 		return true;
 	e->look = REQUEST_LOOK_NONE;
 	error_set(&e->task.work.error, SCEP_CONFIG_ERROR, "%s", e->look_text);
-	if (e->task.record->transaction_id[0] != '\0')
-		request_wait_for_location(e, now);
-	else
+	if (e->task.record->transaction_id[0] == '\0')
 		request_fail(e, NULL);
+	else if (is_shown(now, &e->task.work.error))
+		request_look_again(e); /* writes nothing in a long wait */
+	else
+		request_wait_for_location(e, now);
 	return false;
 }
 
@@ -417,11 +434,6 @@ static bool request_begin(struct task *task)
 }
 
 /* ---------------------------------------------------------- after a step -- */
-
-static void request_look_again(struct open_request *e)
-{
-	task_continue_at(&e->task, state_mono(e->task.state) + LOOK_AGAIN);
-}
 
 static void request_go_to(struct open_request *e, struct step_result *result)
 {

@@ -2,6 +2,7 @@
 /* Use locations are looked at before anything is sent: a certificate that none
  * can take costs no challenge. */
 #include "tests/unit/scep/keys/use_world.h"
+#include "tests/lib/disk.h"
 
 #define MISSING "use location web: there is no folder /etc/nginx/tls"
 
@@ -73,6 +74,27 @@ static void a_poll_waits_for_the_folder(void **state)
 	assert_int_equal(use(d, WEB)->applied, SCEP_APPLIED_YES);
 }
 
+/* It may wait for weeks, on a device with flash memory. */
+static void a_wait_for_the_folder_writes_nothing(void **state)
+{
+	struct device *d = *state;
+	unsigned int writes;
+
+	device_set_polls(d, 10, 60);
+	scripted_ca_plan(&d->ca, CA_PKI, CA_PENDING, 0);
+	send_for(d, "web");
+	d->bad_location = MISSING;
+	device_run_for(d, 300);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_CONFIG_ERROR);
+	writes = disk.writes;
+	device_run_for(d, 3600);
+	assert_int_equal(disk.writes, writes);
+	d->bad_location = "use location web: another reason";
+	device_run_for(d, 61);
+	assert_string_equal(device_status(d)->text,
+			    "Setting Error: use location web: another reason");
+}
+
 static void pollNow_looks_again(void **state)
 {
 	struct device *d = *state;
@@ -123,6 +145,7 @@ int main(void)
 	    USE_TEST(one_look_is_enough_for_a_request),
 	    USE_TEST(a_timer_sends_nothing_either),
 	    USE_TEST(a_poll_waits_for_the_folder),
+	    USE_TEST(a_wait_for_the_folder_writes_nothing),
 	    USE_TEST(pollNow_looks_again),
 	    USE_TEST(cancel_ends_the_wait),
 	    USE_TEST(a_renewal_of_a_key_is_refused_and_its_key_stays),
