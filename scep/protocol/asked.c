@@ -16,11 +16,8 @@
 
 /* -------------------------------------------------------------- subject -- */
 
-/*
- * Moves the value of an attribute out of a name, if it stands in an RDN of its
- * own and fits into SCEP_TEXT64; the last one, as the most specific stands
- * last.
- */
+/* Moves the value of an attribute out of a name, if it fits into SCEP_TEXT64.
+ * Takes the last one of several, which is the most specific. */
 static void take_attribute(X509_NAME *name, int nid, char *text)
 {
 	unsigned char *utf8 = NULL;
