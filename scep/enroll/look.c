@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/enroll/look.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "scep/event.h"
 #include "scep/enroll/step.h"
 
-/* A look without an answer for so long is asked for again, in ms.  The front
- * end has a limit of its own, which is shorter. */
+/* A look without an answer for so long is a bad one, in ms: a folder that hangs
+ * must not hold the requests of other folders.  The front end has a limit of
+ * its own, which is shorter. */
 #define ANSWER_TIME 30000
 
 bool look_is_needed(const struct open_request *e)
@@ -60,6 +62,17 @@ static void look_begin(struct state *state)
 	state_notify(state, SCEP_EVENT_LOOK, e->task.record->index);
 }
 
+static void look_give_up(struct state *state)
+{
+	struct look *look = &state->look;
+
+	look->end = (struct scep_deploy_end){.is_look = true};
+	snprintf(look->end.text, sizeof(look->end.text),
+		 "no answer about the folders of the use locations after %d s",
+		 ANSWER_TIME / 1000);
+	look_settle(state);
+}
+
 uint64_t look_tick(struct state *state)
 {
 	struct look *look = &state->look;
@@ -69,7 +82,7 @@ uint64_t look_tick(struct state *state)
 	if (look->has_end)
 		look_settle(state);
 	if (look->is_running && state_mono(state) >= look->wake)
-		look->is_running = false;
+		look_give_up(state);
 	if (!look->is_running)
 		look_begin(state);
 	return look->is_running ? look->wake : STATE_NEVER;

@@ -56,7 +56,7 @@ struct look {
 	bool is_running;  /* the front end does it */
 	bool has_end;	  /* the next tick takes `end` */
 	uint32_t request; /* index of its record */
-	uint64_t wake;	  /* mono; when it is asked for again */
+	uint64_t wake;	  /* mono; when it is given up */
 	struct scep_deploy_end end;
 };
 

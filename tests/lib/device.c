@@ -245,7 +245,8 @@ static void answer_look(struct device *device)
 void device_tick(struct device *device)
 {
 	tick_run(&device->state, &device->set_txn, STATE_NEVER);
-	while (device->state.look.is_running && !device->state.look.has_end) {
+	while (device->state.look.is_running && !device->state.look.has_end &&
+	       !device->look_hangs) {
 		answer_look(device);
 		if (!set_txn_is_open(&device->set_txn))
 			tick_run(&device->state, &device->set_txn, STATE_NEVER);

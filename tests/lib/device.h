@@ -41,6 +41,7 @@ struct device {
 	size_t event_count;
 	const char *bad_location; /* what a look finds, or NULL */
 	unsigned int looks;
+	bool look_hangs; /* no look has an answer */
 	struct scep_error error;
 };
 

@@ -138,6 +138,23 @@ static void a_renewal_of_a_key_is_refused_and_its_key_stays(void **state)
 	assert_int_equal(use(d, WEB)->key_index, index);
 }
 
+static void a_folder_that_hangs_is_given_up(void **state)
+{
+	struct device *d = *state;
+
+	d->look_hangs = true;
+	send_for(d, "web");
+	device_assert_status(d, SCEP_STATE_TO_BE_PROCESSED, SCEP_NONE);
+	device_run_for(d, 31);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CONFIG_ERROR);
+	assert_string_equal(device_status(d)->text,
+			    "Setting Error: no answer about the folders of the "
+			    "use locations after 30 s");
+	assert_int_equal(messages(d), 0);
+	d->look_hangs = false;
+	enrol_for(d, "web");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +165,7 @@ int main(void)
 	    USE_TEST(a_wait_for_the_folder_writes_nothing),
 	    USE_TEST(pollNow_looks_again),
 	    USE_TEST(cancel_ends_the_wait),
+	    USE_TEST(a_folder_that_hangs_is_given_up),
 	    USE_TEST(a_renewal_of_a_key_is_refused_and_its_key_stays),
 	};
 
