@@ -307,6 +307,22 @@ static enum scep_code connection_harden(struct sqlite *connection,
 	return SCEP_OK;
 }
 
+/*
+ * Has the connection take all its memory with malloc(): what it frees is wiped
+ * then.  SQLite never gives its lookaside memory to free(), and secrets would
+ * stay there.
+ */
+static enum scep_code connection_forgo_lookaside(struct sqlite *connection,
+						 struct scep_error *error)
+{
+	int code = sqlite3_db_config(connection->sqlite,
+				     SQLITE_DBCONFIG_LOOKASIDE, NULL, 0, 0);
+
+	return code == SQLITE_OK ? SCEP_OK
+				 : sqlite_fail(connection, code, error,
+					       "setting", "the connection");
+}
+
 enum scep_code sqlite_open(struct sqlite *connection, const char *path,
 			   struct scep_error *error)
 {
@@ -325,7 +341,9 @@ enum scep_code sqlite_open(struct sqlite *connection, const char *path,
 	if (sqlite3_db_readonly(connection->sqlite, "main") != 0)
 		return error_set(error, SCEP_STORAGE_ERROR,
 				 "state database: %s is read-only", path);
-	code = connection_harden(connection, error);
+	code = connection_forgo_lookaside(connection, error);
+	if (code == SCEP_OK)
+		code = connection_harden(connection, error);
 	return code == SCEP_OK ? connection_set_pragmas(connection, error)
 			       : code;
 }

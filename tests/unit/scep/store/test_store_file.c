@@ -19,6 +19,7 @@
 #include "scep/key_row.h"
 #include "scep/octets.h"
 #include "scep/profile_row.h"
+#include "scep/store/sqlite.h"
 #include "tests/lib/storetest.h"
 
 /* ------------------------------------------------------------ soundness -- */
@@ -215,6 +216,33 @@ static void another_process_finds_the_database_locked(void **state)
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), SQLITE_BUSY);
 	store_close(store);
+}
+
+/* ---------------------------------------------------------------- memory -- */
+
+/* Memory that is not freed with free() is not wiped. */
+static void no_value_is_in_memory_of_SQLites_own(void **state)
+{
+	struct sqlite connection = {0};
+	struct scep_error error = {.text = ""};
+	int now = 0, hits = 0, misses = 0;
+
+	(void)state;
+	store_close(storetest_open());
+	assert_int_equal(
+	    sqlite_open(&connection, storetest_path(STORE_FILE), &error),
+	    SCEP_OK);
+	assert_int_equal(sqlite_run(&connection, "ANALYZE", &error), SCEP_OK);
+	sqlite3_db_status(connection.sqlite, SQLITE_DBSTATUS_LOOKASIDE_USED,
+			  &now, &misses, 0);
+	assert_int_equal(now, 0);
+	sqlite3_db_status(connection.sqlite, SQLITE_DBSTATUS_LOOKASIDE_HIT,
+			  &now, &hits, 1);
+	assert_int_equal(sqlite_run(&connection, "ANALYZE", &error), SCEP_OK);
+	sqlite3_db_status(connection.sqlite, SQLITE_DBSTATUS_LOOKASIDE_HIT,
+			  &now, &hits, 0);
+	assert_int_equal(hits, 0);
+	sqlite_close(&connection);
 }
 
 /* ------------------------------------------------------------ set aside -- */
@@ -502,6 +530,7 @@ int main(void)
 	    TEST(a_missing_folder_is_not_corrupt),
 	    TEST(a_second_opening_is_refused_and_not_corrupt),
 	    TEST(another_process_finds_the_database_locked),
+	    TEST(no_value_is_in_memory_of_SQLites_own),
 	    TEST(a_corrupt_database_is_set_aside_with_its_journal),
 	    TEST(setting_aside_in_a_missing_folder_says_so),
 	    TEST(database_and_journal_are_private_whatever_the_umask),
