@@ -9,7 +9,8 @@
 
 /* Multiplies a limit by TEST_DEADLINE_FACTOR of the environment, or else by the
  * number of processes that want a processor, for each processor.  In any unit;
- * never less than `limit`. */
+ * never less than `limit`.  The factor never falls within a process: a wait
+ * for the end of another limit is as long as that limit needs. */
 int deadline_scaled(int limit);
 
 #endif
