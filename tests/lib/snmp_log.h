@@ -13,7 +13,7 @@
 #include <net-snmp/net-snmp-includes.h>
 
 /* All lines since the last snmp_log_forget(). */
-static char logged[4096];
+static char logged[65536];
 
 static inline int snmp_log_hear(int major, int minor, void *message,
 				void *context)

@@ -23,6 +23,7 @@
 
 #include "subagent/parent/command.h"
 #include "tests/lib/deadline.h"
+#include "tests/lib/snmp_log.h"
 
 #define DEADLINE deadline_scaled(10000) /* ms: nothing here takes as long */
 
@@ -31,21 +32,6 @@ struct world {
 	char script[80];
 	struct command command;
 };
-
-/* Everything that was logged. */
-static char logged[65536];
-
-static int hear_log(int major, int minor, void *message, void *context)
-{
-	const struct snmp_log_message *said = message;
-	size_t length = strlen(logged);
-
-	(void)major;
-	(void)minor;
-	(void)context;
-	snprintf(logged + length, sizeof(logged) - length, "%s", said->msg);
-	return 0;
-}
 
 static int start(void **state)
 {
@@ -349,7 +335,7 @@ static int listen_to_log(void **state)
 		return -1;
 	handler->enabled = 1;
 	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING,
-			       hear_log, NULL);
+			       snmp_log_hear, NULL);
 	return 0;
 }
 
