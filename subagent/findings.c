@@ -87,7 +87,7 @@ static bool state_is_usable(const char *path, struct fault *fault)
 	return false;
 }
 
-/* Whoever starts the program makes the directory. */
+/* The directory is made by the program that starts this one. */
 static bool state_can_be_made(const char *path, struct fault *fault)
 {
 	char parent[sizeof(((struct scep_config *)0)->state_directory)];

@@ -113,7 +113,7 @@ bool text_is_clean(const void *text, size_t length)
 	return true;
 }
 
-/* What becomes of an octet that is part of no character. */
+/* Says how an octet that is part of no character is read. */
 enum stray { STRAY_REPLACED, STRAY_LATIN };
 
 /* Reads what stands at `text`, and writes what is shown of it.  Returns how

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a successful status row says: a use location that does not have the
- * certificate, when the certificate begins, and what differs from the request.
- * Knows no transition.
+ * Writes the text of a successful status row: a use location that does not have
+ * the certificate, when the certificate begins, and what differs from the
+ * request. Knows no transition.
  */
 #ifndef SCEP_ENROLL_SUCCESS_TEXT_H
 #define SCEP_ENROLL_SUCCESS_TEXT_H

@@ -13,7 +13,7 @@
 
 struct scep_status;
 
-/* What is known of the use locations of a request. */
+/* Tells how far the look at the use locations of a request is. */
 enum request_look {
 	REQUEST_LOOK_NONE, /* nothing yet */
 	REQUEST_LOOK_WANTED,

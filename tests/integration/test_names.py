@@ -32,7 +32,7 @@ def namespace():
 
 @pytest.fixture
 def ca(namespace, tmp_path):
-    """What a CA in the namespace says of itself: port, fingerprint ..."""
+    """Reads the words of a CA in the namespace: port, fingerprint ..."""
     ready = tmp_path / "ready.json"
     process = spawn(
         [*namespace.prefix, "/usr/bin/python3", TESTS / "scepca", "--dir", tmp_path / "ca",

@@ -23,7 +23,7 @@ OLDER = Path(__file__).with_name("older") / "version4"
 PORT = "127.0.0.1:CA-PORT"
 OPEN, TIMED = 22, 21  # status rows
 
-# What the time, a start, or the poll that is due at once changes.
+# Changed by the time, a start, or the poll that is due at once.
 MOVING = {
     "scepAgentConfigSpinLock",
     "scepAgentConfigLastChange", "scepAgentLocalTime", "scepKeyTableLastChange",

@@ -74,7 +74,7 @@ struct event {
 	uint32_t device;
 };
 
-/* What the server saw of one renewal. */
+/* Counts what the server saw of one renewal. */
 struct renewal {
 	uint32_t load[WINDOW];
 	int64_t first, last;

@@ -33,7 +33,7 @@ PORT = "127.0.0.1:CA-PORT"
 
 
 def live(device):
-    """What the device has been through: 20 requests, a timer, an open request."""
+    """Gives the device a history: 20 requests, a timer, an open request."""
     quick = device.quick
     quick.set(
         ("scepProfileName.1", "web é"), ("scepNotifyExpiryDays.0", 45),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a device with the first revision of the MIB can have. */
+/* Lists the objects that a device with the first revision of the MIB has. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

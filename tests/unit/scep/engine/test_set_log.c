@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a Set decides and destroys stands in the log, once the Set stands. */
+/* The decisions and destructions of a Set are logged once it is confirmed. */
 #include "tests/unit/scep/keys/use_world.h"
 
 #include "scep/ca_row.h"

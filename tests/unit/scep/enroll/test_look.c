@@ -48,7 +48,7 @@ static void a_timer_sends_nothing_either(void **state)
 	assert_int_equal(messages(d), 0);
 }
 
-/* What the CA may have granted is not given up. */
+/* A certificate that the CA may have granted is not given up. */
 static void a_poll_waits_for_the_folder(void **state)
 {
 	struct device *d = *state;
