@@ -16,7 +16,9 @@ from rig.agent import Agent
 from rig.device import CHALLENGE, Device, new_ca
 from rig.master import Master
 from rig.processes import free_port, wait_until
-from rig.quick import EXCEPTIONS, GET, NULL, SET, TAGS, Refused, as_ber, wrap, wrap_number
+from rig.quick import (
+    EXCEPTIONS, GET, NULL, SET, TAGS, Missing, Refused, as_ber, wrap, wrap_number,
+)
 from rig.stream import Stream
 from rig.writes import HUGE, TYPES, is_refused_by_snmpd, writes
 
@@ -121,16 +123,25 @@ def get_raw(device, oid):
 
 
 def last_refusal(device):
-    rows = device.quick.table("scepRefusalTable")
-    return rows[max(rows)] if rows else {}
+    """The index of the last row of scepRefusalTable; 0 if there is none."""
+    rows = device.quick.walk("scepRefusalError")
+    return max((int(program.item_of(oid)[1]) for oid, _, _ in rows), default=0)
 
 
-def is_shown_refused(device, oid, status):
-    """Tells whether the last row of scepRefusalTable is of that refusal."""
-    row = last_refusal(device)
+def refusal(device, index):
+    """(Object, Error, Reason) of a row; None if there is none."""
+    names = ["scepRefusal%s.%d" % (column, index) for column in ("Object", "Error", "Reason")]
+    try:
+        return device.quick.get(*names)
+    except Missing:
+        return None
+
+
+def is_shown_refused(row, oid, status):
+    """Tells whether a row of scepRefusalTable is of that refusal."""
     item, index = program.item_of(oid)
     name = ".".join([item.name, index]).rstrip(".")[:64]
-    return row.get("Object") == name and row["Error"] == status and row["Reason"] != ""
+    return row is not None and row[:2] == [name, status] and row[2] != ""
 
 
 def check_refusals(device, item, tries):
@@ -138,13 +149,17 @@ def check_refusals(device, item, tries):
     faults = []
     rejects = device.quick.get("scepStatsSetRejects.0")
     before = snapshot(device)
+    shown = last_refusal(device)
     for label, oid, ber, status in tries:
         is_huge = len(ber) > 60000
         alone = answer(device, [(oid, ber)], is_huge)
         if alone != (status, 1):
             faults.append((item.name, label, "alone", alone, status))
-        elif not is_refused_by_snmpd(ber) and not is_shown_refused(device, oid, status):
-            faults.append((item.name, label, "scepRefusalTable", last_refusal(device)))
+        elif not is_refused_by_snmpd(ber):
+            row = refusal(device, shown + 1)
+            if not is_shown_refused(row, oid, status):
+                faults.append((item.name, label, "scepRefusalTable", row))
+            shown += 2  # this one, and the next
         after = answer(device, [bystander(device), (oid, ber)], is_huge)
         if after != (status, 2):
             faults.append((item.name, label, "after another", after, status))
