@@ -17,6 +17,7 @@ import time
 
 VARIABLE = "TEST_DEADLINE_FACTOR"
 POLL_INTERVAL = 0.02
+SLOWER = 0.1  # polls that often once a wait is long, to leave the processors to others
 FRESH = 0.2  # seconds for which a load that was read is used again
 _read_at, _load = -FRESH, 0.0
 
@@ -46,8 +47,8 @@ def scaled(seconds):
 
 
 def wait_until(probe, limit, what):
-    """Polls until probe() is true, and gives its value.  A load that comes
-    meanwhile lengthens the limit."""
+    """Polls until probe() is true, and gives its value; less often the longer it
+    takes.  A load that comes meanwhile lengthens the limit."""
     began = time.monotonic()
     times = 1.0
     while True:
@@ -59,7 +60,7 @@ def wait_until(probe, limit, what):
         if waited > limit * times:
             raise TimeoutError("no %s within %.3g s, %g s times a load of %.2g"
                                % (what, waited, limit, times))
-        time.sleep(POLL_INTERVAL)
+        time.sleep(min(max(POLL_INTERVAL, waited / 10), SLOWER))
 
 
 if __name__ == "__main__":
