@@ -141,6 +141,23 @@ static void show_contact(struct task *task, const struct fetch_answer *answer)
 	txn_commit(task->state, &txn, NULL, NULL);
 }
 
+/* Writes in words how far the server's clock is from ours. */
+static void clock_words(int64_t skew, struct scep_error *words)
+{
+	error_set(words, SCEP_CLOCK_SUSPECT,
+		  "the server's clock is %lld s %s ours",
+		  (long long)(skew < 0 ? -skew : skew),
+		  skew < 0 ? "behind" : "ahead of");
+}
+
+/* Says once in a task, which has many answers, that a clock is wrong. */
+static void log_clock(struct task *task, const char *words)
+{
+	if (!task->has_told_clock)
+		log_warning("%s: %s", task->name, words);
+	task->has_told_clock = true;
+}
+
 /* Compares our clock with the Date of the answer.  If it is wrong, an error
  * keeps a challenge from being used up; once a pkiMessage is answered, an error
  * would spare nothing. */
@@ -150,20 +167,20 @@ static void judge_clock(struct task *task, const struct fetch_answer *answer)
 	int64_t limit = config->clock_skew_limit;
 	int64_t skew = answer->date != 0 ? answer->date - answer->received : 0;
 	bool is_far = skew > limit || -skew > limit;
+	struct scep_error words;
 
 	if (!is_far && state_clock_is_sane(task->state))
 		return;
+	error_init(&words);
+	clock_words(skew, &words);
 	if (is_far && config->clock_skew_is_error &&
 	    task->step->exchange == EXCHANGE_GET)
-		error_set(&task->work.error, SCEP_CLOCK_SUSPECT,
-			  "the server's clock is %lld s ahead of ours",
-			  (long long)skew);
+		task->work.error = words;
 	else if (is_far)
-		log_warning("%s: the server's clock is %lld s ahead of ours",
-			    task->name, (long long)skew);
+		log_clock(task, words.text);
 	else
-		log_warning("%s: our clock is older than this program",
-			    task->name);
+		log_clock(task, "the clock of the device is wrong: its time is "
+				"before this program was made");
 	state_notify(task->state, SCEP_EVENT_CLOCK_SUSPECT,
 		     task->record->profile_index);
 }

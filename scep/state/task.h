@@ -100,6 +100,7 @@ struct task {
 	bool is_busy;	     /* with a worker or an exchange */
 	bool is_blocked;     /* until the worker of a discarded task returns */
 	bool is_discarded;   /* freed when its worker returns */
+	bool has_told_clock; /* in the log, that a clock is wrong */
 	uint64_t due;	     /* mono; when it continues */
 };
 

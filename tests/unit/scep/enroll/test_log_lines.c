@@ -130,6 +130,30 @@ static void a_profile_is_named(void **state)
 				 "successful\n"));
 }
 
+static unsigned count_of(const char *words)
+{
+	unsigned count = 0;
+
+	for (const char *at = log_lines; (at = strstr(at, words)) != NULL; at++)
+		count++;
+	return count;
+}
+
+/* Each answer of the server has a date. */
+static void a_clock_that_is_wrong_is_told_once_in_a_request(void **state)
+{
+	struct device *d = *state;
+
+	d->ca.date_skew = -7200;
+	device_send(d, 1);
+	device_run(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	assert_int_equal(count_of(W REQUEST "the server's clock is 7200 s "
+					    "behind ours\n"),
+			 1);
+	assert_int_equal(count_of("clock"), 1);
+}
+
 int main(void)
 {
 #define TEST(name)                                                             \
@@ -140,6 +164,7 @@ int main(void)
 	    TEST(a_check_is_named_by_its_profile),
 	    TEST(the_end_of_a_request_is_a_warning),
 	    TEST(a_profile_is_named),
+	    TEST(a_clock_that_is_wrong_is_told_once_in_a_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
