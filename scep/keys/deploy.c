@@ -73,7 +73,8 @@ static void log_deploy(const struct state *state, const struct scep_use *use,
 	char key[REGISTRY_KEY_NAME];
 
 	name_key(state, key_index, key);
-	log_info("use location %s: %s is deployed", use->name, key);
+	log_info("use location %s: the installation of %s begins", use->name,
+		 key);
 }
 
 static void deploy_ask(struct state *state, const struct scep_use *use,

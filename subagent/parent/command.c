@@ -40,7 +40,6 @@ void command_init(struct command *command, const char *name)
 	command->output = -1;
 	command->due = -1;
 	command->grace = KILL_AFTER;
-	command->bad_end_priority = LOG_ERR;
 }
 
 /* ----------------------------------------------------------- environment -- */
@@ -255,7 +254,9 @@ void command_do_due(struct command *command)
 		command->due = -1;
 		return;
 	}
-	daemon_log(LOG_ERR, "%s: takes too long and is ended", command->name);
+	if (!command->is_end_silent)
+		daemon_log(LOG_ERR, "%s: takes too long and is ended",
+			   command->name);
 	command_signal(command, SIGTERM);
 	command->has_term = true;
 	command->due = command_now() + command->grace;
@@ -281,9 +282,8 @@ enum command_end command_reap(struct command *command)
 	command->could_not_run =
 	    WIFEXITED(status) && (WEXITSTATUS(status) == EXIT_NO_SETUP ||
 				  WEXITSTATUS(status) == EXIT_NO_FILE);
-	if (command->how[0] != '\0')
-		daemon_log(command->bad_end_priority, "%s: %s", command->name,
-			   command->how);
+	if (command->how[0] != '\0' && !command->is_end_silent)
+		daemon_log(LOG_ERR, "%s: %s", command->name, command->how);
 	if (command->has_term)
 		snprintf(command->how, sizeof(command->how), "took too long");
 	/* A command that got TERM has not done its work. */

@@ -47,9 +47,9 @@ struct command {
 	 * processes that it has started, until they end or the next command
 	 * starts. */
 	int output;
-	int64_t due;	      /* when it gets TERM, and then KILL; -1: never */
-	int64_t grace;	      /* ms between TERM and KILL */
-	int bad_end_priority; /* in the log */
+	int64_t due;	    /* when it gets TERM, and then KILL; -1: never */
+	int64_t grace;	    /* ms between TERM and KILL */
+	bool is_end_silent; /* its owner tells of a bad end */
 	bool has_term;
 	char line[COMMAND_LINE];
 	size_t length;

@@ -67,12 +67,12 @@ static enum command_end deployment_run(struct deployment *deployment,
 
 	if (text == NULL)
 		return COMMAND_WELL;
-	snprintf(name, sizeof(name), "useLocation %s: %s",
+	snprintf(name, sizeof(name), "use location %s: %s",
 		 order->location->name, command_names[which]);
 	command_init(command, name);
-	/* A function that is off needs no line in the log. */
-	if (which == LOCATION_ENABLED)
-		command->bad_end_priority = LOG_DEBUG;
+	/* The end stands in the result, which is logged.  A function that is
+	 * off needs no line. */
+	command->is_end_silent = true;
 	if (command_start(command, text, deployment->environment.variable,
 			  order->limit > 0 ? order->limit : COMMAND_LIMIT) !=
 	    0) {
@@ -103,9 +103,15 @@ static bool deployment_is_enabled(struct deployment *deployment)
 {
 	struct command command;
 
-	return deployment_run(deployment, LOCATION_ENABLED, &command) ==
-		   COMMAND_WELL ||
-	       command.could_not_run;
+	if (deployment_run(deployment, LOCATION_ENABLED, &command) ==
+	    COMMAND_WELL)
+		return true;
+	if (command.has_term)
+		daemon_log(LOG_ERR,
+			   "use location %s: enabled took too long: the "
+			   "function counts as off",
+			   deployment->order->location->name);
+	return command.could_not_run;
 }
 
 static int deployment_reload(struct deployment *deployment, struct fault *fault)
@@ -256,13 +262,19 @@ static int deployment_activate(struct deployment *deployment,
  * ones take up the old ones. */
 static void deployment_take_back(struct deployment *deployment)
 {
+	const char *name = deployment->order->location->name;
 	struct fault fault;
 
 	if (install_take_back(&deployment->install, &fault) != 0)
-		daemon_log(LOG_ERR, "useLocation %s: not taken back: %s",
-			   deployment->order->location->name, fault.text);
-	if (deployment->is_reloaded)
-		deployment_reload(deployment, &fault);
+		daemon_log(LOG_ERR,
+			   "use location %s: the old files are not back: %s",
+			   name, fault.text);
+	if (deployment->is_reloaded &&
+	    deployment_reload(deployment, &fault) != 0)
+		daemon_log(LOG_ERR,
+			   "use location %s: the old files are not taken up: "
+			   "%s",
+			   name, fault.text);
 }
 
 static int deployment_apply(struct deployment *deployment, bool is_enabled,

@@ -152,8 +152,11 @@ static void deployer_do_due(struct deployer *deployer)
 	if (deployer->pid == 0 || deployer->due < 0 ||
 	    deployer->due > command_now())
 		return;
-	daemon_log(LOG_ERR, "useLocation %s: takes too long and is ended",
-		   deployer->request.use_name);
+	/* The worker logs the result that it gets. */
+	if (!deployer->is_for_worker)
+		daemon_log(LOG_ERR,
+			   "use location %s: takes too long and is ended",
+			   deployer->request.use_name);
 	kill(deployer->pid, SIGKILL);
 	deployer_expect_timeout(deployer);
 	deployer->due = -1;

@@ -49,6 +49,8 @@ def test_ends_and_decisions_have_their_level(own, tmp_path):
     assert row["Detail"] == "deployFailed"
     own.agent.wait_log("use location web: key ")
     assert "is not applied: check ended with 1" in read("warnings")
+    # One line for the use location, and one for the end of the request.
+    assert own.agent.log().count("ended with 1") == 2
 
     own.quick.set(("scepKeyRowStatus.%d" % row["KeyIndex"], "destroy"))
     own.agent.wait_log("destroyed by the manager")

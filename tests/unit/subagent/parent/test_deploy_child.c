@@ -19,6 +19,7 @@
 #include "subagent/parent/deploy_child.h"
 #include "tests/lib/deadline.h"
 #include "tests/lib/registry_files.h"
+#include "tests/lib/snmp_log.h"
 
 #define OLD "old\n"
 
@@ -80,6 +81,7 @@ static int set_up(void **state)
 	    .limit = deadline_scaled(5000),
 	};
 	*state = world;
+	snmp_log_forget();
 	return 0;
 }
 
@@ -210,6 +212,8 @@ static void a_failed_check_leaves_the_old_ones_and_tells_nothing(void **state)
 	give(world, LOCATION_RELOAD, "reload", "");
 	apply(world);
 	assert_old(world, "check ended with 3: bad [line] 7");
+	/* What the command says; its end stands in the result. */
+	assert_string_equal(logged, "use location web: check: bad [line] 7\n");
 	assert_told(world, "check:TGVhZg==\n");
 }
 
@@ -237,6 +241,8 @@ static void after_a_failed_reload_the_old_ones_are_taken_up(void **state)
 	apply(world);
 	assert_old(world, "reload ended with 1");
 	assert_told(world, "reload:TGVhZg==\nreload:old\n");
+	assert_string_equal(logged, "use location web: the old files are not "
+				    "taken up: reload ended with 1\n");
 }
 
 static void a_function_that_a_reload_ends_has_failed(void **state)
@@ -391,5 +397,7 @@ int main(void)
 	    TEST(doing_it_twice_does_no_harm),
 	};
 
+	if (snmp_log_listen() != 0)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
