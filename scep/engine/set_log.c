@@ -26,8 +26,14 @@ static void log_text(const char *profile, const char *what, const char *before,
 {
 	if (strcmp(before, now) == 0)
 		return;
-	log_notice("%s: %s is \"%s\" now, was \"%s\"", profile, what, now,
-		   before);
+	if (before[0] == '\0')
+		log_notice("%s: %s is \"%s\" now", profile, what, now);
+	else if (now[0] == '\0')
+		log_notice("%s: %s is removed, was \"%s\"", profile, what,
+			   before);
+	else
+		log_notice("%s: %s is \"%s\" now, was \"%s\"", profile, what,
+			   now, before);
 }
 
 static void log_fingerprint(const char *profile,
@@ -108,14 +114,24 @@ static void log_profile(const struct scep_profile *before,
 
 	log_text(profile, "the name", before->name, now->name);
 	log_server(profile, &before->server, &now->server);
+	if (before->timer.enable != now->timer.enable)
+		log_notice("%s: the timer is switched %s", profile,
+			   now->timer.enable ? "on" : "off");
 	log_challenge(profile, "its", &before->request.challenge_password,
 		      &now->request.challenge_password, is_redirected);
 	log_challenge(profile, "the timer's",
 		      &before->timer.values.challenge_password,
 		      &now->timer.values.challenge_password, is_redirected);
-	if (before->timer.enable != now->timer.enable)
-		log_notice("%s: the timer is switched %s", profile,
-			   now->timer.enable ? "on" : "off");
+}
+
+static void log_end_of_profile(const struct scep_profile *profile)
+{
+	if (profile->name[0] != '\0')
+		log_notice("profile %u \"%s\": destroyed by the manager",
+			   profile->index, profile->name);
+	else
+		log_notice("profile %u: destroyed by the manager",
+			   profile->index);
 }
 
 static void log_profiles(const struct state *state, const struct txn_op *op)
@@ -129,7 +145,7 @@ static void log_profiles(const struct state *state, const struct txn_op *op)
 	if (before == NULL && now != NULL)
 		log_notice("%s: created", name);
 	else if (before != NULL && now == NULL)
-		log_notice("%s (%s): destroyed", name, before->name);
+		log_end_of_profile(before);
 	else if (before != NULL)
 		log_profile(before, now, name);
 	if (before == NULL && now != NULL && now->server.url[0] != '\0')
@@ -200,11 +216,27 @@ static void log_records(const struct state *state, const struct txn_op *op)
 			   name);
 }
 
+/* Tells if the Set changed the same row before: one comparison of what there
+ * was with what there is says all. */
+static bool is_repeated(const struct txn *undo, size_t position)
+{
+	const struct txn_op *op = &undo->ops[position];
+
+	for (size_t i = position + 1; i < undo->count; i++)
+		if (undo->ops[i].table == op->table &&
+		    undo->ops[i].index == op->index)
+			return true;
+	return false;
+}
+
 void set_log(const struct state *state, const struct txn *undo)
 {
-	for (size_t i = 0; i < undo->count; i++) {
+	/* The last op of `undo` takes back the first change of the Set. */
+	for (size_t i = undo->count; i-- > 0;) {
 		const struct txn_op *op = &undo->ops[i];
 
+		if (is_repeated(undo, i))
+			continue;
 		if (op->table == STORE_PROFILE)
 			log_profiles(state, op);
 		else if (op->table == STORE_CA)

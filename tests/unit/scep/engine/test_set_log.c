@@ -38,11 +38,11 @@ static void the_server_of_a_profile(void **state)
 		      "\"http://other.example/scep\" now, was \"" DEVICE_URL
 		      "\"\n");
 	assert_logged("the port of the server is \"8080\" now, was \"0\"\n");
-	assert_logged("the fingerprint of the CA is \"\" now, was \"");
+	assert_logged("the fingerprint of the CA is removed, was \"");
 	assert_logged("the trust policy is \"trustOnFirstUse\" now, was "
 		      "\"verify\"\n");
 	assert_logged("the RA policy is \"any\" now, was \"marked\"\n");
-	assert_logged("the URL of the proxy is \"http://proxy.example\" now");
+	assert_logged("the URL of the proxy is \"http://proxy.example\" now\n");
 }
 
 static void a_Set_that_is_undone_decides_nothing(void **state)
@@ -68,11 +68,13 @@ static void profiles_and_timers(void **state)
 	assert_logged("N profile 2 \"vpn\": created\n");
 	assert_logged("is \"http://second.example\" now");
 	device_set_number(d, SCEP_PROFILE_ROW_STATUS, 2, SCEP_ROW_DESTROY);
-	assert_logged("N profile 2 (vpn): destroyed\n");
+	assert_logged("N profile 2 \"vpn\": destroyed by the manager\n");
 	enable(d, d->io.wall + HOUR);
 	assert_logged("N profile 1: the timer is switched on\n");
 	device_set_number(d, SCEP_AUTO_ENABLE, 1, 0);
-	assert_logged("N profile 1: the timer is switched off\n");
+	/* The cause stands before what follows from it. */
+	assert_logged("N profile 1: the timer is switched off\nN profile 1: "
+		      "the timer's challenge password is removed\n");
 }
 
 static void challenges(void **state)
@@ -131,6 +133,13 @@ static void keys(void **state)
 	log_lines_forget();
 	renew_for(d, "web", true);
 	assert_logged("N key 2 (web, profile 1): destroyed: it was retired");
+	/* The successor of a key that was replaced changes twice in the Set. */
+	renew_for(d, "web", false);
+	log_lines_forget();
+	assert_int_equal(destroy(d, 4), SCEP_ACCEPTED);
+	assert_string_equal(log_lines,
+			    "N key 4 (web, profile 1): destroyed by the "
+			    "manager\n");
 }
 
 static void a_cancelled_request(void **state)
