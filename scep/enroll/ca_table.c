@@ -228,8 +228,9 @@ static void ca_say_awaited(struct step_work *work)
 		snprintf(more, sizeof(more), " and %zu more", count - 1);
 	if (!work->awaits_ra)
 		error_set(&work->error, SCEP_CA_NOT_TRUSTED,
-			  "waiting for scepCaTrust.%u",
-			  first != NULL ? first->index : 0);
+			  "waiting for scepCaTrust.%u: the CA %.80s",
+			  first != NULL ? first->index : 0,
+			  first != NULL ? first->subject : "");
 	else if (first != NULL)
 		error_set(&work->error, SCEP_CA_NOT_TRUSTED,
 			  "waiting for scepCaTrust.%u%s: the RA %.80s: %s",

@@ -19,6 +19,7 @@
 #include "scep/enroll/ca_rollover.h"
 #include "scep/enroll/ca_table.h"
 #include "scep/enroll/cert_recovery.h"
+#include "scep/enroll/failure_text.h"
 #include "scep/enroll/message.h"
 #include "scep/enroll/step.h"
 #include "scep/keys/key_file.h"
@@ -67,8 +68,11 @@ static void check_fail(struct task *task)
 {
 	char words[SCEP_TEXT255];
 
+	char failure[FAILURE_TEXT];
+
 	error_words(&task->work.error, words);
-	log_warning("%s: %s failed: %s", task->name, task->step->name, words);
+	failure_text(task, &task->work.error, failure);
+	log_warning("%s: %s", task->name, failure);
 	check_show_result(task->state, task->record->profile_index,
 			  task->work.error.code, words);
 	task_discard(task);

@@ -16,6 +16,7 @@
 #include "scep/base/log.h"
 #include "scep/enroll/ca_table.h"
 #include "scep/enroll/challenge.h"
+#include "scep/enroll/failure_text.h"
 #include "scep/enroll/look.h"
 #include "scep/enroll/steps.h"
 #include "scep/enroll/success_text.h"
@@ -194,7 +195,7 @@ static void request_end_in_error(struct open_request *e, struct record *next,
 	const struct scep_error error = task->work.error;
 	struct scep_status *status = request_copy_status(e);
 	uint32_t index = task->record->index;
-	char words[SCEP_TEXT255];
+	char failure[FAILURE_TEXT];
 	bool is_resumable = error_is_resumable(error.code) && next != NULL;
 	/* With what an EC request was sent, its reply is opened. */
 	bool keeps = is_resumable && renewal_needs_challenge(state, next);
@@ -221,9 +222,10 @@ static void request_end_in_error(struct open_request *e, struct record *next,
 	}
 	txn_trim_statuses(state, &txn);
 	stats_count_end(&state->view.stats, state_now(state), false);
-	error_words(&error, words);
-	log_warning("%s: %s%s: %s", task->name, task->step->name,
-		    error.code == SCEP_DEFERRED ? "" : " failed", words);
+	failure_text(task, &error, failure);
+	log_warning("%s: %s%s", task->name, failure,
+		    is_resumable ? "; scepRequestAction pollNow resumes it"
+				 : "");
 	task->due = STATE_NEVER;
 	/* A commit that removes the record frees `e`. */
 	if (request_commit(e, &txn) != SCEP_OK) {
@@ -474,8 +476,7 @@ static void request_wait(struct open_request *e, struct step_result *result)
 		request_fail(e, NULL);
 		return;
 	}
-	log_info("%s: %s -> %s: %s", task->name, task->step->name,
-		 steps_find(result->to)->name, task->work.error.text);
+	log_warning("%s: %s", task->name, task->work.error.text);
 	request_look_again(e);
 	ca_table_notify(task);
 }
@@ -489,7 +490,7 @@ static void request_retry(struct open_request *e, struct record *next,
 	const struct scep_error error = task->work.error;
 	struct scep_status *status = request_copy_status(e);
 	int64_t when = state_now(state) + wait;
-	char words[SCEP_TEXT255];
+	char failure[FAILURE_TEXT];
 	struct txn txn;
 
 	e->look = REQUEST_LOOK_NONE;
@@ -508,9 +509,8 @@ static void request_retry(struct open_request *e, struct record *next,
 		request_end_in_error(e, row_copy(task->record), false);
 		return;
 	}
-	error_words(&error, words);
-	log_info("%s: %s%s: %s; %s in %u s", task->name, task->step->name,
-		 error.code == SCEP_DEFERRED ? "" : " failed", words,
+	failure_text(task, &error, failure);
+	log_info("%s: %s; %s in %u s", task->name, failure,
 		 steps_find(task->record->step)->name, wait);
 	task_continue_at(task, state_mono(state) + (uint64_t)wait * 1000);
 	if (error.code == SCEP_DEFERRED)

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "scep/ca_row.h"
 #include "scep/base/bytes.h"
 #include "tests/lib/device.h"
 #include "tests/lib/log_lines.h"
@@ -94,9 +95,8 @@ static void a_check_is_named_by_its_profile(void **state)
 	device_set_number(d, SCEP_SERVER_CHECK, 1, SCEP_CHECK_CRL);
 	device_run(d);
 	assert_string_equal(log_lines,
-			    "W server check of profile 1: certificate failed: "
-			    "Setting Error: the profile has no valid "
-			    "certificate\n");
+			    "W server check of profile 1: failed: Setting "
+			    "Error: the profile has no valid certificate\n");
 }
 
 /* Poll is off: PENDING is the end, and nothing that "failed". */
@@ -109,7 +109,9 @@ static void the_end_of_a_request_is_a_warning(void **state)
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_DEFERRED);
 	assert_non_null(strstr(log_lines, W REQUEST "PKCSReq: Deferred: the "
-						    "server says PENDING\n"));
+						    "server says PENDING; "
+						    "scepRequestAction pollNow "
+						    "resumes it\n"));
 }
 
 static void a_profile_is_named(void **state)
@@ -154,6 +156,40 @@ static void a_clock_that_is_wrong_is_told_once_in_a_request(void **state)
 	assert_int_equal(count_of("clock"), 1);
 }
 
+/* No step is to blame, and nothing was sent. */
+static void a_full_registry_is_no_fault_of_a_step(void **state)
+{
+	struct device *d = *state;
+
+	d->state.config.key_limit = 1;
+	device_send(d, 1);
+	device_run(d);
+	device_send(d, 1);
+	device_run(d);
+	assert_non_null(strstr(log_lines,
+			       W "request 2 (profile 1, key web, "
+				 "printer.example): failed: Key and "
+				 "Certificate Registration Limit Error: "));
+}
+
+/* Only the manager can go on with it. */
+static void a_wait_for_the_manager_is_a_warning(void **state)
+{
+	struct device *d = *state;
+
+	device_octets(d, SCEP_SERVER_CA_FINGERPRINT, 1, "", 0);
+	device_set(d);
+	device_send(d, 1);
+	device_run(d);
+	assert_non_null(strstr(log_lines, W REQUEST
+			       "waiting for scepCaTrust.1: the CA CN=Test "
+			       "CA\n"));
+	device_set_number(d, SCEP_CA_TRUST, 1, SCEP_CA_REJECTED);
+	device_run(d);
+	assert_non_null(strstr(log_lines, W REQUEST
+			       "failed: CA Certificate Not Trusted: "));
+}
+
 int main(void)
 {
 #define TEST(name)                                                             \
@@ -164,6 +200,8 @@ int main(void)
 	    TEST(a_check_is_named_by_its_profile),
 	    TEST(the_end_of_a_request_is_a_warning),
 	    TEST(a_profile_is_named),
+	    TEST(a_full_registry_is_no_fault_of_a_step),
+	    TEST(a_wait_for_the_manager_is_a_warning),
 	    TEST(a_clock_that_is_wrong_is_told_once_in_a_request),
 	};
 
