@@ -9,6 +9,7 @@
 #include "scep/view.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
+#include "scep/keys/registry.h"
 #include "scep/keys/use_locations.h"
 
 /* From a disk that refused to the next try, in ms. */
@@ -54,14 +55,33 @@ static void restart_stay_pending(struct state *state)
 		state_notify(state, SCEP_EVENT_RESTART_REQUIRED, key);
 }
 
-static void restart_begin(struct state *state)
+/* Logs who wants the restart, and because of which key. */
+static void log_begin(const struct state *state, uint32_t who)
 {
+	const struct scep_key *key =
+	    scep_rows_find(&state->view.keys, state->restart.key);
+	const bool has_command = state->config.has_restart_command;
+	const char *by =
+	    (who & RESTART_BY_MANAGER) != 0 ? "the manager" : "the timer";
+	char name[REGISTRY_KEY_NAME] = "";
+
+	if (key != NULL)
+		registry_name_key(&state->view, key, name);
+	log_line(has_command ? SCEP_LOG_NOTICE : SCEP_LOG_WARNING,
+		 "restart: wanted by %s%s%s: %s", by,
+		 key != NULL ? " for " : "", name,
+		 has_command ? "the restart command runs"
+			     : "there is no restartCommand, the restart stays "
+			       "pending");
+}
+
+static void restart_begin(struct state *state, uint32_t who)
+{
+	log_begin(state, who);
 	if (!state->config.has_restart_command) {
-		log_warning("restart: wanted, but there is no restartCommand");
 		restart_stay_pending(state);
 		return;
 	}
-	log_info("restart: the restart command runs");
 	state->restart.is_running = true;
 	state->restart.wake = state_mono(state) + ANSWER_TIME;
 	state_notify(state, SCEP_EVENT_RESTART, state->restart.key);
@@ -124,11 +144,12 @@ void restart_end(struct state *state, bool is_good)
 
 static void restart_try_begin(struct state *state)
 {
+	const uint32_t who = state->view.agent.restart_wanted;
 	struct scep_error error;
 
 	error_init(&error);
 	if (remove_wanted(state, &error)) {
-		restart_begin(state);
+		restart_begin(state, who);
 		return;
 	}
 	log_error("restart: not begun: %s", error.text);

@@ -20,8 +20,6 @@ static void restarter_start(struct restarter *restarter,
 	    !restarter->choose(restarter->context, request, text) ||
 	    command_start(&restarter->command, text, environment.variable,
 			  restarter->limit) != 0;
-	if (!restarter->has_failed_to_start)
-		daemon_log(LOG_NOTICE, NAME ": begins");
 }
 
 void restarter_init(struct restarter *restarter, restarter_choose_fn choose,

@@ -9,6 +9,7 @@
 #include "scep/status_row.h"
 #include "scep/keys/restart.h"
 #include "tests/lib/disk.h"
+#include "tests/lib/log_lines.h"
 
 static int restart_setup(void **state)
 {
@@ -228,6 +229,27 @@ static void without_a_command_it_is_only_shown(void **state)
 	device_restart(d);
 	assert_false(is_pending(d));
 	assert_int_equal(begun(d), 0);
+}
+
+static void the_log_says_who_wants_it(void **state)
+{
+	struct device *d = *state;
+
+	log_lines_begin();
+	device_set_number(d, SCEP_AGENT_RESTART, 0, 2);
+	assert_non_null(strstr(log_lines, "N restart: wanted by the manager: "
+					  "the restart command runs\n"));
+	end_restart(d, true);
+	enable_with_restart(d);
+	device_run(d);
+	assert_non_null(strstr(log_lines,
+			       "N restart: wanted by the timer for key 1 (web, "
+			       "profile 1): the restart command runs\n"));
+	end_restart(d, false);
+	forget_command(d);
+	device_set_number(d, SCEP_AGENT_RESTART, 0, 2);
+	assert_non_null(strstr(log_lines, "W restart: wanted by the manager: "
+					  "there is no restartCommand"));
 }
 
 /* --------------------------------------------------------- by the timer -- */
@@ -489,6 +511,7 @@ int main(void)
 	    RESTART_TEST(a_command_that_is_not_heard_of_has_failed),
 	    RESTART_TEST(an_end_that_nobody_waits_for_is_passed_over),
 	    RESTART_TEST(without_a_command_it_is_only_shown),
+	    RESTART_TEST(the_log_says_who_wants_it),
 	    RESTART_TEST(a_run_of_the_timer_restarts_the_device_once),
 	    RESTART_TEST(a_kill_between_success_and_command_still_runs_it_once),
 	    RESTART_TEST(a_command_that_restarts_the_device_is_not_run_again),
