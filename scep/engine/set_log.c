@@ -191,7 +191,7 @@ static void log_keys(const struct state *state, const struct txn_op *op)
 		log_notice("%s: destroyed by the manager", name);
 	} else if (before == NULL && now != NULL) {
 		registry_name_key(view, now, name);
-		log_notice("%s: is in the registry again", name);
+		log_notice("%s: brought back by the manager's rollback", name);
 	}
 }
 
@@ -211,9 +211,10 @@ static void log_records(const struct state *state, const struct txn_op *op)
 	    status->detail == SCEP_CANCELLED)
 		log_warning("%s: cancelled by the manager", name);
 	else if (before->is_suspended)
-		log_notice("%s: its key is destroyed: it cannot be resumed any "
-			   "more",
-			   name);
+		log_notice("%s: cannot be resumed any more%s", name,
+			   before->transaction_id[0] != '\0'
+			       ? ": its key is destroyed"
+			       : "");
 }
 
 /* Tells if the Set changed the same row before: one comparison of what there

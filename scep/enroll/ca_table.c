@@ -103,12 +103,14 @@ static void ca_remove_missing(struct task *task, enum scep_ca_source source,
 
 /* Shows the next CA as the present one.  Its source stays: the pins depend on
  * it. */
-static void ca_make_present(const struct scep_ca *old, struct txn *txn)
+static void ca_make_present(struct task *task, const struct scep_ca *old,
+			    struct txn *txn)
 {
 	struct scep_ca *row;
 
 	if ((old->role & SCEP_CA_NEXT) == 0)
 		return;
+	task->work.notices.present = old->index;
 	row = row_copy(old);
 	if (row != NULL)
 		row->role &= ~(uint32_t)SCEP_CA_NEXT;
@@ -160,7 +162,7 @@ static void ca_merge_one(struct task *task, struct scep_ca *described,
 	    (old != NULL && old->trust == (uint32_t)trust &&
 	     old->is_believed == described->is_believed)) {
 		if (source == SCEP_CA_GET)
-			ca_make_present(old, txn);
+			ca_make_present(task, old, txn);
 		return;
 	}
 	row = row_new(sizeof(*row));
@@ -280,7 +282,12 @@ void ca_table_notify(const struct task *task)
 {
 	const struct ca_notices *notices = &task->work.notices;
 	struct state *state = task->state;
+	const struct scep_ca *present =
+	    scep_rows_find(&state->view.cas, notices->present);
 
+	if (present != NULL)
+		log_notice("%s: the next CA %s is the CA of the server now",
+			   task->name, present->subject);
 	for (size_t i = 0; i < notices->pending_count; i++)
 		state_notify(state, SCEP_EVENT_CA_PENDING, notices->pending[i]);
 	for (size_t i = 0; i < notices->believed_count; i++) {

@@ -23,6 +23,7 @@
 #include "scep/enroll/message.h"
 #include "scep/enroll/step.h"
 #include "scep/keys/key_file.h"
+#include "scep/keys/registry.h"
 #include "scep/protocol/crl.h"
 #include "scep/settings/view_query.h"
 #include "scep/state/health.h"
@@ -227,13 +228,15 @@ check_mark_key(struct task *task, const struct scep_key *key, struct txn *txn)
 	    crl_look_up(task->work.crl, key->issuer, &key->serial, &verdict,
 			&task->work.error);
 	bool is_revoked = verdict == CRL_REVOKED;
+	char name[REGISTRY_KEY_NAME];
 	struct scep_key *row;
 
 	if (code != SCEP_OK || verdict == CRL_OF_ANOTHER_ISSUER ||
 	    is_revoked == (key->is_revoked != 0))
 		return code;
-	log_warning("key %u (%s): its certificate is %s revoked", key->index,
-		    key->name, is_revoked ? "" : "no longer");
+	registry_name_key(&task->state->view, key, name);
+	log_warning("%s: its certificate is %s", name,
+		    is_revoked ? "revoked" : "no longer revoked");
 	row = row_copy(key);
 	if (row != NULL)
 		row->is_revoked = is_revoked;
@@ -452,9 +455,18 @@ static struct task *check_find(struct state *state, uint32_t profile_index)
 	return task;
 }
 
+/* As scepServerCheck has them. */
+static const char *const kind_names[] = {
+    [SCEP_CHECK_CA_CAPS] = "getCaCaps",
+    [SCEP_CHECK_CA_CERT] = "getCaCert",
+    [SCEP_CHECK_NEXT_CA_CERT] = "getNextCaCert",
+    [SCEP_CHECK_CRL] = "getCrl",
+};
+
 /* Returns a new check of a profile, or NULL if memory is short. */
 static struct server_check *check_open(struct state *state,
-				       const struct scep_profile *profile)
+				       const struct scep_profile *profile,
+				       uint32_t kind)
 {
 	struct server_check *check = calloc(1, sizeof(*check));
 	struct record *record = record_new();
@@ -470,7 +482,7 @@ static struct server_check *check_open(struct state *state,
 	task_open(&check->task, &check_ops, state, record);
 	view_name_profile(&state->view, profile->index, name);
 	snprintf(check->task.name, sizeof(check->task.name),
-		 "server check of %s", name);
+		 "server check %s (%s)", kind_names[kind], name);
 	return check;
 }
 
@@ -504,7 +516,7 @@ void server_check_begin(struct state *state, uint32_t profile_index,
 		task_discard(old);
 	if (profile == NULL)
 		return;
-	check = check_open(state, profile);
+	check = check_open(state, profile, kind);
 	if (check == NULL) {
 		check_show_result(state, profile_index, SCEP_NO_MEMORY,
 				  "memory is short");

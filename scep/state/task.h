@@ -32,6 +32,7 @@ struct ca_notices {
 		uint32_t index;
 		bool is_by_manager; /* it was he who gave the fingerprint */
 	} believed[LIMIT_CERTIFICATES + 1];
+	uint32_t present; /* the next CA that is the present one now; 0: none */
 };
 
 /* The data of one pass through a step.  While a worker runs, it alone writes

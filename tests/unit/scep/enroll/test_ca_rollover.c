@@ -2,6 +2,7 @@
 /* A CA that is replaced by another: announced to every request, and in the
  * middle of a transaction (RFC 8894, 4.7, and MIB, rule 15). */
 #include "tests/unit/scep/enroll/check_world.h"
+#include "tests/lib/log_lines.h"
 
 #include "scep/ca_row.h"
 #include "scep/change.h"
@@ -60,7 +61,10 @@ static void a_request_in_the_last_year_asks_for_the_next_ca(void **state)
 	/* And follows it, with the old fingerprint still in the settings. */
 	device_restart(d);
 	scripted_ca_roll_over(&d->ca);
+	log_lines_begin();
 	enrol(d);
+	assert_non_null(strstr(log_lines, "the next CA CN=Next CA is the CA of "
+					  "the server now\n"));
 	/* It is the next no more. */
 	next = find_ca(d, "CN=Next CA");
 	assert_int_equal(next->role, SCEP_CA_ROOT);

@@ -20,7 +20,7 @@
 #define I	"I "
 #define N	"N "
 #define W	"W "
-#define CHECK	"server check of profile 1: "
+#define CHECK	"server check getCaCert (profile 1): "
 
 static int log_setup(void **state)
 {
@@ -94,9 +94,9 @@ static void a_check_is_named_by_its_profile(void **state)
 	log_lines_forget();
 	device_set_number(d, SCEP_SERVER_CHECK, 1, SCEP_CHECK_CRL);
 	device_run(d);
-	assert_string_equal(log_lines,
-			    "W server check of profile 1: failed: Setting "
-			    "Error: the profile has no valid certificate\n");
+	assert_string_equal(
+	    log_lines, "W server check getCrl (profile 1): failed: Setting "
+		       "Error: the profile has no valid certificate\n");
 }
 
 /* Poll is off: PENDING is the end, and nothing that "failed". */
@@ -127,9 +127,9 @@ static void a_profile_is_named(void **state)
 				 "printer.example): successful\n"));
 	device_set_number(d, SCEP_SERVER_CHECK, 1, SCEP_CHECK_CA_CERT);
 	device_run(d);
-	assert_non_null(strstr(log_lines,
-			       N "server check of profile 1 \"office\": "
-				 "successful\n"));
+	assert_non_null(strstr(log_lines, N
+			       "server check getCaCert (profile 1 \"office\"): "
+			       "successful\n"));
 }
 
 static unsigned count_of(const char *words)

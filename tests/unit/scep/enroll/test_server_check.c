@@ -2,6 +2,7 @@
 /* scepServerCheck: what a manager learns of a server without a request.  What
  * it learns of CAs is in test_server_check_cas.c. */
 #include "tests/unit/scep/enroll/check_world.h"
+#include "tests/lib/log_lines.h"
 
 #include "scep/change.h"
 #include "scep/codes.h"
@@ -371,7 +372,10 @@ static void a_revoked_certificate_is_shown_as_revoked(void **state)
 	check(d, SCEP_CHECK_CRL);
 	assert_int_equal(key_state(d), SCEP_KEY_VALID);
 	d->ca.revoked[0] = d->ca.issued + 1;
+	log_lines_begin();
 	check(d, SCEP_CHECK_CRL);
+	assert_non_null(strstr(log_lines, "W key 1 (web, profile 1): its "
+					  "certificate is revoked\n"));
 	assert_result(d, SCEP_NONE);
 	assert_int_equal(key_state(d), SCEP_KEY_REVOKED);
 	device_restart(d);
