@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -47,6 +48,18 @@ static int socket_try(const char *path)
 	return error;
 }
 
+static void permission_words(const char *path, char text[MASTER_TEXT])
+{
+	const struct passwd *user = getpwuid(geteuid());
+
+	snprintf(text, MASTER_TEXT,
+		 "permission denied at %s: user %.60s (%u) may not open the "
+		 "socket; give agentXPerms in snmpd.conf a group that this "
+		 "user is in, as in snmpd-scepagent.conf",
+		 path, user != NULL ? user->pw_name : "without a name",
+		 (unsigned)geteuid());
+}
+
 static void socket_words(const char *path, int error, char text[MASTER_TEXT])
 {
 	switch (error) {
@@ -58,11 +71,7 @@ static void socket_words(const char *path, int error, char text[MASTER_TEXT])
 		break;
 	case EACCES:
 	case EPERM:
-		snprintf(text, MASTER_TEXT,
-			 "permission denied at %s: user %u may not open the "
-			 "socket; give agentXPerms in snmpd.conf a group that "
-			 "this user is in, as in snmpd-scepagent.conf",
-			 path, (unsigned)geteuid());
+		permission_words(path, text);
 		break;
 	case ENOENT:
 	case ENOTDIR:
@@ -154,10 +163,15 @@ void master_report_tick(struct master_report *report, const char *address,
 		*report = (struct master_report){0};
 		return;
 	}
-	if (report->is_told && now < report->next)
+	if (report->is_told && now < report->look)
 		return;
 	master_probe(address, text);
+	report->look = now + MASTER_LOOK;
+	if (report->is_told && strcmp(text, report->text) == 0 &&
+	    now < report->again)
+		return;
 	daemon_log(LOG_WARNING, "No AgentX master: %s", text);
 	report->is_told = true;
-	report->next = now + MASTER_AGAIN;
+	memcpy(report->text, text, sizeof(text));
+	report->again = now + MASTER_AGAIN;
 }

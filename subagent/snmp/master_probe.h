@@ -10,14 +10,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MASTER_TEXT  400	 /* octets of a text, with the NUL */
-#define MASTER_AGAIN (60 * 1000) /* ms from one line of the log to the next */
+#define MASTER_TEXT  400  /* octets of a text, with the NUL */
+#define MASTER_LOOK  2000 /* ms from one look at the socket to the next */
+#define MASTER_AGAIN (60 * 1000) /* ms until the same cause is told again */
 
 /* The lines of the log about a master that is missing.  All zero to begin with.
  */
 struct master_report {
-	uint64_t next; /* ms of a steady clock: not before */
-	bool is_told;  /* a line says that it is missing */
+	uint64_t look;	/* ms of a steady clock: no look before */
+	uint64_t again; /* ms: when the same cause is told again */
+	bool is_told;	/* a line says that it is missing */
+	char text[MASTER_TEXT];
 };
 
 /* Tries to connect to the master.  Writes the cause and returns false if this
@@ -28,8 +31,9 @@ bool master_is_there(const char *address, char text[MASTER_TEXT]);
 /* Writes the cause for `address`; NULL is the default of the library. */
 void master_probe(const char *address, char text[MASTER_TEXT]);
 
-/* Logs the cause at once, and again each MASTER_AGAIN while there is no
- * session; and one line when there is one again. */
+/* Logs the cause at once, another one soon, and the same one again each
+ * MASTER_AGAIN while there is no session; and one line when there is one again.
+ */
 void master_report_tick(struct master_report *report, const char *address,
 			bool is_connected, uint64_t now);
 

@@ -114,6 +114,8 @@ static void a_missing_permission_is_told_with_what_mends_it(void **state)
 	assert_says(address, "permission denied at /tmp/");
 	assert_says(address, "agentXPerms");
 	if (is_root)
+		assert_says(address, "user nobody (65534)");
+	if (is_root)
 		assert_int_equal(seteuid(0), 0);
 	close(descriptor);
 }
@@ -135,6 +137,21 @@ static size_t lines(void)
 	for (const char *c = logged; *c != '\0'; c++)
 		count += *c == '\n';
 	return count;
+}
+
+static void another_cause_is_told_soon(void **state)
+{
+	struct master_report report = {0};
+	int descriptor;
+
+	(void)state;
+	master_report_tick(&report, address, false, 5);
+	descriptor = bind_path();
+	close(descriptor);
+	master_report_tick(&report, address, false, 5 + MASTER_LOOK);
+	master_report_tick(&report, address, false, 5 + 2 * MASTER_LOOK);
+	assert_int_equal(lines(), 2);
+	assert_non_null(strstr(logged, "snmpd has stopped\n"));
 }
 
 static void a_missing_master_is_told_at_once_and_each_minute(void **state)
@@ -173,6 +190,7 @@ int main(void)
 	    TEST(a_master_that_listens_does_not_answer_yet),
 	    TEST(a_missing_permission_is_told_with_what_mends_it),
 	    TEST(other_addresses_are_named),
+	    TEST(another_cause_is_told_soon),
 	    TEST(a_missing_master_is_told_at_once_and_each_minute),
 	    TEST(a_master_that_is_there_is_not_told),
 	};
