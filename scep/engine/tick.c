@@ -12,16 +12,26 @@
 #include "scep/keys/spare.h"
 #include "scep/keys/verify.h"
 
-/* The age of a view from which any tick makes it anew, in ms: the wall clock
- * may have been set. */
+/* The age of a view from which any tick makes it anew, in ms. */
 #define REVIEW_TIME 10000
+
+/* Tells if somebody has set the wall clock since the last view. */
+static bool clock_was_set(struct state *state)
+{
+	int64_t passed =
+	    (int64_t)(state_mono(state) - state->reviewed_at) / 1000;
+	int64_t step = state_now(state) - state->reviewed_wall - passed;
+
+	return step > 1 || step < -1;
+}
 
 /* Shows what time alone changes, when it does. */
 static uint64_t review_tick(struct state *state)
 {
 	uint64_t now = state_mono(state);
 
-	if (now < state->review_at && now - state->reviewed_at < REVIEW_TIME)
+	if (now < state->review_at && now - state->reviewed_at < REVIEW_TIME &&
+	    !clock_was_set(state))
 		return state->review_at;
 	/* Only a write shows if the disk accepts writes again. */
 	if (state->store_is_failing && state->store != NULL)

@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include "scep/engine_config.h"
+#include "scep/net/clock_watch.h"
 #include "scep/net/http_thread.h"
 
-/* Due times are wall clock, so they are checked at least this often. */
+/* Due times are wall clock, so they are checked at least this often, if the
+ * kernel does not tell that the clock was set. */
 #define LONGEST_WAIT 60000 /* milliseconds */
 #define WORKER_NICE  10
 
@@ -30,6 +32,7 @@ struct loop {
 	struct io io; /* first: an io is its loop */
 	uv_loop_t uv;
 	uv_timer_t timer;
+	struct clock_watch *clock; /* NULL: the kernel tells nothing */
 	struct http_thread *http;
 	LIST_HEAD(, job) jobs;
 	uint64_t wish;	    /* of loop_wake_at(), 0: none */
@@ -84,6 +87,15 @@ static void loop_arm(struct loop *loop)
 	uv_timer_start(&loop->timer, on_timer, due > now ? due - now : 1, 0);
 }
 
+static void loop_tick(struct loop *loop, uint64_t now)
+{
+	if (loop->wish != 0 && loop->wish <= now)
+		loop->wish = 0;
+	loop->last_tick = now;
+	loop_arm(loop);
+	loop->tick(loop->context);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct loop *loop = timer->data;
@@ -94,11 +106,15 @@ static void on_timer(uv_timer_t *timer)
 		loop_arm(loop);
 		return;
 	}
-	if (loop->wish != 0 && loop->wish <= now)
-		loop->wish = 0;
-	loop->last_tick = now;
-	loop_arm(loop);
-	loop->tick(loop->context);
+	loop_tick(loop, now);
+}
+
+/* All that is due by the wall clock may be due now, or later. */
+static void on_clock(void *context)
+{
+	struct loop *loop = context;
+
+	loop_tick(loop, monotonic(&loop->io));
 }
 
 static void loop_wake_at(struct io *io, uint64_t mono)
@@ -219,6 +235,7 @@ struct loop *loop_open(const struct scep_config *config,
 	loop->timer.data = loop;
 	loop->last_tick = monotonic(&loop->io);
 	loop_arm(loop);
+	loop->clock = clock_watch_open(&loop->uv, on_clock, loop);
 	loop->http = http_thread_open(&loop->uv, config);
 	if (!loop->http) {
 		loop_close(loop);
@@ -285,6 +302,7 @@ void loop_close(struct loop *loop)
 		http_thread_close(loop->http);
 	loop_cancel_jobs(loop);
 	uv_close((uv_handle_t *)&loop->timer, NULL);
+	clock_watch_close(loop->clock);
 	/* A loop_stop() that is pending, or comes from a callback, ends a run
 	 * early. */
 	while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)

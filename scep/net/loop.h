@@ -14,10 +14,9 @@
 struct loop;
 struct scep_config;
 
-/* Opens a loop that calls `tick` when io->wake_at() asked for it, and at least
- * once a minute, so that nothing waits too long after a suspend or a step of
- * the clock.  Returns an owned struct; NULL if memory or descriptors are short.
- */
+/* Opens a loop that calls `tick` when io->wake_at() asked for it, at once after
+ * a step of the clock or a suspend, and at least once a minute.  Returns an
+ * owned struct; NULL if memory or descriptors are short. */
 struct loop *loop_open(const struct scep_config *config,
 		       void (*tick)(void *context), void *context);
 

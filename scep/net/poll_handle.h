@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Watches a socket on a libuv loop.  The owner of the socket opens and closes
- * it.  Knows no protocol.
+ * Watches a socket or a timer on a libuv loop.  Its owner opens and closes it.
+ * Knows no protocol.
  */
 #ifndef SCEP_NET_POLL_HANDLE_H
 #define SCEP_NET_POLL_HANDLE_H

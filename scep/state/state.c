@@ -125,6 +125,7 @@ static void note_review(struct state *state, const struct health_facts *facts)
 	int64_t next = health_next_change(&state->view, facts);
 
 	state->reviewed_at = state_mono(state);
+	state->reviewed_wall = facts->now;
 	state->review_at = STATE_NEVER;
 	if (next != HEALTH_NO_CHANGE)
 		state->review_at =

@@ -114,7 +114,8 @@ struct state {
 	struct published *published;
 	bool publish_is_held; /* more commits belong to the next view */
 	uint64_t reviewed_at; /* mono; when a view was last published */
-	uint64_t review_at;   /* mono; when time alone changes it */
+	int64_t reviewed_wall;
+	uint64_t review_at; /* mono; when time alone changes it */
 	struct expiry_watch watch;
 };
 

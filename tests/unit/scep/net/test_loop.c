@@ -11,7 +11,9 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,6 +36,30 @@ struct world {
 	sem_t gate; /* where work waits */
 	atomic_int works_run;
 };
+
+/* No test sets the clock of its machine: an event stands for the timer that
+ * the kernel cancels then. */
+static int clock_event = -1;
+static int clock_arms;
+
+int timerfd_create(clockid_t clock, int flags)
+{
+	(void)flags;
+	assert_int_equal(clock, CLOCK_REALTIME);
+	clock_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return clock_event;
+}
+
+int timerfd_settime(int timer, int flags, const struct itimerspec *when,
+		    struct itimerspec *before)
+{
+	assert_int_equal(timer, clock_event);
+	assert_int_equal(flags, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET);
+	assert_true(when->it_value.tv_sec > time(NULL) + 86400);
+	assert_null(before);
+	clock_arms++;
+	return 0;
+}
 
 static void tick(void *context)
 {
@@ -113,6 +139,20 @@ static void a_wish_in_the_past_is_due_at_once(void **state)
 	assert_int_equal(world->ticks, 0);
 	loop_run(world->loop);
 	assert_int_equal(world->ticks, 1);
+}
+
+static void a_clock_that_is_set_ticks_at_once_and_each_time(void **state)
+{
+	struct world *world = *state;
+
+	for (int i = 1; i <= 3; i++) {
+		clock_arms = 0;
+		world->ticks_wanted = i;
+		assert_int_equal(eventfd_write(clock_event, 1), 0);
+		loop_run(world->loop);
+		assert_int_equal(world->ticks, i);
+		assert_int_equal(clock_arms, 1);
+	}
 }
 
 static void on_late(uv_timer_t *timer)
@@ -345,6 +385,7 @@ int main(void)
 	    IN_WORLD(the_clocks_are_the_systems),
 	    IN_WORLD(a_wake_up_comes_when_due_and_not_within_the_call),
 	    IN_WORLD(a_wish_in_the_past_is_due_at_once),
+	    IN_WORLD(a_clock_that_is_set_ticks_at_once_and_each_time),
 	    IN_WORLD(a_later_wish_replaces_the_earlier_one),
 	    IN_WORLD(a_tick_that_wishes_for_now_leaves_room_for_others),
 	    IN_WORLD(work_runs_elsewhere_and_ends_here),
