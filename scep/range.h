@@ -27,4 +27,9 @@ bool scep_range_has(const struct scep_range *range, uint64_t number);
 uint32_t scep_range_min(const struct scep_range *range);
 uint32_t scep_range_max(const struct scep_range *range);
 
+#define SCEP_RANGE_WORDS (SCEP_SPANS * 24)
+/* Writes the range as SYNTAX has it: "1..600", "0|8|11". */
+void scep_range_words(const struct scep_range *range,
+		      char words[SCEP_RANGE_WORDS]);
+
 #endif

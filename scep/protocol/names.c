@@ -205,9 +205,11 @@ static enum scep_code ava_read_type(const char **text, ASN1_OBJECT **type,
 	char keyword[KEYWORD_MAX];
 
 	if (*end != '=' || length == 0)
-		return error_set(error, SCEP_CONFIG_ERROR, "no TYPE=VALUE");
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "must be TYPE=VALUE, such as OU=Print");
 	if (length >= sizeof(keyword))
-		return error_set(error, SCEP_CONFIG_ERROR, "no such type");
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "has an unknown type");
 	memcpy(keyword, start, length);
 	keyword[length] = '\0';
 	*text = end + 1;
@@ -223,7 +225,8 @@ static enum scep_code ava_read_type(const char **text, ASN1_OBJECT **type,
 	*type = strchr(keyword, '.') == NULL ? NULL : OBJ_txt2obj(keyword, 1);
 	if (*type == NULL)
 		return error_end_openssl(
-		    error_set(error, SCEP_CONFIG_ERROR, "no such type"), error);
+		    error_set(error, SCEP_CONFIG_ERROR, "has an unknown type"),
+		    error);
 	return SCEP_OK;
 }
 

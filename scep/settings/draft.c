@@ -109,7 +109,7 @@ static enum scep_refusal write_row_status(struct maker *maker, size_t i)
 	case SCEP_ROW_CREATE_AND_WAIT:
 		if (old)
 			return refuse(maker, i, SCEP_INCONSISTENT_VALUE,
-				      "the profile is there");
+				      "the profile exists");
 		return create_profile(maker, item->index,
 				      item->value.number ==
 					      SCEP_ROW_CREATE_AND_GO
@@ -213,7 +213,7 @@ static enum scep_refusal write_agent(struct maker *maker, size_t i)
 	/* RFC 2579, TestAndIncr */
 	if (!settings_has(item->field, &item->value, agent))
 		return refuse(maker, i, SCEP_INCONSISTENT_VALUE,
-			      "the lock has another value");
+			      "the lock has another value: read it again");
 	agent->config_spin_lock = agent->config_spin_lock == INT32_MAX
 				      ? 0
 				      : agent->config_spin_lock + 1;
@@ -257,7 +257,7 @@ static enum scep_refusal write_ca(struct maker *maker, size_t i)
 	ca = row;
 	if (ca->trust == SCEP_CA_CHAINED)
 		return refuse(maker, i, SCEP_INCONSISTENT_VALUE,
-			      "another certificate vouches for it");
+			      "it is chained: decide about the CA above it");
 	settings_put(item->field, &item->value, ca);
 	return SCEP_ACCEPTED;
 }

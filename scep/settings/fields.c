@@ -31,7 +31,7 @@ typedef enum scep_code judge_fn(const char *text, struct scep_error *error);
 static enum scep_code judge_server_url(const char *text,
 				       struct scep_error *error)
 {
-	const char *fault = "it is no URL";
+	const char *fault = "must be a URL";
 
 	if (url_is_server(text, &fault))
 		return SCEP_OK;
@@ -40,7 +40,7 @@ static enum scep_code judge_server_url(const char *text,
 
 static enum scep_code judge_url(const char *text, struct scep_error *error)
 {
-	const char *fault = "it is no URL";
+	const char *fault = "must be a URL";
 
 	if (url_is_valid(text, &fault))
 		return SCEP_OK;
@@ -99,16 +99,24 @@ static const struct scep_field_info fields[SCEP_FIELD_COUNT] = {
  * the storage types that no row of ours has, and a trust that the engine finds
  * out.
  */
-static const struct scep_range writable[SCEP_FIELD_COUNT] = {
-    [SCEP_PROFILE_STORAGE_TYPE] = {{{SCEP_STORAGE_VOLATILE,
-				     SCEP_STORAGE_NONVOLATILE}},
-				   1},
-    [SCEP_PROFILE_ROW_STATUS] = {{{SCEP_ROW_ACTIVE, SCEP_ROW_NOT_IN_SERVICE},
-				  {SCEP_ROW_CREATE_AND_GO, SCEP_ROW_DESTROY}},
-				 2},
-    [SCEP_KEY_ROW_STATUS] = {{{SCEP_ROW_DESTROY, SCEP_ROW_DESTROY}}, 1},
-    [SCEP_CA_TRUST] = {{{SCEP_CA_TRUSTED, SCEP_CA_REJECTED}}, 1},
-    [SCEP_CA_ROW_STATUS] = {{{SCEP_ROW_DESTROY, SCEP_ROW_DESTROY}}, 1},
+static const struct {
+	struct scep_range range;
+	const char *words;
+} writable[SCEP_FIELD_COUNT] = {
+    [SCEP_PROFILE_STORAGE_TYPE] =
+	{{{{SCEP_STORAGE_VOLATILE, SCEP_STORAGE_NONVOLATILE}}, 1},
+	 "volatile(2) or nonVolatile(3)"},
+    [SCEP_PROFILE_ROW_STATUS] = {{{{SCEP_ROW_ACTIVE, SCEP_ROW_NOT_IN_SERVICE},
+				   {SCEP_ROW_CREATE_AND_GO, SCEP_ROW_DESTROY}},
+				  2},
+				 "active(1), notInService(2), createAndGo(4), "
+				 "createAndWait(5) or destroy(6)"},
+    [SCEP_KEY_ROW_STATUS] = {{{{SCEP_ROW_DESTROY, SCEP_ROW_DESTROY}}, 1},
+			     "destroy(6)"},
+    [SCEP_CA_TRUST] = {{{{SCEP_CA_TRUSTED, SCEP_CA_REJECTED}}, 1},
+		       "trusted(2) or rejected(3)"},
+    [SCEP_CA_ROW_STATUS] = {{{{SCEP_ROW_DESTROY, SCEP_ROW_DESTROY}}, 1},
+			    "destroy(6)"},
 };
 
 /* Judges a text beyond its length and clean UTF-8. */
@@ -138,18 +146,17 @@ static enum scep_refusal check_number(enum scep_field field, int64_t number,
 				      struct scep_verdict *verdict)
 {
 	const struct scep_field_info *info = &fields[field];
+	const bool is_partly = writable[field].words != NULL;
 	const struct scep_range *range =
-	    writable[field].count ? &writable[field] : &info->range;
-	uint32_t min = scep_range_min(range), max = scep_range_max(range);
+	    is_partly ? &writable[field].range : &info->range;
+	char words[SCEP_RANGE_WORDS];
 
-	if (number < min || number > max)
-		return verdict_refuse(verdict, SCEP_WRONG_VALUE,
-				      "%s: not in %u..%u", info->name, min,
-				      max);
-	if (!scep_range_has(range, (uint64_t)number))
-		return verdict_refuse(verdict, SCEP_WRONG_VALUE,
-				      "%s: not one of its values", info->name);
-	return SCEP_ACCEPTED;
+	if (number >= 0 && scep_range_has(range, (uint64_t)number))
+		return SCEP_ACCEPTED;
+	scep_range_words(range, words);
+	return verdict_refuse(verdict, SCEP_WRONG_VALUE, "%s: must be %s",
+			      info->name,
+			      is_partly ? writable[field].words : words);
 }
 
 static enum scep_refusal check_truth(const struct scep_field_info *info,
@@ -158,7 +165,7 @@ static enum scep_refusal check_truth(const struct scep_field_info *info,
 {
 	if (number != 0 && number != 1)
 		return verdict_refuse(verdict, SCEP_WRONG_VALUE,
-				      "%s: not in 0..1", info->name);
+				      "%s: must be true or false", info->name);
 	return SCEP_ACCEPTED;
 }
 
@@ -170,7 +177,8 @@ static enum scep_refusal check_bits(const struct scep_field_info *info,
 
 	if (number < 0 || (number & ~known))
 		return verdict_refuse(verdict, SCEP_WRONG_VALUE,
-				      "%s: unknown bits", info->name);
+				      "%s: has a bit without a name",
+				      info->name);
 	return SCEP_ACCEPTED;
 }
 
@@ -180,7 +188,8 @@ static enum scep_refusal check_time(const struct scep_field_info *info,
 {
 	if (number < 0 || number > LAST_SECOND)
 		return verdict_refuse(verdict, SCEP_WRONG_VALUE,
-				      "%s: not a time since 1970", info->name);
+				      "%s: must be a time since 1970",
+				      info->name);
 	return SCEP_ACCEPTED;
 }
 
@@ -188,17 +197,13 @@ static enum scep_refusal check_length(const struct scep_field_info *info,
 				      uint32_t length,
 				      struct scep_verdict *verdict)
 {
-	uint32_t max = scep_range_max(&info->range);
+	char words[SCEP_RANGE_WORDS];
 
-	if (length > max)
-		return verdict_refuse(
-		    verdict, SCEP_WRONG_LENGTH, "%s: %u octets, not %u..%u",
-		    info->name, length, scep_range_min(&info->range), max);
-	if (!scep_range_has(&info->range, length))
-		return verdict_refuse(verdict, SCEP_WRONG_LENGTH,
-				      "%s: %u octets is no length of it",
-				      info->name, length);
-	return SCEP_ACCEPTED;
+	if (scep_range_has(&info->range, length))
+		return SCEP_ACCEPTED;
+	scep_range_words(&info->range, words);
+	return verdict_refuse(verdict, SCEP_WRONG_LENGTH,
+			      "%s: must have %s octets", info->name, words);
 }
 
 static enum scep_refusal check_text(enum scep_field field,
@@ -215,7 +220,7 @@ static enum scep_refusal check_text(enum scep_field field,
 		return refusal;
 	if (!text_is_clean(value->octets, value->length))
 		return verdict_refuse(verdict, SCEP_WRONG_VALUE,
-				      "%s: not UTF-8 without control or "
+				      "%s: must be UTF-8 without control or "
 				      "invisible characters",
 				      name);
 	memcpy(text, value->octets, value->length);
@@ -240,7 +245,7 @@ static enum scep_refusal check_secret(const struct scep_field_info *info,
 	if (refusal || text_is_plain(value->octets, value->length))
 		return refusal;
 	return verdict_refuse(verdict, SCEP_WRONG_VALUE,
-			      "%s: not UTF-8 without control characters",
+			      "%s: must be UTF-8 without control characters",
 			      info->name);
 }
 

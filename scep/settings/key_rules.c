@@ -53,9 +53,9 @@ static enum scep_refusal judge_destroy(const struct key_rules_case *key,
 	const char *fault = NULL;
 
 	if (key->after->is_default)
-		fault = "the default key stays";
+		fault = "the default key cannot be destroyed";
 	else if (view_key_is_used(key->view, key->after->index))
-		fault = "a use location has the key";
+		fault = "a use location has the key: give it another one first";
 	else if (is_rolled_back_to(key))
 		fault = "the same Set rolls back to the key";
 	else if (key->action != SCEP_KEY_NOOP)
@@ -136,7 +136,8 @@ static const char *fault_of_renew(const struct key_rules_case *key)
 	if (key->after->asked.key_length == 0)
 		return "its certificate cannot be read";
 	if (!view_has_uses(key->view, key->after->use_location))
-		return "scepKeyUseLocation has an unknown name";
+		return "scepKeyUseLocation has a name that scepUseTable does "
+		       "not have";
 	return weakness_of(key, profile);
 }
 
@@ -147,7 +148,8 @@ static const char *fault_of_assign(const struct key_rules_case *key)
 	if (!key->after->assign_to[0])
 		return "scepKeyAssignTo is empty";
 	if (!view_has_uses(key->view, key->after->assign_to))
-		return "scepKeyAssignTo has an unknown name";
+		return "scepKeyAssignTo has a name that scepUseTable does not "
+		       "have";
 	if (key->after->not_after == 0)
 		return "the key has no certificate";
 	if (key->after->is_corrupt)
@@ -227,7 +229,7 @@ static enum scep_refusal judge_rollback(const struct key_rules_case *key,
 	if (!has_replaced(key))
 		return blame(key, verdict, SCEP_KEY_ACTION,
 			     SCEP_INCONSISTENT_VALUE,
-			     "there is no key that it has replaced");
+			     "it has replaced no key that could come back");
 	if (needed > 0 && count_taken(key) + needed > key->config->key_limit)
 		return blame(key, verdict, SCEP_KEY_ACTION,
 			     SCEP_RESOURCE_UNAVAILABLE,

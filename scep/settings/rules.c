@@ -126,7 +126,8 @@ rule_server_is_locked(const struct rules_profile *profile,
 		if (is_in(field, SCEP_GROUP_SERVER) &&
 		    is_differing(profile, field))
 			return blame(profile, verdict, field,
-				     "locked while the timer is enabled");
+				     "locked: set scepAutoEnable to false "
+				     "first");
 	return SCEP_ACCEPTED;
 }
 
@@ -142,8 +143,8 @@ rule_timer_is_locked(const struct rules_profile *profile,
 		if (is_in(field, SCEP_GROUP_AUTO_VALUES | SCEP_GROUP_AUTO) &&
 		    field != SCEP_AUTO_ENABLE && is_differing(profile, field))
 			return blame(profile, verdict, field,
-				     "locked while a request of the timer "
-				     "is open");
+				     "locked while a request of the timer is "
+				     "open");
 	return SCEP_ACCEPTED;
 }
 
@@ -173,12 +174,19 @@ rule_enable_is_ready(const struct rules_profile *profile,
 	static const struct {
 		enum scep_field field;
 		const char *reason;
+		const char *later; /* of a timer that was enabled before */
 	} needs[] = {
-	    {SCEP_SERVER_URL, "needs a URL"},
-	    {SCEP_AUTO_START_TIME, "needs a start time"},
-	    {SCEP_AUTO_KEY_NAME, "needs a key name"},
-	    {SCEP_AUTO_COMMON_NAME, "needs a common name"},
-	    {SCEP_AUTO_USE_LOCATION, "there is no such use location"},
+	    {SCEP_SERVER_URL, "scepServerUrl is empty",
+	     "the enabled timer needs it"},
+	    {SCEP_AUTO_START_TIME, "scepAutoStartTime is empty",
+	     "the enabled timer needs it"},
+	    {SCEP_AUTO_KEY_NAME, "scepAutoKeyName is empty",
+	     "the enabled timer needs it"},
+	    {SCEP_AUTO_COMMON_NAME, "scepAutoCommonName is empty",
+	     "the enabled timer needs it"},
+	    {SCEP_AUTO_USE_LOCATION,
+	     "scepAutoUseLocation has a name that scepUseTable does not have",
+	     "has a name that scepUseTable does not have"},
 	};
 	bool was_enabled = is_locked(profile);
 
@@ -186,15 +194,15 @@ rule_enable_is_ready(const struct rules_profile *profile,
 		return SCEP_ACCEPTED;
 	if (!was_enabled && profile->after->row_status != SCEP_ROW_ACTIVE)
 		return blame(profile, verdict, SCEP_AUTO_ENABLE,
-			     "the profile is not active");
+			     "scepProfileRowStatus is not active");
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
 		if (was_enabled && !is_differing(profile, needs[i].field))
 			continue;
 		if (!is_enough_to_enable(profile, needs[i].field))
-			return blame(profile, verdict,
-				     was_enabled ? needs[i].field
-						 : SCEP_AUTO_ENABLE,
-				     needs[i].reason);
+			return blame(
+			    profile, verdict,
+			    was_enabled ? needs[i].field : SCEP_AUTO_ENABLE,
+			    was_enabled ? needs[i].later : needs[i].reason);
 	}
 	return SCEP_ACCEPTED;
 }
@@ -291,9 +299,10 @@ static enum scep_refusal judge_send(const struct rules_profile *profile,
 	const char *fault = NULL;
 
 	if (is_locked(profile))
-		fault = "the timer is enabled";
+		fault = "the timer is enabled: set scepAutoEnable to false "
+			"first";
 	else if (after->row_status != SCEP_ROW_ACTIVE)
-		fault = "the profile is not active";
+		fault = "scepProfileRowStatus is not active";
 	else if (profile->open)
 		fault = "a request of this profile is open";
 	else if (!after->server.url[0])
@@ -303,7 +312,8 @@ static enum scep_refusal judge_send(const struct rules_profile *profile,
 	else if (!after->request.common_name[0])
 		fault = "scepRequestCommonName is empty";
 	else if (!view_has_uses(profile->view, after->request.use_location))
-		fault = "scepRequestUseLocation has an unknown name";
+		fault = "scepRequestUseLocation has a name that scepUseTable "
+			"does not have";
 	else
 		fault =
 		    rules_weakness(profile->config, after, RULES_OF_REQUEST);

@@ -212,8 +212,10 @@ static int item_make(const netsnmp_variable_list *variable,
 	error =
 	    values_write(instance.object, variable->type, variable->val.string,
 			 variable->val_len, &item->value);
-	if (error != SNMP_ERR_NOERROR)
+	if (error != SNMP_ERR_NOERROR) {
+		values_reason(instance.object, error, verdict->reason);
 		return error;
+	}
 	return refusal_error(
 	    scep_value_check(item->field, &item->value, verdict));
 }

@@ -6,6 +6,7 @@
 
 #include <net-snmp/net-snmp-includes.h>
 
+#include <stdio.h>
 #include <string.h>
 
 typedef void (*read_fn)(const struct object *object, const void *member,
@@ -205,23 +206,31 @@ static int time_write(const struct object *object, const void *data,
 
 /* Without `write`, no object of that syntax can be written. */
 static const struct {
+	const char *name; /* for a manager who sent another type */
 	unsigned char type;
 	bool is_octets;
 	read_fn read;
 	write_fn write;
 } syntaxes[SYNTAX_COUNT] = {
-    [SYNTAX_TEXT] = {ASN_OCTET_STR, true, text_read, octets_write},
-    [SYNTAX_OCTETS] = {ASN_OCTET_STR, true, octets_read, octets_write},
-    [SYNTAX_SECRET] = {ASN_OCTET_STR, true, secret_read, octets_write},
-    [SYNTAX_UNSIGNED] = {ASN_UNSIGNED, false, unsigned_read, unsigned_write},
-    [SYNTAX_GAUGE] = {ASN_GAUGE, false, unsigned_read, NULL},
-    [SYNTAX_COUNTER] = {ASN_COUNTER, false, unsigned_read, NULL},
-    [SYNTAX_INTEGER] = {ASN_INTEGER, false, integer_read, NULL},
-    [SYNTAX_ENUM] = {ASN_INTEGER, false, enum_read, enum_write},
-    [SYNTAX_TRUTH] = {ASN_INTEGER, false, truth_read, truth_write},
-    [SYNTAX_BITS] = {ASN_OCTET_STR, true, bits_read, bits_write},
-    [SYNTAX_TIME] = {ASN_OCTET_STR, true, time_read, time_write},
-    [SYNTAX_TIMESTAMP] = {ASN_TIMETICKS, false, NULL, NULL},
+    [SYNTAX_TEXT] = {"an OCTET STRING", ASN_OCTET_STR, true, text_read,
+		     octets_write},
+    [SYNTAX_OCTETS] = {"an OCTET STRING", ASN_OCTET_STR, true, octets_read,
+		       octets_write},
+    [SYNTAX_SECRET] = {"an OCTET STRING", ASN_OCTET_STR, true, secret_read,
+		       octets_write},
+    [SYNTAX_UNSIGNED] = {"an Unsigned32", ASN_UNSIGNED, false, unsigned_read,
+			 unsigned_write},
+    [SYNTAX_GAUGE] = {"a Gauge32", ASN_GAUGE, false, unsigned_read, NULL},
+    [SYNTAX_COUNTER] = {"a Counter32", ASN_COUNTER, false, unsigned_read, NULL},
+    [SYNTAX_INTEGER] = {"an INTEGER", ASN_INTEGER, false, integer_read, NULL},
+    [SYNTAX_ENUM] = {"an INTEGER", ASN_INTEGER, false, enum_read, enum_write},
+    [SYNTAX_TRUTH] = {"an INTEGER", ASN_INTEGER, false, truth_read,
+		      truth_write},
+    [SYNTAX_BITS] = {"an OCTET STRING (BITS)", ASN_OCTET_STR, true, bits_read,
+		     bits_write},
+    [SYNTAX_TIME] = {"an OCTET STRING (DateAndTime)", ASN_OCTET_STR, true,
+		     time_read, time_write},
+    [SYNTAX_TIMESTAMP] = {"TimeTicks", ASN_TIMETICKS, false, NULL, NULL},
 };
 
 /* Returns sysUpTime at an event, 0 if that was before sysUpTime began. */
@@ -310,4 +319,38 @@ int values_write(const struct object *object, unsigned char type,
 	if (error != SNMP_ERR_NOERROR)
 		memset(value, 0, sizeof(*value));
 	return error;
+}
+
+static void reason_of_value(const struct object *object, const char *range,
+			    char reason[VALUES_REASON])
+{
+	if (object->syntax == SYNTAX_TRUTH)
+		snprintf(reason, VALUES_REASON, "must be true(1) or false(2)");
+	else if (object->syntax == SYNTAX_BITS)
+		snprintf(reason, VALUES_REASON,
+			 "has a bit without a name: only %s have one", range);
+	else if (object->syntax == SYNTAX_TIME)
+		snprintf(reason, VALUES_REASON,
+			 "must be a DateAndTime since 1970");
+	else
+		snprintf(reason, VALUES_REASON, "must be %s", range);
+}
+
+void values_reason(const struct object *object, int error,
+		   char reason[VALUES_REASON])
+{
+	char range[SCEP_RANGE_WORDS];
+
+	reason[0] = '\0';
+	scep_range_words(&object->range, range);
+	if (error == SNMP_ERR_WRONGTYPE)
+		snprintf(reason, VALUES_REASON, "must be %s",
+			 syntaxes[object->syntax].name);
+	else if (error == SNMP_ERR_WRONGVALUE)
+		reason_of_value(object, range, reason);
+	else if (error == SNMP_ERR_WRONGLENGTH && object->syntax == SYNTAX_BITS)
+		snprintf(reason, VALUES_REASON, "must have 0..%zu octets",
+			 bits_octets(object));
+	else if (error == SNMP_ERR_WRONGLENGTH)
+		snprintf(reason, VALUES_REASON, "must have %s octets", range);
 }

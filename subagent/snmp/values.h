@@ -36,4 +36,10 @@ void values_read(const struct read_context *context,
 int values_write(const struct object *object, unsigned char type,
 		 const void *data, size_t length, struct scep_value *value);
 
+#define VALUES_REASON 160 /* octets, with the NUL */
+/* Writes what the object takes, as the reason for the error that values_write()
+ * has returned. */
+void values_reason(const struct object *object, int error,
+		   char reason[VALUES_REASON]);
+
 #endif

@@ -7,6 +7,7 @@ for another object in the same PDU: the answer names status and binding, and a
 walk of everything before and after all refusals of an object is the same.
 Each value that must be taken is read back, and put back."""
 
+import re
 import socket
 
 import pytest
@@ -37,8 +38,13 @@ BYSTANDER = "scepAutoPollCount.2"
 IN_PROGRESS = MODULE["scepKeyActionResult"].names["inProgress"]
 
 
+# What an administrator reads: a claim about the object in front of it.
+REASON = re.compile(r"[a-z][^\n]{7,}[^.:\s]")
+
+
 class Count:
     objects = cases = refused = 0
+    reasons = set()
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +147,10 @@ def is_shown_refused(row, oid, status):
     """Tells whether a row of scepRefusalTable is of that refusal."""
     item, index = program.item_of(oid)
     name = ".".join([item.name, index]).rstrip(".")[:64]
-    return row is not None and row[:2] == [name, status] and row[2] != ""
+    if row is None:
+        return False
+    Count.reasons.add(row[2])
+    return row[:2] == [name, status] and REASON.fullmatch(row[2])
 
 
 def check_refusals(device, item, tries):
@@ -273,7 +282,8 @@ def test_the_matrix_is_whole(bench, capsys):
     with capsys.disabled():
         print(
             "\nSet matrix: %d objects (%d writable), %d cases, %d of them refused twice,"
-            " all as expected" % (Count.objects, len(WRITABLE), Count.cases, Count.refused)
+            " with %d reasons, all as expected"
+            % (Count.objects, len(WRITABLE), Count.cases, Count.refused, len(Count.reasons))
         )
     assert Count.cases > 4000
     assert bench.quick.get("scepStatusLastIndex.0") == 1

@@ -256,7 +256,7 @@ static void a_location_that_is_gone_is_the_reason(void **state)
 
 	strcpy(row->use_location, "gone");
 	put_key(d, row);
-	assert_refused_as(d, number, "scepKeyUseLocation has an unknown name");
+	assert_refused_as(d, number, "scepKeyUseLocation has a name that scepUseTable does not have");
 	row = row_copy(key(d, number));
 	row->asked.key_length = 0;
 	put_key(d, row);

@@ -423,7 +423,7 @@ static void faulty_values_are_refused_by_name(void **state)
 	assert_refused(&values, "key usage: item 1: no extended key usage");
 	values = plain_values();
 	strcpy(values.subject_extra, "XX=1");
-	assert_refused(&values, "subject: attribute 1: no such type");
+	assert_refused(&values, "subject: attribute 1: has an unknown type");
 	values = plain_values();
 	values.signature_algorithm = 9;
 	assert_refused(&values, "signature algorithm");

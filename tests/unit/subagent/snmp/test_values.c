@@ -551,6 +551,37 @@ static void dates_of_a_wrong_length_or_value_are_refused(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, view_reset, zone_reset)
 
+static void assert_reason(const char *name, int error, const char *expected)
+{
+	char reason[VALUES_REASON];
+
+	values_reason(object_named(name), error, reason);
+	assert_string_equal(reason, expected);
+}
+
+static void a_reason_says_what_the_object_takes(void **state)
+{
+	(void)state;
+	assert_reason("scepServerTimeout", SNMP_ERR_WRONGTYPE,
+		      "must be an Unsigned32");
+	assert_reason("scepServerTimeout", SNMP_ERR_WRONGVALUE,
+		      "must be 1..600");
+	assert_reason("scepRequestKeyLength", SNMP_ERR_WRONGVALUE,
+		      "must be 1024|2048|3072|4096");
+	assert_reason("scepAutoEnable", SNMP_ERR_WRONGVALUE,
+		      "must be true(1) or false(2)");
+	assert_reason("scepServerUrl", SNMP_ERR_WRONGLENGTH,
+		      "must have 0..255 octets");
+	assert_reason("scepServerCaFingerprint", SNMP_ERR_WRONGLENGTH,
+		      "must have 0|20|32|48|64 octets");
+	assert_reason("scepAutoStartTime", SNMP_ERR_WRONGLENGTH,
+		      "must have 0|8|11 octets");
+	assert_reason("scepNotifyEnable", SNMP_ERR_WRONGLENGTH,
+		      "must have 0..2 octets");
+	assert_reason("scepNotifyEnable", SNMP_ERR_WRONGVALUE,
+		      "has a bit without a name: only 0..11 have one");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -578,6 +609,7 @@ int main(void)
 	    TEST(bits_without_a_name_must_be_zero),
 	    TEST(what_is_read_can_be_written_back),
 	    TEST(dates_of_a_wrong_length_or_value_are_refused),
+	    TEST(a_reason_says_what_the_object_takes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
