@@ -3,6 +3,7 @@
 what the tools of Net-SNMP need."""
 
 import glob
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -44,7 +45,7 @@ def modules(folder):
 def test_the_base_modules_have_a_folder_of_their_own_with_a_README(installed):
     base = installed / "scepagent/mibs/base"
     assert modules(base) == BASE
-    assert "Net-SNMP only" in (base / "README.md").read_text(encoding="utf-8")
+    assert "do not give it this folder" in (base / "README.md").read_text(encoding="utf-8")
     assert modules(installed / "snmp/mibs") == {"SCEP-CLIENT-MIB"}
     # And what an older build had there is gone.
     assert modules(base.parent) == set()
@@ -61,6 +62,33 @@ def test_the_tools_of_Net_SNMP_find_every_name_on_a_stock_machine(installed, tmp
     numbers = dict(line.replace('"', "").split() for line in done.stdout.splitlines())
     for item in program.module().objects():
         assert numbers[item.name] == program.number(item.name)
+
+
+STYLES = ["smiv2", "tree", "types", "identifiers", "python", "xml", "mosy", "sming"]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_smidump_reads_what_is_installed_alone(installed, tmp_path, style):
+    """Where there are no modules of the IETF, with ours."""
+    (tmp_path / "smi.conf").write_text(
+        f"path {installed}/snmp/mibs:{installed}/scepagent/mibs/base\n", encoding="ascii"
+    )
+    done = run(["smidump", "-c", str(tmp_path / "smi.conf"), "-l", "6", "-f", style,
+                "SCEP-CLIENT-MIB"])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "scepNotifyEnable" in done.stdout
+
+
+def test_pysmi_reads_what_is_installed_alone(installed, tmp_path):
+    done = run(["mibdump", f"--mib-source=file://{installed}/snmp/mibs",
+                f"--mib-source=file://{installed}/scepagent/mibs/base",
+                "--destination-format=json", f"--destination-directory={tmp_path}",
+                "--rebuild", "--generate-mib-texts", "SCEP-CLIENT-MIB"],
+               env=environment(HOME=str(tmp_path)))
+    assert "Failed MIBs: \n" in done.stderr + "\n", done.stderr
+    found = json.loads((tmp_path / "SCEP-CLIENT-MIB.json").read_text(encoding="utf-8"))
+    for item in program.module().objects():
+        assert found[item.name]["oid"] == program.number(item.name)
 
 
 @pytest.mark.parametrize("style", ["smiv2", "tree", "types", "identifiers", "python", "xml"])
