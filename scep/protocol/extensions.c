@@ -376,7 +376,8 @@ static enum scep_code usage_add(void *list, const char *item,
 
 	if (purpose == NULL)
 		return error_set(error, SCEP_CONFIG_ERROR,
-				 "no extended key usage");
+				 "is neither the name of an extended key usage "
+				 "nor an OID");
 	for (int i = 0; i < sk_ASN1_OBJECT_num(usage); i++) {
 		if (OBJ_cmp(sk_ASN1_OBJECT_value(usage, i), purpose) == 0) {
 			ASN1_OBJECT_free(purpose);

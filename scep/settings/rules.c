@@ -218,15 +218,18 @@ static const struct weakness {
 	const char *reason;
 } weaknesses[] = {
     {SCEP_REQUEST_SIGNATURE_ALGORITHM, SCEP_SIGN_SHA1, SCEP_LEGACY_SHA1,
-     "allowLegacyAlgorithms has no sha1 for this server"},
+     "allowLegacyAlgorithms in scepagentd.conf has no sha1 for this "
+     "server"},
     {SCEP_AUTO_SIGNATURE_ALGORITHM, SCEP_SIGN_SHA1, SCEP_LEGACY_SHA1,
-     "allowLegacyAlgorithms has no sha1 for this server"},
+     "allowLegacyAlgorithms in scepagentd.conf has no sha1 for this "
+     "server"},
     {SCEP_REQUEST_KEY_LENGTH, SCEP_KEY_LENGTH_SHORT, SHORT_KEYS,
-     "allowShortKeys is no"},
+     "allowShortKeys in scepagentd.conf is no"},
     {SCEP_AUTO_KEY_LENGTH, SCEP_KEY_LENGTH_SHORT, SHORT_KEYS,
-     "allowShortKeys is no"},
+     "allowShortKeys in scepagentd.conf is no"},
     {SCEP_SERVER_CIPHER, SCEP_CIPHER_3DES, SCEP_LEGACY_3DES,
-     "allowLegacyAlgorithms has no 3des for this server"},
+     "allowLegacyAlgorithms in scepagentd.conf has no 3des for this "
+     "server"},
 };
 
 static bool is_allowed(const struct scep_config *config,
