@@ -65,8 +65,10 @@ static enum scep_code open_directory(struct state *state,
 		return code;
 	if (files_make_folder(state->keys_folder, error) ||
 	    files_make_folder(state->certs_folder, error) ||
+	    files_make_folder(state->crls_folder, error) ||
 	    files_sweep(state->keys_folder, error) ||
-	    files_sweep(state->certs_folder, error))
+	    files_sweep(state->certs_folder, error) ||
+	    files_sweep(state->crls_folder, error))
 		return error->code;
 	return SCEP_OK;
 }

@@ -13,6 +13,7 @@
 #include "scep/base/bytes.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
+#include "scep/enroll/kept_crls.h"
 #include "scep/enroll/message.h"
 #include "scep/protocol/ca_answer.h"
 #include "scep/protocol/ca_certs.h"
@@ -172,6 +173,7 @@ static void show_judgement(struct step_work *work)
 		ca->trust = entry->is_ra && !entry->is_believed
 				? SCEP_CA_PENDING
 				: SCEP_CA_CHAINED;
+		ca->is_revoked = entry->is_revoked;
 		ca->is_believed =
 		    entry->is_believed && (work->is_trusted || work->awaits_ra);
 	}
@@ -196,7 +198,8 @@ static void establish_trust(struct task *task,
 }
 
 /* Judges what came by the pins, or else as if the candidate were pinned. */
-static void judge_answer(struct task *task, STACK_OF(X509) * certificates)
+static void judge_answer(struct task *task, STACK_OF(X509) * certificates,
+			 STACK_OF(X509_CRL) * crls)
 {
 	struct step_work *work = &task->work;
 	struct ca_certs_pin pins[TASK_PINS];
@@ -205,6 +208,7 @@ static void judge_answer(struct task *task, STACK_OF(X509) * certificates)
 	    .pins = pins,
 	    .floor = {work->allow_short_keys, work->allow_legacy},
 	    .ra_policy = work->ra_policy,
+	    .crls = crls,
 	    .now = work->now,
 	};
 	X509 *candidate = NULL;
@@ -258,13 +262,15 @@ void ca_pinning_digest(struct task *task)
 	struct step_work *work = &task->work;
 	const struct scep_server *server = &task->record->server;
 	STACK_OF(X509) *certificates = NULL;
+	STACK_OF(X509_CRL) *crls = NULL;
 
 	if (ca_answer_read(work->answer.body.data, work->answer.body.length,
 			   &certificates, &work->error) != SCEP_OK)
 		return;
-	if (describe_cas(work, certificates) == SCEP_OK) {
+	if (describe_cas(work, certificates) == SCEP_OK &&
+	    kept_crls_load(task, &crls, &work->error) == SCEP_OK) {
 		recall_decisions(task);
-		judge_answer(task, certificates);
+		judge_answer(task, certificates, crls);
 	}
 	/* Without CaFingerprint, an operator decides about a CA that is new
 	 * (MIB, rule 15).  He has decided before about a CA that is pinned: if
@@ -282,5 +288,6 @@ void ca_pinning_digest(struct task *task)
 		error_set(&work->error, SCEP_CA_NOT_TRUSTED,
 			  "no CA certificate among those of the server");
 	}
+	sk_X509_CRL_pop_free(crls, X509_CRL_free);
 	sk_X509_pop_free(certificates, X509_free);
 }

@@ -171,7 +171,7 @@ static void ca_merge_one(struct task *task, struct scep_ca *described,
 		row->profile_index = profile_index;
 		row->source = source;
 		row->trust = trust;
-		row->is_revoked = old != NULL && old->is_revoked;
+		row->is_revoked |= old != NULL && old->is_revoked;
 		ca_note(task, old, row);
 	}
 	txn_put(txn, STORE_CA, row);

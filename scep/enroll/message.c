@@ -13,6 +13,7 @@
 #include "scep/base/error.h"
 #include "scep/protocol/key.h"
 #include "scep/base/log.h"
+#include "scep/enroll/kept_crls.h"
 #include "scep/keys/renewal.h"
 #include "scep/protocol/body.h"
 #include "scep/protocol/certs.h"
@@ -113,6 +114,9 @@ enum scep_code credentials_load(struct task *task,
 	memset(credentials, 0, sizeof(*credentials));
 	if (message_load_trust(record, &credentials->trust_stack,
 			       &credentials->trust, error) ||
+	    kept_crls_load(task, &credentials->crls, error) ||
+	    kept_crls_apply(credentials->crls, &credentials->trust_stack,
+			    &credentials->trust, error) ||
 	    certs_from_pem(record->signer.data, record->signer.length,
 			   &credentials->signer_stack, error) ||
 	    message_load_key(task, record->file_id, &credentials->key, error) ||
@@ -143,6 +147,7 @@ void credentials_free(struct credentials *credentials)
 	EVP_PKEY_free(credentials->key);
 	EVP_PKEY_free(credentials->signer_key);
 	X509_free(credentials->known);
+	sk_X509_CRL_pop_free(credentials->crls, X509_CRL_free);
 	bytes_free(&credentials->content);
 }
 
@@ -288,6 +293,7 @@ struct cert_rep_input message_expect(const struct task *task,
 	    .challenge = &task->record->values.challenge_password,
 	    .allow_legacy = task->work.allow_legacy,
 	    .allow_short_keys = task->work.allow_short_keys,
+	    .crls = credentials->crls,
 	    .now = task->work.now,
 	};
 

@@ -17,10 +17,11 @@ struct credentials {
 	struct ca_certs trust; /* borrows from the stack */
 	STACK_OF(X509) * trust_stack;
 	STACK_OF(X509) * signer_stack;
-	X509 *signer;	      /* borrowed from the stack */
-	EVP_PKEY *key;	      /* to be certified */
-	EVP_PKEY *signer_key; /* the same, or the old one */
-	X509 *known;	      /* the certificate to be renewed, or NULL */
+	X509 *signer;		   /* borrowed from the stack */
+	EVP_PKEY *key;		   /* to be certified */
+	EVP_PKEY *signer_key;	   /* the same, or the old one */
+	X509 *known;		   /* the certificate to be renewed, or NULL */
+	STACK_OF(X509_CRL) * crls; /* of the server, or NULL */
 	struct bytes content;
 	struct caps_choice choice;
 };

@@ -19,7 +19,11 @@
 #include "scep/enroll/ca_rollover.h"
 #include "scep/enroll/ca_table.h"
 #include "scep/enroll/cert_recovery.h"
+<<<<<<< HEAD
 #include "scep/enroll/failure_text.h"
+=======
+#include "scep/enroll/kept_crls.h"
+>>>>>>> 38be920 (scep: keep the CRLs of checks, and hold what is shown later against them)
 #include "scep/enroll/message.h"
 #include "scep/enroll/step.h"
 #include "scep/keys/key_file.h"
@@ -214,6 +218,8 @@ static void check_digest_crl(struct task *task)
 	else if (work->crl == NULL)
 		error_set(&work->error, SCEP_BAD_RESPONSE,
 			  "the server says PENDING to GetCRL");
+	else
+		kept_crls_add(task, work->crl, &work->error);
 out:
 	cert_rep_free(&reply);
 	credentials_free(&credentials);

@@ -13,6 +13,7 @@
 #include "scep/protocol/certs_tree.h"
 #include "scep/base/error.h"
 #include "scep/protocol/names.h"
+#include "scep/protocol/revocation.h"
 
 /* ------------------------------------------------------------ believing -- */
 
@@ -181,6 +182,14 @@ static const struct ca_certs_entry *entry_of(const struct judgement *judgement,
 	return NULL;
 }
 
+static bool is_said_revoked(const struct judgement *judgement,
+			    X509 *certificate)
+{
+	const struct ca_certs_entry *entry = entry_of(judgement, certificate);
+
+	return entry != NULL && entry->is_revoked;
+}
+
 /* Checks that neither it nor a CA above it has been revoked. */
 static enum scep_code judge_revocation(const struct judgement *judgement,
 				       STACK_OF(X509) * path,
@@ -191,10 +200,13 @@ static enum scep_code judge_revocation(const struct judgement *judgement,
 
 	for (int i = 0; i < sk_X509_num(path); i++) {
 		X509 *each = sk_X509_value(path, i);
-		const struct ca_certs_entry *said = entry_of(judgement, each);
 
-		if (said == NULL || !said->is_revoked)
+		if (!is_said_revoked(judgement, each) &&
+		    (i + 1 == sk_X509_num(path) ||
+		     !revocation_tells(judgement->input->crls, each,
+				       sk_X509_value(path, i + 1))))
 			continue;
+		entry->is_revoked |= i == 0;
 		if (names_text(X509_get_subject_name(each), subject, error) !=
 		    SCEP_OK)
 			return SCEP_NO_MEMORY;

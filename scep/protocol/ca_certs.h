@@ -40,7 +40,7 @@ struct ca_certs {
  * judgement. */
 struct ca_certs_entry {
 	uint32_t decision; /* enum scep_ca_trust: TRUSTED, REJECTED, or 0 */
-	bool is_revoked;
+	bool is_revoked;   /* also set by the judgement */
 	/* the judgement */
 	bool is_ra;	  /* no CA: it speaks for one only under rule 15 */
 	bool is_believed; /* may sign a CertRep */
@@ -58,7 +58,8 @@ struct ca_certs_input {
 	size_t pin_count;
 	struct certs_floor floor;
 	enum scep_ra_policy ra_policy;
-	int64_t now; /* 0: no judgement about time */
+	STACK_OF(X509_CRL) * crls; /* NULL: none */
+	int64_t now;		   /* 0: no judgement about time */
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "scep/protocol/envelope.h"
 #include "scep/base/error.h"
 #include "scep/protocol/key.h"
+#include "scep/protocol/revocation.h"
 #include "scep/protocol/signed.h"
 
 #define OID_CONTENT_TYPE "1.2.840.113549.1.9.3"
@@ -364,16 +365,25 @@ static enum scep_code check_algorithms(X509 *certificate, uint32_t allowed,
 	return SCEP_OK;
 }
 
-static enum scep_code check_issuers(STACK_OF(X509) * path, int64_t now,
+static enum scep_code check_issuers(const struct cert_rep_input *input,
+				    STACK_OF(X509) * path,
 				    struct scep_error *error)
 {
 	const char *reason;
 
 	for (int i = 1; i < sk_X509_num(path); i++) {
-		if (!certs_is_valid_at(sk_X509_value(path, i), now, &reason))
+		X509 *each = sk_X509_value(path, i);
+
+		if (!certs_is_valid_at(each, input->now, &reason))
 			return error_set(error, SCEP_CA_NOT_TRUSTED,
 					 "a CA above the certificate %s",
 					 reason);
+		if (i + 1 < sk_X509_num(path) &&
+		    revocation_tells(input->crls, each,
+				     sk_X509_value(path, i + 1)))
+			return error_set(error, SCEP_CA_NOT_TRUSTED,
+					 "a CA above the certificate is "
+					 "revoked");
 	}
 	return SCEP_OK;
 }
@@ -403,7 +413,7 @@ static enum scep_code find_path(const struct cert_rep_input *input,
 	if (code == SCEP_CA_NOT_TRUSTED)
 		error_wrap(error, "the certificate");
 	if (code == SCEP_OK)
-		code = check_issuers(*path, input->now, error);
+		code = check_issuers(input, *path, error);
 	if (code != SCEP_OK) {
 		sk_X509_pop_free(*path, X509_free);
 		*path = NULL;

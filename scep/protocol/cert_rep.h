@@ -30,6 +30,7 @@ struct cert_rep_input {
 	const struct scep_secret *challenge; /* of the request; may be NULL */
 	uint32_t allow_legacy;		     /* enum scep_legacy */
 	bool allow_short_keys;		     /* of the CAs above it too */
+	STACK_OF(X509_CRL) * crls;	     /* of CAs; NULL: none */
 	int64_t now;			     /* 0: no judgement about time */
 };
 

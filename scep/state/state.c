@@ -34,6 +34,8 @@ bool state_init(struct state *state, struct io *io,
 		 config->state_directory);
 	snprintf(state->certs_folder, sizeof(state->certs_folder), "%s/certs",
 		 config->state_directory);
+	snprintf(state->crls_folder, sizeof(state->crls_folder), "%s/crls",
+		 config->state_directory);
 	settings_preset_agent(&state->view.agent);
 	state->view.agent.status_max_rows = config->status_history;
 	state->view.agent.key_limit = config->key_limit;

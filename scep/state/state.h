@@ -79,6 +79,7 @@ struct state {
 	struct scep_watcher watcher;
 	char keys_folder[4200];
 	char certs_folder[4200];
+	char crls_folder[4200];
 
 	/* Rows; all but the records are shared with published views. */
 	struct scep_view view;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -467,6 +468,115 @@ static void a_revoked_ra_is_not_believed(void **state)
 	assert_int_equal(row(d, "CN=RA")->trust, SCEP_CA_PENDING);
 }
 
+static void fetch_crl(struct device *d)
+{
+	device_set_number(d, SCEP_SERVER_CHECK, 1, SCEP_CHECK_CRL);
+	device_run(d);
+	assert_int_equal(device_profile(d, 1)->facts.check_result, SCEP_NONE);
+}
+
+/* It was no row when the list came. */
+static void an_ra_that_comes_after_the_list_is_not_believed(void **state)
+{
+	struct device *d = *state;
+
+	send(d);
+	assert_successful_by(d, CA_ITSELF);
+	d->ca.revoked[0] = 1000;
+	fetch_crl(d);
+	device_restart(d);
+	add(d, "RA", PKI_MARK_OF_RA);
+	send(d);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_CA_NOT_TRUSTED);
+	assert_non_null(
+	    strstr(device_status(d)->text, "the RA CN=RA: it is revoked"));
+	assert_int_equal(row(d, "CN=RA")->trust, SCEP_CA_PENDING);
+	assert_true(row(d, "CN=RA")->is_revoked);
+	/* No manager can make it good. */
+	decide(d, "CN=RA", SCEP_CA_TRUSTED);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CA_NOT_TRUSTED);
+	assert_non_null(
+	    strstr(device_status(d)->text, "the RA CN=RA: it is revoked"));
+	assert_int_equal(d->ca.recipient, CA_ITSELF);
+	/* A row that is destroyed takes nothing back. */
+	device_set_number(d, SCEP_CA_ROW_STATUS, row(d, "CN=RA")->index,
+			  SCEP_ROW_DESTROY);
+	send(d);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_CA_NOT_TRUSTED);
+	assert_int_equal(d->ca.recipient, CA_ITSELF);
+}
+
+/* The next list takes it back (RFC 5280, certificateHold). */
+static void a_later_list_may_take_it_back(void **state)
+{
+	struct device *d = *state;
+
+	send(d);
+	d->ca.revoked[0] = 1000;
+	fetch_crl(d);
+	d->ca.revoked[0] = 0;
+	fetch_crl(d);
+	add(d, "RA", PKI_MARK_OF_RA);
+	send(d);
+	assert_successful_by(d, 0);
+}
+
+/* A certificate of the CA asks for the list while the request is pending. */
+static void wait_for_poll_with_a_list(struct device *d)
+{
+	scripted_ca_plan(&d->ca, CA_PKI, CA_PROPER, 0);
+	send(d);
+	assert_successful_by(d, CA_ITSELF);
+	add(d, "RA", PKI_MARK_OF_RA);
+	device_set_polls(d, 10, 300);
+	scripted_ca_plan(&d->ca, CA_PKI, CA_PENDING, 0);
+	send(d);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_DEFERRED);
+	assert_int_equal(d->ca.recipient, 0);
+	d->ca.revoked[0] = 1000;
+	fetch_crl(d);
+}
+
+static void a_poll_does_not_go_to_an_ra_revoked_meanwhile(void **state)
+{
+	struct device *d = *state;
+	unsigned int sent;
+
+	wait_for_poll_with_a_list(d);
+	device_restart(d);
+	sent = d->ca.seen[CA_PKI];
+	device_run_for(d, 301);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CA_NOT_TRUSTED);
+	assert_string_equal(device_status(d)->text,
+			    "CA Certificate Not Trusted: the RA CN=RA, or a "
+			    "CA above it, is revoked");
+	assert_int_equal(d->ca.seen[CA_PKI], sent);
+}
+
+/* Nothing can be read of it after a fault of the disk: rows keep their marks,
+ * and requests go on. */
+static void a_list_that_cannot_be_read_stops_nothing(void **state)
+{
+	struct device *d = *state;
+	char path[400];
+	FILE *file;
+
+	send(d);
+	d->ca.revoked[0] = 1000;
+	fetch_crl(d);
+	snprintf(path, sizeof(path), "%s/state/crls/profile-1.pem", d->folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs("-----BEGIN X509 CRL-----\nx\n", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	send(d);
+	assert_successful_by(d, CA_ITSELF);
+	fetch_crl(d);
+	add(d, "RA", PKI_MARK_OF_RA);
+	send(d);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_CA_NOT_TRUSTED);
+}
+
 int main(void)
 {
 #define TEST(name)                                                             \
@@ -495,6 +605,10 @@ int main(void)
 	    TEST(whoever_is_newly_believed_is_told),
 	    TEST(a_check_shows_the_same_as_a_request),
 	    TEST(a_revoked_ra_is_not_believed),
+	    TEST(an_ra_that_comes_after_the_list_is_not_believed),
+	    TEST(a_later_list_may_take_it_back),
+	    TEST(a_poll_does_not_go_to_an_ra_revoked_meanwhile),
+	    TEST(a_list_that_cannot_be_read_stops_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
