@@ -2,6 +2,7 @@
 #include "scep/net/http_response.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -168,6 +169,7 @@ bool http_response_take_body(struct http_response *answer, const void *data,
 
 	if (length > answer->limit - body->length) {
 		answer->is_too_long = true;
+		answer->came = body->length + length;
 		return false;
 	}
 	if (length == 0)
@@ -205,6 +207,35 @@ bool http_response_is_redirect(const struct http_response *answer)
 
 /* --------------------------------------------------------- judging -- */
 
+/* The transport ends a line without end by itself; it counts as no line. */
+static enum scep_code refuse_header(const struct http_response *answer,
+				    struct scep_error *error)
+{
+	if (answer->header_length > LIMIT_HEADER)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the header of the answer is too long: %zu "
+				 "octets came, and %d is the limit",
+				 answer->header_length, LIMIT_HEADER);
+	return error_set(error, SCEP_BAD_RESPONSE,
+			 "the header of the answer is too long: a line has no "
+			 "end, and %d octets is the limit",
+			 LIMIT_HEADER);
+}
+
+static enum scep_code refuse_body(const struct http_response *answer,
+				  struct scep_error *error)
+{
+	if (answer->came > 0)
+		return error_set(error, SCEP_BAD_RESPONSE,
+				 "the answer is too long: %" PRIu64
+				 " octets came, and %zu is the limit",
+				 answer->came, answer->limit);
+	return error_set(error, SCEP_BAD_RESPONSE,
+			 "the answer is too long: it has %" PRIu64
+			 " octets, and %zu is the limit",
+			 answer->content_length, answer->limit);
+}
+
 /* Judges what came against the caps.  What is too long is fine if it is but the
  * page of an HTTP error; the body is then empty. */
 static enum scep_code judge_caps(struct http_response *answer,
@@ -215,9 +246,7 @@ static enum scep_code judge_caps(struct http_response *answer,
 	if (answer->fault)
 		return error_set(error, SCEP_BAD_RESPONSE, "%s", answer->fault);
 	if (answer->is_header_too_long)
-		return error_set(error, SCEP_BAD_RESPONSE,
-				 "answer with a header beyond %d octets",
-				 LIMIT_HEADER);
+		return refuse_header(answer, error);
 	if (answer->has_header && (status < 100 || status > 599))
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "answer with the HTTP status %u", status);
@@ -226,8 +255,7 @@ static enum scep_code judge_caps(struct http_response *answer,
 	if (!answer->is_too_long)
 		return SCEP_OK;
 	if (status < 300)
-		return error_set(error, SCEP_BAD_RESPONSE,
-				 "answer beyond %zu octets", answer->limit);
+		return refuse_body(answer, error);
 	http_response_free(answer);
 	return SCEP_OK;
 }

@@ -21,6 +21,7 @@ struct http_response {
 	bool has_content_length;
 	uint64_t content_length;
 	bool is_too_long;
+	uint64_t came; /* octets of a body that is too long, so far */
 	bool is_header_too_long;
 	bool is_short;	      /* of memory for the body */
 	const char *fault;    /* static text: why the answer is not valid */

@@ -313,7 +313,9 @@ static enum scep_code check_form(const X509 *certificate,
 				 "of version 3");
 	if (ASN1_STRING_length(serial) > CERTS_SERIAL_MAX)
 		return error_set(error, SCEP_BAD_RESPONSE,
-				 "the certificate's serial number is too long");
+				 "the certificate's serial number is too long: "
+				 "%d octets, and %d is the limit",
+				 ASN1_STRING_length(serial), CERTS_SERIAL_MAX);
 	return SCEP_OK;
 }
 

@@ -16,6 +16,7 @@
 #include "scep/key_row.h"
 #include "scep/ca_row.h"
 #include "scep/base/error.h"
+#include "scep/protocol/body.h"
 #include "scep/protocol/extensions.h"
 #include "scep/protocol/key.h"
 #include "scep/protocol/names.h"
@@ -82,7 +83,10 @@ enum scep_code certs_from_signed_data(const unsigned char *der, size_t length,
 	CMS_ContentInfo *content = NULL;
 
 	*certificates = NULL;
-	if (length > 0 && length <= LIMIT_CA_CERT)
+	if (length > LIMIT_CA_CERT)
+		return body_refuse_length("what brings the certificates",
+					  length, LIMIT_CA_CERT, error);
+	if (length > 0)
 		content = d2i_CMS_ContentInfo(NULL, &end, (long)length);
 	if (content == NULL || end != der + length)
 		code = error_set_openssl(
@@ -175,9 +179,13 @@ enum scep_code certs_from_pem(const void *pem, size_t length,
 	char *name = NULL, *header = NULL;
 	unsigned char *der = NULL;
 	long size = 0;
-	BIO *bio =
-	    length > LIMIT_CA_CERT ? NULL : BIO_new_mem_buf(pem, (int)length);
+	BIO *bio;
 
+	*certificates = NULL;
+	if (length > LIMIT_PEM)
+		return body_refuse_length("the PEM text", length, LIMIT_PEM,
+					  error);
+	bio = BIO_new_mem_buf(pem, (int)length);
 	*certificates = sk_X509_new_null();
 	while (code == SCEP_OK && bio != NULL &&
 	       PEM_read_bio(bio, &name, &header, &der, &size) == 1) {

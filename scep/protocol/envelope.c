@@ -9,6 +9,7 @@
 
 #include "scep/engine_config.h"
 #include "scep/base/error.h"
+#include "scep/protocol/body.h"
 #include "scep/protocol/envelope_der.h"
 #include "scep/protocol/key.h"
 #include "scep/protocol/recipient.h"
@@ -240,8 +241,10 @@ enum scep_code envelope_open(const struct envelope_input *input,
 	uint32_t legacy = 0;
 	int cipher = NID_undef;
 
-	if (input->length <= LIMIT_CERT_REP)
-		envelope = envelope_read(input, NULL, NULL);
+	if (input->length > LIMIT_CERT_REP)
+		return body_refuse_length("the envelope", input->length,
+					  LIMIT_CERT_REP, error);
+	envelope = envelope_read(input, NULL, NULL);
 	if (envelope == NULL) {
 		code = error_set_openssl(error, SCEP_BAD_RESPONSE,
 					 "the envelope is no CMS structure");

@@ -250,7 +250,8 @@ static enum scep_code list_next(const char **text, char *item,
 			at++;
 		if (length == ITEM_MAX - 1)
 			return error_set(error, SCEP_CONFIG_ERROR,
-					 "an item is too long");
+					 "an item is longer than %d octets",
+					 ITEM_MAX - 1);
 		item[length++] = *at++;
 	}
 	while (length > 0 && item[length - 1] == ' ')

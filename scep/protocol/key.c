@@ -331,10 +331,14 @@ static enum scep_code key_check_rsa(const EVP_PKEY *key,
 
 	if (bits < RSA_BITS_MIN)
 		return error_set(error, SCEP_BAD_RESPONSE,
-				 "the RSA key is too short");
+				 "the RSA key is too short: %d bits, and %d "
+				 "is the least",
+				 bits, RSA_BITS_MIN);
 	if (bits > RSA_BITS_MAX)
 		return error_set(error, SCEP_BAD_RESPONSE,
-				 "the RSA key is too long");
+				 "the RSA key is too long: %d bits, and %d is "
+				 "the limit",
+				 bits, RSA_BITS_MAX);
 	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1)
 		code = error_set(error, SCEP_BAD_RESPONSE,
 				 "the RSA key has no public exponent");
@@ -359,7 +363,9 @@ static enum scep_code key_check_ec(const EVP_PKEY *key,
 				 "the EC key has explicit curve parameters");
 	if (EVP_PKEY_get_bits(key) < EC_BITS_MIN)
 		return error_set(error, SCEP_BAD_RESPONSE,
-				 "the EC key is too short");
+				 "the EC key is too short: %d bits, and %d is "
+				 "the least",
+				 EVP_PKEY_get_bits(key), EC_BITS_MIN);
 	return SCEP_OK;
 }
 

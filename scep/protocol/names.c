@@ -271,7 +271,8 @@ static enum scep_code ava_read_string(const char **text, char *value,
 			return SCEP_CONFIG_ERROR;
 		if (count == VALUE_MAX)
 			return error_set(error, SCEP_CONFIG_ERROR,
-					 "a value is too long");
+					 "a value is longer than %d octets",
+					 VALUE_MAX);
 		value[count++] = (char)octet;
 		if (octet != ' ' || is_escaped)
 			kept = count;

@@ -202,7 +202,9 @@ enum scep_code pki_message_seal(const struct pki_message_input *input,
 
 	if (input->content_length > INT_MAX)
 		return error_set(error, SCEP_CONFIG_ERROR,
-				 "the content is too long");
+				 "the content is too long: %zu octets, and %d "
+				 "is the limit",
+				 input->content_length, INT_MAX);
 	if (input->content_length > 0)
 		code = encrypt_content(input, &envelope, error);
 	if (code == SCEP_OK)

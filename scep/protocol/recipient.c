@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/protocol/recipient.h"
 
+#include <inttypes.h>
+
 #include <openssl/asn1.h>
 #include <openssl/objects.h>
 
@@ -282,6 +284,7 @@ static enum scep_code check_derivation(const struct envelope_password *info,
 {
 	const PBKDF2PARAM *parameters = info->parameters;
 	const ASN1_OBJECT *digest = NULL;
+	const ASN1_OCTET_STRING *salt;
 	int64_t iterations = 0;
 
 	if (info->derivation == NULL ||
@@ -291,16 +294,18 @@ static enum scep_code check_derivation(const struct envelope_password *info,
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the parameters of the envelope's password "
 				 "cannot be read");
-	if (ASN1_STRING_length(parameters->salt->value.octet_string) > SALT_MAX)
+	salt = parameters->salt->value.octet_string;
+	if (ASN1_STRING_length(salt) > SALT_MAX)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the salt of the envelope's password is too "
-				 "long");
+				 "long: %d octets, and %d is the limit",
+				 ASN1_STRING_length(salt), SALT_MAX);
 	if (ASN1_INTEGER_get_int64(&iterations, parameters->iter) != 1 ||
 	    iterations < 1 || iterations > RECIPIENT_ITERATIONS)
 		return error_set(error, SCEP_BAD_RESPONSE,
 				 "the envelope's password has not 1 to %d "
-				 "iterations",
-				 RECIPIENT_ITERATIONS);
+				 "iterations, but %" PRId64,
+				 RECIPIENT_ITERATIONS, iterations);
 	if (parameters->prf == NULL)
 		return SCEP_OK;
 	X509_ALGOR_get0(&digest, NULL, NULL, parameters->prf);
@@ -327,8 +332,10 @@ static enum scep_code check_password(CMS_ContentInfo *envelope,
 	if (code == SCEP_OK && (info.key_length < WRAPPED_KEY_MIN ||
 				info.key_length > WRAPPED_KEY_MAX))
 		code = error_set(error, SCEP_BAD_RESPONSE,
-				 "the envelope's key has a length that it "
-				 "cannot have");
+				 "the envelope's key has not %d to %d octets, "
+				 "but %d",
+				 WRAPPED_KEY_MIN, WRAPPED_KEY_MAX,
+				 (int)info.key_length);
 	envelope_password_free(&info);
 	return code;
 }

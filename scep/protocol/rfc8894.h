@@ -55,6 +55,7 @@ enum rfc8894_pki_status {
 #define LIMIT_CA_CAPS	   (4 * 1024)
 #define LIMIT_CA_CERT	   (256 * 1024)
 #define LIMIT_CERT_REP	   (256 * 1024)
+#define LIMIT_PEM	   (2 * LIMIT_CA_CERT) /* of what came as DER */
 #define LIMIT_CERTIFICATES 32
 #define LIMIT_FAIL_TEXT	   255
 

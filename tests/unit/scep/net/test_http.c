@@ -303,12 +303,14 @@ static void a_proxy_is_asked_where_one_is_set(void **state)
 
 static void a_body_beyond_the_cap_is_refused(void **state)
 {
-	const char *text = "answer beyond 1000 octets";
+	const char *text = "octets came, and 1000 is the limit";
 
 	(void)state;
 	assert_fails(ONE("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n",
 			 REPLY_KEEP),
-		     SCEP_BAD_RESPONSE, text);
+		     SCEP_BAD_RESPONSE,
+		     "the answer is too long: it has 100000000 octets, and "
+		     "1000 is the limit");
 	assert_fails(
 	    (const struct reply[]){{CHUNKED "ffffff\r\n", REPLY_CLOSE, 300000},
 				   END_OF_LIST},
@@ -316,7 +318,8 @@ static void a_body_beyond_the_cap_is_refused(void **state)
 	assert_fails(
 	    (const struct reply[]){
 		{"HTTP/1.1 200 OK\r\n\r\n", REPLY_CLOSE, 1001}, END_OF_LIST},
-	    SCEP_BAD_RESPONSE, text);
+	    SCEP_BAD_RESPONSE,
+	    "the answer is too long: 1001 octets came, and 1000 is the limit");
 }
 
 static void a_body_of_just_the_cap_is_fine(void **state)
@@ -361,7 +364,7 @@ static char *header_flood(const char *start, const char *line, size_t count,
 
 static void a_header_beyond_16_kib_is_refused(void **state)
 {
-	const char *text = "header beyond 16384 octets";
+	const char *text = "octets came, and 16384 is the limit";
 	char *lines = header_flood("HTTP/1.1 200 OK\r\n", "X-Filler: 12345\r\n",
 				   1000, EMPTY);
 	char *interim = header_flood("", "HTTP/1.1 100 Continue\r\n\r\n", 800,
@@ -377,7 +380,9 @@ static void a_header_beyond_16_kib_is_refused(void **state)
 	assert_fails(
 	    (const struct reply[]){
 		{"HTTP/1.1 200 OK\r\nX: ", REPLY_KEEP, 400000}, END_OF_LIST},
-	    SCEP_BAD_RESPONSE, text);
+	    SCEP_BAD_RESPONSE,
+	    "the header of the answer is too long: a line has no end, and "
+	    "16384 octets is the limit");
 	free(lines);
 	free(interim);
 	free(trailers);

@@ -256,7 +256,8 @@ static const struct hostile_verdict verdicts[] = {
     [CERT_NONE] = {BAD, "in the envelope: there is no certificate"},
     [CERT_NO_BAG] = {BAD, "in the envelope: the certificates are no CMS"},
     [CERT_OTHER] = {BAD, "has not the serial number that was asked for"},
-    [CERT_SERIAL] = {BAD, "serial number is too long"},
+    [CERT_SERIAL] =
+	{BAD, "serial number is too long: 20001 octets, and 20 is the limit"},
     [CERT_STRANGER] = {SCEP_CA_NOT_TRUSTED, "not certified by the pinned CA"},
     [CERT_VALIDITY] = {BAD, "the certificate's validity cannot be read"},
     [CERT_ENDS] = {BAD, "the certificate ends before it begins"},

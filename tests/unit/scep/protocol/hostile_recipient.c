@@ -33,12 +33,13 @@ static const struct hostile_verdict verdicts[] = {
     [DERIVED] = {SCEP_BAD_RESPONSE, "the envelope's key is derived with"},
     [PARAMETERS] = {SCEP_BAD_RESPONSE,
 		    "the parameters of the envelope's password cannot be read"},
-    [SALT] = {SCEP_BAD_RESPONSE,
-	      "the salt of the envelope's password is too long"},
+    [SALT] = {SCEP_BAD_RESPONSE, "the salt of the envelope's password is too "
+				 "long: 20008 octets, and 256 is "
+				 "the limit"},
     [WORK] = {SCEP_BAD_RESPONSE,
-	      "the envelope's password has not 1 to 1000000 iterations"},
+	      "the envelope's password has not 1 to 1000000 iterations, but "},
     [LENGTH] = {SCEP_BAD_RESPONSE,
-		"the envelope's key has a length that it cannot have"},
+		"the envelope's key has not 16 to 64 octets, but "},
     [SEALED] = {SCEP_BAD_RESPONSE, "the envelope cannot be decrypted"},
     [FINE_VERSION] = {SCEP_OK, "the version of a CMS structure decides "
 			       "nothing: what is there is read"},

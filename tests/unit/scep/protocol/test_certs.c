@@ -213,20 +213,21 @@ static void too_many_certificates_are_refused(void **state)
 }
 
 /* A certificate with a name of more octets than an answer may have. */
-static X509 *make_huge(void)
+static X509 *make_huge(size_t length)
 {
-	static char name[LIMIT_CA_CERT + 16] = "DNS:";
+	static char name[LIMIT_PEM + 16] = "DNS:";
 	struct pki_cert plan = pki_leaf_plan("RA", pki_key(PKI_KEY_RA),
 					     world.ca, pki_key(PKI_KEY_CA));
 
-	memset(name + 4, 'a', LIMIT_CA_CERT);
+	memset(name + 4, 'a', length);
+	name[4 + length] = '\0';
 	plan.alt_name = name;
 	return pki_certify(&plan);
 }
 
 static void what_is_too_long_is_refused_in_any_form(void **state)
 {
-	X509 *list[] = {make_huge(), NULL};
+	X509 *list[] = {make_huge(LIMIT_CA_CERT), NULL};
 	struct bytes body = {NULL, 0};
 	STACK_OF(X509) * read;
 	struct scep_error error = {.text = ""};
@@ -238,10 +239,20 @@ static void what_is_too_long_is_refused_in_any_form(void **state)
 	assert_int_equal(
 	    certs_from_signed_data(body.data, body.length, &read, &error),
 	    SCEP_BAD_RESPONSE);
+	assert_non_null(strstr(error.text, " octets, and 262144 is the limit"));
+	/* PEM is longer than DER, and is read back for as much of it. */
 	send_cert(list[0]);
 	assert_int_equal(certs_to_pem(world.list, &body, NULL), SCEP_OK);
 	assert_int_equal(certs_from_pem(body.data, body.length, &read, &error),
+			 SCEP_OK);
+	sk_X509_pop_free(read, X509_free);
+	X509_free(list[0]);
+	sk_X509_pop(world.list);
+	send_cert(list[0] = make_huge(LIMIT_PEM));
+	assert_int_equal(certs_to_pem(world.list, &body, NULL), SCEP_OK);
+	assert_int_equal(certs_from_pem(body.data, body.length, &read, &error),
 			 SCEP_BAD_RESPONSE);
+	assert_non_null(strstr(error.text, " octets, and 524288 is the limit"));
 	bytes_free(&body);
 	X509_free(list[0]);
 }

@@ -229,9 +229,11 @@ static void weak_public_keys_are_told(void **state)
 
 	(void)state;
 	assert_string_equal(weakness_of(pki_key_rsa(512)),
-			    "the RSA key is too short");
+			    "the RSA key is too short: 512 bits, and 1024 is "
+			    "the least");
 	assert_string_equal(weakness_of(pki_key_rsa_public(16384, 65537)),
-			    "the RSA key is too long");
+			    "the RSA key is too long: 16384 bits, and 8192 is "
+			    "the limit");
 	assert_string_equal(weakness_of(pki_key_rsa_public(2048, 1)),
 			    "the RSA key has a bad public exponent");
 	assert_string_equal(weakness_of(pki_key_rsa_public(2048, 4)),
@@ -240,7 +242,7 @@ static void weak_public_keys_are_told(void **state)
 			    "the EC key has explicit curve parameters");
 	assert_string_equal(
 	    weakness_of(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "prime192v1")),
-	    "the EC key is too short");
+	    "the EC key is too short: 192 bits, and 224 is the least");
 	assert_string_equal(
 	    weakness_of(EVP_PKEY_Q_keygen(NULL, NULL, "X25519")),
 	    "the key is neither RSA nor of an elliptic curve");
