@@ -27,7 +27,15 @@ void text_copy(char *to, size_t size, const void *text, size_t length);
  * `to` may not be `text`. */
 void text_copy_latin(char *to, size_t size, const void *text, size_t length);
 /*
- * Puts a text together as printf() does, and writes it as text_copy() does;
+ * Does the same with a text that begins with what it is about and ends with the
+ * reason: one that does not fit keeps its beginning and its end, and has "..."
+ * in place of the middle.  The part behind the last ": " stays whole if it is
+ * no longer than two thirds.  In less than TEXT_SHORTEN octets, it is cut off.
+ */
+void text_shorten(char *to, size_t size, const char *text);
+#define TEXT_SHORTEN 48
+/*
+ * Puts a text together as printf() does, and writes it as text_shorten() does;
  * what is beyond TEXT_MAX octets is lost.  The arguments may point into `to`.
  * Every text of an error, a refusal or a log line comes from here.
  */

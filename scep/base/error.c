@@ -282,9 +282,14 @@ void error_words(const struct scep_error *error, char *text)
 {
 	char words[SCEP_TEXT64];
 	char cause[2 * SCEP_TEXT255];
+	char whole[3 * SCEP_TEXT255];
 
 	manual_words(error, words, sizeof(words));
 	cause_words(error, cause, sizeof(cause));
-	text_format(text, SCEP_TEXT255, "%s%s%s", words,
+	text_format(whole, sizeof(whole), "%s%s%s", words,
 		    words[0] && cause[0] ? ": " : "", cause);
+	if (error->code == SCEP_SCEP_ERROR)
+		text_copy(text, SCEP_TEXT255, whole, strlen(whole));
+	else
+		text_shorten(text, SCEP_TEXT255, whole);
 }

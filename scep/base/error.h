@@ -68,7 +68,8 @@ enum scep_code error_detail(enum scep_code code);
 
 /*
  * Writes scepStatusText: the words of the manual, then the cause.  `text` has
- * SCEP_TEXT255 octets; what does not fit is cut at a UTF-8 boundary.
+ * SCEP_TEXT255 octets; a cause that does not fit is shortened in its middle,
+ * and what a server has said at its end.
  */
 void error_words(const struct scep_error *error, char *text);
 

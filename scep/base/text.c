@@ -169,13 +169,52 @@ void text_copy_latin(char *to, size_t size, const void *text, size_t length)
 	copy(to, size, text, length, STRAY_LATIN);
 }
 
+/* Returns how many octets of the end are kept: the last part with the ": "
+ * before it, but a third of the room at least and two thirds at most. */
+static size_t end_to_keep(const char *text, size_t length, size_t room)
+{
+	size_t most = room * 2 / 3, wanted = room / 3;
+	size_t at;
+
+	for (size_t back = 2; back <= length && back <= most; back++) {
+		at = length - back;
+		if (text[at] != ':' || text[at + 1] != ' ')
+			continue;
+		return back > wanted ? back : wanted;
+	}
+	return most;
+}
+
+void text_shorten(char *to, size_t size, const char *text)
+{
+	char whole[4 * (TEXT_MAX + 1)];
+	size_t length, head, end;
+
+	/* Each octet may be shown as '?', none as more. */
+	text_copy(whole, sizeof(whole), text, strlen(text));
+	length = strlen(whole);
+	if (length < size || size < TEXT_SHORTEN) {
+		text_copy(to, size, whole, length);
+		return;
+	}
+	end = end_to_keep(whole, length, size - 4);
+	head = size - 4 - end;
+	while ((whole[length - end] & 0xc0) == 0x80)
+		end--;
+	/* As much of the beginning as makes whole characters. */
+	text_copy(to, head + 1, whole, length);
+	head = strlen(to);
+	memcpy(to + head, "...", 3);
+	memcpy(to + head + 3, whole + length - end, end + 1);
+}
+
 void text_format_list(char *to, size_t size, const char *format,
 		      va_list arguments)
 {
 	char text[TEXT_MAX + 1];
 
 	vsnprintf(text, sizeof(text), format, arguments);
-	text_copy(to, size, text, strlen(text));
+	text_shorten(to, size, text);
 }
 
 void text_format(char *to, size_t size, const char *format, ...)

@@ -132,7 +132,7 @@ static void report_refused(struct task *task, size_t i)
 		    work->cas[i].subject, entry->reason);
 	if (entry->is_unfit && next->note[0] == '\0')
 		text_format(next->note, sizeof(next->note),
-			    "the %s %.100s is ignored: %s", what,
+			    "the %s %s is ignored: %s", what,
 			    work->cas[i].subject, entry->reason);
 }
 

@@ -235,7 +235,7 @@ static void ca_say_awaited(struct step_work *work)
 			  first != NULL ? first->subject : "");
 	else if (first != NULL)
 		error_set(&work->error, SCEP_CA_NOT_TRUSTED,
-			  "waiting for scepCaTrust.%u%s: the RA %.80s: %s",
+			  "waiting for scepCaTrust.%u%s: the RA %s: %s",
 			  first->index, more, first->subject,
 			  work->entries[at].reason);
 }

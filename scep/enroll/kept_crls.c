@@ -77,7 +77,7 @@ static enum scep_code blame_recipient(X509 *recipient, struct scep_error *error)
 	if (certs_describe_ca(recipient, &row, error) != SCEP_OK)
 		return error->code;
 	return error_set(error, SCEP_CA_NOT_TRUSTED,
-			 "the %s %.100s, or a CA above it, is revoked",
+			 "the %s %s, or a CA above it, is revoked",
 			 (row.role & SCEP_CA_IS_CA) != 0 ? "CA" : "RA",
 			 row.subject);
 }

@@ -309,11 +309,15 @@ static void digest_success(struct task *task, const struct cert_rep *reply,
 	struct step_work *work = &task->work;
 	X509 *issued = sk_X509_value(reply->certificates, 0);
 	size_t room = sizeof(work->next->difference);
+	size_t noted = strlen(task->record->note);
 	char line[768];
 
 	certs_to_pem(reply->certificates, &work->next->issued, &work->error);
 	if (certs_time(X509_get0_notBefore(issued)) > work->clock)
 		room -= STEP_BEGINS_TEXT;
+	/* The note may be shortened to half of what is left. */
+	if (noted > 0)
+		room -= noted + 2 < room / 2 ? noted + 2 : room / 2;
 	difference_text(request, issued, work->next->difference, room,
 			&work->error);
 	difference_text(request, issued, line, sizeof(line), &work->error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/enroll/success_text.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,41 +12,90 @@
 #include "scep/state/status.h"
 #include "scep/state/task.h"
 
-/* Adds a note to the text of a success. */
-static void status_add_note(struct scep_status *status, const char *note)
+/* One part of the text. */
+struct part {
+	const char *text;
+	bool is_whole; /* stays as it is; else it may be shortened */
+};
+
+/* Writes the parts that there are.  Those that may be shortened share the room
+ * that the others leave; what one does not need is left to the next. */
+static void join_parts(char *text, size_t size, const struct part *parts,
+		       size_t count)
 {
-	text_format(status->text, sizeof(status->text), "%s%s%s", status->text,
-		    status->text[0] != '\0' ? "; " : "", note);
+	/* The last one has no "; " behind it. */
+	size_t room = size - 1 + 2, sharing = 0, used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t length = strlen(parts[i].text);
+		size_t taken = length + 2;
+
+		sharing += length > 0 && !parts[i].is_whole;
+		if (length > 0 && parts[i].is_whole)
+			room -= taken < room ? taken : room;
+	}
+	text[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		size_t length = strlen(parts[i].text);
+		size_t share = size;
+
+		if (length == 0)
+			continue;
+		if (!parts[i].is_whole) {
+			share = room / sharing--;
+			share = length + 2 < share ? length + 2 : share;
+			room -= share;
+			if (share < length + 2 && share < TEXT_SHORTEN)
+				continue;
+			share--;
+		}
+		if (used + 3 >= size)
+			break;
+		if (used > 0)
+			used +=
+			    (size_t)snprintf(text + used, size - used, "; ");
+		if (share > size - used)
+			share = size - used;
+		text_shorten(text + used, share, parts[i].text);
+		used += strlen(text + used);
+	}
 }
 
 /* Says when the certificate begins, in STEP_BEGINS_TEXT octets at most. */
-static void add_begin(struct scep_status *status, int64_t begins)
+static void write_begin(const struct scep_status *status, int64_t begins,
+			char note[STEP_BEGINS_TEXT])
 {
 	time_t seconds = (time_t)begins;
-	char when[32] = "", note[STEP_BEGINS_TEXT];
+	char when[32] = "";
 	struct tm broken;
 
 	if (gmtime_r(&seconds, &broken) != NULL)
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &broken);
-	text_format(note, sizeof(note), "begins at %s UTC", when);
-	if (status->use_location[0] != '\0')
-		text_format(note, sizeof(note), "%s, deployed then", note);
-	status_add_note(status, note);
+	text_format(note, STEP_BEGINS_TEXT, "begins at %s UTC%s", when,
+		    status->use_location[0] != '\0' ? ", deployed then" : "");
 }
 
 void success_text_put(const struct task *task, struct scep_status *status,
 		      int64_t begins)
 {
-	const char *difference = task->record->difference;
+	const struct record *record = task->record;
+	char failure[SCEP_TEXT255] = "", begin[STEP_BEGINS_TEXT] = "";
+	const struct part parts[] = {
+	    {failure, true},
+	    {record->note, false},
+	    {begin, true},
+	    {record->difference, false},
+	};
 
 	status_clear(status);
-	memcpy(status->text, task->record->note, sizeof(status->text));
 	/* The certificate is registered, but a use location does not have
 	 * it. */
-	if (task->work.error.code == SCEP_DEPLOY_FAILED)
+	if (task->work.error.code == SCEP_DEPLOY_FAILED) {
 		status_blame(status, &task->work.error);
+		memcpy(failure, status->text, sizeof(failure));
+	}
 	if (begins != 0)
-		add_begin(status, begins);
-	if (difference[0] != '\0')
-		status_add_note(status, difference);
+		write_begin(status, begins, begin);
+	join_parts(status->text, sizeof(status->text), parts,
+		   sizeof(parts) / sizeof(*parts));
 }

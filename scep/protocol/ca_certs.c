@@ -165,8 +165,8 @@ static enum scep_code judge_times(STACK_OF(X509) * path, int64_t now,
 		if (i == 0)
 			refuse_entry(entry, "it %s", fault);
 		else
-			refuse_entry(entry, "the CA %.100s above it %s",
-				     subject, fault);
+			refuse_entry(entry, "the CA %s above it %s", subject,
+				     fault);
 		return SCEP_OK;
 	}
 	return SCEP_OK;
@@ -213,7 +213,7 @@ static enum scep_code judge_revocation(const struct judgement *judgement,
 		if (i == 0)
 			refuse_entry(entry, "it is revoked");
 		else
-			refuse_entry(entry, "the CA %.100s above it is revoked",
+			refuse_entry(entry, "the CA %s above it is revoked",
 				     subject);
 		return SCEP_CA_NOT_TRUSTED;
 	}
@@ -402,7 +402,7 @@ static enum scep_code blame_certificate(const struct judgement *judgement,
 
 	if (code != SCEP_OK)
 		return code;
-	return error_set(error, SCEP_CA_NOT_TRUSTED, "the %s %.100s: %s",
+	return error_set(error, SCEP_CA_NOT_TRUSTED, "the %s %s: %s",
 			 entry->is_ra ? "RA" : "CA", subject, entry->reason);
 }
 
@@ -581,6 +581,6 @@ enum scep_code ca_certs_candidate(STACK_OF(X509) * certificates,
 		return SCEP_OK;
 	if (names_text(X509_get_subject_name(weak), subject, error) != SCEP_OK)
 		return SCEP_NO_MEMORY;
-	return error_set(error, SCEP_CA_NOT_TRUSTED, "the CA %.100s: %s",
-			 subject, weakness.text);
+	return error_set(error, SCEP_CA_NOT_TRUSTED, "the CA %s: %s", subject,
+			 weakness.text);
 }

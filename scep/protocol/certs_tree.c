@@ -130,8 +130,8 @@ static enum scep_code tree_check_floor(STACK_OF(X509) * path,
 		if (names_text(X509_get_subject_name(each), subject, error) !=
 		    SCEP_OK)
 			return SCEP_NO_MEMORY;
-		return error_set(error, code, "the CA %.100s above it: %s",
-				 subject, weakness.text);
+		return error_set(error, code, "the CA %s above it: %s", subject,
+				 weakness.text);
 	}
 	return SCEP_OK;
 }

@@ -15,7 +15,7 @@
 
 /*
  * Writes what was asked and what came, for all that differs, into `size` octets
- * (at least 200): `differs: keyUsage: asked
+ * (at least 80): `differs: keyUsage: asked
  * "digitalSignature,keyEncipherment", came "digitalSignature"`.  Shortens the
  * values where they do not fit, and leaves them out where too little would be
  * left of them.  "" if nothing differs.

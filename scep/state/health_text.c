@@ -17,29 +17,39 @@
 
 #define DAY  86400
 #define NAME 80
+#define MORE "; and more"
 
 /* The text that is being written, and what it is about. */
 struct words {
 	const struct scep_view *view;
 	const struct health_facts *facts;
 	char text[SCEP_TEXT255];
+	bool is_full;
 };
 
 static void words_add(struct words *words, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Adds a reason.  Text that does not fit is cut off: the worst stands first. */
+/* Adds a reason.  The worst stands first: what does not fit is shortened, and
+ * counted only where too little of it could be seen. */
 static void words_add(struct words *words, const char *format, ...)
 {
 	size_t length = strlen(words->text);
+	size_t room = sizeof(words->text) - length;
 	char reason[SCEP_TEXT255];
 	va_list arguments;
 
+	if (words->is_full)
+		return;
 	va_start(arguments, format);
 	text_format_list(reason, sizeof(reason), format, arguments);
 	va_end(arguments);
-	text_format(words->text + length, sizeof(words->text) - length, "%s%s",
-		    length > 0 ? "; " : "", reason);
+	words->is_full = strlen(reason) + sizeof("; ") + sizeof(MORE) > room;
+	if (words->is_full && room < TEXT_SHORTEN + sizeof(MORE))
+		text_format(words->text + length, room, "%s", MORE);
+	else
+		text_format(words->text + length, room, "%s%s",
+			    length > 0 ? "; " : "", reason);
 }
 
 static void write_days(char text[NAME], int64_t seconds)

@@ -155,10 +155,36 @@ static void a_long_text_is_cut_at_a_character(void **state)
 		memcpy(longest + at, "\xc3\xa9", 2);
 	longest[sizeof(longest) - 1] = '\0';
 	error_set(&error, SCEP_COMM_ERROR, "x%s", longest);
-	assert_int_equal(strlen(error.text), 254);
+	assert_true(strlen(error.text) >= 253);
 	error_words(&error, text);
-	assert_true(strlen(text) >= 254);
+	assert_true(strlen(text) >= 253);
 	assert_memory_equal(text + strlen(text) - 2, "\xc3\xa9", 2);
+	assert_null(strchr(text, '?'));
+}
+
+/* Names are long, and the reason stands behind them. */
+static void the_reason_is_not_cut_off(void **state)
+{
+	struct scep_error error;
+	char text[SCEP_TEXT255], name[SCEP_TEXT255];
+
+	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	error_set(&error, SCEP_CA_NOT_TRUSTED, "the RA %s: %s", name,
+		  "it is revoked");
+	error_words(&error, text);
+	assert_int_equal(strlen(text), 255);
+	assert_memory_equal(text, "CA Certificate Not Trusted: the RA nnn", 38);
+	assert_string_equal(text + 255 - 15, ": it is revoked");
+	/* What a server says begins with what matters. */
+	memset(error.fail_info_text, 'w', sizeof(error.fail_info_text) - 1);
+	error.fail_info_text[0] = 'v';
+	error.code = SCEP_SCEP_ERROR;
+	error.fail_info = 2;
+	error_words(&error, text);
+	assert_int_equal(strlen(text), 255);
+	assert_null(strstr(text, "..."));
 }
 
 static void control_characters_do_not_get_into_a_text(void **state)
@@ -292,6 +318,7 @@ int main(void)
 	    cmocka_unit_test(short_memory_is_a_fault_of_our_own),
 	    cmocka_unit_test(every_code_is_shown_as_a_detail_of_the_mib),
 	    cmocka_unit_test(a_long_text_is_cut_at_a_character),
+	    cmocka_unit_test(the_reason_is_not_cut_off),
 	    cmocka_unit_test(control_characters_do_not_get_into_a_text),
 	    cmocka_unit_test(setting_forgets_what_was_before),
 	    cmocka_unit_test(an_http_status_is_kept_and_named),

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "scep/octets.h"
 #include "scep/text.h"
 
 static const struct {
@@ -137,6 +138,62 @@ static void a_text_is_put_together_clean_and_cut(void **state)
 	assert_int_equal(strlen(to), TEXT_MAX);
 }
 
+static void assert_shortened(const char *text, size_t size,
+			     const char *expected)
+{
+	char to[SCEP_TEXT255];
+
+	text_shorten(to, size, text);
+	assert_string_equal(to, expected);
+	assert_true(text_is_clean(to, strlen(to)));
+}
+
+static void what_does_not_fit_keeps_its_reason(void **state)
+{
+	(void)state;
+	assert_shortened("short: enough", 64, "short: enough");
+	assert_shortened("of fifty-nine octets, which is just what fits: it is "
+			 "revoked",
+			 61,
+			 "of fifty-nine octets, which is just what fits: it is "
+			 "revoked");
+	assert_shortened(
+	    "the RA CN=a very long name of a registration authority"
+	    ": it is revoked",
+	    61,
+	    "the RA CN=a very long name of a regist...rity: it is "
+	    "revoked");
+	/* No reason is so long that nothing else is seen. */
+	assert_shortened(
+	    "x: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 49,
+	    "x: aaaaaaaaaaaa...aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+	/* In too little room, the end is cut off. */
+	assert_shortened("a text that ends with a reason: no", 20,
+			 "a text that ends wi");
+}
+
+/* Each place at which the middle may begin and end. */
+static void the_middle_is_cut_out_between_characters(void **state)
+{
+	char text[3 * 90 + 16] = "", to[SCEP_TEXT255];
+
+	(void)state;
+	for (int shift = 0; shift < 4; shift++) {
+		memset(text, 'b', (size_t)shift);
+		text[shift] = '\0';
+		for (int i = 0; i < 60; i++)
+			strcat(text, i % 2 ? "\xe2\x82\xac" : "\xc3\xa9");
+		for (size_t size = TEXT_SHORTEN; size < 140; size++) {
+			text_shorten(to, size, text);
+			assert_true(text_is_clean(to, strlen(to)));
+			assert_null(strchr(to, '?'));
+			assert_true(strlen(to) < size);
+			assert_true(strlen(to) + 8 > size);
+			assert_non_null(strstr(to, "..."));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +204,8 @@ int main(void)
 		a_character_that_is_not_clean_is_one_question_mark),
 	    cmocka_unit_test(copying_cuts_at_a_character),
 	    cmocka_unit_test(a_text_is_put_together_clean_and_cut),
+	    cmocka_unit_test(what_does_not_fit_keeps_its_reason),
+	    cmocka_unit_test(the_middle_is_cut_out_between_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

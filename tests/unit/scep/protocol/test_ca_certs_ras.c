@@ -402,7 +402,8 @@ static const struct weak weak_ones[] = {
      .is_short = false},
     {"SHA224", 0, "it is signed with SHA224, which is never allowed",
      .is_short = false},
-    {"SHA256", 512, "the RSA key is too short", .is_short = false},
+    {"SHA256", 512, "the RSA key is too short: 512 bits, and 1024 is the least",
+     .is_short = false},
 };
 
 #define WEAK_COUNT (sizeof(weak_ones) / sizeof(weak_ones[0]))
