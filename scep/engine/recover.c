@@ -312,8 +312,9 @@ static void rebuild_key(void *context, const char *name)
 			  strcmp(key->subject, key->issuer) == 0;
 	key->index = registry_next_index(state);
 	key->install_time = state_now(state);
-	log_warning("key %u (%s): rebuilt from its files", key->index,
-		    key->subject);
+	txn_log(rebuild->txn, SCEP_LOG_WARNING,
+		"key %u (%s): rebuilt from its files", key->index,
+		key->subject);
 	txn_put(rebuild->txn, STORE_KEY, key);
 }
 

@@ -120,8 +120,9 @@ void cert_recovery_keep(struct task *task, const struct scep_key *lost,
 	/* A manager may have destroyed the key meanwhile. */
 	if (now == NULL || strcmp(now->file_id, lost->file_id) != 0)
 		return;
-	log_warning("key %u (%s): its lost certificate was delivered again",
-		    now->index, now->name);
+	txn_log(txn, SCEP_LOG_WARNING,
+		"key %u (%s): its lost certificate was delivered again",
+		now->index, now->name);
 	row = row_copy(now);
 	if (row != NULL)
 		row->is_corrupt = 0;

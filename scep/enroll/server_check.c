@@ -19,11 +19,8 @@
 #include "scep/enroll/ca_rollover.h"
 #include "scep/enroll/ca_table.h"
 #include "scep/enroll/cert_recovery.h"
-<<<<<<< HEAD
 #include "scep/enroll/failure_text.h"
-=======
 #include "scep/enroll/kept_crls.h"
->>>>>>> 38be920 (scep: keep the CRLs of checks, and hold what is shown later against them)
 #include "scep/enroll/message.h"
 #include "scep/enroll/step.h"
 #include "scep/keys/key_file.h"
@@ -241,8 +238,8 @@ check_mark_key(struct task *task, const struct scep_key *key, struct txn *txn)
 	    is_revoked == (key->is_revoked != 0))
 		return code;
 	registry_name_key(&task->state->view, key, name);
-	log_warning("%s: its certificate is %s", name,
-		    is_revoked ? "revoked" : "no longer revoked");
+	txn_log(txn, SCEP_LOG_WARNING, "%s: its certificate is %srevoked", name,
+		is_revoked ? "" : "no longer ");
 	row = row_copy(key);
 	if (row != NULL)
 		row->is_revoked = is_revoked;
@@ -264,9 +261,10 @@ static enum scep_code check_mark_ca(struct task *task, const struct scep_ca *ca,
 	if (code != SCEP_OK || verdict == CRL_OF_ANOTHER_ISSUER ||
 	    is_revoked == (ca->is_revoked != 0))
 		return code;
-	log_warning("%s: the certificate of %s (scepCaIndex %u) is %s revoked",
-		    task->name, ca->subject, ca->index,
-		    is_revoked ? "now" : "no longer");
+	txn_log(txn, SCEP_LOG_WARNING,
+		"%s: the certificate of %s (scepCaIndex %u) is %s revoked",
+		task->name, ca->subject, ca->index,
+		is_revoked ? "now" : "no longer");
 	row = row_copy(ca);
 	if (row != NULL)
 		row->is_revoked = is_revoked;

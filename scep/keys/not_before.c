@@ -77,11 +77,13 @@ static void remove_wait(struct state *state, struct txn *txn,
 		key->replaced_by = successor;
 	registry_name_key(&state->view, key, whole);
 	if (successor != 0)
-		log_info("%s: waits no more for its notBefore: key %u takes "
-			 "its place",
-			 whole, successor);
+		txn_log(txn, SCEP_LOG_INFO,
+			"%s: waits no more for its notBefore: key %u takes "
+			"its place",
+			whole, successor);
 	else
-		log_info("%s: waits no more for its notBefore", whole);
+		txn_log(txn, SCEP_LOG_INFO,
+			"%s: waits no more for its notBefore", whole);
 }
 
 /* Adds the locations of the list that there are. */
@@ -190,7 +192,8 @@ static void give_up(struct state *state, struct txn *txn,
 	char name[REGISTRY_KEY_NAME];
 
 	registry_name_key(&state->view, old, name);
-	log_warning("%s: not deployed at its notBefore: %s", name, fault);
+	txn_log(txn, SCEP_LOG_WARNING, "%s: not deployed at its notBefore: %s",
+		name, fault);
 	if (key == NULL)
 		return;
 	memset(key->use_when_valid, 0, sizeof(key->use_when_valid));
@@ -240,7 +243,8 @@ static void forget_unknown(struct state *state, struct txn *txn,
 
 	if (!view_lacks_use(&state->view, old->use_when_valid, name))
 		return;
-	log_warning("key %u: there is no use location '%s'", old->index, name);
+	txn_log(txn, SCEP_LOG_WARNING, "key %u: there is no use location '%s'",
+		old->index, name);
 	key = edit_key(state, txn, old);
 	if (key == NULL)
 		return;

@@ -294,9 +294,10 @@ static void forget_retired(struct state *state, struct txn *txn,
 		    view_key_has_replaced(&state->view, retired->successor,
 					  key_index)) {
 			registry_name_key(&state->view, retired, name);
-			log_notice("%s: destroyed: it was retired, and a key "
-				   "after its successor is in use",
-				   name);
+			txn_log(txn, SCEP_LOG_NOTICE,
+				"%s: destroyed: it was retired, and a key "
+				"after its successor is in use",
+				name);
 			txn_remove(txn, STORE_RETIRED, retired->index);
 		}
 	}
@@ -311,7 +312,8 @@ static void retire_key(struct state *state, struct txn *txn,
 	if (retired != NULL)
 		retired->successor = key_index;
 	registry_name_key(&state->view, old, name);
-	log_notice("%s: retired: key %u has replaced it", name, key_index);
+	txn_log(txn, SCEP_LOG_NOTICE, "%s: retired: key %u has replaced it",
+		name, key_index);
 	pass_on_successor(state, txn, old->index, key_index);
 	txn_remove(txn, STORE_KEY, old->index);
 	txn_put(txn, STORE_RETIRED, retired);

@@ -107,7 +107,8 @@ static void remove_use(struct state *state, struct txn *txn,
 		       const struct scep_use *use)
 {
 	use_locations_remove_from_keys(state, txn, use, 0);
-	log_info("use location %s: no longer configured", use->name);
+	txn_log(txn, SCEP_LOG_INFO, "use location %s: no longer configured",
+		use->name);
 	txn_remove(txn, STORE_USE, use->index);
 }
 

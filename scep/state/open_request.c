@@ -159,7 +159,8 @@ void open_request_wipe_challenge(struct open_request *e, struct record *next,
 	struct scep_profile *profile;
 
 	if (next != NULL && next->values.challenge_password.length > 0)
-		log_info("%s: the challenge password is removed", e->task.name);
+		txn_log(txn, SCEP_LOG_INFO,
+			"%s: the challenge password is removed", e->task.name);
 	if (next != NULL)
 		memset(&next->values.challenge_password, 0,
 		       sizeof(next->values.challenge_password));

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/state/txn.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "scep/profile_row.h"
 #include "scep/rows.h"
 #include "scep/status_row.h"
+#include "scep/text.h"
 #include "scep/base/error.h"
+#include "scep/base/log.h"
 
 void txn_init(struct txn *txn)
 {
@@ -18,8 +21,38 @@ void txn_free(struct txn *txn)
 {
 	for (size_t i = 0; i < txn->count; i++)
 		row_release(txn->ops[i].row);
+	for (size_t i = 0; i < txn->line_count; i++)
+		free(txn->lines[i].text);
+	free(txn->lines);
 	free(txn->ops);
 	txn_init(txn);
+}
+
+void txn_log(struct txn *txn, enum scep_log_level level, const char *format,
+	     ...)
+{
+	struct txn_line *lines =
+	    realloc(txn->lines, (txn->line_count + 1) * sizeof(*lines));
+	struct txn_line line = {.level = level};
+	char text[TEXT_MAX + 1];
+	va_list arguments;
+
+	va_start(arguments, format);
+	text_format_list(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (lines != NULL)
+		txn->lines = lines;
+	line.text = lines != NULL ? strdup(text) : NULL;
+	if (line.text == NULL)
+		txn->is_short = true;
+	else
+		txn->lines[txn->line_count++] = line;
+}
+
+static void txn_log_lines(const struct txn *txn)
+{
+	for (size_t i = 0; i < txn->line_count; i++)
+		log_line(txn->lines[i].level, "%s", txn->lines[i].text);
 }
 
 static void txn_add(struct txn *txn, struct txn_op op)
@@ -313,6 +346,7 @@ enum scep_code txn_commit(struct state *state, struct txn *txn,
 		code = txn_store(state, txn, error);
 	if (code == SCEP_OK) {
 		txn_show_all(state, txn);
+		txn_log_lines(txn);
 		state_ask_tick(state);
 	} else if (undo != NULL) {
 		txn_free(undo);

@@ -18,6 +18,12 @@ struct txn_op {
 	bool is_stored; /* false: only in memory */
 };
 
+/* A line of the log that is true when the transaction is durable. */
+struct txn_line {
+	enum scep_log_level level;
+	char *text; /* owned */
+};
+
 struct txn {
 	struct txn_op *ops;
 	size_t count;
@@ -25,12 +31,14 @@ struct txn {
 	bool is_short;	/* of memory; the commit will fail */
 	bool has_agent; /* agent's settings are put as well */
 	struct scep_agent agent;
+	struct txn_line *lines;
+	size_t line_count;
 };
 
 void txn_init(struct txn *txn);
 void txn_free(struct txn *txn);
-/* Makes `txn` a transaction that does what `from` does.  Both have the same
- * rows: edit none of them. */
+/* Makes `txn` a transaction that does what `from` does, and logs nothing.  Both
+ * have the same rows: edit none of them. */
 void txn_copy(struct txn *txn, const struct txn *from);
 
 /* Puts a row, and takes it.  NULL: memory was short, the commit will fail. */
@@ -48,6 +56,11 @@ void *txn_edit(struct state *state, struct txn *txn, enum store_table table,
 void txn_put_agent(struct txn *txn, const struct scep_agent *agent);
 /* Returns the settings as they will be, to be changed.  Borrows. */
 struct scep_agent *txn_edit_agent(struct state *state, struct txn *txn);
+
+/* Logs a line (log.h) when the transaction is committed: a disk that refuses
+ * must not make it false. */
+void txn_log(struct txn *txn, enum scep_log_level level, const char *format,
+	     ...) __attribute__((format(printf, 3, 4)));
 
 /* Has nothing of it stored: where there is no store. */
 void txn_forget_disk(struct txn *txn);

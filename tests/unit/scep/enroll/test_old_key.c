@@ -3,6 +3,9 @@
  * 11). */
 #include "tests/unit/scep/keys/use_world.h"
 
+#include "tests/lib/disk.h"
+#include "tests/lib/log_lines.h"
+
 #include "scep/change.h"
 #include "scep/codes.h"
 #include "scep/profile_row.h"
@@ -58,6 +61,29 @@ static void a_key_that_another_location_has_stays(void **state)
 	renew_for(d, "web", true);
 	assert_non_null(key(d, first));
 	assert_string_equal(key(d, first)->use_location, "vpn");
+}
+
+/* What the disk has refused has not happened. */
+static void a_disk_that_refuses_retires_nothing(void **state)
+{
+	struct device *d = *state;
+	uint32_t first = enrol_for(d, "web");
+
+	log_lines_begin();
+	begin_timer(d, "web", true);
+	disk.is_full = true;
+	end_deploy(d, true);
+	device_run(d);
+	assert_non_null(key(d, first));
+	assert_null(strstr(log_lines, "retired"));
+	assert_non_null(strstr(log_lines, "No space left on device"));
+	disk_reset();
+	/* It is deployed once more. */
+	device_run_for(d, 60);
+	end_deploy(d, true);
+	device_run(d);
+	assert_null(key(d, first));
+	assert_non_null(strstr(log_lines, " has replaced it\n"));
 }
 
 static void the_default_key_stays(void **state)
@@ -203,6 +229,7 @@ int main(void)
 	    USE_TEST(nothing_goes_when_the_new_one_is_not_applied),
 	    USE_TEST(without_a_location_nothing_goes),
 	    USE_TEST(a_key_that_another_location_has_stays),
+	    USE_TEST(a_disk_that_refuses_retires_nothing),
 	    USE_TEST(the_default_key_stays),
 	    USE_TEST(a_manual_request_deletes_nothing),
 	    USE_TEST(the_next_success_ends_what_was_kept_aside),

@@ -20,6 +20,7 @@
 #include "scep/view.h"
 #include "tests/lib/device.h"
 #include "tests/lib/disk.h"
+#include "tests/lib/log_lines.h"
 
 static int setup(void **state)
 {
@@ -167,6 +168,31 @@ static void what_is_refused_changes_nothing(void **state)
 	assert_before(d);
 	device_restart(d);
 	assert_before(d);
+}
+
+static void lines_are_logged_when_it_is_durable(void **state)
+{
+	struct device *d = *state;
+	struct txn txn, copy;
+
+	log_lines_begin();
+	txn_init(&txn);
+	txn_put(&txn, STORE_KEY, key_of(3, "first"));
+	txn_log(&txn, SCEP_LOG_NOTICE, "key %d", 3);
+	txn_log(&txn, SCEP_LOG_INFO, "and so on");
+	txn_copy(&copy, &txn);
+	assert_string_equal(log_lines, "");
+	commit(d, &txn, NULL);
+	assert_string_equal(log_lines, "N key 3\nI and so on\n");
+	log_lines_forget();
+	commit(d, &copy, NULL);
+	txn_put(&txn, STORE_KEY, key_of(3, "second"));
+	txn_log(&txn, SCEP_LOG_NOTICE, "it is not so");
+	disk.is_full = true;
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error),
+			 SCEP_STORAGE_ERROR);
+	disk_reset();
+	assert_string_equal(log_lines, "");
 }
 
 static void what_is_taken_back_is_as_before(void **state)
@@ -401,6 +427,7 @@ int main(void)
 	    TEST(a_volatile_profile_that_was_to_be_kept_is_not_on_disk),
 	    TEST(short_memory_fails_the_whole),
 	    TEST(a_published_view_does_not_change),
+	    TEST(lines_are_logged_when_it_is_durable),
 	    TEST(a_request_follows_its_record),
 	    TEST(trimming_takes_the_oldest),
 	};
