@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/enroll/look.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "scep/event.h"
+#include "scep/text.h"
 #include "scep/enroll/step.h"
 
 /* A look without an answer for so long is a bad one, in ms: a folder that hangs
@@ -65,11 +65,14 @@ static void look_begin(struct state *state)
 static void look_give_up(struct state *state)
 {
 	struct look *look = &state->look;
+	struct open_request *e = open_request_find(state, look->request);
 
 	look->end = (struct scep_deploy_end){.is_look = true};
-	snprintf(look->end.text, sizeof(look->end.text),
-		 "no answer about the folders of the use locations after %d s",
-		 ANSWER_TIME / 1000);
+	text_format(look->end.text, sizeof(look->end.text),
+		    "no answer about the folders of the use locations %s after "
+		    "%d s",
+		    e != NULL ? e->task.record->values.use_location : "",
+		    ANSWER_TIME / 1000);
 	look_settle(state);
 }
 

@@ -330,6 +330,11 @@ static bool request_begin_processing(struct open_request *e,
 		error_set_memory(&e->task.work.error);
 	else if (request_reserve_key(e, next)) {
 		status->state = SCEP_STATE_PROCESSING;
+		/* The use location that it waited for is there. */
+		if (now->detail == SCEP_CONFIG_ERROR) {
+			status_clear(status);
+			show_note(status, next);
+		}
 		status->polls += now->next_poll != 0;
 		show_message(status, e->task.step);
 		status->next_poll = 0;
@@ -430,7 +435,8 @@ static bool request_begin(struct task *task)
 		stats_count_begin(&task->state->view.stats, now->trigger);
 	if (!request_has_challenge(e, now) || !request_can_deploy(e, now))
 		return false;
-	if (now->state != SCEP_STATE_TO_BE_PROCESSED && now->next_poll == 0)
+	if (now->state != SCEP_STATE_TO_BE_PROCESSED && now->next_poll == 0 &&
+	    now->detail != SCEP_CONFIG_ERROR)
 		return true;
 	return request_begin_processing(e, now);
 }

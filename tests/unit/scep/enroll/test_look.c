@@ -3,6 +3,7 @@
  * can take costs no challenge. */
 #include "tests/unit/scep/keys/use_world.h"
 #include "tests/lib/disk.h"
+#include "tests/lib/log_lines.h"
 
 #define MISSING "use location web: there is no folder /etc/nginx/tls"
 
@@ -15,11 +16,14 @@ static void nothing_is_sent_for_a_folder_that_is_missing(void **state)
 {
 	struct device *d = *state;
 
+	log_lines_begin();
 	d->bad_location = MISSING;
 	send_for(d, "web");
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CONFIG_ERROR);
 	assert_string_equal(device_status(d)->text, "Setting Error: " MISSING);
 	assert_int_equal(messages(d), 0);
+	assert_non_null(strstr(log_lines, ": failed: Setting Error: " MISSING));
+	assert_null(strstr(log_lines, "GetCACaps"));
 	assert_int_equal(device_view(d)->keys.count, 0);
 	assert_int_equal(device_view(d)->stats.requests, 1);
 	assert_int_equal(device_files(d), 0);
@@ -95,6 +99,37 @@ static void a_wait_for_the_folder_writes_nothing(void **state)
 			    "Setting Error: use location web: another reason");
 }
 
+/* MIB, rule 10: the folder is there, and the server is asked. */
+static void with_the_folder_the_timer_is_blocked_no_more(void **state)
+{
+	struct device *d = *state;
+	size_t before, asking = 0;
+
+	device_number(d, SCEP_AUTO_POLL, 1, 1);
+	device_number(d, SCEP_AUTO_POLL_INTERVAL, 1, 60);
+	device_set(d);
+	scripted_ca_plan(&d->ca, CA_PKI, CA_PENDING, 0);
+	begin_timer(d, "web", false);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_DEFERRED);
+	d->bad_location = MISSING;
+	device_run_for(d, 121);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_CONFIG_ERROR);
+	assert_int_equal(device_profile(d, 1)->timer.oper_status, BLOCKED);
+	before = messages(d);
+	d->bad_location = NULL;
+	device_set_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_POLL_NOW);
+	while (messages(d) == before) {
+		assert_true(device_step(d));
+		if (device_status(d)->detail != SCEP_NONE)
+			continue;
+		assert_string_equal(device_status(d)->text, "");
+		assert_int_equal(device_profile(d, 1)->timer.oper_status,
+				 REQUESTING);
+		asking++;
+	}
+	assert_true(asking > 0);
+}
+
 static void pollNow_looks_again(void **state)
 {
 	struct device *d = *state;
@@ -149,7 +184,7 @@ static void a_folder_that_hangs_is_given_up(void **state)
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CONFIG_ERROR);
 	assert_string_equal(device_status(d)->text,
 			    "Setting Error: no answer about the folders of the "
-			    "use locations after 30 s");
+			    "use locations web after 30 s");
 	assert_int_equal(messages(d), 0);
 	d->look_hangs = false;
 	enrol_for(d, "web");
@@ -163,6 +198,7 @@ int main(void)
 	    USE_TEST(a_timer_sends_nothing_either),
 	    USE_TEST(a_poll_waits_for_the_folder),
 	    USE_TEST(a_wait_for_the_folder_writes_nothing),
+	    USE_TEST(with_the_folder_the_timer_is_blocked_no_more),
 	    USE_TEST(pollNow_looks_again),
 	    USE_TEST(cancel_ends_the_wait),
 	    USE_TEST(a_folder_that_hangs_is_given_up),
