@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,18 +21,24 @@ struct walk {
 
 /* ------------------------------------------------------------ one folder -- */
 
+/* True if the group is that of the user alone, as a daemon's is: it bears his
+ * name.  Any ordinary user may be in another group, as "users". */
+static bool is_own_group(uid_t user, gid_t group)
+{
+	const struct passwd *account = getpwuid(user);
+	const struct group *own = getgrgid(group);
+
+	return account != NULL && own != NULL && account->pw_gid == group &&
+	       strcmp(account->pw_name, own->gr_name) == 0;
+}
+
 /* True if the folder may belong to that user: root, the user of the process,
  * the owner of the use location, or a user whose own group is the owner. */
 static bool is_owner(const struct use_folder *folder, uid_t user)
 {
-	const struct passwd *account;
-
 	if (user == 0 || user == geteuid() || user == folder->user)
 		return true;
-	if (folder->group == (gid_t)-1)
-		return false;
-	account = getpwuid(user);
-	return account != NULL && account->pw_gid == folder->group;
+	return folder->group != (gid_t)-1 && is_own_group(user, folder->group);
 }
 
 static bool is_group(const struct use_folder *folder, gid_t group)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The folder of a file of a use location: no link, nobody else's, and made
  * where only the last one is missing. */
+#include <grp.h>
+#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -150,6 +152,24 @@ static void anothers_folder_is_refused_but_the_owners_is_not(void **state)
 	assert_good(&wanted);
 }
 
+/* Root's files for a group are not safe in the folder of one of its users. */
+static void a_user_of_the_group_is_somebody_else(void **state)
+{
+	const struct passwd *user = getpwnam("sync");
+	const struct group *group = getgrnam("nogroup");
+	struct use_folder wanted;
+
+	if (geteuid() != 0 || user == NULL || group == NULL ||
+	    user->pw_gid != group->gr_gid)
+		skip();
+	make(*state, "a", 0755);
+	assert_int_equal(chown(at, user->pw_uid, group->gr_gid), 0);
+	wanted = file_at(*state, "a/key", false);
+	wanted.user = 0;
+	wanted.group = group->gr_gid;
+	assert_refused(&wanted, "who could exchange the files in it");
+}
+
 static void a_folder_in_the_place_of_the_file(void **state)
 {
 	struct use_folder wanted;
@@ -174,6 +194,7 @@ int main(void)
 	    TEST(a_link_is_not_followed),
 	    TEST(others_may_not_write_on_the_way),
 	    TEST(anothers_folder_is_refused_but_the_owners_is_not),
+	    TEST(a_user_of_the_group_is_somebody_else),
 	    TEST(a_folder_in_the_place_of_the_file),
 	};
 
