@@ -8,6 +8,7 @@
 #include "scep/rows.h"
 #include "scep/server.h"
 #include "scep/base/error.h"
+#include "scep/base/log.h"
 #include "scep/keys/key_file.h"
 #include "scep/protocol/asked.h"
 #include "scep/settings/settings.h"
@@ -97,15 +98,20 @@ void renewal_recall_asked(struct state *state, struct scep_key *key)
 {
 	STACK_OF(X509) *chain = NULL;
 	struct scep_values values;
+	struct scep_error error;
 	char name[KEY_FILE_NAME];
 
+	error_init(&error);
 	settings_preset_values(&values);
 	key_file_name(key->file_id, name);
-	if (key_file_read_chain(state->certs_folder, name, &chain, NULL) ==
+	if (key_file_read_chain(state->certs_folder, name, &chain, &error) ==
 		SCEP_OK &&
-	    asked_of_certificate(sk_X509_value(chain, 0), &values, NULL) ==
+	    asked_of_certificate(sk_X509_value(chain, 0), &values, &error) ==
 		SCEP_OK)
 		key->asked = values;
+	else
+		log_warning("key %u (%s): cannot be renewed: %s", key->index,
+			    key->name, error.text);
 	sk_X509_pop_free(chain, X509_free);
 }
 

@@ -43,7 +43,8 @@ void renewal_of(struct state *state, struct record *record,
 /* Keeps with a key what its certificate was requested with. */
 void renewal_keep_asked(struct scep_key *key, const struct scep_values *values);
 /* Finds that out from the certificate, which is the leaf of the chain in the
- * key's file.  Leaves a key alone whose file cannot be read. */
+ * key's file.  Logs why, and leaves the key alone, if the file cannot be read
+ * or a name is longer than a request can have it. */
 void renewal_recall_asked(struct state *state, struct scep_key *key);
 /* Returns the values that request that certificate again.  The challenge, if
  * one is needed, is that of the next manual request, or else that of the timer.

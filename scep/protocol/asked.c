@@ -50,7 +50,7 @@ static enum scep_code asked_subject(X509 *certificate,
 		return error_set_memory(error);
 	take_attribute(name, NID_commonName, values->common_name);
 	take_attribute(name, NID_organizationName, values->organization);
-	code = names_text(name, values->subject_extra, error);
+	code = names_text_whole(name, values->subject_extra, error);
 	X509_NAME_free(name);
 	return code;
 }
@@ -71,13 +71,33 @@ static uint32_t asked_key_usage(X509 *certificate)
 	return flags & KU_DECIPHER_ONLY ? bits | 1u << 8 : bits;
 }
 
-static void asked_ext_key_usage(X509 *certificate, char *text)
+static enum scep_code refuse_length(const char *what, struct scep_error *error)
+{
+	return error_set(error, SCEP_CONFIG_ERROR,
+			 "%s is too long: more than %d octets", what,
+			 SCEP_TEXT255 - 1);
+}
+
+static enum scep_code asked_ext_key_usage(X509 *certificate, char *text,
+					  struct scep_error *error)
 {
 	EXTENDED_KEY_USAGE *usage =
 	    X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
+	bool is_whole = extensions_ext_key_usage_text(usage, text);
 
-	extensions_ext_key_usage_text(usage, text);
 	EXTENDED_KEY_USAGE_free(usage);
+	return is_whole ? SCEP_OK : refuse_length("extendedKeyUsage", error);
+}
+
+static enum scep_code asked_alt_name(X509 *certificate, char *text,
+				     struct scep_error *error)
+{
+	GENERAL_NAMES *names =
+	    X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+	bool is_whole = extensions_names_text(names, text);
+
+	GENERAL_NAMES_free(names);
+	return is_whole ? SCEP_OK : refuse_length("subjectAltName", error);
 }
 
 /* ------------------------------------------------------------------ key -- */
@@ -101,10 +121,12 @@ enum scep_code asked_of_certificate(X509 *certificate,
 	enum scep_code code = asked_subject(certificate, values, error);
 
 	if (code == SCEP_OK)
-		code = extensions_alt_name_text(
-		    certificate, values->subject_alt_name, error);
-	asked_ext_key_usage(certificate, values->extended_key_usage);
+		code = asked_alt_name(certificate, values->subject_alt_name,
+				      error);
+	if (code == SCEP_OK)
+		code = asked_ext_key_usage(certificate,
+					   values->extended_key_usage, error);
 	values->key_usage = asked_key_usage(certificate);
 	asked_key(certificate, values);
-	return code;
+	return error_end_openssl(code, error);
 }

@@ -15,8 +15,9 @@ struct scep_values;
 
 /*
  * Sets subject, alternative name, usages, and algorithm and length of the key.
- * Leaves the rest as it is: preset the values before.  What has no text of
- * ours, or is longer than the value can be, is left out.  Fails with
+ * Leaves the rest as it is: preset the values before.  What has no text of ours
+ * is left out.  Fails with SCEP_CONFIG_ERROR if something is longer than its
+ * value can be: a certificate for a part of a name is another one.  Fails with
  * SCEP_NO_MEMORY.
  */
 enum scep_code asked_of_certificate(X509 *certificate,

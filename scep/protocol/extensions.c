@@ -461,7 +461,7 @@ static void general_name_text(const GENERAL_NAME *name, char *text, size_t size)
 					       : "email:";
 	ASN1_OBJECT *type = NULL;
 	ASN1_TYPE *any = NULL;
-	char clean[SCEP_TEXT255];
+	char clean[2 * SCEP_TEXT255];
 
 	text[0] = '\0';
 	if (kind == GEN_IPADD) {
@@ -498,17 +498,18 @@ static bool text_add(char *text, const char *item)
 	return true;
 }
 
-void extensions_names_text(const GENERAL_NAMES *names, char *text)
+bool extensions_names_text(const GENERAL_NAMES *names, char *text)
 {
-	char item[2 * SCEP_TEXT255];
+	char item[4 * SCEP_TEXT255 + 8];
 
 	text[0] = '\0';
 	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
 		general_name_text(sk_GENERAL_NAME_value(names, i), item,
 				  sizeof(item));
 		if (item[0] != '\0' && !text_add(text, item))
-			break;
+			return false;
 	}
+	return true;
 }
 
 void extensions_key_usage_text(const ASN1_BIT_STRING *usage, char *text)
@@ -527,7 +528,7 @@ void extensions_key_usage_text(const ASN1_BIT_STRING *usage, char *text)
 	}
 }
 
-void extensions_ext_key_usage_text(const EXTENDED_KEY_USAGE *usage, char *text)
+bool extensions_ext_key_usage_text(const EXTENDED_KEY_USAGE *usage, char *text)
 {
 	char item[SCEP_TEXT64];
 
@@ -542,8 +543,9 @@ void extensions_ext_key_usage_text(const EXTENDED_KEY_USAGE *usage, char *text)
 				strcpy(item, purposes[k].name);
 		}
 		if (!text_add(text, item))
-			break;
+			return false;
 	}
+	return true;
 }
 
 enum scep_code extensions_alt_name_text(const X509 *certificate, char *text,

@@ -6,6 +6,7 @@
 #ifndef SCEP_PROTOCOL_EXTENSIONS_H
 #define SCEP_PROTOCOL_EXTENSIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <openssl/x509v3.h>
@@ -37,12 +38,13 @@ enum scep_code extensions_read_ext_key_usage(const char *text,
 ASN1_BIT_STRING *extensions_key_usage(uint32_t bits);
 
 /* Each of these writes as much as fits into SCEP_TEXT255 octets; "" for NULL.
- * Names are in the syntax above, without those of other kinds. */
-void extensions_names_text(const GENERAL_NAMES *names, char *text);
+ * Names are in the syntax above, without those of other kinds.  False if they
+ * do not fit. */
+bool extensions_names_text(const GENERAL_NAMES *names, char *text);
 /* Names of RFC 5280, separated by commas. */
 void extensions_key_usage_text(const ASN1_BIT_STRING *usage, char *text);
-/* Names or OIDs, separated by commas. */
-void extensions_ext_key_usage_text(const EXTENDED_KEY_USAGE *usage, char *text);
+/* Names or OIDs, separated by commas.  False if they do not fit. */
+bool extensions_ext_key_usage_text(const EXTENDED_KEY_USAGE *usage, char *text);
 
 /* Writes the subjectAltName of a certificate.  Fails with SCEP_NO_MEMORY. */
 enum scep_code extensions_alt_name_text(const X509 *certificate, char *text,

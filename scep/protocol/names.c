@@ -446,23 +446,46 @@ enum scep_code names_subject(const char *organization, const char *common_name,
 	return code;
 }
 
-enum scep_code names_text(const X509_NAME *name, char *text,
-			  struct scep_error *error)
+/* `*length`: octets of the whole text. */
+static enum scep_code write_text(const X509_NAME *name, char *text,
+				 long *length, struct scep_error *error)
 {
 	enum scep_code code = SCEP_OK;
 	char *data = NULL;
-	long length = 0;
 	BIO *bio = BIO_new(BIO_s_mem());
 
+	*length = 0;
 	if (bio == NULL)
 		code = error_set_memory(error);
 	else if (X509_NAME_print_ex(bio, name, 0,
 				    XN_FLAG_RFC2253 &
 					~(unsigned long)ASN1_STRFLGS_ESC_MSB) >=
 		 0)
-		length = BIO_get_mem_data(bio, &data);
-	text_copy_latin(text, SCEP_TEXT255, length > 0 ? data : "",
-			length > 0 ? (size_t)length : 0);
+		*length = BIO_get_mem_data(bio, &data);
+	text_copy_latin(text, SCEP_TEXT255, *length > 0 ? data : "",
+			*length > 0 ? (size_t)*length : 0);
 	BIO_free(bio);
 	return error_end_openssl(code, error);
+}
+
+enum scep_code names_text(const X509_NAME *name, char *text,
+			  struct scep_error *error)
+{
+	long length;
+
+	return write_text(name, text, &length, error);
+}
+
+enum scep_code names_text_whole(const X509_NAME *name, char *text,
+				struct scep_error *error)
+{
+	long length;
+	enum scep_code code = write_text(name, text, &length, error);
+
+	if (code == SCEP_OK && length >= SCEP_TEXT255)
+		code = error_set(error, SCEP_CONFIG_ERROR,
+				 "the subject is too long: %ld octets, and %d "
+				 "is the limit",
+				 length, SCEP_TEXT255 - 1);
+	return code;
 }

@@ -25,5 +25,9 @@ enum scep_code names_subject(const char *organization, const char *common_name,
  * with SCEP_NO_MEMORY. */
 enum scep_code names_text(const X509_NAME *name, char *text,
 			  struct scep_error *error);
+/* The same, for a text that leads back to the name: fails with
+ * SCEP_CONFIG_ERROR if it would have to be cut. */
+enum scep_code names_text_whole(const X509_NAME *name, char *text,
+				struct scep_error *error);
 
 #endif

@@ -134,7 +134,8 @@ static const char *fault_of_renew(const struct key_rules_case *key)
 	if (!profile->server.url[0])
 		return "scepServerUrl is empty";
 	if (key->after->asked.key_length == 0)
-		return "its certificate cannot be read";
+		return "its certificate cannot be read, or has longer names "
+		       "than a request";
 	if (!view_has_uses(key->view, key->after->use_location))
 		return "scepKeyUseLocation has a name that scepUseTable does "
 		       "not have";

@@ -216,6 +216,46 @@ static void a_value_that_does_not_fit_stays_in_the_subject(void **state)
 	assert_non_null(strstr(found.subject_extra, longer));
 }
 
+static void assert_not_asked(X509 *certificate, const char *text)
+{
+	struct scep_values found = {.key_length = 2048};
+	struct scep_error error = {.text = ""};
+
+	assert_int_equal(asked_of_certificate(certificate, &found, &error),
+			 SCEP_CONFIG_ERROR);
+	assert_string_equal(error.text, text);
+	X509_free(certificate);
+}
+
+/* The CA would certify a part of it as if it were the whole. */
+static void nothing_is_cut_off(void **state)
+{
+	struct pki_cert plan = pki_leaf_plan("dev", pki_key(PKI_KEY_DEVICE),
+					     NULL, pki_key(PKI_KEY_DEVICE));
+	X509_NAME *name = X509_NAME_new();
+	char longer[251], names[300] = "DNS:";
+	struct scep_values found;
+
+	(void)state;
+	memset(longer, 'x', 250);
+	longer[250] = '\0';
+	add_text(name, NID_organizationalUnitName, longer + 4);
+	add_text(name, NID_localityName, "y");
+	found = read_values(
+	    of_subject(X509_NAME_dup(name), pki_key(PKI_KEY_DEVICE)));
+	assert_int_equal(strlen(found.subject_extra), 253);
+	add_text(name, NID_localityName, "z");
+	assert_not_asked(of_subject(name, pki_key(PKI_KEY_DEVICE)),
+			 "the subject is too long: 257 octets, and 255 is the "
+			 "limit");
+	strcat(names, longer);
+	plan.alt_name = names;
+	X509_free(pki_certify(&plan));
+	strcat(names, ",DNS:a");
+	assert_not_asked(pki_certify(&plan),
+			 "subjectAltName is too long: more than 255 octets");
+}
+
 static void the_larger_curve_is_told_from_the_smaller(void **state)
 {
 	X509_NAME *name = X509_NAME_new();
@@ -245,6 +285,7 @@ int main(void)
 	    cmocka_unit_test(an_ec_key_is_of_its_curve),
 	    cmocka_unit_test(the_last_of_several_names_is_the_common_name),
 	    cmocka_unit_test(a_value_that_does_not_fit_stays_in_the_subject),
+	    cmocka_unit_test(nothing_is_cut_off),
 	    cmocka_unit_test(the_larger_curve_is_told_from_the_smaller),
 	};
 
