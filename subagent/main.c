@@ -275,7 +275,8 @@ static void start_log(const struct options *options)
 			      CONF_APPLICATION);
 	if (options->has_log)
 		show_times(true);
-	else if (options->is_foreground || options->is_test)
+	else if (options->is_foreground || options->is_test ||
+		 options->is_check)
 		snmp_enable_stderrlog();
 	else
 		snmp_enable_syslog_ident(CONF_APPLICATION, LOG_DAEMON);
@@ -344,6 +345,8 @@ static int main_run(struct program *program)
 	if (privilege_find(&program->privilege, program->conf.user,
 			   program->conf.group, &fault) != 0)
 		return EXIT_BAD_CONFIG;
+	if (program->options.is_check)
+		return 0;
 	if (program->options.is_test)
 		return main_test(program);
 	look_around(program, false);

@@ -372,12 +372,44 @@ static void read_folder(struct reader *reader, const char *folder,
 	read_file(reader, path, true);
 }
 
+/* Returns whether the folder is one of those in a search path. */
+static bool is_in_path(const char *folder, const char *path)
+{
+	while (*path != '\0') {
+		size_t length = strcspn(path, ENV_SEPARATOR);
+
+		if (length == strlen(folder) &&
+		    strncmp(path, folder, length) == 0)
+			return true;
+		path += length;
+		path += strspn(path, ENV_SEPARATOR);
+	}
+	return false;
+}
+
+void conf_file_search_path(char path[CONF_SEARCH_PATH_MAX])
+{
+	const char *own = getenv("SNMPCONFPATH");
+	const char *library;
+
+	if (own != NULL) {
+		snprintf(path, CONF_SEARCH_PATH_MAX, "%s", own);
+		return;
+	}
+	library = get_configuration_directory();
+	if (is_in_path(SCEP_CONF_DIRECTORY, library))
+		snprintf(path, CONF_SEARCH_PATH_MAX, "%s", library);
+	else
+		snprintf(path, CONF_SEARCH_PATH_MAX, "%s%s%s",
+			 SCEP_CONF_DIRECTORY, ENV_SEPARATOR, library);
+}
+
 static void read_path(struct reader *reader, const char *name)
 {
-	const char *path = getenv("SNMPCONFPATH");
+	char whole[CONF_SEARCH_PATH_MAX];
+	const char *path = whole;
 
-	if (path == NULL)
-		path = get_configuration_directory();
+	conf_file_search_path(whole);
 	while (*path != '\0') {
 		size_t length = strcspn(path, ENV_SEPARATOR);
 

@@ -14,6 +14,8 @@
 
 #include "subagent/conf/conf_report.h"
 
+#define CONF_SEARCH_PATH_MAX 8192 /* octets, with the NUL */
+
 struct conf_source {
 	const char *file; /* reads only this one; NULL: the search path */
 	/* Root runs the commands that the file names: a file that others can
@@ -27,5 +29,12 @@ struct conf_source {
  * all that is wrong.  Returns true if nothing was.
  */
 bool conf_file_read(struct conf *conf, const struct conf_source *source);
+
+/*
+ * Writes the folders in which the file is looked for: those of SNMPCONFPATH; or
+ * the folder in which `make install` puts the file, and then those of the
+ * library, which knows only where it was installed itself.
+ */
+void conf_file_search_path(char path[CONF_SEARCH_PATH_MAX]);
 
 #endif

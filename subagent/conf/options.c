@@ -84,6 +84,9 @@ static enum options_verdict read_option(struct options *options, int option,
 	case 't':
 		options->is_test = true;
 		return OPTIONS_RUN;
+	case 'T':
+		options->is_check = true;
+		return OPTIONS_RUN;
 	case 'h':
 		return OPTIONS_HELP;
 	case 'V':
@@ -104,7 +107,7 @@ enum options_verdict options_read(struct options *options, int argc,
 	memset(options, 0, sizeof(*options));
 	opterr = 0;
 	while (verdict == OPTIONS_RUN &&
-	       (option = getopt(argc, argv, ":ftc:d:x:L:hV")) != -1)
+	       (option = getopt(argc, argv, ":ftTc:d:x:L:hV")) != -1)
 		verdict = read_option(options, option, argc, argv, fault);
 	if (verdict == OPTIONS_RUN && optind < argc) {
 		fault_set(fault, "'%.100s' is no option", argv[optind]);
@@ -116,12 +119,15 @@ enum options_verdict options_read(struct options *options, int argc,
 void options_print_usage(FILE *stream)
 {
 	fprintf(stream,
-		"usage: scepagentd [-f] [-t] [-c FILE] [-d DIR] [-x ADDRESS] "
-		"[-L LOGOPTS] [-h] [-V]\n"
+		"usage: scepagentd [-f] [-t] [-T] [-c FILE] [-d DIR] "
+		"[-x ADDRESS] [-L LOGOPTS] [-h] [-V]\n"
 		"  -f          stay in the foreground\n"
 		"  -t          test the configuration and exit\n"
-		"  -c FILE     read only this configuration file\n"
-		"  -d DIR      the state directory\n"
+		"  -T          test only what a reload reads, and exit\n"
+		"  -c FILE     read only this configuration file; otherwise\n"
+		"              scepagentd.conf in Net-SNMP's folders and in\n"
+		"              " SCEP_CONF_DIRECTORY "\n"
+		"  -d DIR      the state directory (" SCEP_STATE_DIRECTORY ")\n"
 		"  -x ADDRESS  the AgentX master's address\n"
 		"  -L LOGOPTS  where to log:\n");
 	snmp_log_options_usage("                ", stream);

@@ -22,8 +22,9 @@ enum options_verdict {
 /* Paths are absolute; an option that was not given is "". */
 struct options {
 	bool is_foreground;
-	bool is_test; /* -t: tests the configuration and ends */
-	bool has_log; /* -L was given */
+	bool is_test;  /* -t: tests the configuration and ends */
+	bool is_check; /* -T: tests what a reload would read, and ends */
+	bool has_log;  /* -L was given */
 	char file[PATH_MAX];
 	char state_directory[PATH_MAX];
 	char address[PATH_MAX];

@@ -29,7 +29,10 @@ int privilege_find(struct privilege *privilege, const char *user,
 		return 0;
 	entry = getpwnam(user);
 	if (entry == NULL)
-		return fault_set(fault, "runAs: there is no user %.64s", user);
+		return fault_set(fault,
+				 "runAs: there is no user %.64s; "
+				 "systemd-sysusers or adduser creates it",
+				 user);
 	snprintf(privilege->user, sizeof(privilege->user), "%s", user);
 	privilege->uid = entry->pw_uid;
 	privilege->gid = entry->pw_gid;

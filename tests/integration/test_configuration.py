@@ -41,7 +41,7 @@ def test_V_shows_the_version_and_the_root_OID():
 def test_h_shows_every_option():
     done = run("-h")
     assert done.returncode == 0 and done.stderr == ""
-    for option in ("-f", "-c FILE", "-d DIR", "-x ADDRESS", "-L LOGOPTS", "-h", "-V"):
+    for option in ("-f", "-t", "-T", "-c FILE", "-d DIR", "-x ADDRESS", "-L LOGOPTS", "-h", "-V"):
         assert option in done.stdout
 
 

@@ -28,7 +28,7 @@ class Bench:
         self.socket.listen(4)
         self.runs_as = "root" if os.geteuid() == 0 else ""
 
-    def test(self, *lines, words=()):
+    def test(self, *lines, words=(), first="-t"):
         """Gives the exit status and the lines."""
         configuration = self.folder / "scepagentd.conf"
         base = ["stateDirectory %s" % self.state, "agentXSocket unix:%s" % self.master]
@@ -38,7 +38,7 @@ class Bench:
         configuration.write_text("\n".join([*base, *lines]) + "\n")
         configuration.chmod(0o600)
         done = subprocess.run(
-            [program.scepagentd(), "-t", "-c", configuration, *words], capture_output=True,
+            [program.scepagentd(), first, "-c", configuration, *words], capture_output=True,
             text=True, timeout=scaled(60), stdin=subprocess.DEVNULL,
             env=environment(SNMPCONFPATH="/nonexistent"))
         return done.returncode, done.stdout + done.stderr
@@ -177,6 +177,20 @@ def test_all_findings_are_told_at_once(bench):
     code, said = bench.test("useLocation web tls key=%s/no/k" % bench.folder,
                             'restartCommand "/sbin/no-such"')
     assert code == 2 and len(said.splitlines()) == 4, said
+
+
+def test_T_tests_only_what_a_reload_reads(bench):
+    """snmpd may be down, and a folder may be missing: a reload takes the file."""
+    bench.socket.close()
+    bench.state.rmdir()
+    location = "useLocation web tls key=%s/no/k check=/bin/no-such" % bench.folder
+    assert bench.test(location, first="-T") == (0, "")
+    assert not bench.state.exists()
+    code, said = bench.test(location, "keyLimit 0", first="-T")
+    assert code == 2 and len(said.splitlines()) == 1
+    assert "scepagentd.conf: line %d: keyLimit" % (bench.base + 2) in said
+    code, said = bench.test("agentXPingInterval x", first="-T")
+    assert code == 2 and "agentXPingInterval" in said
 
 
 def test_a_start_warns_of_the_same_and_goes_on(make_agent, tmp_path):

@@ -10,6 +10,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -104,6 +107,37 @@ static void the_search_path_is_that_of_net_snmp(void **state)
 	assert_true(conf_file_read(&desk->conf, &source));
 	assert_int_equal(desk->conf.file_count, 0);
 	assert_int_equal(unsetenv("SNMPCONFPATH"), 0);
+}
+
+static void the_folder_of_the_installation_is_searched_first(void **state)
+{
+	char path[CONF_SEARCH_PATH_MAX];
+	const char *found;
+
+	(void)state;
+	assert_int_equal(setenv("SNMPCONFPATH", "/missing", 1), 0);
+	conf_file_search_path(path);
+	assert_string_equal(path, "/missing");
+
+	assert_int_equal(unsetenv("SNMPCONFPATH"), 0);
+	set_configuration_directory("/a:/b");
+	conf_file_search_path(path);
+	assert_string_equal(path, SCEP_CONF_DIRECTORY ":/a:/b");
+
+	/* It is the library's own: once, and in the order of the library. */
+	set_configuration_directory("/a:" SCEP_CONF_DIRECTORY ":/b");
+	conf_file_search_path(path);
+	assert_string_equal(path, "/a:" SCEP_CONF_DIRECTORY ":/b");
+	set_configuration_directory("/a:" SCEP_CONF_DIRECTORY);
+	conf_file_search_path(path);
+	assert_string_equal(path, "/a:" SCEP_CONF_DIRECTORY);
+
+	/* A longer path is another one. */
+	set_configuration_directory(SCEP_CONF_DIRECTORY "/x");
+	conf_file_search_path(path);
+	found = strchr(path, ':');
+	assert_non_null(found);
+	assert_string_equal(found, ":" SCEP_CONF_DIRECTORY "/x");
 }
 
 static void a_file_that_is_named_must_be_there(void **state)
@@ -277,6 +311,7 @@ int main(void)
 	    TEST(includes_are_followed),
 	    TEST(a_circle_of_includes_ends),
 	    TEST(the_search_path_is_that_of_net_snmp),
+	    TEST(the_folder_of_the_installation_is_searched_first),
 	    TEST(a_file_that_is_named_must_be_there),
 	    TEST(a_file_that_others_can_write_is_refused_for_root),
 	    TEST(lines_have_a_limit_and_no_nul),
