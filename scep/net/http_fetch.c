@@ -2,11 +2,14 @@
 #include "scep/net/http_fetch.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <openssl/ssl.h>
 #include <uv.h>
@@ -325,7 +328,7 @@ struct http_fetch *http_fetch_new(struct address_filter *filter,
 	fetch->filter = address_filter_retain(filter);
 	fetch->progress.timeout = request->timeout > 0 ? request->timeout : 1;
 	fetch->progress.peer = "";
-	fetch->progress.ca_file = fetch->filter->config.ca_file;
+	fetch->progress.ca_file = "";
 	fetch->deadline = now + fetch->progress.timeout * 1000ull;
 	http_response_init(&fetch->answer, request->limit);
 	fetch->is_get = !request->content_type;
@@ -451,6 +454,33 @@ static int64_t http_date(const char *text)
 	return date > 0 ? date : 0;
 }
 
+/* Returns why a file cannot be read: an errno, or 0 if it can. */
+static int unreadable(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
+/* Finds the file that the transport could not use, and why. */
+static void fetch_note_ca_file(struct http_fetch *fetch)
+{
+	const curl_version_info_data *built =
+	    curl_version_info(CURLVERSION_NOW);
+	struct http_progress *progress = &fetch->progress;
+
+	progress->ca_file = fetch->filter->config.ca_file;
+	progress->is_system_store = progress->ca_file[0] == '\0';
+	if (progress->is_system_store && built->age >= CURLVERSION_SEVENTH &&
+	    built->cainfo != NULL)
+		progress->ca_file = built->cainfo;
+	progress->reason =
+	    progress->ca_file[0] ? unreadable(progress->ca_file) : 0;
+}
+
 enum scep_code http_fetch_judge(struct http_fetch *fetch, CURLcode result,
 				struct scep_error *error)
 {
@@ -472,6 +502,8 @@ enum scep_code http_fetch_judge(struct http_fetch *fetch, CURLcode result,
 	http_response_set_retry(&fetch->answer,
 				http_date(fetch->answer.retry_after));
 	progress->reason = (int)reason;
+	if (end == HTTP_END_NO_CA_FILE)
+		fetch_note_ca_file(fetch);
 	progress->detail =
 	    fetch->words[0] ? fetch->words : curl_easy_strerror(result);
 	return http_response_judge(end, progress, &fetch->answer, error);

@@ -330,6 +330,22 @@ static enum scep_code end_cut(const struct http_progress *progress,
 	return comm_error(progress, "connection cut by", error);
 }
 
+static enum scep_code end_no_ca_file(const struct http_progress *progress,
+				     struct scep_error *error)
+{
+	const char *why = progress->reason ? strerror(progress->reason)
+					   : "no certificate in PEM is in it";
+
+	if (!progress->is_system_store)
+		return error_set(error, SCEP_CONFIG_ERROR,
+				 "caFile %s cannot be used: %s",
+				 progress->ca_file, why);
+	return error_set(error, SCEP_CONFIG_ERROR,
+			 "the system's CA certificates %s cannot be used: %s; "
+			 "install the package ca-certificates, or set caFile",
+			 progress->ca_file, why);
+}
+
 static enum scep_code judge_end(enum http_end end,
 				const struct http_progress *progress,
 				const struct http_response *answer,
@@ -349,8 +365,7 @@ static enum scep_code judge_end(enum http_end end,
 	case HTTP_END_NONSENSE:
 		return end_nonsense(progress, error);
 	case HTTP_END_NO_CA_FILE:
-		return error_set(error, SCEP_CONFIG_ERROR,
-				 "caFile %s cannot be used", progress->ca_file);
+		return end_no_ca_file(progress, error);
 	case HTTP_END_NOT_TRUSTED:
 		return error_set(error, SCEP_COMM_ERROR,
 				 "TLS certificate of %s not accepted: %s",

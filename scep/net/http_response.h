@@ -71,10 +71,11 @@ enum http_end {
 
 /* The progress of an exchange.  All pointers are borrowed. */
 struct http_progress {
-	const char *peer; /* "host:port" or "proxy URL" */
-	const char *ca_file;
-	uint32_t timeout; /* seconds */
-	bool has_tried;	  /* to connect to an address */
+	const char *peer;     /* "host:port" or "proxy URL" */
+	const char *ca_file;  /* that cannot be used, or "" */
+	bool is_system_store; /* ca_file is the system's */
+	uint32_t timeout;     /* seconds */
+	bool has_tried;	      /* to connect to an address */
 	bool is_connected;
 	bool is_refused;
 	char refused[INET6_ADDRSTRLEN]; /* the address, if one was */

@@ -7,6 +7,7 @@ import ssl
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from rig import namespace
 from rig.agent import Agent
 from rig.device import Device, new_ca
 from rig.master import Master
@@ -113,6 +114,23 @@ def test_https_with_a_certificate_for_servers_is_accepted(device, files):
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+def test_https_without_the_certificates_of_the_system_names_what_is_missing(
+        own, files):
+    """As on a system without the package ca-certificates."""
+    hidden = [*namespace.inside_own("--mount"), "sh", "-c",
+              'mount -t tmpfs none /etc/ssl/certs && exec "$0" "$@"']
+    own.agent.stop()
+    own.agent.prefix = hidden
+    own.agent.start()
+    with Relay(own.ca.port, files["stranger"]) as relay:
+        own.point_at(url="https://127.0.0.1:%d/scep" % relay.port)
+        row = own.wait_end(own.send())
+    assert (row["State"], row["Detail"]) == ("error", "configError")
+    assert "the system's CA certificates /" in row["Text"]
+    assert "No such file or directory; install the package ca-certificates" in row["Text"]
+    assert own.ca.log() == []
+
+
 def test_https_is_TLS_1_2_at_least(device, files):
     with Relay(device.ca.port, files["known"], version=ssl.TLSVersion.TLSv1_2) as relay:
         point_at(device, "https://127.0.0.1:%d/scep" % relay.port)

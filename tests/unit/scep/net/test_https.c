@@ -289,18 +289,40 @@ static void a_stranger_and_another_hosts_certificate_are_not(void **state)
 	assert_refuses(&kind, "not accepted: ");
 }
 
-static void a_ca_file_that_is_not_there_is_a_configuration_error(void **state)
+static void assert_ca_file(const char *ca_file, const char *text)
 {
 	struct tls_server server;
 	struct outcome outcome;
 
-	(void)state;
 	tls_open(&server, &good);
-	get(server.port, "/nowhere/ca.pem", &outcome);
+	get(server.port, ca_file, &outcome);
 	tls_close(&server);
 	assert_int_equal(outcome.code, SCEP_CONFIG_ERROR);
-	assert_string_equal(outcome.text,
-			    "caFile /nowhere/ca.pem cannot be used");
+	assert_string_equal(outcome.text, text);
+}
+
+static void a_ca_file_that_cannot_be_used_is_named_with_the_reason(void **state)
+{
+	char folder[] = "/tmp/test_https.XXXXXX";
+	char path[64];
+	char text[160];
+	FILE *file;
+
+	(void)state;
+	assert_ca_file("/nowhere/ca.pem", "caFile /nowhere/ca.pem cannot be "
+					  "used: No such file or directory");
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/ca.pem", folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("no certificate\n", file);
+	fclose(file);
+	snprintf(text, sizeof(text),
+		 "caFile %s cannot be used: no certificate in PEM is in it",
+		 path);
+	assert_ca_file(path, text);
+	unlink(path);
+	rmdir(folder);
 }
 
 static void a_server_without_tls_is_a_communication_error(void **state)
@@ -360,7 +382,7 @@ int main(void)
 	    cmocka_unit_test(a_certificate_is_that_of_a_server),
 	    cmocka_unit_test(tls_is_1_2_at_least),
 	    cmocka_unit_test(
-		a_ca_file_that_is_not_there_is_a_configuration_error),
+		a_ca_file_that_cannot_be_used_is_named_with_the_reason),
 	    cmocka_unit_test(a_server_without_tls_is_a_communication_error),
 	    cmocka_unit_test(a_proxy_that_refuses_is_quoted),
 	};
