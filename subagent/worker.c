@@ -62,6 +62,17 @@ struct worker {
 
 /* ------------------------------------------------------ the SNMP thread -- */
 
+static void worker_tell_status(void *context, const char *text)
+{
+	const struct worker *worker = context;
+	struct message message;
+
+	message_init(&message, MESSAGE_STATUS);
+	snprintf(message.status.text, sizeof(message.status.text), "%s", text);
+	/* The log has it, too. */
+	message_send(worker->link->channel, &message);
+}
+
 static bool worker_open_agent(struct worker *worker)
 {
 	const struct worker_setup *setup = worker->setup;
@@ -77,6 +88,7 @@ static bool worker_open_agent(struct worker *worker)
 				      NETSNMP_DS_AGENT_X_SOCKET,
 				      setup->address);
 	conf_netsnmp_give(setup->conf, has_address);
+	agent_tell_master(agent, worker_tell_status, worker);
 	pthread_mutex_lock(&worker->lock);
 	worker->agent = agent;
 	pthread_mutex_unlock(&worker->lock);
@@ -363,6 +375,7 @@ static void worker_take_message(struct worker *worker,
 			break;
 		case MESSAGE_READY:
 		case MESSAGE_ALIVE:
+		case MESSAGE_STATUS:
 		case MESSAGE_RESTART:
 		case MESSAGE_DEPLOY:
 			break; /* message_receive() lets none of them pass. */

@@ -24,6 +24,8 @@ static size_t message_length(enum message_kind kind)
 	case MESSAGE_READY:
 	case MESSAGE_ALIVE:
 		return HEAD;
+	case MESSAGE_STATUS:
+		return HEAD + sizeof(struct message_status);
 	case MESSAGE_RESTART:
 		return HEAD + sizeof(struct message_restart);
 	case MESSAGE_DEPLOY:
@@ -89,6 +91,9 @@ bool message_is_good(const struct message *message, size_t length,
 	case MESSAGE_READY:
 	case MESSAGE_ALIVE:
 		return is_workers;
+	case MESSAGE_STATUS:
+		return is_workers && is_text(message->status.text,
+					     sizeof(message->status.text));
 	case MESSAGE_RESTART:
 		return is_workers && is_restart(&message->restart);
 	case MESSAGE_DEPLOY:

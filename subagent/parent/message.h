@@ -17,12 +17,14 @@
 #include "scep/event.h"
 #include "scep/octets.h"
 
-#define MESSAGE_PATH 4352 /* octets of a path, with the NUL */
+#define MESSAGE_PATH	    4352 /* octets of a path, with the NUL */
+#define MESSAGE_STATUS_TEXT 512	 /* and of a sentence */
 
 enum message_kind {
 	/* From the worker. */
 	MESSAGE_READY = 1, /* Sets can be kept from now on */
 	MESSAGE_ALIVE,
+	MESSAGE_STATUS,	 /* a sentence for the service manager */
 	MESSAGE_RESTART, /* asks for a restart of the device */
 	MESSAGE_DEPLOY,	 /* asks for a use location to be given a key, to be
 			  * probed or to be looked at */
@@ -42,6 +44,10 @@ struct message_restart {
 	char cert_file[MESSAGE_PATH];
 };
 
+struct message_status {
+	char text[MESSAGE_STATUS_TEXT];
+};
+
 struct message_deploy {
 	uint32_t is_probe;  /* only asks whether the function is on */
 	uint32_t is_look;   /* only looks if the locations can take files */
@@ -59,6 +65,7 @@ struct message {
 	enum message_kind kind;
 	union {
 		struct message_restart restart;
+		struct message_status status;
 		struct message_deploy deploy;
 		struct message_restarted restarted;
 		struct scep_deploy_end deployed;

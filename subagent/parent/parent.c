@@ -24,6 +24,7 @@
 #define DEPLOY_LIMIT  600000 /* ms: each of its commands has a limit, too */
 #define LOOK_LIMIT    10000  /* ms: it runs no command */
 #define BACK_OFF_STEP 1000
+#define STATUS_PAUSE  1000 /* ms from one status to the next */
 /* Reports that fit into the limit of their silence. */
 #define REPORTS 4
 
@@ -40,6 +41,9 @@ struct parent {
 	int64_t silence_limit;
 	int64_t start_at;
 	int64_t alive_at;
+	int64_t status_at; /* the status is to be told; -1: it was */
+	int64_t status_told;
+	char status[MESSAGE_STATUS_TEXT];
 	unsigned quick_deaths;
 	struct restarter restarter;
 	struct deployer deployer;
@@ -85,6 +89,17 @@ __attribute__((noreturn)) static void be_worker(const struct parent *parent,
 
 /* ---------------------------------------------------- starting, reaping -- */
 
+/* Tells the service manager, which a worker must not flood, at the next turn or
+ * later.  The last text counts. */
+static void parent_set_status(struct parent *parent, const char *text)
+{
+	if (strcmp(parent->status, text) == 0)
+		return;
+	snprintf(parent->status, sizeof(parent->status), "%s", text);
+	if (parent->status_at < 0)
+		parent->status_at = parent->status_told + STATUS_PAUSE;
+}
+
 static void parent_plan_start(struct parent *parent)
 {
 	int wait;
@@ -94,6 +109,7 @@ static void parent_plan_start(struct parent *parent)
 		parent->quick_deaths = 1;
 	wait = parent_back_off(parent->quick_deaths);
 	parent->start_at = command_now() + wait;
+	parent_set_status(parent, "the worker has ended, and is started again");
 	if (wait > 0)
 		daemon_log(LOG_WARNING, "the worker is started again in %d s",
 			   wait / 1000);
@@ -300,6 +316,9 @@ static void parent_take_message(struct parent *parent,
 	case MESSAGE_ALIVE:
 		parent_note_alive(parent);
 		break;
+	case MESSAGE_STATUS:
+		parent_set_status(parent, message->status.text);
+		break;
 	case MESSAGE_RESTART:
 		restarter_ask(&parent->restarter, &message->restart);
 		break;
@@ -350,6 +369,7 @@ static int64_t parent_next_due(const struct parent *parent)
 	sooner(&due, parent->kill_at);
 	sooner(&due, parent->silent_at);
 	sooner(&due, parent->start_at);
+	sooner(&due, parent->status_at);
 	sooner(&due, parent->restarter.command.due);
 	sooner(&due, parent->deployer.due);
 	sooner(&due, parent->looker.due);
@@ -380,6 +400,11 @@ static void parent_do_due(struct parent *parent)
 	if (parent->start_at >= 0 && is_past(parent->alive_at)) {
 		notify_alive();
 		parent->alive_at = command_now() + parent->alive_interval;
+	}
+	if (is_past(parent->status_at)) {
+		notify_status(parent->status);
+		parent->status_told = command_now();
+		parent->status_at = -1;
 	}
 	if (is_past(parent->start_at))
 		parent_start_worker(parent);
@@ -449,6 +474,7 @@ int parent_run(const struct parent_plan *plan)
 		plan->silence_limit > 0 ? plan->silence_limit : PARENT_SILENCE,
 	    .start_at = -1,
 	    .alive_at = -1,
+	    .status_at = -1,
 	};
 
 	if (parent.signals < 0) {

@@ -341,6 +341,14 @@ static bool log_refused_registration(struct agent *agent)
 	return true;
 }
 
+void agent_tell_master(struct agent *agent,
+		       void (*tell)(void *context, const char *text),
+		       void *context)
+{
+	agent->report.tell = tell;
+	agent->report.context = context;
+}
+
 static uint64_t now_ms(void)
 {
 	struct timespec now;

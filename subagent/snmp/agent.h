@@ -37,6 +37,12 @@ struct agent;
  * -1 with errno.  `*agent` is owned by the caller. */
 int agent_open(const char *version, struct agent **agent);
 
+/* Has `tell` called, in the SNMP thread, with a sentence about the master each
+ * time when something about it has changed. */
+void agent_tell_master(struct agent *agent,
+		       void (*tell)(void *context, const char *text),
+		       void *context);
+
 /* Returns the watcher for the engine: it brings lines and events to the SNMP
  * thread through a queue.  Borrowed from the agent, which must outlive the
  * engine. */

@@ -7,7 +7,9 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
+#include <dirent.h>
 #include <errno.h>
+#include <grp.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -48,16 +50,78 @@ static int socket_try(const char *path)
 	return error;
 }
 
+/* Returns whether a process is named snmpd, as far as this one can see. */
+static bool snmpd_runs(void)
+{
+	DIR *folder = opendir("/proc");
+	const struct dirent *entry;
+	bool runs = false;
+
+	while (folder != NULL && !runs && (entry = readdir(folder)) != NULL) {
+		char path[64];
+		char name[16] = "";
+		FILE *file;
+
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%.20s/comm", entry->d_name);
+		file = fopen(path, "re");
+		if (file == NULL)
+			continue;
+		runs = fgets(name, sizeof(name), file) != NULL &&
+		       strcmp(name, "snmpd\n") == 0;
+		fclose(file);
+	}
+	if (folder != NULL)
+		closedir(folder);
+	return runs;
+}
+
+/* Writes the line of snmpd.conf that lets this process open the socket. */
 static void permission_words(const char *path, char text[MASTER_TEXT])
 {
 	const struct passwd *user = getpwuid(geteuid());
+	const struct group *group = getgrgid(getegid());
+	char name[64];
+	char group_name[64];
 
+	snprintf(name, sizeof(name), "%u", (unsigned)geteuid());
+	snprintf(group_name, sizeof(group_name), "%u", (unsigned)getegid());
+	if (user != NULL)
+		snprintf(name, sizeof(name), "%.60s", user->pw_name);
+	if (group != NULL)
+		snprintf(group_name, sizeof(group_name), "%.60s",
+			 group->gr_name);
 	snprintf(text, MASTER_TEXT,
-		 "permission denied at %s: user %.60s (%u) may not open the "
-		 "socket; give agentXPerms in snmpd.conf a group that this "
-		 "user is in, as in snmpd-scepagent.conf",
-		 path, user != NULL ? user->pw_name : "without a name",
-		 (unsigned)geteuid());
+		 "permission denied at %.100s: user %s may not open the "
+		 "socket; add 'agentXPerms 0660 0755 %s %s' to snmpd.conf and "
+		 "restart snmpd",
+		 path, name, name, group_name);
+}
+
+static void missing_words(const char *path, char text[MASTER_TEXT])
+{
+	const char *usual = NETSNMP_AGENTX_SOCKET;
+	int error = strcmp(path, usual) != 0 ? socket_try(usual) : ENOENT;
+
+	if (error == 0 || error == EACCES)
+		snprintf(
+		    text, MASTER_TEXT,
+		    "there is no socket %.100s, but one at %s: agentXSocket "
+		    "must be the same in snmpd.conf and scepagentd.conf",
+		    path, usual);
+	else if (snmpd_runs())
+		snprintf(
+		    text, MASTER_TEXT,
+		    "there is no socket %.100s, but snmpd runs: snmpd.conf "
+		    "lacks 'master agentx', or agentXSocket has another "
+		    "path there",
+		    path);
+	else
+		snprintf(text, MASTER_TEXT,
+			 "there is no socket %.100s: snmpd does not run, or "
+			 "agentXSocket has another path there",
+			 path);
 }
 
 static void socket_words(const char *path, int error, char text[MASTER_TEXT])
@@ -67,7 +131,7 @@ static void socket_words(const char *path, int error, char text[MASTER_TEXT])
 	case EAGAIN:
 	case EINPROGRESS:
 		snprintf(text, MASTER_TEXT,
-			 "the master at %s does not answer yet", path);
+			 "the master at %.100s does not answer yet", path);
 		break;
 	case EACCES:
 	case EPERM:
@@ -75,18 +139,14 @@ static void socket_words(const char *path, int error, char text[MASTER_TEXT])
 		break;
 	case ENOENT:
 	case ENOTDIR:
-		snprintf(text, MASTER_TEXT,
-			 "there is no socket %s: snmpd does not run, its "
-			 "configuration lacks 'master agentx', or agentXSocket "
-			 "has another path there",
-			 path);
+		missing_words(path, text);
 		break;
 	case ECONNREFUSED:
 		snprintf(text, MASTER_TEXT,
-			 "nobody listens at %s: snmpd has stopped", path);
+			 "nobody listens at %.100s: snmpd has stopped", path);
 		break;
 	default:
-		snprintf(text, MASTER_TEXT, "%s cannot be used: %s", path,
+		snprintf(text, MASTER_TEXT, "%.100s cannot be used: %s", path,
 			 strerror(error));
 		break;
 	}
@@ -151,27 +211,49 @@ void master_probe(const char *address, char text[MASTER_TEXT])
 			 address);
 }
 
+static void report_tell(const struct master_report *report, const char *words,
+			const char *text)
+{
+	char whole[MASTER_TEXT + 64];
+
+	snprintf(whole, sizeof(whole), "%s%s", words, text);
+	if (report->tell != NULL)
+		report->tell(report->context, whole);
+}
+
+static void report_connected(struct master_report *report, const char *address)
+{
+	if (report->was_connected)
+		return;
+	if (report->is_told)
+		daemon_log(LOG_NOTICE, "AgentX: registered at the master");
+	report->was_connected = true;
+	report->is_told = false;
+	report->cause[0] = '\0';
+	report_tell(report, "registered at the AgentX master ",
+		    address != NULL ? address : NETSNMP_AGENTX_SOCKET);
+}
+
 void master_report_tick(struct master_report *report, const char *address,
 			bool is_connected, uint64_t now)
 {
-	char text[MASTER_TEXT];
+	char text[MASTER_TEXT] = "";
 
 	if (is_connected) {
-		if (report->is_told)
-			daemon_log(LOG_NOTICE, "AgentX: registered at the "
-					       "master");
-		*report = (struct master_report){0};
+		report_connected(report, address);
 		return;
 	}
+	report->was_connected = false;
 	if (report->is_told && now < report->look)
 		return;
-	master_probe(address, text);
 	report->look = now + MASTER_LOOK;
-	if (report->is_told && strcmp(text, report->text) == 0 &&
-	    now < report->again)
+	master_probe(address, text);
+	if (report->is_told && now < report->next &&
+	    strcmp(text, report->cause) == 0)
 		return;
 	daemon_log(LOG_WARNING, "No AgentX master: %s", text);
+	report_tell(report, "no AgentX master: ", text);
+	memcpy(report->cause, text, sizeof(text));
 	report->is_told = true;
-	memcpy(report->text, text, sizeof(text));
-	report->again = now + MASTER_AGAIN;
+	report->next = now + MASTER_AGAIN;
 }

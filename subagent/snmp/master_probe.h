@@ -10,17 +10,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MASTER_TEXT  400  /* octets of a text, with the NUL */
-#define MASTER_LOOK  2000 /* ms from one look at the socket to the next */
-#define MASTER_AGAIN (60 * 1000) /* ms until the same cause is told again */
+#define MASTER_TEXT  480	 /* octets of a text, with the NUL */
+#define MASTER_AGAIN (60 * 1000) /* ms from one line of the log to the next */
+#define MASTER_LOOK  2000	 /* ms from one look at the cause to the next */
 
-/* The lines of the log about a master that is missing.  All zero to begin with.
- */
+/* The lines of the log about a master that is missing.  All zero to begin with,
+ * but for `tell`, which hears what has changed, and may be NULL. */
 struct master_report {
-	uint64_t look;	/* ms of a steady clock: no look before */
-	uint64_t again; /* ms: when the same cause is told again */
-	bool is_told;	/* a line says that it is missing */
-	char text[MASTER_TEXT];
+	void (*tell)(void *context, const char *text);
+	void *context;
+	uint64_t next; /* ms of a steady clock: not before */
+	uint64_t look; /* the same for looking at the cause */
+	bool is_told;  /* a line says that it is missing */
+	bool was_connected;
+	char cause[MASTER_TEXT]; /* that was told */
 };
 
 /* Tries to connect to the master.  Writes the cause and returns false if this
@@ -31,9 +34,8 @@ bool master_is_there(const char *address, char text[MASTER_TEXT]);
 /* Writes the cause for `address`; NULL is the default of the library. */
 void master_probe(const char *address, char text[MASTER_TEXT]);
 
-/* Logs the cause at once, another one soon, and the same one again each
- * MASTER_AGAIN while there is no session; and one line when there is one again.
- */
+/* Logs the cause at once, again when it changes, and again each MASTER_AGAIN
+ * while there is no session; and one line when there is one again. */
 void master_report_tick(struct master_report *report, const char *address,
 			bool is_connected, uint64_t now);
 

@@ -9,7 +9,12 @@
 
 void notify_ready(void)
 {
-	sd_notify(0, "READY=1\nSTATUS=the worker is up");
+	sd_notify(0, "READY=1");
+}
+
+void notify_status(const char *text)
+{
+	sd_notifyf(0, "STATUS=%s", text);
 }
 
 void notify_stopping(void)
@@ -37,6 +42,11 @@ int notify_interval(void)
 
 void notify_ready(void)
 {
+}
+
+void notify_status(const char *text)
+{
+	(void)text;
 }
 
 void notify_stopping(void)

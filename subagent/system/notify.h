@@ -8,6 +8,8 @@
 #define SUBAGENT_SYSTEM_NOTIFY_H
 
 void notify_ready(void);
+/* Sets the line that `systemctl status` shows.  The text is one line. */
+void notify_status(const char *text);
 void notify_stopping(void);
 void notify_alive(void);
 

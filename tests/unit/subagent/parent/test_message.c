@@ -64,6 +64,7 @@ static void a_message_has_the_length_of_its_kind(void **state)
 	const size_t lengths[] = {
 	    [MESSAGE_READY] = HEAD,
 	    [MESSAGE_ALIVE] = HEAD,
+	    [MESSAGE_STATUS] = HEAD + sizeof(struct message_status),
 	    [MESSAGE_RESTART] = HEAD + sizeof(struct message_restart),
 	    [MESSAGE_DEPLOY] = HEAD + sizeof(struct message_deploy),
 	    [MESSAGE_RESTARTED] = HEAD + sizeof(struct message_restarted),
@@ -95,13 +96,14 @@ static void a_message_has_the_length_of_its_kind(void **state)
 static void neither_sends_what_the_other_sends(void **state)
 {
 	static const enum message_kind workers[] = {
-	    MESSAGE_READY, MESSAGE_ALIVE, MESSAGE_RESTART};
+	    MESSAGE_READY, MESSAGE_ALIVE, MESSAGE_STATUS, MESSAGE_RESTART};
 	static const size_t length[] = {HEAD, HEAD,
+					HEAD + sizeof(struct message_status),
 					HEAD + sizeof(struct message_restart)};
 	struct message message = restart_of("", "", "");
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		message.kind = workers[i];
 		assert_true(
 		    message_is_good(&message, length[i], MESSAGE_FROM_WORKER));
@@ -120,6 +122,22 @@ static void neither_sends_what_the_other_sends(void **state)
 	message_init(&message, MESSAGE_CONFIG);
 	assert_false(message_is_good(&message, HEAD + sizeof(message.config),
 				     MESSAGE_FROM_WORKER));
+}
+
+static void a_status_is_one_clean_line(void **state)
+{
+	size_t length = HEAD + sizeof(struct message_status);
+	struct message message;
+
+	(void)state;
+	message_init(&message, MESSAGE_STATUS);
+	strcpy(message.status.text, "no master");
+	assert_true(message_is_good(&message, length, MESSAGE_FROM_WORKER));
+	/* The service manager would take a second line for another word. */
+	strcpy(message.status.text, "no master\nMAINPID=1");
+	assert_false(message_is_good(&message, length, MESSAGE_FROM_WORKER));
+	memset(message.status.text, 'x', sizeof(message.status.text));
+	assert_false(message_is_good(&message, length, MESSAGE_FROM_WORKER));
 }
 
 static void the_texts_of_a_restart_are_clean_and_end(void **state)
@@ -291,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_message_has_the_length_of_its_kind),
 	    cmocka_unit_test(neither_sends_what_the_other_sends),
+	    cmocka_unit_test(a_status_is_one_clean_line),
 	    cmocka_unit_test(the_texts_of_a_restart_are_clean_and_end),
 	    cmocka_unit_test(a_deployment_is_of_an_entry_of_the_registry),
 	    cmocka_unit_test(a_probe_is_of_no_file),

@@ -171,6 +171,50 @@ static void a_missing_master_is_told_at_once_and_each_minute(void **state)
 	assert_int_equal(lines(), 5);
 }
 
+struct heard {
+	unsigned count;
+	char text[MASTER_TEXT + 64];
+};
+
+static void hear(void *context, const char *text)
+{
+	struct heard *heard = context;
+
+	heard->count++;
+	snprintf(heard->text, sizeof(heard->text), "%s", text);
+}
+
+static void another_cause_is_told_before_the_minute_is_over(void **state)
+{
+	struct heard heard = {.count = 0};
+	struct master_report report = {.tell = hear, .context = &heard};
+
+	(void)state;
+	for (uint64_t now = 5; now < 3 * MASTER_LOOK; now += 1000)
+		master_report_tick(&report, address, false, now);
+	assert_int_equal(lines(), 1);
+	assert_int_equal(heard.count, 1);
+	assert_non_null(
+	    strstr(heard.text, "no AgentX master: there is no socket"));
+
+	close(bind_path());
+	for (uint64_t now = 0; now < 3 * MASTER_LOOK; now += 1000)
+		master_report_tick(&report, address, false,
+				   3 * MASTER_LOOK + now);
+	assert_int_equal(lines(), 2);
+	assert_int_equal(heard.count, 2);
+	assert_non_null(strstr(heard.text, "snmpd has stopped"));
+
+	for (uint64_t now = 0; now < 3 * MASTER_LOOK; now += 1000)
+		master_report_tick(&report, address, true, now);
+	assert_int_equal(heard.count, 3);
+	assert_non_null(strstr(heard.text, "registered at the AgentX master "
+					   "unix:/tmp/"));
+	/* The same cause as before is told again after a session. */
+	master_report_tick(&report, address, false, 6 * MASTER_LOOK);
+	assert_int_equal(heard.count, 4);
+}
+
 static void a_master_that_is_there_is_not_told(void **state)
 {
 	struct master_report report = {0};
@@ -192,6 +236,7 @@ int main(void)
 	    TEST(other_addresses_are_named),
 	    TEST(another_cause_is_told_soon),
 	    TEST(a_missing_master_is_told_at_once_and_each_minute),
+	    TEST(another_cause_is_told_before_the_minute_is_over),
 	    TEST(a_master_that_is_there_is_not_told),
 	};
 
