@@ -9,7 +9,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -77,11 +79,25 @@ static bool snmpd_runs(void)
 	return runs;
 }
 
-/* Writes the line of snmpd.conf that lets this process open the socket. */
+/* Writes the first folder on the way to the path that this process may not
+ * enter.  Returns false if it may enter all. */
+static bool find_closed_folder(const char *path, char folder[PATH_MAX])
+{
+	for (const char *slash = strchr(path + 1, '/'); slash != NULL;
+	     slash = strchr(slash + 1, '/')) {
+		snprintf(folder, PATH_MAX, "%.*s", (int)(slash - path), path);
+		if (faccessat(AT_FDCWD, folder, X_OK, AT_EACCESS) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Writes what lets this process open the socket. */
 static void permission_words(const char *path, char text[MASTER_TEXT])
 {
 	const struct passwd *user = getpwuid(geteuid());
 	const struct group *group = getgrgid(getegid());
+	char folder[PATH_MAX];
 	char name[64];
 	char group_name[64];
 
@@ -92,11 +108,19 @@ static void permission_words(const char *path, char text[MASTER_TEXT])
 	if (group != NULL)
 		snprintf(group_name, sizeof(group_name), "%.60s",
 			 group->gr_name);
-	snprintf(text, MASTER_TEXT,
-		 "permission denied at %.100s: user %s may not open the "
-		 "socket; add 'agentXPerms 0660 0755 %s %s' to snmpd.conf and "
-		 "restart snmpd",
-		 path, name, name, group_name);
+	/* snmpd gives its folder the mode of agentXPerms only if it makes it.
+	 */
+	if (find_closed_folder(path, folder))
+		snprintf(text, MASTER_TEXT,
+			 "permission denied at %.100s: user %s may not enter "
+			 "the folder %.100s; run 'chmod 755 %.100s'",
+			 path, name, folder, folder);
+	else
+		snprintf(text, MASTER_TEXT,
+			 "permission denied at %.100s: user %s may not open "
+			 "the socket; add 'agentXPerms 0660 0755 %s %s' to "
+			 "snmpd.conf and restart snmpd",
+			 path, name, name, group_name);
 }
 
 static void missing_words(const char *path, char text[MASTER_TEXT])

@@ -72,6 +72,21 @@ def test_a_missing_permission_is_told_with_the_line_that_mends_it(scene):
     scene.agent.wait_log("AgentX: registered at the master")
 
 
+def test_a_folder_that_was_closed_before_is_told(scene):
+    """As on Debian: snmpd has made it without agentXPerms, and keeps its mode."""
+    folder = os.path.dirname(scene.master.socket)
+    scene.master.start()
+    scene.permit(True)
+    scene.agent.launch()
+    scene.wait_status("registered at the AgentX master")
+    os.chmod(folder, 0o700 if os.geteuid() == 0 else 0)
+    scene.master.process.kill()
+    scene.wait_told("permission denied at %s: user %s may not enter the folder %s; run 'chmod "
+                    "755 %s'" % (scene.master.socket, scene.user, folder, folder))
+    os.chmod(folder, 0o755)
+    scene.wait_told(STOPPED % scene.master.socket)
+
+
 def test_a_stopped_snmpd_is_told_and_so_is_its_return(scene):
     scene.master.start()
     scene.permit(True)

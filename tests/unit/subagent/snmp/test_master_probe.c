@@ -113,10 +113,19 @@ static void a_missing_permission_is_told_with_what_mends_it(void **state)
 		assert_int_equal(seteuid(NOBODY), 0);
 	assert_says(address, "permission denied at /tmp/");
 	assert_says(address, "agentXPerms");
+	/* snmpd does not change a folder that is there already. */
 	if (is_root)
 		assert_says(address, "user nobody (65534)");
 	if (is_root)
 		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(chmod(folder, is_root ? 0700 : 0), 0);
+	if (is_root)
+		assert_int_equal(seteuid(NOBODY), 0);
+	assert_says(address, "may not enter the folder /tmp/test_master_probe");
+	assert_says(address, "run 'chmod 755 /tmp/test_master_probe");
+	if (is_root)
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(chmod(folder, 0700), 0);
 	close(descriptor);
 }
 
