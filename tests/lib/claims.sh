@@ -3,7 +3,10 @@
 # and tests/long.  The caller works in the top folder of the sources.  The output
 # of each part goes to the folder $logs, and its numbers to $logs/counts, so that
 # parts can run at the same time.
-jobs=$(nproc)
+jobs=$(nproc) || exit 1
+# What somebody has set for one test must not select some of all.
+unset CMOCKA_TEST_FILTER CMOCKA_SKIP_FILTER CMOCKA_XML_FILE PYTEST_ADDOPTS \
+	ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
 # All builds and the tests in Python share one pool of keys.
 export TEST_KEYS=${TEST_KEYS-$PWD/build/keys}
 
@@ -39,11 +42,23 @@ count() { # name passed failed log
 	[ "$3" -eq 0 ] || echo "    see $4"
 }
 
-# Prints the sums.  Fails if a test has failed, or if there was none.
-end_counts() {
-	awk '{ good += $1; bad += $2 }
-	END { print good + 0 " passed, " bad + 0 " failed"
+# Prints the sums.  Fails if a test has failed, or if there was none.  A part that
+# has left no numbers has failed.
+end_counts() { # number of parts
+	awk -v parts="${1:-1}" '{ good += $1; bad += $2 }
+	END { if (NR < parts) {
+			print parts - NR " parts have left no numbers"
+			bad += parts - NR
+		}
+		print good + 0 " passed, " bad + 0 " failed"
 		exit bad > 0 || good == 0 }' "$logs/counts"
+}
+
+# Prints how many tests the plan of a log in TAP has; nothing if there is no plan,
+# or more than one.
+planned() { # log
+	sed -n 's/^1\.\.\([0-9][0-9]*\)$/\1/p' "$1" | awk '{ plan = $0 }
+		END { if (NR == 1) print plan }'
 }
 
 log_of() { # name
@@ -80,7 +95,8 @@ claim() { # name command...
 }
 
 # Runs a command that prints a line of TAP for each test.  A command that fails
-# otherwise, or prints no such line, counts as a test that has failed.
+# otherwise, or prints no such line, or fewer than its plan has, counts as a test
+# that has failed.
 tap() { # name command...
 	local name=$1 log good bad status=0
 	log=$(log_of "$name")
@@ -88,13 +104,49 @@ tap() { # name command...
 	"$@" >"$log" 2>&1 || status=$?
 	good=$(grep -c '^ok ' "$log")
 	bad=$(grep -c '^not ok ' "$log")
-	if [ $((good + bad)) -eq 0 ] || { [ $status -ne 0 ] && [ "$bad" -eq 0 ]; }
+	if [ $((good + bad)) -eq 0 ] ||
+		[ "$(planned "$log")" != $((good + bad)) ] ||
+		{ [ $status -ne 0 ] && [ "$bad" -eq 0 ]; }
 	then
 		bad=$((bad + 1))
 		tail -n 20 "$log" | sed 's/^/    | /'
 	fi
 	grep -A20 '^not ok' "$log" | sed 's/^/    | /'
 	count "$name" "$good" "$bad" "$log"
+}
+
+# Adds the results of one program to `ok` and `bad`.  A crash or a leak counts as a
+# failure even if all tests passed, and so does a program that did not run, or
+# that ran fewer tests than it has.
+judge() { # log skipped|elsewhere
+	local good=0 ill=0 skipped=0
+	if [ -e "$1" ]; then
+		good=$(grep -c '^ok ' "$1")
+		ill=$(grep '^not ok ' "$1" | grep -vc '# SKIP')
+		skipped=$(grep -c '# SKIP' "$1")
+		[ "$(planned "$1")" = $((good + ill + skipped)) ] ||
+			[ "$ill" -gt 0 ] || ill=1
+	fi
+	[ "$2" = elsewhere ] || ill=$((ill + skipped))
+	grep -qs '^exit 0$' "$1" || [ "$ill" -gt 0 ] || ill=1
+	[ "$((good + skipped))" -gt 0 ] || [ "$ill" -gt 0 ] || ill=1
+	[ "$ill" -eq 0 ] || echo "    $(basename "$1" .log) fails"
+	ok=$((ok + good))
+	bad=$((bad + ill))
+}
+
+# The style of the sources, and of the manual pages.
+style() {
+	local files
+	files=$(find scep subagent ctl tests -name '*.[ch]')
+	[ "$(echo "$files" | wc -l)" -gt 200 ] || return 1
+	[ -s .clang-format ] && clang-format -n -Werror $files
+}
+
+man_pages() {
+	local said
+	said=$(mandoc -Tlint -Wwarning subagent/*.[58] mibs/*.7 ctl/*.1) &&
+		[ -z "$said" ] || { echo "$said"; return 1; }
 }
 
 # Builds the programs, and then the goal: `test-objects` compiles the tests, and
@@ -125,7 +177,8 @@ integration() { # name markers
 	rm -rf "$folder"
 	mkdir -p "$folder"
 	export SCEPAGENTD=$PWD/build/plain/scepagentd BUILD=$PWD/build/plain
-	make -s -C "$BUILD" tests/lib/key_preload.so >/dev/null
+	make -s -C "$BUILD" tests/lib/key_preload.so >/dev/null ||
+		{ count "$1" 0 1 "$folder"; return 1; }
 	set -- "$1" "$folder" $(/usr/bin/python3 tests/integration/run \
 		$((2 * jobs)) "$folder" "$2")
 	[ $# -eq 4 ] || set -- "$1" "$2" 0 1
