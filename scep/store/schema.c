@@ -30,17 +30,16 @@
 	    struct bytes: COLUMN_BYTES)
 
 /* Without the padding that a compiler puts behind a secret. */
+/* clang-format off */
 #define SIZE(type, member)                                                     \
-	_Generic(MEMBER(type, member), struct scep_secret                      \
-		 : offsetof(struct scep_secret, data) + SCEP_SECRET_MAX,       \
-		   default                                                     \
-		 : sizeof(MEMBER(type, member)))
+	_Generic(MEMBER(type, member),                                         \
+	    struct scep_secret: offsetof(struct scep_secret, data) +           \
+		SCEP_SECRET_MAX,                                               \
+	    default: sizeof(MEMBER(type, member)))
 
 #define NAMED(name, type, member)                                              \
-	{                                                                      \
-		name, KIND(type, member), offsetof(type, member),              \
-		    SIZE(type, member)                                         \
-	}
+	{name, KIND(type, member), offsetof(type, member), SIZE(type, member)}
+/* clang-format on */
 #define PLAIN(type, member) NAMED(#member, type, member)
 
 /*
@@ -225,11 +224,11 @@ static const struct column counter_columns[] = {
     COUNTER(ca_last_index),
 };
 
+/* clang-format off */
 #define TABLE(name, type, has_index, columns)                                  \
-	{                                                                      \
-		name, sizeof(type), has_index, columns,                        \
-		    sizeof(columns) / sizeof((columns)[0])                     \
-	}
+	{name, sizeof(type), has_index, columns,                               \
+	 sizeof(columns) / sizeof((columns)[0])}
+/* clang-format on */
 
 /* The names of tables and columns are those of the first version. */
 static const struct schema_table tables[] = {

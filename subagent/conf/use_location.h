@@ -36,7 +36,7 @@ enum location_command {
 
 #define LOCATION_NAME_MAX  65 /* with the NUL */
 #define LOCATION_USER_MAX  64
-#define LOCATION_MODE_NONE ((mode_t)-1)
+#define LOCATION_MODE_NONE ((mode_t)(-1))
 
 struct use_location {
 	char name[LOCATION_NAME_MAX];

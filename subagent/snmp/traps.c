@@ -22,22 +22,16 @@ static const oid root[] = {SCEP_ROOT_ARCS};
 
 /* ----------------------------------------------------------- the table -- */
 
+/* clang-format off */
 #define OF_STATUS                                                              \
-	{                                                                      \
-		"scepStatusProfileName", "scepStatusState",                    \
-		    "scepStatusDetail", "scepStatusHttpStatus",                \
-		    "scepStatusFailInfo", "scepStatusText",                    \
-		    "scepStatusKeyName"                                        \
-	}
+	{"scepStatusProfileName", "scepStatusState", "scepStatusDetail",       \
+	 "scepStatusHttpStatus", "scepStatusFailInfo", "scepStatusText",       \
+	 "scepStatusKeyName"}
 #define OF_KEY                                                                 \
-	{                                                                      \
-		"scepKeyName", "scepKeySubject", "scepKeyNotAfter",            \
-		    "scepKeySecondsLeft"                                       \
-	}
-#define OF_CA                                                                  \
-	{                                                                      \
-		"scepCaSubject", "scepCaFingerprint", "scepCaNotAfter"         \
-	}
+	{"scepKeyName", "scepKeySubject", "scepKeyNotAfter",                   \
+	 "scepKeySecondsLeft"}
+#define OF_CA {"scepCaSubject", "scepCaFingerprint", "scepCaNotAfter"}
+/* clang-format on */
 
 const struct trap traps_known[] = {
     {SCEP_EVENT_REQUEST_SUCCEEDED, "scepRequestSucceeded", 1, OF_STATUS},

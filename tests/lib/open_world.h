@@ -76,14 +76,10 @@ struct world_row {
 	const char *text;    /* that must be in its words */
 };
 
-#define WORLD_ROW(twist, text)                                                 \
-	{                                                                      \
-#twist, twist, SCEP_BAD_RESPONSE, text                         \
-	}
-#define WORLD_ROW_CODE(twist, code, text)                                      \
-	{                                                                      \
-#twist, twist, code, text                                      \
-	}
+/* clang-format off */
+#define WORLD_ROW(twist, text) {#twist, twist, SCEP_BAD_RESPONSE, text}
+#define WORLD_ROW_CODE(twist, code, text) {#twist, twist, code, text}
+/* clang-format on */
 
 /* Expects each row to be refused so, with nothing left in the reply. */
 void world_assert_refused(const struct world_row *rows, size_t count);

@@ -19,10 +19,9 @@
 #define OK_HEADER "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
 #define CHUNKED	  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 #define EMPTY	  "Content-Length: 0\r\n\r\n"
-#define END_OF_LIST                                                            \
-	{                                                                      \
-		NULL, REPLY_KEEP, 0                                            \
-	}
+/* clang-format off */
+#define END_OF_LIST {NULL, REPLY_KEEP, 0}
+/* clang-format on */
 #define ONE(text, end) ((const struct reply[]){{text, end, 0}, END_OF_LIST})
 
 static void url_of(const struct server *server, const char *path, char url[64])

@@ -66,11 +66,10 @@ static void every_column_of_every_table_comes_back_after_a_restart(void **state)
 }
 
 /* Names the members of a row that are not kept. */
+/* clang-format off */
 #define SPAN(table, type, member)                                              \
-	{                                                                      \
-		STORE_##table, offsetof(type, member),                         \
-		    sizeof(((type *)0)->member)                                \
-	}
+	{STORE_##table, offsetof(type, member), sizeof(((type *)0)->member)}
+/* clang-format on */
 static const struct span {
 	enum store_table table;
 	size_t offset;
