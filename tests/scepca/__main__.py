@@ -4,16 +4,17 @@
 import argparse
 import json
 import os
+import runpy
 import signal
 import sys
 import threading
 
 if not __package__:
-    # Run as a directory: the package is that directory, not what is in it.
+    # Run as a directory: begins again as the package that the directory is.
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[0] = os.path.dirname(here)
-    __package__ = os.path.basename(here)
-    __import__(__package__)
+    runpy.run_module(os.path.basename(here), run_name="__main__", alter_sys=True)
+    sys.exit()
 
 from .behaviour import Behaviour, BehaviourError
 from .files import write_atomically
