@@ -373,6 +373,7 @@ static enum scep_code judge_end(enum http_end end,
 	case HTTP_END_NO_MEMORY:
 		return error_set_memory(error);
 	case HTTP_END_TOO_LONG:
+	case HTTP_END_LONG_LINE:
 	case HTTP_END_ABORTED:
 	case HTTP_END_OTHER:
 		return error_set(error, SCEP_COMM_ERROR, "%s: %s",
@@ -394,9 +395,11 @@ enum scep_code http_response_judge(enum http_end end,
 
 	if (end == HTTP_END_TOO_LONG)
 		answer->is_too_long = true;
-	/* This is how the transport ends a header line without end. */
+	/* Older versions of the transport say so of a long line. */
 	if (end == HTTP_END_NO_MEMORY && progress->is_connected &&
 	    !answer->has_header)
+		end = HTTP_END_LONG_LINE;
+	if (end == HTTP_END_LONG_LINE && progress->is_connected)
 		answer->is_header_too_long = true;
 	code = judge_caps(answer, error);
 	if (code != SCEP_OK || answer->is_too_long)

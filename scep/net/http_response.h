@@ -64,6 +64,7 @@ enum http_end {
 	HTTP_END_NO_CA_FILE,
 	HTTP_END_NOT_TRUSTED, /* TLS */
 	HTTP_END_TOO_LONG,    /* by its Content-Length */
+	HTTP_END_LONG_LINE,   /* beyond what the transport keeps */
 	HTTP_END_NO_MEMORY,
 	HTTP_END_ABORTED, /* by ourselves */
 	HTTP_END_OTHER,
