@@ -116,10 +116,12 @@ def test_alternative_names_of_every_kind_can_be_given(ask):
     der = ask("n", SubjectAltName="DNS:*.example.net,IP:192.0.2.1,IP:2001:db8::1,"
               "URI:https://example.net/a?b,email:a@example.net,UPN:user@example.net")
     names, is_critical = extension(der, "Subject Alternative Name")
+    # OpenSSL before 3.5 prints two colons.
+    names[-1] = names[-1].replace("::", ":")
     assert names == [
         "DNS:*.example.net", "IP Address:192.0.2.1", "IP Address:2001:DB8:0:0:0:0:0:1",
         "URI:https://example.net/a?b", "email:a@example.net",
-        "othername: UPN::user@example.net",
+        "othername: UPN:user@example.net",
     ]
     assert not is_critical
 

@@ -17,6 +17,8 @@ struct hostile_verdict {
 	const char *text;    /* in the words of the refusal; "%s" is the field.
 			      * Of what is accepted: why that is right.
 			      * NULL: the fault changes nothing. */
+	unsigned char newer; /* verdict that a newer OpenSSL brings about, which
+			      * notices more while it decodes; 0: the same */
 };
 
 /* One field, and the verdict (its place in the table's) on each fault, in the

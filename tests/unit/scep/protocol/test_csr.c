@@ -112,12 +112,17 @@ static void alt_name_of(const struct scep_values *values, char text[512])
 	STACK_OF(X509_EXTENSION) *list = X509_REQ_get_extensions(request);
 	int at = X509v3_get_ext_by_NID(list, NID_subject_alt_name, -1);
 	BIO *bio = BIO_new(BIO_s_mem());
+	char *twice;
 
 	if (at >= 0)
 		X509V3_EXT_print(bio, X509v3_get_ext(list, at), 0, 0);
 	text[0] = '\0';
 	if (at >= 0)
 		BIO_gets(bio, text, 512);
+	/* OpenSSL before 3.5 prints two colons. */
+	twice = strstr(text, "UPN::");
+	if (twice != NULL)
+		memmove(twice + 4, twice + 5, strlen(twice + 5) + 1);
 	BIO_free(bio);
 	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
 	X509_REQ_free(request);
@@ -145,7 +150,7 @@ static void the_alternative_names_are_those_of_the_values(void **state)
 	assert_alt_name("x", "URI:ipp://a/b?c=d\\,e,email:a@b.example",
 			"URI:ipp://a/b?c=d,e, email:a@b.example");
 	assert_alt_name("x", "UPN:me@example.com",
-			"othername: UPN::me@example.com");
+			"othername: UPN:me@example.com");
 }
 
 static void without_values_they_come_from_the_common_name(void **state)

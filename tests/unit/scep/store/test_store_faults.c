@@ -175,6 +175,7 @@ static int fail_every_call(const struct fault *fault, judge_fn judge)
 		disk_fail(nth, fault->is_lasting, fault->error);
 		code = change_rows(store);
 		if (!disk.has_failed) {
+			disk_heal();
 			assert_int_equal(code, SCEP_OK);
 			assert_content(store, true);
 			store_close(store);
@@ -419,6 +420,7 @@ a_disk_that_cannot_be_read_does_not_make_a_file_corrupt(void **state)
 			fail_msg("read %d: %s", nth, storetest_error.text);
 		disk_heal();
 	}
+	disk_heal();
 	assert_content(store, false);
 	store_close(store);
 }
