@@ -196,7 +196,9 @@ def test_openssl_opens_both_messages(device, tmp_path, authority, reply):
     decrypt = ["cms", "-decrypt", "-binary", "-inform", "DER"]
     csr = openssl(*decrypt, *opens, data=unsign(request))
     said = openssl("req", "-inform", "DER", "-noout", "-verify", "-text", data=csr)
-    assert b"id-ecPublicKey" in said and b"CN = opened.example.net" in said
+    # OpenSSL before 3.2 prints spaces around the sign.
+    assert b"id-ecPublicKey" in said
+    assert b"CN=opened.example.net" in said.replace(b"CN = ", b"CN=")
     # The CA's: with the challenge, or with our key, by its certificate.
     path, leaf = check_key(device, row, 256)
     if reply == "password":

@@ -305,7 +305,7 @@ def shown_by_dtls(port):
         guard.start()
         try:
             for line in client.stderr:
-                if found := re.search(rb"^depth=0 .*CN = (\S+)", line):
+                if found := re.search(rb"^depth=0 .*CN ?= ?(\S+)", line):
                     return found.group(1).decode()
         finally:
             guard.cancel()

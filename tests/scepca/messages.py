@@ -18,8 +18,8 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
 from . import cms, names, recipients
 from .authority import KEY_USAGES
@@ -68,6 +68,23 @@ def certificate_der(certificate):
 
 
 # ------------------------------------------------------------------- requests
+
+
+def proves_possession(csr):
+    """Newer versions of cryptography take no SHA-1 for valid: done here then."""
+    try:
+        if csr.is_signature_valid:
+            return True
+        if csr.signature_algorithm_oid == SignatureAlgorithmOID.RSA_WITH_SHA1:
+            scheme = [padding.PKCS1v15(), hashes.SHA1()]
+        elif csr.signature_algorithm_oid == SignatureAlgorithmOID.ECDSA_WITH_SHA1:
+            scheme = [ec.ECDSA(hashes.SHA1())]
+        else:
+            return False
+        csr.public_key().verify(csr.signature, csr.tbs_certrequest_bytes, *scheme)
+    except InvalidSignature:
+        return False
+    return True
 
 
 class Request:
@@ -219,11 +236,7 @@ class Request:
             csr_template=template_of(self.csr.extensions),
             challenge_present=self.challenge is not None,
         )
-        try:
-            proven = self.csr.is_signature_valid
-        except InvalidSignature:
-            proven = False
-        if not proven:
+        if not proves_possession(self.csr):
             raise Refusal(names.BAD_REQUEST, "the request does not prove possession")
 
     def _read_poll(self, content):
@@ -246,7 +259,7 @@ def template_of(extensions):
     for each in extensions:
         oid = each.oid.dotted_string
         if oid in ("1.3.6.1.4.1.311.20.2", "1.3.6.1.4.1.311.21.7"):
-            return "%s: %s" % (oid, each.value.value.hex())
+            return "%s: %s" % (oid, each.value.public_bytes().hex())
     return None
 
 
