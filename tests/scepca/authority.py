@@ -9,6 +9,7 @@ import datetime
 import os
 from dataclasses import dataclass
 
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,6 +20,7 @@ from . import key_pool
 from .files import write_atomically
 
 DAY = 86400
+DER = serialization.Encoding.DER
 KEY_USAGES = (
     "digital_signature",
     "content_commitment",
@@ -184,6 +186,19 @@ def key_identifier(certificate):
     return certificate.extensions.get_extension_for_class(kind).value
 
 
+def sign(builder, key, digest):
+    """As builder.sign(), which refuses SHA-1 in newer versions of cryptography."""
+    if not isinstance(digest, hashes.SHA1):
+        return builder.sign(key, digest)
+    other = builder.sign(key, hashes.SHA256()).public_bytes(DER)
+    made = asn1_x509.Certificate.load(other)
+    body = made["tbs_certificate"]
+    body["signature"]["algorithm"] = "sha1_rsa"
+    made["signature_algorithm"]["algorithm"] = "sha1_rsa"
+    made["signature_value"] = key.sign(body.dump(), padding.PKCS1v15(), digest)
+    return x509.load_der_x509_certificate(made.dump())
+
+
 class Authority:
     def __init__(self, directory):
         self.directory = os.path.join(directory, "identities")
@@ -276,7 +291,7 @@ class Authority:
             marks = [x509.ObjectIdentifier(mark) for mark in variant.marks]
             builder = builder.add_extension(x509.ExtendedKeyUsage(marks), False)
         signer = issuer.key if issuer else key
-        return Identity(name, key, builder.sign(signer, variant.digest()))
+        return Identity(name, key, sign(builder, signer, variant.digest()))
 
     def _make_lookalike(self, name, model):
         """Names, serial number and key identifier of the model; another key."""
