@@ -22,7 +22,8 @@ static EVP_PKEY *make(int bits)
 	return real(NULL, "?provider=default", "RSA", (size_t)bits);
 }
 
-/* The program makes RSA keys of a length, and EC keys of a curve. */
+/* RSA keys have a length, EC keys a curve, and the others, which TLS makes,
+ * nothing more. */
 EVP_PKEY *EVP_PKEY_Q_keygen(OSSL_LIB_CTX *library, const char *properties,
 			    const char *type, ...)
 {
@@ -34,11 +35,13 @@ EVP_PKEY *EVP_PKEY_Q_keygen(OSSL_LIB_CTX *library, const char *properties,
 	va_start(rest, type);
 	if (strcmp(type, "RSA") == 0)
 		bits = va_arg(rest, size_t);
-	else
+	else if (strcmp(type, "EC") == 0)
 		curve = va_arg(rest, const char *);
 	va_end(rest);
 	if (curve != NULL)
 		return real(library, properties, type, curve);
+	if (bits == 0)
+		return real(library, properties, type);
 	if (bits == POOLED_BITS)
 		return key_pool_take(POOLED_BITS, make);
 	return make((int)bits);
