@@ -51,6 +51,22 @@ bool octets_equal(const void *data, size_t length, const void *other,
 	       (length == 0 || memcmp(data, other, length) == 0);
 }
 
+static unsigned char lower(unsigned char octet)
+{
+	return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet;
+}
+
+bool octets_equal_nocase(const void *data, const void *other, size_t length)
+{
+	const unsigned char *one = data, *two = other;
+
+	for (size_t i = 0; i < length; i++) {
+		if (lower(one[i]) != lower(two[i]))
+			return false;
+	}
+	return true;
+}
+
 void bytes_hex(const unsigned char *data, size_t length, char *text)
 {
 	static const char digits[] = "0123456789abcdef";

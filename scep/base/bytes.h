@@ -25,6 +25,10 @@ void bytes_free(struct bytes *bytes);
 bool octets_equal(const void *data, size_t length, const void *other,
 		  size_t other_length);
 
+/* Does the same for as many octets of both, without regard to the case of ASCII
+ * letters: all other octets count as they are, NUL included. */
+bool octets_equal_nocase(const void *data, const void *other, size_t length);
+
 /* Writes lower-case hexadecimal digits and a NUL; `text` has 2n + 1 octets. */
 void bytes_hex(const unsigned char *data, size_t length, char *text);
 

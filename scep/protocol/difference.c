@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/x509v3.h>
 
@@ -188,7 +187,7 @@ static bool string_is_same(int kind, const ASN1_STRING *a, const ASN1_STRING *b)
 	split_name(kind, one, length, &exact, &alike);
 	rest = exact + alike;
 	return memcmp(one, other, exact) == 0 &&
-	       strncasecmp(one + exact, other + exact, alike) == 0 &&
+	       octets_equal_nocase(one + exact, other + exact, alike) &&
 	       memcmp(one + rest, other + rest, length - rest) == 0;
 }
 

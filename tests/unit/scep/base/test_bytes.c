@@ -82,6 +82,18 @@ static void random_names_are_digits_that_differ(void **state)
 	assert_string_not_equal(first, second);
 }
 
+/* strncasecmp() ends at a NUL, and folds what the locale says. */
+static void only_the_case_of_ascii_letters_is_let_pass(void **state)
+{
+	(void)state;
+	assert_true(octets_equal_nocase("aZ-@[`{", "Az-@[`{", 7));
+	assert_false(octets_equal_nocase("@", "`", 1));
+	assert_false(octets_equal_nocase("[", "{", 1));
+	assert_false(octets_equal_nocase("a\0b", "a\0c", 3));
+	assert_false(octets_equal_nocase("\xc3\x84", "\xc3\xa4", 2));
+	assert_true(octets_equal_nocase("x", "y", 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +102,7 @@ int main(void)
 	    cmocka_unit_test(octets_are_compared_in_length_and_value),
 	    cmocka_unit_test(hexadecimal_is_in_lower_case),
 	    cmocka_unit_test(random_names_are_digits_that_differ),
+	    cmocka_unit_test(only_the_case_of_ascii_letters_is_let_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

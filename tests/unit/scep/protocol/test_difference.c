@@ -269,6 +269,16 @@ static void names_that_only_look_alike_are_told(void **state)
 			  "otherName:msUPN;UTF8:c@b.example");
 }
 
+/* A C string would end at the NUL. */
+static void a_name_is_compared_behind_a_nul(void **state)
+{
+	struct pair *pair = *state;
+
+	add(pair->issued, NID_subject_alt_name,
+	    "DER:30:0b:82:09:61:2e:65:78:61:00:70:6c:65");
+	assert_non_null(strstr(compare(pair), "subjectAltName"));
+}
+
 static void an_extension_that_stands_twice_is_told(void **state)
 {
 	struct pair *pair = *state;
@@ -427,6 +437,7 @@ int main(void)
 	    TEST(a_name_of_another_kind_is_told),
 	    TEST(order_and_case_of_names_are_no_difference),
 	    TEST(names_that_only_look_alike_are_told),
+	    TEST(a_name_is_compared_behind_a_nul),
 	    TEST(an_extension_that_stands_twice_is_told),
 	    TEST(another_key_usage_is_told),
 	    TEST(every_key_usage_has_its_name),
