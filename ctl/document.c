@@ -136,18 +136,42 @@ static bool read_time(const json_t *json, struct scep_value *value)
 	return true;
 }
 
-/* The form that the JSON of each kind of object must have, for messages. */
+/* The form that the JSON of each kind of object must have, for messages.  The
+ * names of an enumeration follow. */
 static const char *const forms[] = {
     [SCEP_KIND_NUMBER] = "a number",
-    [SCEP_KIND_ENUM] = "one of the names that the MIB has for it",
+    [SCEP_KIND_ENUM] = "one of ",
     [SCEP_KIND_TRUTH] = "true or false",
-    [SCEP_KIND_BITS] = "a list of the names that the MIB has for its bits",
+    [SCEP_KIND_BITS] = "a list of ",
     [SCEP_KIND_TIME] = "a time such as \"2026-03-01T02:00:00+01:00\"",
     [SCEP_KIND_TEXT] = "a text of at most 255 octets",
     [SCEP_KIND_OCTETS] = "a text of hexadecimal digits",
     [SCEP_KIND_SECRET] = "left out",
     [SCEP_KIND_ACTION] = "left out",
 };
+
+#define LABELS_TEXT 360
+
+/* Writes the names that a file may have for an enumeration or for bits. */
+static const char *print_labels(const struct scep_field_info *info,
+				char text[LABELS_TEXT])
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	if (info->kind != SCEP_KIND_ENUM && info->kind != SCEP_KIND_BITS)
+		return text;
+	for (uint32_t number = 0; number <= scep_range_max(&info->range);
+	     number++) {
+		const char *label = label_of(info->name, number);
+
+		if (label && used < LABELS_TEXT)
+			used += (size_t)snprintf(text + used,
+						 LABELS_TEXT - used, "%s%s",
+						 used > 0 ? ", " : "", label);
+	}
+	return text;
+}
 
 static bool read_form(const struct scep_field_info *info, const json_t *json,
 		      struct scep_value *value)
@@ -214,9 +238,13 @@ static bool read_value(struct reader *reader, const char *key,
 		return refuse_name(reader, key);
 	info = scep_field_info(object->field);
 	snapshot_name(object->field, reader->index, name);
-	if (!read_form(info, json, &value))
-		return reason_set(reader->reason, "%s: it must be %s", name,
-				  forms[info->kind]);
+	if (!read_form(info, json, &value)) {
+		char labels[LABELS_TEXT];
+
+		return reason_set(reader->reason, "%s: must be %s%s", name,
+				  forms[info->kind],
+				  print_labels(info, labels));
+	}
 	if (!value_judge(object->field, &value, &why))
 		return reason_set(reader->reason, "%s: %s", name,
 				  strchr(why.text, ' ') + 1);
@@ -225,8 +253,7 @@ static bool read_value(struct reader *reader, const char *key,
 	    value.number != SCEP_ROW_ACTIVE &&
 	    value.number != SCEP_ROW_NOT_IN_SERVICE)
 		return reason_set(reader->reason,
-				  "%s: it must be active or notInService",
-				  name);
+				  "%s: must be active or notInService", name);
 	snapshot_put(reader->snapshot, object->field, reader->index, &value);
 	return true;
 }
@@ -266,7 +293,7 @@ static bool read_profiles(struct reader *reader, const json_t *profiles)
 
 	if (!json_is_object(profiles))
 		return reason_set(reader->reason,
-				  "profiles: it must be an object");
+				  "profiles: must be an object");
 	for (at = json_object_iter((json_t *)profiles); at;
 	     at = json_object_iter_next((json_t *)profiles, at)) {
 		const char *key = json_object_iter_key(at);
@@ -278,7 +305,7 @@ static bool read_profiles(struct reader *reader, const json_t *profiles)
 					  shown(key, text), SCEP_PROFILE_MAX);
 		if (!json_is_object(row))
 			return reason_set(reader->reason,
-					  "profiles: %s: it must be an object",
+					  "profiles: %s: must be an object",
 					  key);
 		if (!read_row(reader, index, row))
 			return false;
@@ -292,7 +319,7 @@ static bool read_format(struct reader *reader, const json_t *json)
 {
 	if (!json_is_integer(json) ||
 	    json_integer_value(json) != DOCUMENT_FORMAT)
-		return reason_set(reader->reason, "format: it must be %d",
+		return reason_set(reader->reason, "format: must be %d",
 				  DOCUMENT_FORMAT);
 	return true;
 }
@@ -301,22 +328,21 @@ static bool read_module(struct reader *reader, const json_t *json)
 {
 	if (!json_is_string(json) || strcmp(json_string_value(json), MODULE))
 		return reason_set(reader->reason,
-				  "module: it must be \"" MODULE "\"");
+				  "module: must be \"" MODULE "\"");
 	return true;
 }
 
 static bool read_agent(struct reader *reader, const json_t *json)
 {
 	if (!json_is_string(json))
-		return reason_set(reader->reason, "agent: it must be a text");
+		return reason_set(reader->reason, "agent: must be a text");
 	return true;
 }
 
 static bool read_scalars(struct reader *reader, const json_t *json)
 {
 	if (!json_is_object(json))
-		return reason_set(reader->reason,
-				  "scalars: it must be an object");
+		return reason_set(reader->reason, "scalars: must be an object");
 	return read_row(reader, 0, json);
 }
 
@@ -410,7 +436,7 @@ bool document_read(const char *text, size_t length, struct snapshot *snapshot,
 	if (json_is_object(json))
 		is_good = read_parts(&reader, json);
 	else
-		is_good = reason_set(reader.reason, "it must be an object");
+		is_good = reason_set(reader.reason, "must be an object");
 	json_decref(json);
 	if (!is_good)
 		snapshot_free(snapshot);

@@ -361,8 +361,11 @@ static enum answer_kind kind_of(long status, long place)
 static void take_answer(const netsnmp_pdu *response, struct answer *answer)
 {
 	answer->kind = kind_of(response->errstat, response->errindex);
-	reason_set(&answer->reason, "%s",
-		   snmp_errstring((int)response->errstat));
+	reason_set(&answer->reason, "%s%s",
+		   snmp_errstring((int)response->errstat),
+		   response->errstat == SNMP_ERR_NOACCESS
+		       ? " (the agent lets this user write no settings)"
+		       : "");
 	/* The lock stands in front of the items; an index beyond the end is of
 	 * none of them. */
 	if (response->errindex >= 2)

@@ -324,16 +324,16 @@ static const char *lacks(const struct snapshot *after, uint32_t index,
 		enum scep_field field;
 		const char *reason;
 	} needs[] = {
-	    {SCEP_SERVER_URL, "needs scepServerUrl"},
-	    {SCEP_AUTO_START_TIME, "needs scepAutoStartTime"},
-	    {SCEP_AUTO_KEY_NAME, "needs scepAutoKeyName"},
-	    {SCEP_AUTO_COMMON_NAME, "needs scepAutoCommonName"},
+	    {SCEP_SERVER_URL, "scepServerUrl is empty"},
+	    {SCEP_AUTO_START_TIME, "scepAutoStartTime is empty"},
+	    {SCEP_AUTO_KEY_NAME, "scepAutoKeyName is empty"},
+	    {SCEP_AUTO_COMMON_NAME, "scepAutoCommonName is empty"},
 	};
 	const struct scep_value *value;
 
 	if (snapshot_number(after, SCEP_PROFILE_ROW_STATUS, index, 0) !=
 	    SCEP_ROW_ACTIVE)
-		return "needs a profile that is active";
+		return "scepProfileRowStatus is not active";
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
 		value = snapshot_get(after, needs[i].field, index);
 		if (!value || value->length == 0)
@@ -341,7 +341,8 @@ static const char *lacks(const struct snapshot *after, uint32_t index,
 	}
 	value = snapshot_get(after, SCEP_AUTO_USE_LOCATION, index);
 	if (value && !are_uses(uses, value))
-		return "scepAutoUseLocation has an unknown name";
+		return "scepAutoUseLocation has a name that "
+		       "scepUseTable does not have";
 	return NULL;
 }
 

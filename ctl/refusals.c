@@ -46,6 +46,8 @@ void refusals_explain(struct manager *manager, const struct scep_change *change,
 	reason.index = row_of(manager, name);
 	if (reason.index == 0 || !manager_get(manager, &reason, 1, &ignored))
 		return;
-	reason_set(&answer->reason, "%.100s (%.*s)", error.text,
+	/* In place of what the library says of the error. */
+	reason_set(&answer->reason, "%.*s (%.*s)",
+		   (int)strcspn(error.text, " "), error.text,
 		   (int)reason.value.length, (const char *)reason.value.octets);
 }

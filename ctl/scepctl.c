@@ -286,7 +286,9 @@ static bool read_file(const char *path, struct snapshot *snapshot)
 	}
 	is_good = document_read(text, length, snapshot, &reason);
 	if (!is_good)
-		fprintf(stderr, "scepctl: %s: %s\n", path, reason.text);
+		fprintf(stderr, "scepctl: %s: %s\n",
+			strcmp(path, "-") == 0 ? "standard input" : path,
+			reason.text);
 	free(text);
 	return is_good;
 }

@@ -281,7 +281,7 @@ def test_a_refusal_names_object_value_and_reason_and_changes_nothing(ctl, own):
     # The agent's own words follow the name of the error.
     row = max(own.quick.table("scepRefusalTable").items())[1]
     assert row["Object"] == "scepAutoKeyLength.1"
-    assert "(%s)" % row["Reason"] in done.stderr
+    assert ": inconsistentValue (%s)\n" % row["Reason"] in done.stderr
     assert walk(own.quick) == before
 
 
@@ -324,7 +324,7 @@ def test_a_reader_may_export_and_not_import(ctl, own):
     path = ctl.write(document(p1={"scepServerTimeout": 60}))
     assert read(reader.export("read.json"))["profiles"]["1"]["scepServerTimeout"] == 30
     done = reader.run("import", path)
-    assert done.returncode == 1 and "noAccess" in done.stderr, done
+    assert done.returncode == 1 and "noAccess (the agent lets this user" in done.stderr, done
     assert own.quick.get("scepServerTimeout.1") == 30
 
 
@@ -390,3 +390,15 @@ def test_a_bad_file_is_exit_2_and_nothing_is_sent(device, tmp_path, name):
     assert done.stderr.startswith("scepctl: ") and "s3cret" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert device.quick.get("scepAgentConfigSpinLock.0") == lock
+
+
+@pytest.mark.parametrize("values, names", [
+    ({"scepServerCipher": "rot13"}, "one of auto, aes128Cbc, aes256Cbc, tripleDesCbc"),
+    ({"scepAutoPeriodicUnit": 7.5},
+     "one of minutes, hours, days, weeks, months, years"),
+    ({"scepAutoKeyUsage": ["sign"]}, "a list of digitalSignature, nonRepudiation, "),
+])
+def test_a_bad_name_is_answered_with_the_good_ones(device, tmp_path, values, names):
+    done = Ctl(device.master, tmp_path).run("import", "-", stdin=json.dumps(document(p1=values)))
+    (name,) = values
+    assert "scepctl: standard input: %s.1: must be %s" % (name, names) in done.stderr

@@ -114,7 +114,7 @@ static void what_is_wrong_is_named_and_not_repeated(void **state)
 		"a secret");
 	refused(PROFILE("\"scepRequestKeyName\": \"s3cret\""), "no setting");
 	refused(PROFILE("\"scepServerTimeout\": \"s3cret\""),
-		"scepServerTimeout.7: it must be a number");
+		"scepServerTimeout.7: must be a number");
 	refused(PROFILE("\"scepServerTimeout\": 1.5"), "a number");
 	refused(PROFILE("\"scepServerTimeout\": -1"), "a number");
 	refused(PROFILE("\"scepServerTimeout\": 4294967297"), "a number");
@@ -122,7 +122,8 @@ static void what_is_wrong_is_named_and_not_repeated(void **state)
 	refused(PROFILE("\"scepServerTimeout\": 99999999999999999999"),
 		"too large");
 	refused(PROFILE("\"scepServerTimeout\": 601"), "1..600");
-	refused(PROFILE("\"scepServerCipher\": \"s3cret\""), "names");
+	refused(PROFILE("\"scepServerCipher\": \"s3cret\""),
+		"must be one of auto, ");
 	refused(PROFILE("\"scepServerCipher\": 5"), "1..4");
 	refused(PROFILE("\"scepAutoPoll\": 1"), "true or false");
 	refused(PROFILE("\"scepAutoKeyUsage\": 1"), "a list");

@@ -259,12 +259,12 @@ static void rule_2_is_judged_before_a_timer_is_paused(void **state)
 		const char *text;
 		const char *words;
 	} faults[] = {
-	    {SCEP_SERVER_URL, "", "needs scepServerUrl"},
-	    {SCEP_AUTO_START_TIME, "", "needs scepAutoStartTime"},
-	    {SCEP_AUTO_KEY_NAME, "", "needs scepAutoKeyName"},
-	    {SCEP_AUTO_COMMON_NAME, "", "needs scepAutoCommonName"},
-	    {SCEP_AUTO_USE_LOCATION, "web,nowhere", "unknown name"},
-	    {SCEP_AUTO_USE_LOCATION, "we", "unknown name"},
+	    {SCEP_SERVER_URL, "", "scepServerUrl is empty"},
+	    {SCEP_AUTO_START_TIME, "", "scepAutoStartTime is empty"},
+	    {SCEP_AUTO_KEY_NAME, "", "scepAutoKeyName is empty"},
+	    {SCEP_AUTO_COMMON_NAME, "", "scepAutoCommonName is empty"},
+	    {SCEP_AUTO_USE_LOCATION, "web,nowhere", "does not have"},
+	    {SCEP_AUTO_USE_LOCATION, "we", "does not have"},
 	};
 	struct world *world = *state;
 	struct reason reason;
