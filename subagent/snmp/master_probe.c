@@ -262,6 +262,7 @@ void master_report_tick(struct master_report *report, const char *address,
 			bool is_connected, uint64_t now)
 {
 	char text[MASTER_TEXT] = "";
+	bool is_lasting, is_old;
 
 	if (is_connected) {
 		report_connected(report, address);
@@ -272,8 +273,11 @@ void master_report_tick(struct master_report *report, const char *address,
 		return;
 	report->look = now + MASTER_LOOK;
 	master_probe(address, text);
-	if (report->is_told && now < report->next &&
-	    strcmp(text, report->cause) == 0)
+	/* A master that has just come is "not answering yet" for a moment. */
+	is_lasting = strcmp(text, report->seen) == 0;
+	is_old = strcmp(text, report->cause) == 0;
+	memcpy(report->seen, text, sizeof(text));
+	if (report->is_told && (is_old ? now < report->next : !is_lasting))
 		return;
 	daemon_log(LOG_WARNING, "No AgentX master: %s", text);
 	report_tell(report, "no AgentX master: ", text);

@@ -24,6 +24,7 @@ struct master_report {
 	bool is_told;  /* a line says that it is missing */
 	bool was_connected;
 	char cause[MASTER_TEXT]; /* that was told */
+	char seen[MASTER_TEXT];	 /* at the last look */
 };
 
 /* Tries to connect to the master.  Writes the cause and returns false if this
@@ -34,8 +35,9 @@ bool master_is_there(const char *address, char text[MASTER_TEXT]);
 /* Writes the cause for `address`; NULL is the default of the library. */
 void master_probe(const char *address, char text[MASTER_TEXT]);
 
-/* Logs the cause at once, again when it changes, and again each MASTER_AGAIN
- * while there is no session; and one line when there is one again. */
+/* Logs the cause at once, another one when two looks have seen it, and the same
+ * one again each MASTER_AGAIN while there is no session; and one line when
+ * there is one again. */
 void master_report_tick(struct master_report *report, const char *address,
 			bool is_connected, uint64_t now);
 

@@ -115,7 +115,7 @@ static void a_missing_permission_is_told_with_what_mends_it(void **state)
 	assert_says(address, "agentXPerms");
 	/* snmpd does not change a folder that is there already. */
 	if (is_root)
-		assert_says(address, "user nobody (65534)");
+		assert_says(address, "user nobody may not open");
 	if (is_root)
 		assert_int_equal(seteuid(0), 0);
 	assert_int_equal(chmod(folder, is_root ? 0700 : 0), 0);
@@ -161,6 +161,22 @@ static void another_cause_is_told_soon(void **state)
 	master_report_tick(&report, address, false, 5 + 2 * MASTER_LOOK);
 	assert_int_equal(lines(), 2);
 	assert_non_null(strstr(logged, "snmpd has stopped\n"));
+}
+
+static void a_master_that_comes_is_not_told_to_be_silent(void **state)
+{
+	struct master_report report = {0};
+	int descriptor;
+
+	(void)state;
+	master_report_tick(&report, address, false, 5);
+	descriptor = bind_path();
+	assert_int_equal(listen(descriptor, 1), 0);
+	master_report_tick(&report, address, false, 5 + MASTER_LOOK);
+	master_report_tick(&report, address, true, 6 + MASTER_LOOK);
+	close(descriptor);
+	assert_int_equal(lines(), 2);
+	assert_null(strstr(logged, "does not answer yet"));
 }
 
 static void a_missing_master_is_told_at_once_and_each_minute(void **state)
@@ -244,6 +260,7 @@ int main(void)
 	    TEST(a_missing_permission_is_told_with_what_mends_it),
 	    TEST(other_addresses_are_named),
 	    TEST(another_cause_is_told_soon),
+	    TEST(a_master_that_comes_is_not_told_to_be_silent),
 	    TEST(a_missing_master_is_told_at_once_and_each_minute),
 	    TEST(another_cause_is_told_before_the_minute_is_over),
 	    TEST(a_master_that_is_there_is_not_told),
