@@ -131,6 +131,24 @@ def test_the_installed_program_reads_its_file_and_keeps_its_state(installed, pre
         end(process)
 
 
+def readelf(*words):
+    return subprocess.run(["readelf", "-W", *words], capture_output=True, text=True, check=True,
+                          timeout=scaled(60)).stdout
+
+
+@pytest.mark.parametrize("name", ["scepagentd", "scepctl"])
+def test_the_programs_are_hardened_without_the_flags_of_a_distribution(prefix, name):
+    path = BUILD / name
+    assert "DYN (" in readelf("-h", path)
+    dynamic, headers = readelf("-d", path), readelf("-l", path)
+    assert "BIND_NOW" in dynamic and "PIE" in dynamic and "TEXTREL" not in dynamic
+    assert "GNU_RELRO" in headers
+    (stack,) = [line for line in headers.splitlines() if "GNU_STACK" in line]
+    assert " RW " in stack
+    symbols = readelf("--dyn-syms", path)
+    assert "__stack_chk_fail" in symbols and "__snprintf_chk" in symbols
+
+
 # ------------------------------------------------------------ other prefixes --
 
 
