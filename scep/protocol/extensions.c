@@ -231,8 +231,8 @@ static enum scep_code alt_name_add(void *list, const char *item,
 			return name_kinds[i].add(list, item + length, error);
 	}
 	return error_set(error, SCEP_CONFIG_ERROR,
-			 "begins with none of DNS:, IP:, URI:, "
-			 "email:, UPN:");
+			 "must be DNS:, IP:, URI:, email: or UPN: with a "
+			 "value");
 }
 
 /*

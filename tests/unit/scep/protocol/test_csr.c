@@ -171,8 +171,8 @@ static void faulty_alternative_names_are_refused_with_a_reason(void **state)
 		const char *text;
 		const char *reason;
 	} rows[] = {
-	    {"a.example", "none of"},
-	    {"X:a", "none of"},
+	    {"a.example", "must be DNS:"},
+	    {"X:a", "must be DNS:"},
 	    {"DNS:", "DNS"},
 	    {"DNS:a b", "DNS"},
 	    {"DNS:-a", "DNS"},
@@ -425,7 +425,7 @@ static void faulty_values_are_refused_by_name(void **state)
 	assert_refused(&values, "alternative name: item 1: no IP address");
 	values = plain_values();
 	strcpy(values.extended_key_usage, "nothing");
-	assert_refused(&values, "key usage: item 1: no extended key usage");
+	assert_refused(&values, "key usage: item 1: is neither the name");
 	values = plain_values();
 	strcpy(values.subject_extra, "XX=1");
 	assert_refused(&values, "subject: attribute 1: has an unknown type");
