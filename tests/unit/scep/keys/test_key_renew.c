@@ -212,7 +212,7 @@ static void what_cannot_be_renewed_is_refused_with_the_reason(void **state)
 	uint32_t number = enrol_special(d, "");
 
 	d->state.config.allow_short_keys = false;
-	assert_refused_as(d, number, "allowShortKeys is no");
+	assert_refused_as(d, number, "allowShortKeys in scepagentd.conf is no");
 	d->state.config.allow_short_keys = true;
 	device_text(d, SCEP_SERVER_URL, 1, "");
 	device_set(d);
@@ -256,7 +256,9 @@ static void a_location_that_is_gone_is_the_reason(void **state)
 
 	strcpy(row->use_location, "gone");
 	put_key(d, row);
-	assert_refused_as(d, number, "scepKeyUseLocation has a name that scepUseTable does not have");
+	assert_refused_as(
+	    d, number,
+	    "scepKeyUseLocation has a name that scepUseTable does not have");
 	row = row_copy(key(d, number));
 	row->asked.key_length = 0;
 	put_key(d, row);
