@@ -102,6 +102,20 @@ static const struct config_line *find_handler(const struct conf_line *line)
 	return found;
 }
 
+/* Has the library parse a value, which it may write to. */
+static void parse(const struct config_line *known, const char *token,
+		  char *value)
+{
+#ifdef HAVE_PARSE_LINE1
+	if (known->parse_line1 != NULL)
+		known->parse_line1(token, value);
+	else
+		known->parse_line2(token, value);
+#else
+	known->parse_line(token, value);
+#endif
+}
+
 static bool check_line(const struct conf_line *line,
 		       struct complaint *complaint,
 		       const struct conf_reporter *reporter)
@@ -123,7 +137,7 @@ static bool check_line(const struct conf_line *line,
 	snprintf(value, sizeof(value), "%s", line->value);
 	complaint->priority = LOG_DEBUG;
 	mute_log(&muted);
-	known->parse_line(line->token, value);
+	parse(known, line->token, value);
 	unmute_log(&muted);
 	if (complaint->priority <= LOG_ERR) {
 		conf_report(reporter, CONF_ERROR, &line->at, "%.100s: %.400s",
