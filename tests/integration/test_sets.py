@@ -430,7 +430,7 @@ def test_a_view_of_the_scep_subtree_is_enough_to_write(device):
 def test_a_refusal_is_one_log_line_with_object_and_reason(own):
     snmp = own.master.admin.numbers()
     set_one(snmp, "scepServerTimeout.1", "u", "0")
-    own.agent.wait_log("Set refused: scepServerTimeout.1: wrongValue (not in ")
+    own.agent.wait_log("Set refused: scepServerTimeout.1: wrongValue (must be ")
     assert own.agent.log().count("Set refused") == 1
 
 

@@ -25,7 +25,7 @@ OPEN, TIMED = 22, 21  # status rows
 
 # Changed by the time, a start, or the poll that is due at once.
 MOVING = {
-    "scepAgentConfigSpinLock",
+    "scepAgentVersion", "scepAgentConfigSpinLock",
     "scepAgentConfigLastChange", "scepAgentLocalTime", "scepKeyTableLastChange",
     "scepCaTableLastChange", "scepStatsDiscontinuity", "scepKeySecondsLeft",
     "scepCaSecondsLeft", "scepAutoNextRequestIn", "scepSummaryNextRequestIn",

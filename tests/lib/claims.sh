@@ -65,14 +65,19 @@ log_of() { # name
 	echo "$logs/$(echo "$1" | tr -c 'a-zA-Z0-9\n' '-').log"
 }
 
-# Lets the tests write to memory, if $TMPDIR is not set and there is room: none
-# of them needs the disk itself, and a disk makes them wait for it.
-use_memory() {
+# Where unit tests write: to memory, if $TMPDIR is not set and there is room.
+# None of them needs the disk itself, and a disk makes them wait for it.
+folder_of_tests() {
 	local folder=/dev/shm left
-	[ -z "${TMPDIR-}" ] && [ -w $folder ] || return 0
 	left=$(df -k --output=fstype,avail $folder | awk '$1 == "tmpfs" { print $2 }')
-	[ "${left:-0}" -gt 2000000 ] || return 0
-	findmnt -no options $folder | grep -qw noexec || export TMPDIR=$folder
+	if [ -n "${TMPDIR-}" ]; then
+		echo "$TMPDIR"
+	elif [ -w $folder ] && [ "${left:-0}" -gt 2000000 ] &&
+		! findmnt -no options $folder | grep -qw noexec; then
+		echo $folder
+	else
+		echo /tmp
+	fi
 }
 
 # A limit in seconds as the load of the machine asks for.
