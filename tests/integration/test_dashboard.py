@@ -96,7 +96,7 @@ def test_snmptable_shows_it_by_name(board):
 
 
 def test_each_column_of_the_MIB_is_read(board):
-    """What is added to the table is added here."""
+    """Holds the table against the columns that are read here."""
     entry = program.module()["scepSummaryEntry"]
     names = [item.name for item in program.module().objects() if item.parent == entry.name]
     assert names == ["scepSummary" + column for column in COLUMNS]

@@ -40,7 +40,7 @@ def installed(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def prefix():
-    """What the build folder was configured with."""
+    """Reads the options with which the build folder was configured."""
     said = subprocess.run([BUILD / "config.status", "--config"], capture_output=True, text=True,
                           check=True).stdout
     assert "prefix" not in said and "dir=" not in said, "a build with paths of its own"

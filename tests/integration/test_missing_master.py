@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the log and `systemctl status` say while there is no session with snmpd: a
+"""Reads the log and `systemctl status` while there is no session with snmpd: a
 sentence of its own for a missing permission, another path and a stopped snmpd."""
 
 import os

@@ -38,7 +38,7 @@ BYSTANDER = "scepAutoPollCount.2"
 IN_PROGRESS = MODULE["scepKeyActionResult"].names["inProgress"]
 
 
-# What an administrator reads: a claim about the object in front of it.
+# Matches a claim about the object in front of it, as an administrator reads it.
 REASON = re.compile(r"[a-z][^\n]{7,}[^.:\s]")
 
 

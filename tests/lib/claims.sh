@@ -4,7 +4,7 @@
 # of each part goes to the folder $logs, and its numbers to $logs/counts, so that
 # parts can run at the same time.
 jobs=$(nproc) || exit 1
-# What somebody has set for one test must not select some of all.
+# Drops filters of the environment, which would select some of all tests.
 unset CMOCKA_TEST_FILTER CMOCKA_SKIP_FILTER CMOCKA_XML_FILE PYTEST_ADDOPTS \
 	ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
 # All builds and the tests in Python share one pool of keys.

@@ -323,7 +323,7 @@ static double chance(const struct fleet *fleet)
 	return count - 1;
 }
 
-/* What no second may have more of: twice the ideal, or chance, which is more
+/* Bounds the load of each second: twice the ideal, or chance, which is more
  * for few devices. */
 static double bound(const struct fleet *fleet)
 {

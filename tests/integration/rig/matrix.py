@@ -53,7 +53,7 @@ def identity(key):
 
 
 def is_installed_since(client, version):
-    """Whether the client is of that version of Debian's, or of a newer one."""
+    """Tells if the client is of that version of Debian's, or of a newer one."""
     installed = subprocess.run(
         ["dpkg-query", "-W", "-f", "${Version}", PACKAGES[client]],
         capture_output=True, check=True, text=True).stdout

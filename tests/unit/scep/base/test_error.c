@@ -177,7 +177,7 @@ static void the_reason_is_not_cut_off(void **state)
 	assert_int_equal(strlen(text), 255);
 	assert_memory_equal(text, "CA Certificate Not Trusted: the RA nnn", 38);
 	assert_string_equal(text + 255 - 15, ": it is revoked");
-	/* What a server says begins with what matters. */
+	/* A server says first what matters. */
 	memset(error.fail_info_text, 'w', sizeof(error.fail_info_text) - 1);
 	error.fail_info_text[0] = 'v';
 	error.code = SCEP_SCEP_ERROR;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the first tick after a step of the wall clock shows (scepAgentHealth).
+/* The first tick after a step of the wall clock shows it (scepAgentHealth).
  */
 #include "tests/unit/scep/enroll/timer_world.h"
 

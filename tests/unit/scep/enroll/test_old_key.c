@@ -63,7 +63,7 @@ static void a_key_that_another_location_has_stays(void **state)
 	assert_string_equal(key(d, first)->use_location, "vpn");
 }
 
-/* What the disk has refused has not happened. */
+/* Nothing that the disk has refused has happened. */
 static void a_disk_that_refuses_retires_nothing(void **state)
 {
 	struct device *d = *state;

@@ -48,7 +48,7 @@ static void assert_no_alarm(struct device *d)
 	assert_string_equal(device_view(d)->agent.health_text, "ok");
 }
 
-/* What scepSummaryTable shows of it. */
+/* Reads the row of scepSummaryTable. */
 static void assert_summary(struct device *d, uint32_t index)
 {
 	const struct scep_view *view = device_view(d);

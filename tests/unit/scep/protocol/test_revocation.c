@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What kept CRLs say of the certificates of CAs and RAs. */
+/* Kept CRLs, and the certificates of CAs and RAs. */
 #include "tests/lib/open_world.h"
 
 #include <stdio.h>

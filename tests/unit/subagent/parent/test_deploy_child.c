@@ -212,7 +212,7 @@ static void a_failed_check_leaves_the_old_ones_and_tells_nothing(void **state)
 	give(world, LOCATION_RELOAD, "reload", "");
 	apply(world);
 	assert_old(world, "check ended with 3: bad [line] 7");
-	/* What the command says; its end stands in the result. */
+	/* Takes the words of the command; its end stands in the result. */
 	assert_string_equal(logged, "use location web: check: bad [line] 7\n");
 	assert_told(world, "check:TGVhZg==\n");
 }
