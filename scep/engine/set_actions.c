@@ -143,13 +143,19 @@ static void add_poll_now(struct state *state, struct txn *txn,
 	struct scep_status *status;
 	struct record *record;
 
-	/* In the middle of an exchange there is nothing to hasten. */
-	if (e == NULL || e->task.is_busy || profile == NULL)
+	if (e == NULL || profile == NULL)
 		return;
 	status = edit_status(state, txn, e->task.record->index);
 	/* A new one begins by itself. */
 	if (status != NULL && status->state == SCEP_STATE_TO_BE_PROCESSED)
 		return;
+	/* The server may have answered the exchange in flight before the
+	 * manager asked: another poll follows it (request_plan_retry()). */
+	if (e->task.is_busy) {
+		if (status != NULL)
+			status->next_poll = state_now(state);
+		return;
+	}
 	record =
 	    txn_edit(state, txn, STORE_RECORD, e->task.record->index, true);
 	if (record != NULL && record->is_suspended)

@@ -294,6 +294,12 @@ static struct schedule_retry request_plan_retry(struct open_request *e)
 	uint32_t asked = is_answered ? task->work.answer.retry_after : 0;
 	bool is_asked;
 
+	/* pollNow came while the exchange was in flight: the beginning of a
+	 * poll takes away its time. */
+	if (status->next_poll != 0 && error_is_polled(code)) {
+		again.is_again = true;
+		return again;
+	}
 	if (profile != NULL)
 		again = schedule_after_failure(&profile->timer, code,
 					       status->polls);

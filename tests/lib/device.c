@@ -193,6 +193,11 @@ void device_set_number(struct device *device, enum scep_field field,
 	device_set(device);
 }
 
+void device_act(struct device *device, enum scep_request_action action)
+{
+	device_set_number(device, SCEP_REQUEST_ACTION, 1, action);
+}
+
 void device_fill(struct device *device, uint32_t profile)
 {
 	unsigned char fingerprint[32];
@@ -367,6 +372,15 @@ void device_assert_status(struct device *device, enum scep_state state,
 	if (status->detail != detail || status->state != state)
 		fail_msg("state %u, detail %u: %s", status->state,
 			 status->detail, status->text);
+}
+
+void device_assert_one_transaction(struct device *device)
+{
+	assert_int_equal(device->ca.transactions, 1);
+	assert_int_equal(device->ca.keys, 1);
+	assert_false(device->ca.nonce_was_repeated);
+	assert_string_equal(device_status(device)->transaction_id,
+			    device->ca.transaction_id);
 }
 
 unsigned int device_events(const struct device *device,

@@ -72,6 +72,8 @@ void device_set(struct device *device);
 /* A Set of one number. */
 void device_set_number(struct device *device, enum scep_field field,
 		       uint32_t index, int64_t number);
+/* A Set of scepRequestAction of profile 1. */
+void device_act(struct device *device, enum scep_request_action action);
 /* The URL, the fingerprint of its CA, and P of a manual request. */
 void device_fill(struct device *device, uint32_t profile);
 /* Poll, PollCount and PollInterval. */
@@ -102,6 +104,8 @@ const struct scep_key *device_only_key(struct device *device);
 
 void device_assert_status(struct device *device, enum scep_state state,
 			  enum scep_code detail);
+/* One key and one transaction were sent, and the status row is about them. */
+void device_assert_one_transaction(struct device *device);
 /* The number of events of that kind. */
 unsigned int device_events(const struct device *device,
 			   enum scep_event_kind kind);

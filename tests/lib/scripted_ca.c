@@ -133,6 +133,13 @@ void scripted_ca_plan(struct scripted_ca *ca, enum ca_operation operation,
 	ca->plan[operation][(*count)++] = (struct ca_step){behaviour, number};
 }
 
+void scripted_ca_plan_many(struct scripted_ca *ca, enum ca_operation operation,
+			   enum ca_behaviour behaviour, int number, int times)
+{
+	while (times-- > 0)
+		scripted_ca_plan(ca, operation, behaviour, number);
+}
+
 void scripted_ca_fingerprint(const struct scripted_ca *ca,
 			     unsigned char value[32])
 {

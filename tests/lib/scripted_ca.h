@@ -120,6 +120,9 @@ void scripted_ca_drop_others(struct scripted_ca *ca);
 /* Appends to the script of an operation. */
 void scripted_ca_plan(struct scripted_ca *ca, enum ca_operation operation,
 		      enum ca_behaviour behaviour, int number);
+/* Appends the same so many times. */
+void scripted_ca_plan_many(struct scripted_ca *ca, enum ca_operation operation,
+			   enum ca_behaviour behaviour, int number, int times);
 /* SHA-256 of its certificate. */
 void scripted_ca_fingerprint(const struct scripted_ca *ca,
 			     unsigned char value[32]);

@@ -18,11 +18,6 @@ static void send_ec(struct device *d, enum scep_new_key algorithm)
 	device_send(d, 1);
 }
 
-static void act(struct device *d, enum scep_request_action action)
-{
-	device_set_number(d, SCEP_REQUEST_ACTION, 1, action);
-}
-
 static bool has_challenge(struct device *d)
 {
 	return device_record(d) != NULL &&
@@ -65,7 +60,7 @@ static void without_a_challenge_nothing_is_sent(void **state)
 	device_number(d, SCEP_REQUEST_KEY_ALGORITHM, 1, SCEP_NEW_EC_P256);
 	device_text(d, SCEP_REQUEST_KEY_NAME, 1, "web");
 	device_text(d, SCEP_REQUEST_COMMON_NAME, 1, "printer.example");
-	act(d, SCEP_ACTION_SEND);
+	device_act(d, SCEP_ACTION_SEND);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CONFIG_ERROR);
 	assert_non_null(strstr(device_status(d)->text,
@@ -81,7 +76,7 @@ static void the_challenge_stays_until_the_reply_is_open(void **state)
 	struct device *d = *state;
 
 	device_set_polls(d, 10, 60);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 2);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 2);
 	send_ec(d, SCEP_NEW_EC_P256);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_DEFERRED);
@@ -99,7 +94,7 @@ static void a_deferred_request_keeps_its_challenge_for_pollNow(void **state)
 {
 	struct device *d = *state;
 
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
 	send_ec(d, SCEP_NEW_EC_P256);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_DEFERRED);
@@ -109,7 +104,7 @@ static void a_deferred_request_keeps_its_challenge_for_pollNow(void **state)
 	assert_true(has_challenge(d));
 	/* The server answers with the one that it was sent. */
 	device_text(d, SCEP_REQUEST_CHALLENGE_PASSWORD, 1, "another one");
-	act(d, SCEP_ACTION_POLL_NOW);
+	device_act(d, SCEP_ACTION_POLL_NOW);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
 	assert_false(device_has_on_disk(d, DEVICE_SECRET));
@@ -119,12 +114,12 @@ static void before_an_answer_pollNow_takes_a_new_challenge(void **state)
 {
 	struct device *d = *state;
 
-	plan_many(d, CA_CERT, CA_AWAY, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_CERT, CA_AWAY, 0, 1);
 	send_ec(d, SCEP_NEW_EC_P256);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_COMM_ERROR);
 	device_text(d, SCEP_REQUEST_CHALLENGE_PASSWORD, 1, "another one");
-	act(d, SCEP_ACTION_POLL_NOW);
+	device_act(d, SCEP_ACTION_POLL_NOW);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
 	assert_string_equal(d->ca.challenge, "another one");
@@ -134,11 +129,11 @@ static void what_replaces_a_suspended_request_wipes_its_challenge(void **state)
 {
 	struct device *d = *state;
 
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
 	send_ec(d, SCEP_NEW_EC_P256);
 	device_run(d);
 	assert_true(device_has_on_disk(d, DEVICE_SECRET));
-	act(d, SCEP_ACTION_CLEAR);
+	device_act(d, SCEP_ACTION_CLEAR);
 	device_run(d);
 	assert_false(device_has_on_disk(d, DEVICE_SECRET));
 }
@@ -147,7 +142,7 @@ static void a_failure_wipes_the_challenge(void **state)
 {
 	struct device *d = *state;
 
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 1);
 	send_ec(d, SCEP_NEW_EC_P256);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);
@@ -160,7 +155,7 @@ static void a_certificate_for_another_key_is_refused(void **state)
 
 	for (int i = 0; i < 2; i++) {
 		d->ca.agrees_on_keys = i > 0;
-		plan_many(d, CA_PKI, CA_FOREIGN_KEY, 0, 1);
+		scripted_ca_plan_many(&d->ca, CA_PKI, CA_FOREIGN_KEY, 0, 1);
 		d->ca.planned[CA_PKI] = d->ca.seen[CA_PKI] + 1;
 		d->ca.plan[CA_PKI][d->ca.seen[CA_PKI]] =
 		    (struct ca_step){CA_FOREIGN_KEY, 0};
@@ -223,7 +218,7 @@ static void a_ca_with_an_ec_key_needs_the_challenge(void **state)
 	device_text(d, SCEP_REQUEST_KEY_NAME, 1, "web");
 	device_text(d, SCEP_REQUEST_COMMON_NAME, 1, "printer.example");
 	device_number(d, SCEP_REQUEST_KEY_LENGTH, 1, 1024);
-	act(d, SCEP_ACTION_SEND);
+	device_act(d, SCEP_ACTION_SEND);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CONFIG_ERROR);
 	assert_non_null(
@@ -279,8 +274,8 @@ static void a_refused_renewal_is_followed_by_a_pkcs_req(void **state)
 {
 	struct device *d = *state;
 
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 1);
 	begin(d, SCEP_NEW_EC_P256);
 	go_on(d);
 	assert_renewed(d, "19");
@@ -293,8 +288,8 @@ static void one_that_an_ra_refuses_has_the_challenge_still(void **state)
 
 	d->ca.signer = scripted_ca_add(&d->ca, "RA", PKI_KEY_RA, PKI_MARK_OF_RA,
 				       SCRIPTED_NOW + 900 * PKI_DAY);
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 1);
 	begin(d, SCEP_NEW_EC_P256);
 	go_on(d);
 	assert_renewed(d, "19");

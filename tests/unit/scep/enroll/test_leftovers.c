@@ -34,7 +34,7 @@ static void assert_defaults(struct device *d)
 static void send_pending(struct device *d)
 {
 	device_set_polls(d, 10, 60);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
 	add_special(d);
 	device_send(d, 1);
 	device_run(d);
@@ -144,7 +144,7 @@ static void after_an_error_they_stay_for_another_try(void **state)
 {
 	struct device *d = *state;
 
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 1);
 	add_special(d);
 	device_send(d, 1);
 	device_run(d);
@@ -162,7 +162,7 @@ static void those_of_a_resumed_request_go_back_too(void **state)
 {
 	struct device *d = *state;
 
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
 	add_special(d);
 	device_send(d, 1);
 	device_run(d);
@@ -181,7 +181,7 @@ static void a_run_of_the_timer_leaves_what_a_failure_left(void **state)
 {
 	struct device *d = *state;
 
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 1);
 	add_special(d);
 	device_send(d, 1);
 	device_run(d);

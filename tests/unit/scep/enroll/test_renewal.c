@@ -108,8 +108,8 @@ a_renewal_req_that_is_refused_is_followed_by_a_pkcs_req(void **state)
 {
 	struct device *d = *state;
 
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 1);
 	begin(d);
 	go_on(d);
 	assert_int_equal(d->ca.seen[CA_PKI], 3);
@@ -130,8 +130,8 @@ static void an_ra_that_refuses_gets_no_challenge(void **state)
 
 	d->ca.signer = scripted_ca_add(&d->ca, "RA", PKI_KEY_RA, PKI_MARK_OF_RA,
 				       SCRIPTED_NOW + 900 * PKI_DAY);
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 1);
 	begin(d);
 	assert_string_equal(d->ca.challenge, DEVICE_SECRET);
 	go_on(d);
@@ -146,8 +146,8 @@ static void what_is_refused_twice_has_failed(void **state)
 {
 	struct device *d = *state;
 
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 2);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 2);
 	begin(d);
 	go_on(d);
 	assert_row(d, 2, SCEP_STATE_ERROR, SCEP_SCEP_ERROR,
@@ -166,9 +166,9 @@ static void refused_after_pending_is_refused(void **state)
 	struct device *d = *state;
 
 	device_set_polls(d, 10, 60);
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 1);
 	begin(d);
 	go_on(d);
 	device_run_for(d, HOUR);
@@ -289,8 +289,8 @@ static void an_unchanged_certificate_is_an_error_of_its_own(void **state)
 {
 	struct device *d = *state;
 
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_UNCHANGED, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_UNCHANGED, 0, 1);
 	begin(d);
 	go_on(d);
 	assert_row(d, 2, SCEP_STATE_ERROR, SCEP_UNCHANGED_CERTIFICATE,
@@ -306,8 +306,8 @@ static void a_poll_is_signed_by_the_old_one_too(void **state)
 	struct device *d = *state;
 
 	device_set_polls(d, 10, 60);
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 2);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 2);
 	begin(d);
 	go_on(d);
 	assert_row(d, 2, SCEP_STATE_PROCESSING, SCEP_DEFERRED,
@@ -359,8 +359,8 @@ static void the_old_key_stays_while_it_may_have_to_open_the_reply(void **state)
 	struct txn txn;
 
 	device_set_polls(d, 10, 60);
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
 	begin(d);
 	go_on(d);
 	/* Its row goes, and with a restart what nothing refers to. */

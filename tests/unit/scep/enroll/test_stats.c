@@ -20,11 +20,6 @@
 #include "scep/status_row.h"
 #include "tests/lib/device.h"
 
-static void act(struct device *d, enum scep_request_action action)
-{
-	device_set_number(d, SCEP_REQUEST_ACTION, 1, action);
-}
-
 static void plan(struct device *d, enum ca_operation operation,
 		 enum ca_behaviour behaviour, int number, int times)
 {
@@ -105,7 +100,7 @@ static void a_poll_by_hand_is_a_poll(void **state)
 	ASSERT_STATS(d, .requests = 1, .failures = 1, .pendings = 1);
 	assert_int_equal(device_events(d, SCEP_EVENT_REQUEST_DEFERRED), 1);
 	assert_int_equal(device_events(d, SCEP_EVENT_REQUEST_FAILED), 1);
-	act(d, SCEP_ACTION_POLL_NOW);
+	device_act(d, SCEP_ACTION_POLL_NOW);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
 	ASSERT_STATS(d, .requests = 1, .failures = 1, .pendings = 1, .polls = 1,
@@ -185,7 +180,7 @@ static void a_cancelled_request_has_ended_in_error(void **state)
 	struct device *d = *state;
 
 	send_and_wait(d);
-	act(d, SCEP_ACTION_CANCEL);
+	device_act(d, SCEP_ACTION_CANCEL);
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CANCELLED);
 	ASSERT_STATS(d, .requests = 1, .pendings = 1, .failures = 1);
 	assert_int_equal(device_view(d)->stats.last_failure, d->io.wall);

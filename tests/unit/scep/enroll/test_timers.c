@@ -95,7 +95,7 @@ static void a_one_shot_that_failed_is_finished_too(void **state)
 {
 	struct device *d = *state;
 
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 1);
 	enable(d, d->io.wall + HOUR);
 	device_run_for(d, DAY);
 	assert_row(d, 1, SCEP_STATE_ERROR, SCEP_SCEP_ERROR, SCEP_TRIGGER_TIMER);
@@ -159,7 +159,7 @@ static void an_error_does_not_end_the_series(void **state)
 	struct device *d = *state;
 	int64_t start = d->io.wall + HOUR;
 
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 1);
 	enable_periodic(d, start, CALENDAR_HOURS, 1);
 	device_run_for(d, HOUR + 1);
 	assert_row(d, 1, SCEP_STATE_ERROR, SCEP_SCEP_ERROR, SCEP_TRIGGER_TIMER);
@@ -177,7 +177,7 @@ static void a_deferral_is_polled_and_does_not_move_the_series(void **state)
 	int64_t start = d->io.wall + HOUR;
 
 	device_set_polls(d, 10, 60);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 3);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 3);
 	enable_periodic(d, start, CALENDAR_MINUTES, 10);
 	device_run_for(d, HOUR + 30);
 	assert_row(d, 1, SCEP_STATE_PROCESSING, SCEP_DEFERRED,
@@ -196,7 +196,7 @@ static void an_outage_is_polled_within_the_interval(void **state)
 	int64_t start = d->io.wall + HOUR;
 
 	device_set_polls(d, 10, 60);
-	plan_many(d, CA_CERT, CA_AWAY, 0, 3);
+	scripted_ca_plan_many(&d->ca, CA_CERT, CA_AWAY, 0, 3);
 	enable_periodic(d, start, CALENDAR_MINUTES, 10);
 	device_run_for(d, HOUR);
 	device_run(d);
@@ -223,7 +223,8 @@ static void what_a_server_asks_for_is_spread_after_an_error(void **state)
 
 		d->ca.retry_after = 5000;
 		device_set_polls(d, 10, 60);
-		plan_many(d, CA_PKI, i == 0 ? CA_PENDING : CA_HTTP, 503, 1);
+		scripted_ca_plan_many(&d->ca, CA_PKI,
+				      i == 0 ? CA_PENDING : CA_HTTP, 503, 1);
 		enable_periodic(d, start, CALENDAR_DAYS, 1);
 		device_run_for(d, HOUR);
 		device_run(d);
@@ -248,7 +249,7 @@ static void the_next_run_takes_the_place_of_what_could_be_resumed(void **state)
 	struct device *d = *state;
 	char old[SCEP_TEXT64];
 
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
 	enable_periodic(d, d->io.wall + HOUR, CALENDAR_HOURS, 1);
 	device_run_for(d, HOUR + 1);
 	assert_row(d, 1, SCEP_STATE_ERROR, SCEP_DEFERRED, SCEP_TRIGGER_TIMER);
@@ -267,7 +268,7 @@ static void what_was_put_aside_can_be_polled_between_the_runs(void **state)
 	struct device *d = *state;
 	int64_t start = d->io.wall + HOUR;
 
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
 	enable_periodic(d, start, CALENDAR_HOURS, 1);
 	device_run_for(d, HOUR + 1);
 	device_set_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_POLL_NOW);
@@ -283,7 +284,7 @@ static void a_run_that_lasts_for_periods_is_followed_by_one(void **state)
 	int64_t start = d->io.wall + HOUR;
 
 	device_set_polls(d, 100, 60);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 16);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 16);
 	enable_periodic(d, start, CALENDAR_MINUTES, 5);
 	/* Polls at 1, 2, ... 15, 16 minutes: three due times go by. */
 	device_run_for(d, HOUR + 16 * MINUTE + 30);
@@ -394,8 +395,8 @@ static void a_renewal_that_fails_is_tried_again_daily(void **state)
 	device_run(d);
 	first = device_only_key(d)->not_after - DAY;
 	/* Refused day after day, past the end of the certificate. */
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 12);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 12);
 	d->ca.certificate_life = 400 * DAY;
 	device_run_for(d, (uint32_t)(first + 12 * DAY + HOUR - d->io.wall));
 	for (uint32_t day = 0; day < 12; day++) {

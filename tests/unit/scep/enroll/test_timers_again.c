@@ -76,7 +76,7 @@ static void off_and_on_repeats_no_error(void **state)
 	struct device *d = *state;
 	int64_t start = d->io.wall + HOUR;
 
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 2);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 2);
 	enable_periodic(d, start, CALENDAR_DAYS, 1);
 	device_run_for(d, HOUR);
 	device_run(d);

@@ -138,7 +138,7 @@ static void a_poll_and_its_count_outlive_a_kill(void **state)
 	struct device *d = *state;
 
 	device_set_polls(d, 3, 60);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 9);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 9);
 	enable_periodic(d, d->io.wall, CALENDAR_HOURS, 1);
 	for (int i = 0; i < 8; i++) {
 		be_off(d, 40);

@@ -96,7 +96,7 @@ static void polling_is_seen_with_the_deferral(void **state)
 	struct device *d = *state;
 
 	device_set_polls(d, 10, 60);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
 	enable(d, d->io.wall + HOUR);
 	begin(d);
 	run_until(d, SCEP_STATE_PROCESSING, SCEP_DEFERRED);
@@ -122,7 +122,7 @@ static void the_next_run_is_seen_with_an_error(void **state)
 	struct device *d = *state;
 	int64_t start = d->io.wall + HOUR;
 
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 1);
 	enable_periodic(d, start, CALENDAR_HOURS, 1);
 	begin(d);
 	run_until(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);
@@ -147,7 +147,7 @@ static void a_cancel_is_seen_with_its_set(void **state)
 	int64_t start = d->io.wall + HOUR;
 
 	device_set_polls(d, 10, 60);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
 	enable_periodic(d, start, CALENDAR_HOURS, 1);
 	begin(d);
 	run_until(d, SCEP_STATE_PROCESSING, SCEP_DEFERRED);
@@ -173,7 +173,7 @@ static void a_manual_request_does_not_hide_the_run_to_come(void **state)
 	int64_t start = d->io.wall + HOUR;
 
 	device_set_polls(d, 1000, 10 * MINUTE);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 10);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 10);
 	device_send(d, 1);
 	device_run(d);
 	enable(d, start);
@@ -197,7 +197,7 @@ static void a_past_start_waits_for_a_manual_request_and_no_longer(void **state)
 	struct device *d = *state;
 
 	device_set_polls(d, 1000, 60);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 10);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 10);
 	device_send(d, 1);
 	device_run(d);
 	device_number(d, SCEP_AUTO_ADJUST, 1, 1);
@@ -215,7 +215,8 @@ static void a_past_start_waits_for_a_manual_request_and_no_longer(void **state)
 /* A timer that has no challenge, at a server that wants one. */
 static void be_refused(struct device *d)
 {
-	plan_many(d, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST,
+			      1);
 	add_period(d, 1, CALENDAR_DAYS, 1);
 	add_timer(d, 1, d->io.wall + HOUR);
 	device_text(d, SCEP_AUTO_CHALLENGE_PASSWORD, 1, "");
@@ -273,7 +274,8 @@ static void a_refusal_of_a_challenge_is_another_thing(void **state)
 {
 	struct device *d = *state;
 
-	plan_many(d, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST,
+			      1);
 	enable_periodic(d, d->io.wall + HOUR, CALENDAR_DAYS, 1);
 	begin(d);
 	device_run(d);

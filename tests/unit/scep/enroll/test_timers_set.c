@@ -79,7 +79,7 @@ static void a_request_goes_on_when_its_timer_is_disabled(void **state)
 	struct device *d = *state;
 
 	device_set_polls(d, 10, 60);
-	plan_many(d, CA_CERT, CA_AWAY, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_CERT, CA_AWAY, 0, 1);
 	enable_periodic(d, d->io.wall + HOUR, CALENDAR_HOURS, 1);
 	device_run_for(d, HOUR);
 	device_run(d);
@@ -143,7 +143,7 @@ static void settings_are_locked_while_its_request_is_open(void **state)
 	struct device *d = *state;
 
 	device_set_polls(d, 10, 60);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
 	enable_periodic(d, d->io.wall + HOUR, CALENDAR_HOURS, 1);
 	device_run_for(d, HOUR);
 	device_run(d);
@@ -186,7 +186,7 @@ static void a_cancelled_run_leaves_the_next_one(void **state)
 	int64_t start = d->io.wall + HOUR;
 
 	device_set_polls(d, 10, 60);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
 	enable_periodic(d, start, CALENDAR_HOURS, 1);
 	device_run_for(d, HOUR);
 	device_run(d);
@@ -207,8 +207,8 @@ static void a_request_of_the_timer_is_not_that_of_the_last_send(void **state)
 	device_send(d, 1);
 	device_run(d);
 	assert_int_equal(device_profile(d, 1)->request_status_index, 1);
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
 	enable_periodic(d, d->io.wall + HOUR, CALENDAR_HOURS, 1);
 	device_text(d, SCEP_REQUEST_CHALLENGE_PASSWORD, 1, "for later");
 	device_set(d);
@@ -229,7 +229,7 @@ static void a_restart_makes_no_send_of_a_request_of_the_timer(void **state)
 	struct device *d = *state;
 
 	device_set_polls(d, 10, 60);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
 	enable(d, d->io.wall);
 	device_run(d);
 	assert_int_equal(timer(d)->oper_status, POLLING);

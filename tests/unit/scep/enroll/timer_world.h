@@ -142,13 +142,6 @@ static inline const struct scep_status *row(struct device *d, uint32_t index)
 	return scep_rows_find(&device_view(d)->statuses, index);
 }
 
-static inline void plan_many(struct device *d, enum ca_operation operation,
-			     enum ca_behaviour behaviour, int number, int times)
-{
-	while (times-- > 0)
-		scripted_ca_plan(&d->ca, operation, behaviour, number);
-}
-
 /* The wall clock is set; the engine notices within a minute. */
 static inline void set_clock(struct device *d, int64_t wall)
 {

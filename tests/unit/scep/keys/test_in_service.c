@@ -120,7 +120,7 @@ static void an_outage_alarms_until_the_renewal_after_it(void **state)
 	begin_years(d, "web", false);
 	live(d, LIFE - 41, &watch);
 	assert_int_equal(watch.ill_for, 0);
-	plan_many(d, CA_CAPS, CA_AWAY, 0, 7);
+	scripted_ca_plan_many(&d->ca, CA_CAPS, CA_AWAY, 0, 7);
 	live(d, 5, &watch);
 	assert_int_equal(successes(d), 1);
 	assert_int_equal(device_view(d)->agent.health_reason,

@@ -212,8 +212,9 @@ static void a_destroying_still_open_leaves_the_files(void **state)
 	struct device *d = *state;
 	uint32_t number = enrol_for(d, "");
 
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST,
+			      1);
 	device_send(d, 1);
 	device_number(d, SCEP_KEY_ROW_STATUS, number, SCEP_ROW_DESTROY);
 	assert_int_equal(device_apply(d), SCEP_ACCEPTED);
@@ -400,7 +401,7 @@ static void a_renewal_that_fails_says_why(void **state)
 	struct device *d = *state;
 	uint32_t number = enrol_for(d, "");
 
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 3);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 3);
 	act(d, number, SCEP_KEY_RENEW);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);

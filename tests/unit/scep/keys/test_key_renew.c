@@ -128,8 +128,9 @@ static void what_came_of_it_is_the_result(void **state)
 	struct device *d = *state;
 	uint32_t number = enrol_special(d, "");
 
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST, 2);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST,
+			      2);
 	act(d, number, SCEP_KEY_RENEW);
 	device_assert_status(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);
 	assert_int_equal(result_of(d, number), SCEP_SCEP_ERROR);
@@ -144,8 +145,8 @@ static void a_renewal_that_pollNow_resumes_runs_again(void **state)
 	struct device *d = *state;
 	uint32_t number = enrol_special(d, "");
 
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_PENDING, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PENDING, 0, 1);
 	act(d, number, SCEP_KEY_RENEW);
 	assert_result(d, number, SCEP_DEFERRED,
 		      "Deferred: the server says PENDING");
@@ -162,8 +163,9 @@ static void a_renewal_that_pollNow_resumes_runs_again(void **state)
 static void renew_with_challenge(struct device *d, uint32_t number)
 {
 	d->ca.challenge[0] = '\0';
-	plan_many(d, CA_PKI, CA_PROPER, 0, 1);
-	plan_many(d, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_PROPER, 0, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, SCEP_FAIL_BAD_REQUEST,
+			      1);
 	act(d, number, SCEP_KEY_RENEW);
 	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
 }

@@ -323,7 +323,7 @@ static void nothing_else_restarts_it(void **state)
 	struct device *d = *state;
 
 	/* A run that fails, ... */
-	plan_many(d, CA_PKI, CA_FAILURE, 2, 1);
+	scripted_ca_plan_many(&d->ca, CA_PKI, CA_FAILURE, 2, 1);
 	device_number(d, SCEP_AUTO_RESTART, 1, 1);
 	enable(d, d->io.wall + HOUR);
 	device_run_for(d, HOUR + 1);
