@@ -120,6 +120,13 @@ tap() { # name command...
 	count "$name" "$good" "$bad" "$log"
 }
 
+# Prints what went wrong in one program: the log may not outlive the run.
+tell_failure() { # log
+	echo "    $(basename "$1" .log) fails"
+	{ grep -v '^ok ' "$1" || echo "it has left no log"; } | tail -n 25 | cut -c 1-300 |
+		sed 's/^/    | /'
+}
+
 # Adds the results of one program to `ok` and `bad`.  A crash or a leak counts as a
 # failure even if all tests passed, and so does a program that did not run, or
 # that ran fewer tests than it has.
@@ -135,7 +142,7 @@ judge() { # log skipped|elsewhere
 	[ "$2" = elsewhere ] || ill=$((ill + skipped))
 	grep -qs '^exit 0$' "$1" || [ "$ill" -gt 0 ] || ill=1
 	[ "$((good + skipped))" -gt 0 ] || [ "$ill" -gt 0 ] || ill=1
-	[ "$ill" -eq 0 ] || echo "    $(basename "$1" .log) fails"
+	[ "$ill" -eq 0 ] || tell_failure "$1"
 	ok=$((ok + good))
 	bad=$((bad + ill))
 }
