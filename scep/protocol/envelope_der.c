@@ -58,11 +58,19 @@ static ASN1_OBJECT *walk_object(struct walk *walk)
 	return d2i_ASN1_OBJECT(NULL, &whole.at, (long)(whole.end - whole.at));
 }
 
+/* Begins a walk over what i2d has made: nothing if it has failed. */
+static struct walk walk_over(const unsigned char *der, int length)
+{
+	if (der == NULL || length <= 0)
+		return (struct walk){NULL, NULL};
+	return (struct walk){der, der + length};
+}
+
 ASN1_OBJECT *envelope_der_cipher(CMS_ContentInfo *envelope)
 {
 	unsigned char *der = NULL;
 	int length = i2d_CMS_ContentInfo(envelope, &der);
-	struct walk walk = {der, der + (length > 0 ? length : 0)};
+	struct walk walk = walk_over(der, length);
 	struct walk recipients, rest, info, skipped, algorithm;
 	ASN1_OBJECT *cipher = NULL;
 
@@ -101,7 +109,7 @@ void envelope_der_password(CMS_ContentInfo *envelope,
 {
 	unsigned char *der = NULL;
 	int length = i2d_CMS_ContentInfo(envelope, &der);
-	struct walk walk = {der, der + (length > 0 ? length : 0)};
+	struct walk walk = walk_over(der, length);
 	struct walk recipients, rest, recipient, part;
 
 	memset(password, 0, sizeof(*password));
