@@ -114,4 +114,17 @@ static inline void send_cert(X509 *certificate)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* A certificate with a name of more octets than an answer may have. */
+static inline X509 *make_huge(size_t length)
+{
+	static char name[LIMIT_PEM + 16] = "DNS:";
+	struct pki_cert plan = pki_leaf_plan("RA", pki_key(PKI_KEY_RA),
+					     world.ca, pki_key(PKI_KEY_CA));
+
+	memset(name + 4, 'a', length);
+	name[4 + length] = '\0';
+	plan.alt_name = name;
+	return pki_certify(&plan);
+}
+
 #endif
