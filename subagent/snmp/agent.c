@@ -3,6 +3,7 @@
 
 #include "subagent/snmp/answer.h"
 #include "subagent/snmp/event_queue.h"
+#include "subagent/snmp/loopback.h"
 #include "subagent/snmp/master_probe.h"
 #include "subagent/snmp/registration.h"
 #include "subagent/snmp/set.h"
@@ -43,6 +44,7 @@ struct agent {
 	struct scep_engine *engine; /* borrowed */
 	struct event_queue *queue;
 	struct unblock_timer unblock_timer;
+	struct loopback loopback;
 	struct sets *sets;
 	struct traps *traps; /* NULL: no more notifications are sent */
 	struct registration registration;
@@ -370,6 +372,7 @@ int agent_start(struct agent *agent, struct scep_engine *engine)
 	/* The master may hang. */
 	unblock_timer_every(&agent->unblock_timer, UNBLOCK_MS);
 	init_snmp(APPLICATION);
+	loopback_open(&agent->loopback);
 	if (!registration_open(&agent->registration, requests_handle, agent))
 		goto out;
 	if (log_refused_registration(agent))
@@ -402,6 +405,7 @@ int agent_run(struct agent *agent)
 	event_queue_wake(agent->queue);
 	while (!agent->is_stopping && !agent->has_failed) {
 		agent_check_and_process(1);
+		loopback_drain(&agent->loopback);
 		agent->pongs = agent->pings;
 		/* Some may have come while the library waited. */
 		queue_flush(agent);

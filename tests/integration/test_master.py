@@ -6,7 +6,7 @@ import time
 import pytest
 
 from rig.processes import wait_until
-from rig.quick import Missing, Refused
+from rig.quick import SET, Missing, Refused, set_bindings
 
 BACK = 3.0
 FROZEN = 12.0
@@ -122,3 +122,24 @@ def test_a_master_killed_under_Sets_leaves_a_program_that_answers(own):
         assert own.quick.get("scepServerTimeout.1") in (answered, answered + 1)
     with pytest.raises(Missing):
         own.quick.get("scepServerTimeout.2")
+
+
+@pytest.mark.long
+def test_the_library_uses_no_session_that_it_has_freed(own, tmp_path):
+    """The response to a Set stands in a pipe when the master dies (loopback.h)."""
+    own.agent.stop()
+    own.agent.prefix = ["valgrind", "-q", "--trace-children=yes",
+                        "--log-file=%s/valgrind.%%p" % tmp_path]
+    own.agent.start()
+    for count in range(15):
+        # Another moment each time; all of these Sets are on their way.
+        for number in range(3 * count + 1):
+            bindings = set_bindings([("scepServerTimeout.1", 100 + number)])
+            own.quick.begin(SET, bindings)
+        own.master.kill()
+        own.master.start()
+        own.agent.wait_registered()
+    own.agent.stop()
+    found = [path.read_text() for path in tmp_path.glob("valgrind.*")]
+    assert len(found) >= 3
+    assert "".join(found) == ""
