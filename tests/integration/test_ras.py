@@ -7,8 +7,10 @@ import re
 import pytest
 
 from rig.device import CHALLENGE, in_seconds
+from rig.processes import wait_until
 from rig.quick import Refused
 from rig.thief import Thief
+from scepca.authority import Authority
 
 
 @pytest.fixture
@@ -176,10 +178,28 @@ def test_a_pinned_root_signed_with_SHA1_will_do(own):
 
 
 def root_fingerprint(device, authority, chain):
-    from scepca.authority import Authority
 
     name = authority + ".root" if chain else authority
     return Authority(device.ca.directory).identity(name).fingerprint
+
+
+# ----------------------------------------------------------- a kept CRL
+
+
+def test_an_RA_shown_after_the_CRL_that_revokes_it_is_not_believed(own):
+    own.point_at()
+    own.enrol()
+    revoked = Authority(own.ca.directory).identity("main.ra").certificate
+    own.ca.revoke("%x" % revoked.serial_number)
+    own.quick.set(scepServerCheck="getCrl")
+    wait_until(lambda: own.quick.get("scepServerCheckResult.1") != "inProgress", 20,
+               "the CRL")
+    assert own.quick.get("scepServerCheckResult.1") == "none"
+    own.agent.restart()
+    own.ca.control(ra="one")
+    index = wait_pending(own, "test RA")
+    assert "it is revoked" in own.status(index)["Text"]
+    assert own.pki_log()[-1]["message"] == "GetCRL"
 
 
 # --------------------------------------------------------------- who is told
