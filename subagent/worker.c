@@ -49,6 +49,7 @@ struct worker {
 	const struct parent_link *link;
 	struct scep_watcher watcher; /* between the engine and the agent */
 	int signals;
+	int opened;	/* eventfd: there is an engine */
 	int loop_ended; /* eventfd: the SNMP thread has left its loop */
 	int all_closed; /* eventfd: it has closed agent and engine */
 	pthread_t thread;
@@ -56,6 +57,7 @@ struct worker {
 	struct agent *agent;
 	struct scep_engine *engine;
 	int64_t reported_at; /* ms of CLOCK_MONOTONIC */
+	bool hears_parent;   /* the engine can take what the parent says */
 	bool is_stopping;
 	enum parent_exit exit; /* read once the thread has ended */
 };
@@ -190,6 +192,15 @@ static void watch_log(void *context, enum scep_log_level level,
 	agent->log(agent->context, level, line);
 }
 
+static void set_event(int fd)
+{
+	const uint64_t one = 1;
+
+	/* Else the first thread would wait for ever. */
+	if (write(fd, &one, sizeof(one)) != sizeof(one))
+		abort();
+}
+
 static bool worker_open_engine(struct worker *worker)
 {
 	struct scep_error error = {.code = SCEP_OK};
@@ -215,6 +226,7 @@ static bool worker_open_engine(struct worker *worker)
 	if (worker->is_stopping)
 		agent_stop(worker->agent);
 	pthread_mutex_unlock(&worker->lock);
+	set_event(worker->opened);
 	return true;
 }
 
@@ -230,15 +242,6 @@ static void worker_report_ready(const struct worker *worker)
 	message_send_kind(worker->link->channel, MESSAGE_READY);
 	if (!worker->setup->keeps_terminal)
 		background_detach();
-}
-
-static void set_event(int fd)
-{
-	const uint64_t one = 1;
-
-	/* Else the first thread would wait for ever. */
-	if (write(fd, &one, sizeof(one)) != sizeof(one))
-		abort();
 }
 
 static void worker_close(struct worker *worker)
@@ -318,10 +321,11 @@ static int open_signals(void)
 static bool worker_start(struct worker *worker)
 {
 	worker->signals = open_signals();
+	worker->opened = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	worker->loop_ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	worker->all_closed = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (worker->signals < 0 || worker->loop_ended < 0 ||
-	    worker->all_closed < 0) {
+	if (worker->signals < 0 || worker->opened < 0 ||
+	    worker->loop_ended < 0 || worker->all_closed < 0) {
 		daemon_log(LOG_ERR, "cannot start: %s", strerror(errno));
 		return false;
 	}
@@ -430,12 +434,24 @@ static void worker_report_alive(struct worker *worker)
 		message_send_kind(worker->link->channel, MESSAGE_ALIVE);
 }
 
+/* Begins to hear the parent when there is an engine: an engine that opens asks
+ * already, and an answer may come before its owner has it. */
+static bool worker_hear(struct worker *worker)
+{
+	if (worker->hears_parent)
+		return worker_receive(worker);
+	worker->hears_parent = true;
+	return true;
+}
+
 /* Waits for the next event.  Returns true if the process is to stop. */
 static bool worker_iterate(struct worker *worker)
 {
 	struct pollfd polled[] = {
 	    {.fd = worker->signals, .events = POLLIN},
-	    {.fd = worker->link->channel, .events = POLLIN},
+	    {.fd =
+		 worker->hears_parent ? worker->link->channel : worker->opened,
+	     .events = POLLIN},
 	    {.fd = worker->loop_ended, .events = POLLIN},
 	};
 
@@ -444,7 +460,7 @@ static bool worker_iterate(struct worker *worker)
 	worker_report_alive(worker);
 	if (polled[0].revents != 0 && take_signal(worker))
 		return true;
-	if (polled[1].revents != 0 && !worker_receive(worker))
+	if (polled[1].revents != 0 && !worker_hear(worker))
 		return true;
 	return polled[2].revents != 0;
 }
