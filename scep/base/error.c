@@ -48,7 +48,7 @@ static const struct code_row code_rows[] = {
     {SCEP_UNCHANGED_CERTIFICATE, "Unchanged Certificate Error", false, false},
     {SCEP_DEPLOY_FAILED, "Deployment Error", false, false},
     {SCEP_IN_PROGRESS, "In Progress", false, false},
-    {SCEP_NO_MEMORY, "Storage Error", true, true},
+    {SCEP_NO_MEMORY, "Storage Error", false, false},
 };
 
 /* Returns the row of a code, or that of SCEP_NONE for any other number. */
@@ -206,6 +206,11 @@ enum scep_code error_set_memory(struct scep_error *error)
 	allocation_has_failed();
 	ERR_clear_error();
 	return error_set(error, SCEP_NO_MEMORY, "memory is short");
+}
+
+bool error_is_own(enum scep_code code)
+{
+	return code == SCEP_STORAGE_ERROR || code == SCEP_NO_MEMORY;
 }
 
 bool error_is_polled(enum scep_code code)

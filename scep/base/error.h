@@ -31,8 +31,7 @@ bool error_http_is_passing(uint32_t http_status);
 
 /*
  * The one error of short memory: code SCEP_NO_MEMORY, text "memory is short".
- * It is a fault of this device and never of the server.  A request that meets
- * it is tried again by the polling rules and keeps its key and transactionID.
+ * It is a fault of this device and never of the server (error_is_own()).
  * Rows of the MIB show it as storageError (error_detail()).  Empties OpenSSL's
  * error queue.
  */
@@ -59,6 +58,10 @@ enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
  */
 enum scep_code error_end_openssl(enum scep_code code, struct scep_error *error);
 
+/* Tells if this device itself is at fault: a disk that refuses, or short memory.
+ * A request waits until that is over, whatever its timer says, and keeps all
+ * that it has. */
+bool error_is_own(enum scep_code code);
 /* Tells if a request that met this code is tried again (MIB, rule 9). */
 bool error_is_polled(enum scep_code code);
 /* Tells if key and transactionID stay, so that pollNow can resume (rule 9). */

@@ -21,61 +21,6 @@
 #include "scep/state/outcome.h"
 #include "scep/state/status.h"
 
-/* From a disk that refused an end to the next try, in ms. */
-#define SAVE_AGAIN 5000
-
-/*
- * Shows an end that the disk refused.  The disk still has the record of an
- * open request, so that a restart would continue it; request_save_end() removes
- * it when the disk works again.
- */
-static void request_end_unsaved(struct open_request *e,
-				struct scep_status *status)
-{
-	struct state *state = e->task.state;
-	struct record *suspended = row_copy(e->task.record);
-	struct txn txn;
-
-	txn_init(&txn);
-	status_end(status, state_now(state), SCEP_STATE_ERROR);
-	status_blame(status, &e->task.work.error);
-	open_request_wipe_challenge(e, suspended, &txn);
-	if (suspended != NULL)
-		suspended->is_suspended = true;
-	outcome_note(state, &txn, status, false);
-	txn_show(&txn, STORE_STATUS, status);
-	txn_show(&txn, STORE_RECORD, suspended);
-	txn_commit(state, &txn, NULL, NULL);
-	e->is_unsaved = true;
-	task_continue_at(&e->task, state_mono(state) + SAVE_AGAIN);
-}
-
-void request_save_end(struct open_request *e)
-{
-	struct state *state = e->task.state;
-	struct scep_status *status = request_copy_status(e);
-	struct txn txn;
-
-	txn_init(&txn);
-	/* Memory was too short to show it. */
-	if (status != NULL && scep_status_is_open(status)) {
-		error_set_memory(&e->task.work.error);
-		status_end(status, state_now(state), SCEP_STATE_ERROR);
-		status_blame(status, &e->task.work.error);
-		outcome_note(state, &txn, status, true);
-	}
-	/* It has the outcome, which the disk has not. */
-	txn_edit(state, &txn, STORE_PROFILE, e->task.record->profile_index,
-		 true);
-	txn_put(&txn, STORE_STATUS, status);
-	txn_remove(&txn, STORE_RECORD, e->task.record->index);
-	txn_trim_statuses(state, &txn);
-	if (txn_commit(state, &txn, NULL, NULL) == SCEP_OK)
-		registry_sweep(state);
-	else
-		task_continue_at(&e->task, state_mono(state) + SAVE_AGAIN);
-}
-
 /* Notes in the profile how a request of its timer ended: the timer plans its
  * next run with it. */
 static void request_note_end(struct open_request *e, struct txn *txn,
@@ -99,57 +44,67 @@ static void request_note_end(struct open_request *e, struct txn *txn,
 	profile->timer.lacks_challenge = challenge_is_lacking(e);
 }
 
-void request_end_in_error(struct open_request *e, struct record *next,
+/* Adds what the end in Error means for the rows. */
+static void request_put_error(struct open_request *e, struct txn *txn,
+			      struct record *next, struct scep_status *status)
+{
+	struct task *task = &e->task;
+	struct state *state = task->state;
+	const struct scep_error *error = &task->work.error;
+	bool is_resumable = error_is_resumable(error->code) && next != NULL;
+	/* With what an EC request was sent, its reply is opened. */
+	bool keeps = is_resumable && renewal_needs_challenge(state, next);
+
+	open_request_wipe_challenge(e, keeps ? NULL : next, txn);
+	if (status != NULL) {
+		status_end(status, state_now(state), SCEP_STATE_ERROR);
+		status_blame(status, error);
+		outcome_note(state, txn, status, true);
+	}
+	request_note_end(e, txn, false);
+	key_actions_note_renewed(state, txn, task->record->action_key, error);
+	txn_put(txn, STORE_STATUS, status);
+	if (is_resumable) {
+		next->is_suspended = true;
+		next->next_try = 0;
+		request_put_record(e, next, txn);
+	} else {
+		row_release(next);
+		txn_remove(txn, STORE_RECORD, task->record->index);
+	}
+	txn_trim_statuses(state, txn);
+}
+
+bool request_end_in_error(struct open_request *e, struct record *next,
 			  bool is_pending)
 {
 	struct task *task = &e->task;
 	struct state *state = task->state;
-	const struct scep_error error = task->work.error;
-	struct scep_status *status = request_copy_status(e);
 	uint32_t index = task->record->index;
+	bool is_resumable =
+	    error_is_resumable(task->work.error.code) && next != NULL;
+	char name[TASK_NAME];
 	char failure[FAILURE_TEXT];
-	bool is_resumable = error_is_resumable(error.code) && next != NULL;
-	/* With what an EC request was sent, its reply is opened. */
-	bool keeps = is_resumable && renewal_needs_challenge(state, next);
 	struct txn txn;
 
 	e->look = REQUEST_LOOK_NONE;
 	txn_init(&txn);
-	open_request_wipe_challenge(e, keeps ? NULL : next, &txn);
-	if (status != NULL) {
-		status_end(status, state_now(state), SCEP_STATE_ERROR);
-		status_blame(status, &error);
-		outcome_note(state, &txn, status, true);
-	}
-	request_note_end(e, &txn, false);
-	key_actions_note_renewed(state, &txn, task->record->action_key, &error);
-	txn_put(&txn, STORE_STATUS, status);
-	if (is_resumable) {
-		next->is_suspended = true;
-		next->next_try = 0;
-		request_put_record(e, next, &txn);
-	} else {
-		row_release(next);
-		txn_remove(&txn, STORE_RECORD, index);
-	}
-	txn_trim_statuses(state, &txn);
+	request_put_error(e, &txn, next, request_copy_status(e));
 	stats_count_end(&state->view.stats, state_now(state), false);
-	failure_text(task, &error, failure);
-	log_warning("%s: %s%s", task->name, failure,
-		    is_resumable ? "; scepRequestAction pollNow resumes it"
-				 : "");
+	failure_text(task, &task->work.error, failure);
 	task->due = STATE_NEVER;
 	/* A commit that removes the record frees `e`. */
-	if (request_commit(e, &txn) != SCEP_OK) {
-		status = request_copy_status(e);
-		if (status != NULL)
-			request_end_unsaved(e, status);
-	} else {
-		registry_sweep(state);
-	}
+	memcpy(name, task->name, sizeof(name));
+	if (request_commit(e, &txn) != SCEP_OK)
+		return false;
+	log_warning("%s: %s%s", name, failure,
+		    is_resumable ? "; scepRequestAction pollNow resumes it"
+				 : "");
+	registry_sweep(state);
 	if (is_pending)
 		state_notify(state, SCEP_EVENT_REQUEST_DEFERRED, index);
 	state_notify(state, SCEP_EVENT_REQUEST_FAILED, index);
+	return true;
 }
 
 /* Adds what follows from a new key that every use location has.  Of one whose
@@ -174,7 +129,6 @@ bool request_end_in_success(struct open_request *e, struct step_result *result)
 	struct txn *txn = &result->txn;
 	struct task *task = &e->task;
 	struct state *state = task->state;
-	const struct scep_stats before = state->view.stats;
 	const bool had_retired = state->view.retired.count > 0;
 	uint32_t index = task->record->index;
 	char name[TASK_NAME];
@@ -196,10 +150,8 @@ bool request_end_in_success(struct open_request *e, struct step_result *result)
 	/* The commit frees `e` with its record. */
 	memcpy(name, task->name, sizeof(name));
 	memcpy(text, status->text, sizeof(text));
-	if (request_commit(e, txn) != SCEP_OK) {
-		state->view.stats = before;
+	if (request_commit(e, txn) != SCEP_OK)
 		return false;
-	}
 	log_notice("%s: successful%s%s", name, text[0] != '\0' ? ": " : "",
 		   text);
 	if (had_retired)

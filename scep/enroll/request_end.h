@@ -13,18 +13,14 @@
 #include "scep/state/open_request.h"
 
 /* Ends the request in Error with work.error, and keeps the record if it can be
- * resumed.  Takes `next`.  `is_pending`: the server said PENDING at last.  An
- * end that the disk refuses is shown, and saved later. */
-void request_end_in_error(struct open_request *e, struct record *next,
+ * resumed.  Takes `next`.  `is_pending`: the server said PENDING at last.
+ * Returns false if that cannot be made durable: work.error says why, and the
+ * request is as it was, but for the counters. */
+bool request_end_in_error(struct open_request *e, struct record *next,
 			  bool is_pending);
 
 /* Ends the request in success.  Takes the status row of the result.  Returns
- * false if that cannot be made durable: work.error says why, and the request is
- * as it was.  Otherwise `e` is freed. */
+ * false as the function above does.  Otherwise `e` is freed. */
 bool request_end_in_success(struct open_request *e, struct step_result *result);
-
-/* Saves an end that the disk has refused before; tries again later if it still
- * does. */
-void request_save_end(struct open_request *e);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "scep/status_row.h"
+#include "scep/enroll/request_hold.h"
 #include "scep/enroll/steps.h"
 #include "scep/enroll/timers.h"
 
@@ -40,5 +41,8 @@ bool request_save(struct open_request *e, struct record *next,
 {
 	request_put_record(e, next, txn);
 	txn_put(txn, STORE_STATUS, status);
-	return request_commit(e, txn) == SCEP_OK;
+	if (request_commit(e, txn) != SCEP_OK)
+		return false;
+	request_go_on(e);
+	return true;
 }

@@ -15,6 +15,7 @@
 #include "scep/enroll/failure_text.h"
 #include "scep/enroll/look.h"
 #include "scep/enroll/request_end.h"
+#include "scep/enroll/request_hold.h"
 #include "scep/enroll/request_save.h"
 #include "scep/enroll/steps.h"
 #include "scep/enroll/timers.h"
@@ -28,7 +29,8 @@
  * that brings the trust. */
 #define LOOK_AGAIN 60000
 
-static void request_fail(struct open_request *e, struct record *next);
+static void request_apply(struct task *task);
+static void request_fail(struct task *task);
 
 /* Counts a request once that waits for a decision about its CA and then fails
  * for it. */
@@ -103,7 +105,7 @@ static bool request_begin_processing(struct open_request *e,
 	}
 	row_release(next);
 	row_release(status);
-	request_fail(e, NULL);
+	request_fail(&e->task);
 	return false;
 }
 
@@ -113,7 +115,7 @@ static bool request_has_challenge(struct open_request *e,
 {
 	if (challenge_check(e, now))
 		return true;
-	request_fail(e, NULL);
+	request_fail(&e->task);
 	return false;
 }
 
@@ -166,7 +168,7 @@ static bool request_can_deploy(struct open_request *e,
 	e->look = REQUEST_LOOK_NONE;
 	error_set(&e->task.work.error, SCEP_CONFIG_ERROR, "%s", e->look_text);
 	if (e->task.record->transaction_id[0] == '\0')
-		request_fail(e, NULL);
+		request_fail(&e->task);
 	else if (is_shown(now, &e->task.work.error))
 		request_look_again(e); /* writes nothing in a long wait */
 	else
@@ -180,14 +182,16 @@ static bool request_begin(struct task *task)
 	const struct scep_status *now = open_request_status_now(e);
 
 	if (e->is_unsaved) {
-		request_save_end(e);
+		request_apply(task);
 		return false;
 	}
 	task->step = steps_find(task->record->step);
 	error_init(&task->work.error);
+	row_release(task->work.next);
+	task->work.next = NULL;
 	if (look_is_awaited(e))
 		return false;
-	if (now->state == SCEP_STATE_TO_BE_PROCESSED)
+	if (now->state == SCEP_STATE_TO_BE_PROCESSED && e->hold == 0)
 		stats_count_begin(&task->state->view.stats, now->trigger);
 	if (!request_has_challenge(e, now) || !request_can_deploy(e, now))
 		return false;
@@ -199,7 +203,10 @@ static bool request_begin(struct task *task)
 
 /* ---------------------------------------------------------- after a step -- */
 
-static void request_go_to(struct open_request *e, struct step_result *result)
+/* The functions of this part return false if their commit fails: work.error
+ * says why, and the request is as it was. */
+
+static bool request_go_to(struct open_request *e, struct step_result *result)
 {
 	struct task *task = &e->task;
 	const struct step *to = steps_find(result->to);
@@ -212,17 +219,16 @@ static void request_go_to(struct open_request *e, struct step_result *result)
 	show_note(status, result->next);
 	status->next_poll = 0;
 	show_message(status, to);
-	if (!request_save(e, result->next, status, &result->txn)) {
-		request_fail(e, NULL);
-		return;
-	}
+	if (!request_save(e, result->next, status, &result->txn))
+		return false;
 	log_info("%s: %s -> %s", task->name, task->step->name, to->name);
 	ca_table_notify(task);
 	task_continue(task);
+	return true;
 }
 
 /* Goes to a step that waits without limit, and shows work.error. */
-static void request_wait(struct open_request *e, struct step_result *result)
+static bool request_wait(struct open_request *e, struct step_result *result)
 {
 	struct task *task = &e->task;
 	struct scep_status *status = result->status;
@@ -234,17 +240,16 @@ static void request_wait(struct open_request *e, struct step_result *result)
 	status->state = SCEP_STATE_PROCESSING;
 	status_blame(status, &task->work.error);
 	status->next_poll = 0;
-	if (!request_save(e, result->next, status, &result->txn)) {
-		request_fail(e, NULL);
-		return;
-	}
+	if (!request_save(e, result->next, status, &result->txn))
+		return false;
 	log_warning("%s: %s", task->name, task->work.error.text);
 	request_look_again(e);
 	ca_table_notify(task);
+	return true;
 }
 
 /* Sends a request again, or asks again, after `wait` seconds. */
-static void request_retry(struct open_request *e, struct record *next,
+static bool request_retry(struct open_request *e, struct record *next,
 			  uint32_t wait)
 {
 	struct task *task = &e->task;
@@ -266,11 +271,8 @@ static void request_retry(struct open_request *e, struct record *next,
 		status_blame(status, &error);
 	}
 	txn_init(&txn);
-	if (!request_save(e, next, status, &txn)) {
-		/* Another retry could go on without end. */
-		request_end_in_error(e, row_copy(task->record), false);
-		return;
-	}
+	if (!request_save(e, next, status, &txn))
+		return false;
 	failure_text(task, &error, failure);
 	log_info("%s: %s; %s in %u s", task->name, failure,
 		 steps_find(task->record->step)->name, wait);
@@ -278,6 +280,7 @@ static void request_retry(struct open_request *e, struct record *next,
 	if (error.code == SCEP_DEFERRED)
 		state_notify(state, SCEP_EVENT_REQUEST_DEFERRED,
 			     task->record->index);
+	return true;
 }
 
 /* Returns what follows work.error by the polling rules (MIB, rule 9), and when.
@@ -319,71 +322,105 @@ static struct schedule_retry request_plan_retry(struct open_request *e)
 }
 
 /* Does what work.error asks for: a retry by the polling rules, or the end in
- * Error.  Takes `next`; NULL: the record stays as it is. */
-static void request_fail(struct open_request *e, struct record *next)
+ * Error.  `came_to` is the record after the step; NULL: it stays as it is. */
+static bool request_settle_error(struct open_request *e,
+				 const struct record *came_to)
 {
 	struct task *task = &e->task;
 	struct scep_error *error = &task->work.error;
+	struct record *next =
+	    row_copy(came_to != NULL ? came_to : task->record);
 	struct schedule_retry again;
 	bool is_pending = error->code == SCEP_DEFERRED;
 
-	if (next == NULL)
-		next = row_copy(task->record);
 	request_count_error(e);
 	again = request_plan_retry(e);
-	if (again.is_again) {
-		request_retry(e, next, again.wait);
-		return;
-	}
+	if (again.is_again)
+		return request_retry(e, next, again.wait);
 	error->code = again.code;
-	request_end_in_error(e, next, is_pending);
+	return request_end_in_error(e, next, is_pending);
 }
 
-static void request_step_failed(struct task *task)
+static bool request_settle(struct open_request *e, const struct record *came_to)
 {
-	struct record *next = task->work.next;
-
-	task->work.next = NULL;
-	request_fail(open_request_of(task), next);
-}
-
-static void request_settle(struct task *task)
-{
-	struct open_request *e = open_request_of(task);
+	struct task *task = &e->task;
 	struct step_result result = {
-	    .next = task->work.next,
+	    .next = row_copy(came_to),
 	    .status = request_copy_status(e),
 	};
 	enum step_outcome outcome = OUTCOME_FAIL;
+	bool is_done = true;
 
-	task->work.next = NULL;
+	/* It may be settled for the second time. */
+	memset(&task->work.notices, 0, sizeof(task->work.notices));
 	txn_init(&result.txn);
-	if (result.status != NULL)
+	if (result.status != NULL && result.next != NULL)
 		outcome = task->step->settle(task, &result);
 	else
 		error_set_memory(&task->work.error);
 	switch (outcome) {
 	case OUTCOME_NEXT:
-		request_go_to(e, &result);
-		return;
+		return request_go_to(e, &result);
 	case OUTCOME_WAIT:
-		request_wait(e, &result);
-		return;
+		return request_wait(e, &result);
 	case OUTCOME_SUCCESS:
 		row_release(result.next);
-		if (!request_end_in_success(e, &result))
-			request_fail(e, NULL);
-		return;
+		return request_end_in_success(e, &result);
 	case OUTCOME_NOT_YET:
-		row_release(result.next);
 		request_look_again(e);
 		break;
 	case OUTCOME_FAIL:
-		request_fail(e, result.next);
+		is_done = !error_is_own(task->work.error.code) &&
+			  request_settle_error(e, came_to);
 		break;
 	}
+	row_release(result.next);
 	row_release(result.status);
 	txn_free(&result.txn);
+	return is_done;
+}
+
+/* Makes durable what the step came to.  If that cannot be, the same is tried
+ * again, and nothing of it is lost: a server may have granted the request. */
+static void request_apply(struct task *task)
+{
+	struct open_request *e = open_request_of(task);
+	struct state *state = task->state;
+	struct record *came_to = task->work.next;
+	const struct scep_error error = task->work.error;
+	const struct scep_stats stats = state->view.stats;
+	const bool was_distrusted = e->is_distrusted;
+	struct scep_error refusal;
+	bool is_settled;
+
+	task->work.next = NULL;
+	e->is_unsaved = false;
+	if (error.code == SCEP_OK || task->step->may_fail)
+		is_settled = request_settle(e, came_to);
+	else
+		is_settled = request_settle_error(e, came_to);
+	/* Then `e` may be freed. */
+	if (is_settled) {
+		row_release(came_to);
+		return;
+	}
+	refusal = task->work.error;
+	task->work.next = came_to;
+	task->work.error = error;
+	state->view.stats = stats;
+	e->is_distrusted = was_distrusted;
+	e->is_unsaved = true;
+	request_hold(e, &refusal);
+}
+
+/* Handles an error of the step.  While this device itself is at fault, the step
+ * is tried again. */
+static void request_fail(struct task *task)
+{
+	if (error_is_own(task->work.error.code))
+		request_hold(open_request_of(task), &task->work.error);
+	else
+		request_apply(task);
 }
 
 static void request_free(struct task *task)
@@ -393,7 +430,7 @@ static void request_free(struct task *task)
 
 const struct task_ops transitions_ops = {
     .begin = request_begin,
-    .settle = request_settle,
-    .fail = request_step_failed,
+    .settle = request_apply,
+    .fail = request_fail,
     .free = request_free,
 };

@@ -18,9 +18,6 @@
  * clock at least once a minute. */
 #define GRACE (2 * MINUTE)
 
-/* The wait when memory is short: it is soon back, or never. */
-#define MEMORY_WAIT MINUTE
-
 /* -------------------------------------------------------------- drawing -- */
 
 /* Draws from 1..highest, all with the same chance: draws again above the last
@@ -46,8 +43,6 @@ struct schedule_retry schedule_after_failure(const struct scep_timer *timer,
 	struct schedule_retry again = {
 	    .is_again = true, .wait = timer->poll_interval, .code = code};
 
-	if (code == SCEP_NO_MEMORY && again.wait > MEMORY_WAIT)
-		again.wait = MEMORY_WAIT;
 	if (!timer->poll || !error_is_polled(code))
 		return end;
 	if (polls < timer->poll_count)

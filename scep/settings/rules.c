@@ -326,8 +326,7 @@ static enum scep_refusal judge_send(const struct rules_profile *profile,
 static bool is_resumable(const struct rules_profile *profile,
 			 const struct scep_status *status)
 {
-	/* Short memory is shown as storageError, and is the only cause with
-	 * that Detail that leaves a request to be resumed. */
+	/* Version 0.1.0 suspended a request for short memory. */
 	return status && status->profile_index == profile->after->index &&
 	       status->state == SCEP_STATE_ERROR &&
 	       (status->detail == SCEP_STORAGE_ERROR ||

@@ -3,6 +3,7 @@
 
 #include "scep/agent_row.h"
 #include "scep/ca_row.h"
+#include "scep/codes.h"
 #include "scep/key_row.h"
 #include "scep/profile_row.h"
 #include "scep/status_row.h"
@@ -146,6 +147,18 @@ static uint32_t reasons_of_keys(const struct scep_view *view, int64_t now)
 	return reasons;
 }
 
+const struct scep_status *health_held_request(const struct scep_view *view)
+{
+	ROWS_EACH (i, &view->statuses) {
+		const struct scep_status *status = view->statuses.row[i];
+
+		if (scep_status_is_open(status) &&
+		    status->detail == SCEP_STORAGE_ERROR)
+			return status;
+	}
+	return NULL;
+}
+
 static uint32_t reasons_of_uses(const struct scep_view *view)
 {
 	ROWS_EACH (i, &view->uses) {
@@ -246,7 +259,7 @@ void health_judge(struct scep_view *view, const struct health_facts *facts)
 		reasons &= ~of_clock;
 	reasons |= reasons_of_clocks(view, facts) | reasons_of_outcomes(view) |
 		   reasons_of_polls(view, facts->now);
-	if (facts->storage_is_failing)
+	if (facts->storage_is_failing || health_held_request(view) != NULL)
 		reasons |= HEALTH_STORAGE_ERROR;
 	reasons |= reasons_of_uses(view) | reasons_of_challenges(view);
 	if (view->agent.restart_pending)

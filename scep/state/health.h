@@ -54,6 +54,9 @@ bool health_registry_is_full(const struct scep_view *view);
 /* True if the last request of the profile has failed, and no operator has
  * acknowledged it. */
 bool health_profile_has_failed(const struct scep_profile *profile);
+/* Returns an open request that waits because the disk refuses, or memory is
+ * short; NULL: none does. */
+const struct scep_status *health_held_request(const struct scep_view *view);
 bool health_poll_is_late(const struct scep_status *status, int64_t now);
 /* True if a CA that is still needed (in_service.h) and is not rejected expires
  * within scepNotifyExpiryDays, or has expired. */

@@ -127,10 +127,15 @@ static void add_keys(struct words *words, enum scep_key_state state)
 
 static void add_storage(struct words *words)
 {
+	const struct scep_status *held = health_held_request(words->view);
+
 	add_keys(words, SCEP_KEY_CORRUPT);
 	if (words->facts->storage_is_failing)
 		words_add(words, "the state directory cannot be used, or its "
 				 "contents were lost");
+	if (held != NULL)
+		words_add(words, "request %u waits: %s", held->index,
+			  held->text);
 }
 
 /* ------------------------------------------------------------- profiles -- */

@@ -72,10 +72,6 @@ void request_new_drop_suspended(struct state *state, struct txn *txn,
 		if (e->task.record->profile_index != profile_index ||
 		    !e->task.record->is_suspended)
 			continue;
-		/* Its end may not be on disk yet. */
-		if (e->is_unsaved)
-			txn_put(txn, STORE_STATUS,
-				row_copy(open_request_status_now(e)));
 		txn_remove(txn, STORE_RECORD, e->task.record->index);
 	}
 }

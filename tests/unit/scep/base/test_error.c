@@ -129,9 +129,16 @@ static void short_memory_is_a_fault_of_our_own(void **state)
 	assert_int_equal(error.http_status, 0);
 	assert_int_equal(error.fail_info, SCEP_FAIL_NONE);
 	assert_words(error, "Storage Error: memory is short");
-	assert_true(error_is_polled(SCEP_NO_MEMORY));
-	assert_true(error_is_resumable(SCEP_NO_MEMORY));
 	assert_int_equal(error_set_memory(NULL), SCEP_NO_MEMORY);
+}
+
+static void the_disk_and_memory_are_our_own(void **state)
+{
+	(void)state;
+	for (int code = SCEP_OK; code <= LAST_CODE; code++)
+		assert_int_equal(error_is_own(code),
+				 code == SCEP_STORAGE_ERROR ||
+				     code == SCEP_NO_MEMORY);
 }
 
 static void every_code_is_shown_as_a_detail_of_the_mib(void **state)
@@ -316,6 +323,7 @@ int main(void)
 	    cmocka_unit_test(only_deferral_and_communication_errors_are_polled),
 	    cmocka_unit_test(what_is_polled_and_the_poll_limit_can_be_resumed),
 	    cmocka_unit_test(short_memory_is_a_fault_of_our_own),
+	    cmocka_unit_test(the_disk_and_memory_are_our_own),
 	    cmocka_unit_test(every_code_is_shown_as_a_detail_of_the_mib),
 	    cmocka_unit_test(a_long_text_is_cut_at_a_character),
 	    cmocka_unit_test(the_reason_is_not_cut_off),

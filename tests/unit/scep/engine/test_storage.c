@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A disk that refuses: what was answered stands, what could not be written
- * ends with storageError, reads go on, and all is well again by itself. */
+ * waits and says so, reads go on, and all is well again by itself. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,23 +27,32 @@ static int setup(void **state)
 	return device_setup(state);
 }
 
-static void assert_storage_error(struct device *d)
+/* It waits, has told nobody of an end, and says why. */
+static void assert_waits(struct device *d)
 {
-	device_assert_status(d, SCEP_STATE_ERROR, SCEP_STORAGE_ERROR);
-	assert_int_equal(device_view(d)->keys.count, 0);
-	assert_int_equal(device_events(d, SCEP_EVENT_REQUEST_FAILED), 1);
-	assert_int_equal(device_view(d)->stats.failures, 1);
+	const struct scep_status *status = device_status(d);
+
+	assert_true(scep_status_is_open(status));
+	assert_int_equal(status->detail, SCEP_STORAGE_ERROR);
+	assert_non_null(strstr(status->text, "No space left on device"));
+	assert_int_equal(device_events(d, SCEP_EVENT_REQUEST_FAILED), 0);
+	assert_int_equal(device_view(d)->stats.failures, 0);
 	assert_int_equal(device_view(d)->stats.successes, 0);
-	assert_int_equal(device_view(d)->stats.last_success, 0);
-	assert_int_equal(
-	    device_profile(d, 1)->request.challenge_password.length, 0);
+	assert_int_equal(device_view(d)->agent.health, SCEP_HEALTH_CRITICAL);
+	assert_true(device_view(d)->agent.health_reason & HEALTH_STORAGE_ERROR);
 }
 
-/* Nothing of the request is left, in memory and on disk. */
-static void assert_clean(struct device *d)
+/* The one request has succeeded with its one key and its one transaction. */
+static void assert_went_on(struct device *d)
 {
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	device_only_key(d);
+	device_assert_one_transaction(d);
+	assert_int_equal(device_events(d, SCEP_EVENT_REQUEST_FAILED), 0);
+	assert_int_equal(device_view(d)->stats.failures, 0);
+	assert_false(device_view(d)->agent.health_reason &
+		     HEALTH_STORAGE_ERROR);
 	assert_null(d->state.open_requests);
-	assert_int_equal(device_files(d), 0);
 	assert_false(device_has_on_disk(d, DEVICE_SECRET));
 }
 
@@ -171,23 +180,12 @@ static bool try_one_refusal(struct device *d, unsigned int number)
 	disk.refused = number + 1;
 	device_send(d, 1);
 	device_run_for(d, 600);
-	if (disk.writes < disk.refused)
-		return false;
-	disk_reset();
-	if (device_status(d)->state == SCEP_STATE_SUCCESSFUL) {
-		/* The refused deletion was of a file of no more use. */
-		device_only_key(d);
-		return true;
-	}
-	assert_storage_error(d);
-	device_restart(d);
-	device_assert_status(d, SCEP_STATE_ERROR, SCEP_STORAGE_ERROR);
-	assert_clean(d);
-	assert_enrols(d);
-	return true;
+	assert_went_on(d);
+	assert_int_equal(device_view(d)->stats.successes, 1);
+	return disk.writes >= disk.refused;
 }
 
-static void one_refusal_ends_the_request_in_storage_error(void **state)
+static void one_refused_write_stops_no_request(void **state)
 {
 	bool is_more = true;
 
@@ -205,40 +203,22 @@ static void one_refusal_ends_the_request_in_storage_error(void **state)
 /* The disk is full from the n-th on.  Returns as above. */
 static bool try_full_disk(struct device *d, unsigned int writes, bool is_killed)
 {
-	bool is_full;
-
 	prepare_polls(d);
 	disk_reset();
 	disk.last = writes;
 	device_send(d, 1);
 	device_run_for(d, 300);
-	is_full = disk.writes >= writes &&
-		  device_status(d)->state == SCEP_STATE_ERROR;
-	if (!is_full)
+	if (disk.writes < writes ||
+	    device_status(d)->state == SCEP_STATE_SUCCESSFUL)
 		return false;
-	assert_storage_error(d);
-	assert_int_equal(device_view(d)->agent.health, SCEP_HEALTH_CRITICAL);
-	/* It is not told again and again. */
+	assert_waits(d);
 	device_run_for(d, 300);
-	assert_storage_error(d);
+	assert_waits(d);
 	disk_reset();
-	if (is_killed) {
-		/* The disk says that it is open: it goes on. */
+	if (is_killed)
 		device_restart(d);
-		device_run_for(d, 600);
-		device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
-		device_only_key(d);
-		return true;
-	}
-	device_run_for(d, 10);
-	assert_storage_error(d);
-	assert_clean(d);
-	assert_false(device_view(d)->agent.health_reason &
-		     HEALTH_STORAGE_ERROR);
-	device_restart(d);
-	device_assert_status(d, SCEP_STATE_ERROR, SCEP_STORAGE_ERROR);
-	assert_clean(d);
-	assert_enrols(d);
+	device_run_for(d, 600);
+	assert_went_on(d);
 	return true;
 }
 
@@ -256,40 +236,76 @@ static void fill_at_each_write(bool is_killed)
 	}
 }
 
-static void a_full_disk_ends_the_request_and_is_recovered_from(void **state)
+static void a_request_waits_for_a_full_disk_and_goes_on(void **state)
 {
 	(void)state;
 	fill_at_each_write(false);
 }
 
-static void an_end_that_was_not_written_is_none_after_a_kill(void **state)
+static void a_request_that_waits_for_a_full_disk_survives_a_kill(void **state)
 {
 	(void)state;
 	fill_at_each_write(true);
 }
 
-static void a_new_send_writes_the_end_that_was_not_written(void **state)
+/* The timer would not poll, and a certificate that has come would be lost. */
+static void without_polls_it_waits_for_a_full_disk_too(void **state)
+{
+	struct device *d = *state;
+	unsigned int fetches;
+
+	device_send(d, 1);
+	device_run_to(d, STEP_REQUEST);
+	disk.is_full = true;
+	device_run_for(d, 3600);
+	assert_waits(d);
+	fetches = d->io.fetches;
+	disk_reset();
+	device_run_for(d, 60);
+	assert_went_on(d);
+	/* The answer was kept: the server is not asked again. */
+	assert_int_equal(d->io.fetches, fetches);
+}
+
+static void an_end_that_cannot_be_written_waits_for_the_disk(void **state)
 {
 	struct device *d = *state;
 
-	disk_reset();
-	disk.last = 3;
+	scripted_ca_plan(&d->ca, CA_PKI, CA_FAILURE, 2);
 	device_send(d, 1);
-	device_run(d);
-	assert_storage_error(d);
+	device_run_to(d, STEP_REQUEST);
+	disk.is_full = true;
+	device_run_for(d, 300);
+	assert_waits(d);
+	assert_int_equal(device_view(d)->stats.scep_failures, 0);
 	disk_reset();
-	device_send(d, 1);
-	device_run(d);
-	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
-	device_restart(d);
-	assert_int_equal(device_view(d)->statuses.count, 2);
-	assert_int_equal(((const struct scep_status *)scep_rows_find(
-			      &device_view(d)->statuses, 1))
-			     ->detail,
-			 SCEP_STORAGE_ERROR);
+	device_run_for(d, 60);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_SCEP_ERROR);
+	assert_int_equal(device_status(d)->fail_info, 2);
+	assert_int_equal(device_events(d, SCEP_EVENT_REQUEST_FAILED), 1);
+	assert_int_equal(device_view(d)->stats.scep_failures, 1);
+	assert_int_equal(device_view(d)->stats.failures, 1);
+	assert_int_equal(device_files(d), 0);
+	assert_enrols(d);
 }
 
-static void a_wait_for_trust_that_cannot_be_written_ends(void **state)
+static void a_request_that_waits_for_the_disk_can_be_cancelled(void **state)
+{
+	struct device *d = *state;
+
+	device_send(d, 1);
+	device_run_to(d, STEP_REQUEST);
+	disk.is_full = true;
+	device_run_for(d, 60);
+	assert_waits(d);
+	disk_reset();
+	device_act(d, SCEP_ACTION_CANCEL);
+	device_assert_status(d, SCEP_STATE_ERROR, SCEP_CANCELLED);
+	assert_null(d->state.open_requests);
+	assert_enrols(d);
+}
+
+static void a_wait_for_trust_waits_for_the_disk(void **state)
 {
 	struct device *d = *state;
 
@@ -297,13 +313,19 @@ static void a_wait_for_trust_that_cannot_be_written_ends(void **state)
 	device_set(d);
 	disk_reset();
 	/* Send, place, GetCACaps -> GetCACert, and then the wait. */
-	disk.refused = 4;
+	disk.last = 3;
 	device_send(d, 1);
 	device_run(d);
-	assert_storage_error(d);
+	assert_waits(d);
 	assert_int_equal(device_events(d, SCEP_EVENT_CA_PENDING), 0);
 	assert_int_equal(device_view(d)->cas.count, 0);
-	assert_clean(d);
+	assert_int_equal(device_view(d)->stats.ca_rejects, 0);
+	disk_reset();
+	device_run_for(d, 10);
+	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_CA_NOT_TRUSTED);
+	assert_int_equal(device_events(d, SCEP_EVENT_CA_PENDING), 1);
+	assert_int_equal(device_view(d)->cas.count, 1);
+	assert_int_equal(device_view(d)->stats.ca_rejects, 1);
 }
 
 static void a_cancel_that_cannot_be_written_is_refused(void **state)
@@ -333,12 +355,14 @@ int main(void)
 	    TEST(a_volatile_change_needs_no_disk),
 	    TEST(a_set_that_cannot_be_taken_back_stands),
 	    TEST(a_cancel_that_cannot_be_taken_back_is_told),
-	    cmocka_unit_test(one_refusal_ends_the_request_in_storage_error),
+	    cmocka_unit_test(one_refused_write_stops_no_request),
+	    cmocka_unit_test(a_request_waits_for_a_full_disk_and_goes_on),
 	    cmocka_unit_test(
-		a_full_disk_ends_the_request_and_is_recovered_from),
-	    cmocka_unit_test(an_end_that_was_not_written_is_none_after_a_kill),
-	    TEST(a_new_send_writes_the_end_that_was_not_written),
-	    TEST(a_wait_for_trust_that_cannot_be_written_ends),
+		a_request_that_waits_for_a_full_disk_survives_a_kill),
+	    TEST(without_polls_it_waits_for_a_full_disk_too),
+	    TEST(an_end_that_cannot_be_written_waits_for_the_disk),
+	    TEST(a_request_that_waits_for_the_disk_can_be_cancelled),
+	    TEST(a_wait_for_trust_waits_for_the_disk),
 	    TEST(a_cancel_that_cannot_be_written_is_refused),
 	};
 

@@ -414,42 +414,28 @@ static void an_open_request_keeps_its_own_challenge(void **state)
 
 /* --------------------------------------------------------------- others -- */
 
-static void without_polling_short_memory_can_be_resumed(void **state)
-{
-	struct device *d = *state;
-
-	d->io.refusals = 1;
-	device_send(d, 1);
-	device_run(d);
-	device_assert_status(d, SCEP_STATE_ERROR, SCEP_STORAGE_ERROR);
-	assert_string_equal(device_status(d)->text,
-			    "Storage Error: memory is short");
-	device_set_number(d, SCEP_REQUEST_ACTION, 1, SCEP_ACTION_POLL_NOW);
-	device_run(d);
-	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
-}
-
-/* Neither a worker nor an exchange: both are tried again in a minute, however
- * long the polls are apart. */
+/* Neither a worker nor an exchange, and no polls: it waits even so. */
 static void
 short_memory_is_waited_for_and_is_no_fault_of_the_server(void **state)
 {
 	struct device *d = *state;
 
-	device_set_polls(d, 10, 3600);
 	d->io.refusals = 1;
 	device_send(d, 1);
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_STORAGE_ERROR);
-	assert_int_equal(device_status(d)->next_poll, d->io.wall + 60);
-	virtual_io_advance(&d->io, 60 * 1000);
+	assert_string_equal(device_status(d)->text,
+			    "Storage Error: memory is short");
+	virtual_io_advance(&d->io, 5 * 1000);
 	device_tick(d);
 	d->io.refusals = 1;
 	device_run(d);
 	device_assert_status(d, SCEP_STATE_PROCESSING, SCEP_STORAGE_ERROR);
 	device_run_for(d, 60);
-	device_run(d);
-	assert_success(d);
+	device_assert_status(d, SCEP_STATE_SUCCESSFUL, SCEP_NONE);
+	device_only_key(d);
+	device_assert_one_transaction(d);
+	assert_int_equal(device_view(d)->stats.requests, 1);
 	assert_int_equal(device_view(d)->stats.comm_errors, 0);
 	assert_int_equal(device_view(d)->stats.bad_responses, 0);
 }
@@ -523,7 +509,6 @@ int main(void)
 	    TEST(the_challenge_is_gone_from_what_could_be_resumed),
 	    TEST(the_challenge_is_gone_after_cancel),
 	    TEST(an_open_request_keeps_its_own_challenge),
-	    TEST(without_polling_short_memory_can_be_resumed),
 	    TEST(short_memory_is_waited_for_and_is_no_fault_of_the_server),
 	    TEST(finished_rows_are_trimmed_and_open_ones_are_not),
 	    TEST(a_clock_that_was_set_back_does_not_hide_what_ends_now),

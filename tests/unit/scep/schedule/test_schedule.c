@@ -48,23 +48,6 @@ static void nothing_else_is_tried_again(void **state)
 	}
 }
 
-static void short_memory_is_tried_again_within_a_minute(void **state)
-{
-	struct scep_timer often = polling;
-	struct schedule_retry retry =
-	    schedule_after_failure(&polling, SCEP_NO_MEMORY, 2);
-
-	(void)state;
-	assert_true(retry.is_again);
-	assert_int_equal(retry.wait, 60);
-	often.poll_interval = 30;
-	assert_int_equal(schedule_after_failure(&often, SCEP_NO_MEMORY, 0).wait,
-			 30);
-	retry = schedule_after_failure(&polling, SCEP_NO_MEMORY, 3);
-	assert_false(retry.is_again);
-	assert_int_equal(retry.code, SCEP_NO_MEMORY);
-}
-
 static void the_last_answer_decides_how_polling_ends(void **state)
 {
 	struct schedule_retry retry =
@@ -101,7 +84,6 @@ int main(void)
 	    cmocka_unit_test(
 		a_deferral_and_communication_errors_are_tried_again),
 	    cmocka_unit_test(nothing_else_is_tried_again),
-	    cmocka_unit_test(short_memory_is_tried_again_within_a_minute),
 	    cmocka_unit_test(the_last_answer_decides_how_polling_ends),
 	    cmocka_unit_test(without_polling_each_error_ends_as_itself),
 	};
