@@ -138,6 +138,20 @@ bool error_http_is_passing(uint32_t http_status)
 	return http_status == 429 || (http_status >= 502 && http_status <= 504);
 }
 
+const char *error_of_system(int number)
+{
+	switch (number) {
+	case EMFILE:
+		return "too many open files in this program (LimitNOFILE of "
+		       "its service is too low)";
+	case ENFILE:
+		return "too many open files in the whole system (sysctl "
+		       "fs.file-max is too low)";
+	default:
+		return strerror(number);
+	}
+}
+
 enum scep_code error_wrap(struct scep_error *error, const char *context)
 {
 	if (!error)

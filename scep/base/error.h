@@ -37,6 +37,10 @@ bool error_http_is_passing(uint32_t http_status);
  */
 enum scep_code error_set_memory(struct scep_error *error);
 
+/* Returns the words of an errno, with what mends it where that is a limit of the
+ * system.  Borrowed, until the next call in the same thread. */
+const char *error_of_system(int number);
+
 /* Puts "context: " before the text.  Returns the code, or SCEP_NONE for NULL,
  * which holds none: never success. */
 enum scep_code error_wrap(struct scep_error *error, const char *context);

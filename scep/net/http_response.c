@@ -277,7 +277,8 @@ static enum scep_code end_no_name(const struct http_progress *progress,
 static enum scep_code comm_error(const struct http_progress *progress,
 				 const char *words, struct scep_error *error)
 {
-	const char *why = progress->reason ? strerror(progress->reason) : "";
+	const char *why =
+	    progress->reason ? error_of_system(progress->reason) : "";
 
 	return error_set(error, SCEP_COMM_ERROR, "%s %s%s%s", words,
 			 progress->peer, why[0] ? ": " : "", why);
@@ -333,7 +334,7 @@ static enum scep_code end_cut(const struct http_progress *progress,
 static enum scep_code end_no_ca_file(const struct http_progress *progress,
 				     struct scep_error *error)
 {
-	const char *why = progress->reason ? strerror(progress->reason)
+	const char *why = progress->reason ? error_of_system(progress->reason)
 					   : "no certificate in PEM is in it";
 
 	if (!progress->is_system_store)

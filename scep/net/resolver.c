@@ -2,6 +2,7 @@
 #include "scep/net/resolver.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "scep/base/error.h"
 #include "scep/net/address_filter.h"
 
 /* A stack for getaddrinfo() and the modules of the system's name service. */
@@ -62,7 +64,8 @@ struct lookup {
 	struct resolver *resolver;
 	char *name;
 	char *addresses;
-	int failure;
+	int failure; /* of getaddrinfo() */
+	int reason;  /* errno, where that is EAI_SYSTEM */
 };
 
 struct resolver {
@@ -152,6 +155,7 @@ static void *thread_main(void *context)
 
 	pthread_setname_np(pthread_self(), "scep-name");
 	lookup->failure = resolver->lookup(lookup->name, &lookup->addresses);
+	lookup->reason = errno;
 	pthread_mutex_lock(&resolver->lock);
 	if (resolver->is_closed) {
 		lookup_free(lookup);
@@ -390,6 +394,13 @@ static void start_names(struct resolver *resolver)
 	}
 }
 
+static const char *lookup_words(const struct lookup *lookup)
+{
+	if (lookup->failure == EAI_SYSTEM)
+		return error_of_system(lookup->reason);
+	return gai_strerror(lookup->failure);
+}
+
 /* Takes the result of a lookup over. */
 static void name_end(struct resolver *resolver, struct lookup *lookup)
 {
@@ -409,7 +420,7 @@ static void name_end(struct resolver *resolver, struct lookup *lookup)
 		    is_found			    ? RESOLVER_FOUND
 		    : lookup->failure == EAI_MEMORY ? RESOLVER_NO_MEMORY
 						    : RESOLVER_NONE,
-		    is_found ? "" : gai_strerror(lookup->failure));
+		    is_found ? "" : lookup_words(lookup));
 }
 
 static void on_ended(uv_async_t *door)

@@ -165,6 +165,17 @@ static ssize_t key_read_all(int file, unsigned char *data, size_t size)
 	return (ssize_t)length;
 }
 
+/* Tells a key that is not there from one that cannot be had now: the disk, or a
+ * limit of the system, may be in the way. */
+static enum scep_code key_file_fail(const char *path, struct scep_error *error)
+{
+	bool is_missing = errno == ENOENT || errno == ENOTDIR;
+
+	return error_set(error,
+			 is_missing ? SCEP_KEY_ERROR : SCEP_STORAGE_ERROR,
+			 "%s: %s", path, error_of_system(errno));
+}
+
 static enum scep_code key_read_file(const char *path, EVP_PKEY **key,
 				    struct scep_error *error)
 {
@@ -176,8 +187,7 @@ static enum scep_code key_read_file(const char *path, EVP_PKEY **key,
 	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (file < 0 || fstat(file, &status) != 0) {
-		code = error_set(error, SCEP_KEY_ERROR, "%s: %s", path,
-				 strerror(errno));
+		code = key_file_fail(path, error);
 		goto out;
 	}
 	if (!S_ISREG(status.st_mode)) {
@@ -192,8 +202,7 @@ static enum scep_code key_read_file(const char *path, EVP_PKEY **key,
 	}
 	length = key_read_all(file, data, KEY_FILE_LIMIT + 1);
 	if (length < 0) {
-		code = error_set(error, SCEP_KEY_ERROR, "%s: %s", path,
-				 strerror(errno));
+		code = key_file_fail(path, error);
 		goto out;
 	}
 	code = key_from_pem(data, (size_t)length, key, error);

@@ -34,7 +34,8 @@ enum scep_code key_to_pem(const EVP_PKEY *key, struct bytes *pem,
 enum scep_code key_from_pem(const void *pem, size_t length, EVP_PKEY **key,
 			    struct scep_error *error);
 /* Opens the key that a reference names: "file:PATH", or a URI that a provider
- * of OpenSSL's knows, whose key stays in its TPM or token.  `*key` is owned. */
+ * of OpenSSL's knows, whose key stays in its TPM or token.  `*key` is owned.
+ * SCEP_KEY_ERROR; SCEP_STORAGE_ERROR for a file that cannot be read now. */
 enum scep_code key_open(const char *reference, EVP_PKEY **key,
 			struct scep_error *error);
 

@@ -25,7 +25,7 @@ static enum scep_code file_fail(struct scep_error *error, const char *verb,
 {
 	return error_set(error, SCEP_STORAGE_ERROR, "cannot %s %s%s%s: %s",
 			 verb, folder, name[0] ? "/" : "", name,
-			 strerror(errno));
+			 error_of_system(errno));
 }
 
 /* Refuses a name that would leave the folder: names come from a database, which

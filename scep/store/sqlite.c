@@ -33,11 +33,12 @@ enum scep_code sqlite_fail(struct sqlite *connection, int code,
 		system = is_last ? sqlite3_system_errno(sqlite) : 0;
 		break;
 	}
-	return error_set(
-	    error, SCEP_STORAGE_ERROR, "state database: %s %s: %s%s%s (%d)",
-	    verb, object,
-	    is_last ? sqlite3_errmsg(sqlite) : sqlite3_errstr(code),
-	    system != 0 ? ": " : "", system != 0 ? strerror(system) : "", code);
+	return error_set(error, SCEP_STORAGE_ERROR,
+			 "state database: %s %s: %s%s%s (%d)", verb, object,
+			 is_last ? sqlite3_errmsg(sqlite)
+				 : sqlite3_errstr(code),
+			 system != 0 ? ": " : "",
+			 system != 0 ? error_of_system(system) : "", code);
 }
 
 enum scep_code sqlite_run(struct sqlite *connection, const char *sql,
@@ -187,7 +188,7 @@ static enum scep_code sqlite_file_make(const char *path,
 	if (file >= 0)
 		close(file);
 	else if (errno != EEXIST)
-		return sqlite_file_fail(path, strerror(errno), error);
+		return sqlite_file_fail(path, error_of_system(errno), error);
 	return SCEP_OK;
 }
 
@@ -202,12 +203,13 @@ static enum scep_code sqlite_file_tighten(const char *path,
 	if (lstat(path, &status) != 0)
 		return errno == ENOENT
 			   ? SCEP_OK
-			   : sqlite_file_fail(path, strerror(errno), error);
+			   : sqlite_file_fail(path, error_of_system(errno),
+					      error);
 	if (!S_ISREG(status.st_mode))
 		return sqlite_file_fail(path, "not a regular file", error);
 	if ((status.st_mode & 07777) != (S_IRUSR | S_IWUSR) &&
 	    chmod(path, S_IRUSR | S_IWUSR) != 0)
-		return sqlite_file_fail(path, strerror(errno), error);
+		return sqlite_file_fail(path, error_of_system(errno), error);
 	return SCEP_OK;
 }
 

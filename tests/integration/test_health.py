@@ -8,11 +8,8 @@ import sqlite3
 
 import pytest
 
-from rig.agent import Agent
 from rig.device import CHALLENGE, Device, new_ca
 from rig.processes import wait_until
-from rig.quick import Missing, Refused
-from rig.small_disk import SmallDisk
 
 DAY = 86400
 NONE_TO_EXPIRE = 2147483647
@@ -171,70 +168,3 @@ def test_several_reasons_stand_together_and_the_worst_decides(own):
     wait_until(lambda: own.quick.get("scepAgentEarliestExpiry.0") < 0, 10, "its end")
     own.quick.set(("scepNotifyExpiryDays.0", 29))
     wait_health(own, "critical", {"certExpired", "keyLimitReached", "lastRequestFailed"})
-
-
-# ------------------------------------------------------------- the full disk --
-
-
-@pytest.fixture
-def cramped(tmp_path, master, ca):
-    """A device with a state directory of 2 MB."""
-    disk = SmallDisk(tmp_path / "cramped" / "state")
-    agent = Agent(tmp_path / "cramped", master, prefix=disk.prefix)
-    device = Device(tmp_path, master, agent, ca)
-    device.disk = disk
-    agent.start()
-    yield device
-    agent.stop()
-
-
-def test_a_full_disk_refuses_each_Set_keeps_the_old_values_and_is_critical(cramped):
-    quick, disk = cramped.quick, cramped.disk
-    pid = cramped.agent.worker
-    cramped.point_at()
-    quick.set(("scepServerTimeout.1", 44), ("scepProfileRowStatus.2", "createAndGo"))
-    disk.fill(pid)
-    for pairs in (
-        [("scepServerTimeout.1", 55)],
-        [("scepAutoPollCount.1", 5), ("scepStatusMaxRows.0", 30)],
-        [("scepProfileRowStatus.3", "createAndGo"), ("scepProfileName.3", "three")],
-        [("scepRequestKeyName.1", "k"), ("scepRequestCommonName.1", "c"),
-         ("scepRequestAction.1", "send")],
-        [("scepProfileRowStatus.2", "destroy")],
-    ):
-        with pytest.raises(Refused) as refused:
-            quick.set(*pairs)
-        assert refused.value.status in ("commitFailed", "resourceUnavailable"), pairs
-    wait_health(cramped, "critical", {"storageError"})
-    assert quick.get("scepServerTimeout.1", "scepAutoPollCount.1", "scepStatusMaxRows.0",
-                     "scepStatusLastIndex.0") == [44, 10, 20, 0]
-    assert list(quick.table("scepProfileTable")) == [1, 2]
-    with pytest.raises(Missing):
-        quick.get("scepProfileName.3")
-    # Reads go on, and what needs no disk does.
-    assert len(quick.walk("scepClientMIB")) > 150
-    quick.set(("scepRequestOrganization.1", "volatile"))
-    disk.free(pid)
-    quick.set(("scepServerTimeout.1", 66))
-    wait_health(cramped, *OK)
-    assert quick.get("scepServerTimeout.1") == 66
-    cramped.enrol()
-
-
-def test_a_disk_that_fills_up_keeps_an_open_request_as_it_is(cramped):
-    cramped.point_at()
-    cramped.ca.control(pending="forever")
-    cramped.poll(5, interval=3600)
-    index = cramped.send()
-    cramped.wait_status(index, Detail="deferred")
-    pid = cramped.agent.worker
-    cramped.disk.fill(pid)
-    with pytest.raises(Refused):
-        cramped.quick.set(scepRequestAction="pollNow")
-    wait_health(cramped, "critical", {"storageError"})
-    assert cramped.status(index)["Detail"] == "deferred"
-    cramped.disk.free(pid)
-    cramped.ca.control(pending=None)
-    cramped.quick.set(scepRequestAction="pollNow")
-    assert cramped.wait_end(index)["State"] == "successful"
-    wait_health(cramped, *OK)

@@ -132,6 +132,14 @@ static void short_memory_is_a_fault_of_our_own(void **state)
 	assert_int_equal(error_set_memory(NULL), SCEP_NO_MEMORY);
 }
 
+static void a_limit_of_the_system_is_named_with_what_mends_it(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(error_of_system(EMFILE), "LimitNOFILE"));
+	assert_non_null(strstr(error_of_system(ENFILE), "fs.file-max"));
+	assert_string_equal(error_of_system(EACCES), "Permission denied");
+}
+
 static void the_disk_and_memory_are_our_own(void **state)
 {
 	(void)state;
@@ -324,6 +332,7 @@ int main(void)
 	    cmocka_unit_test(what_is_polled_and_the_poll_limit_can_be_resumed),
 	    cmocka_unit_test(short_memory_is_a_fault_of_our_own),
 	    cmocka_unit_test(the_disk_and_memory_are_our_own),
+	    cmocka_unit_test(a_limit_of_the_system_is_named_with_what_mends_it),
 	    cmocka_unit_test(every_code_is_shown_as_a_detail_of_the_mib),
 	    cmocka_unit_test(a_long_text_is_cut_at_a_character),
 	    cmocka_unit_test(the_reason_is_not_cut_off),
