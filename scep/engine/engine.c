@@ -334,20 +334,18 @@ static enum scep_code engine_recover(struct scep_engine *engine,
 	const char *folder = engine->state.config.state_directory;
 	enum scep_code code = files_make_folder(folder, error);
 
-	if (code == SCEP_OK && engine->lock < 0) {
+	if (code == SCEP_OK && engine->lock < 0)
 		code = files_lock(folder, patience, &engine->lock, error);
-		if (code != SCEP_OK)
-			return code; /* a second instance */
-	}
 	if (code == SCEP_OK)
 		code = recover(&engine->state, error);
 	if (code == SCEP_OK)
 		timers_look_at_all(&engine->state);
-	/* Not a disk that may come back: a newer scepagent has been here. */
+	/* Not a disk that may come back: another scepagentd is here, or a newer
+	 * one has been. */
 	if (code == SCEP_CONFIG_ERROR)
 		return error->code = SCEP_STORAGE_ERROR;
-	if (code == SCEP_OK || access(folder, F_OK) != 0)
-		return code;
+	if (code == SCEP_OK)
+		return SCEP_OK;
 	recover_nothing(&engine->state);
 	engine->recover_at = state_mono(&engine->state) + RECOVER_RETRY;
 	log_error("nothing can be stored: %s", error->text);

@@ -56,7 +56,7 @@ static void file_close(int fd)
 	errno = saved;
 }
 
-/* Makes the entry of a new folder durable.  A parent that may not be read
+/* Makes the entry of a folder durable.  A parent that may not be read
  * cannot be synced, and that is accepted. */
 static enum scep_code folder_sync_parent(const char *path,
 					 struct scep_error *error)
@@ -106,16 +106,16 @@ static enum scep_code folder_check(int folder, const char *path,
 enum scep_code files_make_folder(const char *path, struct scep_error *error)
 {
 	enum scep_code code;
-	bool is_new = mkdir(path, 0700) == 0;
 	int folder = -1;
 
-	if (!is_new && errno != EEXIST)
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		return file_fail(error, "make", path, "");
 	code = folder_open(path, &folder, error);
 	if (code != SCEP_OK)
 		return code;
 	code = folder_check(folder, path, error);
-	if (code == SCEP_OK && is_new)
+	/* Also for one that is there: the sync of its maker may have failed. */
+	if (code == SCEP_OK)
 		code = folder_sync_parent(path, error);
 	file_close(folder);
 	return code;
@@ -383,9 +383,9 @@ static enum scep_code lock_fail(int lock, const char *folder,
 	text[length > 0 ? length : 0] = '\0';
 	text[strspn(text, "0123456789")] = '\0';
 	if (text[0] == '\0')
-		return error_set(error, SCEP_STORAGE_ERROR,
+		return error_set(error, SCEP_CONFIG_ERROR,
 				 "another instance uses %s", folder);
-	return error_set(error, SCEP_STORAGE_ERROR,
+	return error_set(error, SCEP_CONFIG_ERROR,
 			 "another instance uses %s: process %s", folder, text);
 }
 

@@ -41,7 +41,7 @@ enum scep_code files_sweep(const char *folder, struct scep_error *error);
 
 /* Takes the lock on FOLDER/lock for as long as the process lives or until
  * files_unlock().  Waits up to `patience` milliseconds for the process that has
- * it; SCEP_STORAGE_ERROR then names its pid. */
+ * it; SCEP_CONFIG_ERROR then names its pid. */
 enum scep_code files_lock(const char *folder, unsigned int patience, int *lock,
 			  struct scep_error *error);
 void files_unlock(int lock);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <libgen.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +49,22 @@ int privilege_find(struct privilege *privilege, const char *user,
 	return 0;
 }
 
+/* Makes the entry of a new folder durable. */
+static int sync_parent(const char *path, struct fault *fault)
+{
+	char copy[PATH_MAX];
+	int fd, result;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	result = fd < 0 ? -1 : fsync(fd);
+	if (result != 0)
+		privilege_fault(fault, "the folder above", path);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
 /* Gives a new folder to the user.  Until fchown() it is ours: nobody else can
  * replace it. */
 static int give_folder(const struct privilege *privilege, const char *path,
@@ -70,7 +88,9 @@ int privilege_make_folder(const struct privilege *privilege, const char *path,
 	if (!privilege->sets)
 		return 0;
 	if (mkdir(path, 0700) == 0)
-		return give_folder(privilege, path, fault);
+		return give_folder(privilege, path, fault) == 0
+			   ? sync_parent(path, fault)
+			   : -1;
 	if (errno == EEXIST)
 		return 0;
 	return privilege_fault(fault, "the folder", path);

@@ -143,3 +143,48 @@ def test_without_free_descriptors_a_request_waits_and_says_why(own):
     wait_held(own, index, "LimitNOFILE")
     resource.prlimit(pid, resource.RLIMIT_NOFILE, limit)
     check_one_transaction(own, index)
+
+
+# -------------------------------------------------------------- from the start --
+
+
+@pytest.fixture
+def make_spoilt(tmp_path, master, ca):
+    """make_spoilt("full"): a device whose disk is so when the program starts."""
+    made = []
+
+    def make(prepared):
+        disk = SmallDisk(tmp_path / "spoilt" / "state", prepared=prepared)
+        agent = Agent(tmp_path / "spoilt", master, prefix=disk.prefix)
+        device = Device(tmp_path, master, agent, ca)
+        device.disk = disk
+        made.append(agent)
+        agent.start()
+        return device
+
+    yield make
+    for agent in made:
+        agent.stop()
+
+
+@pytest.mark.parametrize("prepared, cause", [
+    ("full", "disk is full"), ("read-only", "Read-only file system")])
+def test_a_disk_that_takes_nothing_from_the_start_on(make_spoilt, prepared, cause):
+    spoilt = make_spoilt(prepared)
+    wait_health(spoilt, "critical", {"storageError"})
+    assert cause in spoilt.agent.log()
+    # The MIB is up, and nothing begins.
+    assert len(spoilt.quick.walk("scepClientMIB")) > 30
+    with pytest.raises(Refused) as refused:
+        spoilt.point_at()
+    assert refused.value.status in ("commitFailed", "resourceUnavailable")
+    worker = spoilt.agent.worker
+    if prepared == "full":
+        spoilt.disk.free(worker)
+    else:
+        spoilt.disk.make_writable(worker)
+    wait_until(spoilt.agent.has_default_key, 60, "the default key")
+    wait_health(spoilt, *OK)
+    spoilt.point_at()
+    spoilt.enrol()
+    assert spoilt.agent.worker == worker

@@ -269,7 +269,7 @@ static void a_second_instance_is_told_the_pid_of_the_first(void **state)
 
 	assert_int_equal(files_lock(*state, 0, &first, &error), SCEP_OK);
 	assert_int_equal(files_lock(*state, 0, &second, &error),
-			 SCEP_STORAGE_ERROR);
+			 SCEP_CONFIG_ERROR);
 	assert_int_equal(second, -1);
 	snprintf(expected, sizeof(expected), ": process %d", (int)getpid());
 	assert_non_null(strstr(error.text, expected));
