@@ -8,7 +8,9 @@
 #include "subagent/conf/conf_netsnmp.h"
 #include "subagent/conf/options.h"
 #include "subagent/findings.h"
+#include "subagent/parent/cert_copy.h"
 #include "subagent/parent/deploy_child.h"
+#include "subagent/parent/key_files.h"
 #include "subagent/parent/use_check.h"
 #include "subagent/system/background.h"
 #include "subagent/system/daemon_log.h"
@@ -161,32 +163,37 @@ static void main_reload(void *context, int channel)
 		send_config(channel, &program->conf.engine);
 }
 
-/* Returns whether it is a path that the worker may name: a certificate in the
- * state directory, or none. */
-static bool is_certificate(const struct program *program, const char *path)
+/* Copies the certificate of a restart.  Without it the device is restarted,
+ * too.
+ */
+static void copy_certificate(const struct program *program, const char *file_id,
+			     struct cert_copy *copy)
 {
-	const char *folder = program->conf.engine.state_directory;
-	size_t length = strlen(folder);
+	struct key_files entry;
+	struct fault fault;
 
-	return path[0] == '\0' || (strncmp(path, folder, length) == 0 &&
-				   strncmp(path + length, "/certs/", 7) == 0 &&
-				   strchr(path + length + 7, '/') == NULL);
+	if (file_id[0] == '\0')
+		return;
+	if (key_files_read_certificates(program->conf.engine.state_directory,
+					program->privilege.uid, file_id, &entry,
+					&fault) != 0 ||
+	    cert_copy_make(copy, file_id, entry.certificates,
+			   entry.certificates_length, &fault) != 0)
+		daemon_log(LOG_ERR, "restartCommand has no SCEP_CERT_FILE: %s",
+			   fault.text);
+	key_files_free(&entry);
 }
 
 static bool choose_restart(void *context, const struct message_restart *request,
-			   char *text)
+			   char *text, struct cert_copy *copy)
 {
 	const struct program *program = context;
 
-	if (!is_certificate(program, request->cert_file)) {
-		daemon_log(LOG_ERR, "the worker names a file that is no "
-				    "certificate of the engine");
-		return false;
-	}
 	if (program->conf.restart_command[0] == '\0') {
 		daemon_log(LOG_ERR, "there is no restartCommand any more");
 		return false;
 	}
+	copy_certificate(program, request->file_id, copy);
 	memcpy(text, program->conf.restart_command,
 	       sizeof(program->conf.restart_command));
 	return true;

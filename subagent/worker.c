@@ -110,7 +110,6 @@ static void worker_ask(const struct worker *worker,
 static void worker_ask_restart(const struct worker *worker,
 			       const struct scep_key *key)
 {
-	const char *folder = worker->setup->conf->engine.state_directory;
 	struct message message;
 	struct message_restart *request = &message.restart;
 
@@ -119,8 +118,7 @@ static void worker_ask_restart(const struct worker *worker,
 		memcpy(request->key_name, key->name, sizeof(key->name));
 		memcpy(request->use_location, key->use_location,
 		       sizeof(key->use_location));
-		snprintf(request->cert_file, sizeof(request->cert_file),
-			 "%s/certs/%s.pem", folder, key->file_id);
+		memcpy(request->file_id, key->file_id, sizeof(key->file_id));
 	}
 	worker_ask(worker, &message,
 		   "the parent cannot be asked for a restart");

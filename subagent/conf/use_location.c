@@ -258,15 +258,6 @@ bool use_location_issuer_path(const struct use_location *location, size_t n,
 	return length >= 0 && (size_t)length < size;
 }
 
-const char *use_location_cert_file(const struct use_location *location)
-{
-	if (location->file[LOCATION_FULLCHAIN] != NULL)
-		return location->file[LOCATION_FULLCHAIN];
-	if (location->file[LOCATION_CERT] != NULL)
-		return location->file[LOCATION_CERT];
-	return location->file[LOCATION_COMBINED];
-}
-
 static size_t folder_length(const char *path)
 {
 	return (size_t)(strrchr(path, '/') - path);

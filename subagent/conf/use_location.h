@@ -78,8 +78,6 @@ mode_t use_location_mode(const struct use_location *location,
  * is too long. */
 bool use_location_issuer_path(const struct use_location *location, size_t n,
 			      char *path, size_t size);
-/* Returns the path of the file that has the certificate, or NULL. */
-const char *use_location_cert_file(const struct use_location *location);
 /* Returns whether the file is in a folder with a key that a group may read. */
 bool use_location_has_group_key(const struct use_location *location,
 				enum location_file file);

@@ -31,7 +31,7 @@
 struct command_environment {
 	char key_name[65 + COMMAND_VARIABLE];
 	char use_location[256 + COMMAND_VARIABLE];
-	char cert_file[4400 + COMMAND_VARIABLE];
+	char cert_file[128 + COMMAND_VARIABLE];
 	const char *variable[5]; /* ends with NULL; points into the struct */
 };
 

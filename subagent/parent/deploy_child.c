@@ -2,6 +2,7 @@
 #include "subagent/parent/deploy_child.h"
 
 #include "scep/event.h"
+#include "subagent/parent/cert_copy.h"
 #include "subagent/parent/command.h"
 #include "subagent/parent/install.h"
 #include "subagent/parent/key_files.h"
@@ -20,6 +21,7 @@
 struct deployment {
 	const struct deploy_child_order *order;
 	struct key_files entry;
+	struct cert_copy copy;
 	struct command_environment environment;
 	struct install_file files[LOCATION_FILES + LOCATION_ISSUERS];
 	char issuer_path[LOCATION_ISSUERS][4096];
@@ -219,25 +221,31 @@ static int plan_files(struct deployment *deployment, struct fault *fault)
 static void make_environment(struct deployment *deployment)
 {
 	const struct deploy_child_order *order = deployment->order;
-	const char *cert = use_location_cert_file(order->location);
-	char own[4400];
 
-	/* A location without files may fetch the certificate itself. */
-	snprintf(own, sizeof(own), "%s/certs/%s.pem", order->state_directory,
-		 order->file_id);
 	command_environment_init(&deployment->environment, order->key_name,
-				 order->location->name,
-				 cert != NULL ? cert : own);
+				 order->location->name, deployment->copy.path);
 }
 
-static int deployment_put_files(struct deployment *deployment,
-				struct fault *fault)
+/* Reads the files of the entry, once: what is put into place and what a command
+ * sees is the same. */
+static int deployment_read(struct deployment *deployment, struct fault *fault)
 {
 	const struct deploy_child_order *order = deployment->order;
 
 	if (key_files_read(order->state_directory, order->owner, order->file_id,
 			   &deployment->entry, fault) != 0 ||
-	    plan_files(deployment, fault) != 0)
+	    cert_copy_make(&deployment->copy, order->file_id,
+			   deployment->entry.certificates,
+			   deployment->entry.certificates_length, fault) != 0)
+		return -1;
+	make_environment(deployment);
+	return 0;
+}
+
+static int deployment_put_files(struct deployment *deployment,
+				struct fault *fault)
+{
+	if (plan_files(deployment, fault) != 0)
 		return -1;
 	return install_begin(&deployment->install, deployment->files,
 			     deployment->file_count, fault);
@@ -265,6 +273,9 @@ static void deployment_take_back(struct deployment *deployment)
 	const char *name = deployment->order->location->name;
 	struct fault fault;
 
+	/* The copy is not what the function goes on with. */
+	cert_copy_remove(&deployment->copy);
+	make_environment(deployment);
 	if (install_take_back(&deployment->install, &fault) != 0)
 		daemon_log(LOG_ERR,
 			   "use location %s: the old files are not back: %s",
@@ -290,7 +301,6 @@ static int deployment_apply(struct deployment *deployment, bool is_enabled,
 			deployment_take_back(deployment);
 	}
 	install_free(&deployment->install);
-	key_files_free(&deployment->entry);
 	return result;
 }
 
@@ -310,9 +320,14 @@ void deploy_child(const struct deploy_child_order *order,
 		fault_set(&fault, "%.150s: %s", order->state_directory,
 			  strerror(errno));
 	} else {
+		bool is_read = deployment_read(&deployment, &fault) == 0;
+
 		end->is_enabled = deployment_is_enabled(&deployment);
 		end->is_good =
+		    is_read &&
 		    deployment_apply(&deployment, end->is_enabled, &fault) == 0;
+		key_files_free(&deployment.entry);
+		cert_copy_remove(&deployment.copy);
 	}
 	snprintf(end->text, sizeof(end->text), "%.255s", fault.text);
 	if (lock >= 0)

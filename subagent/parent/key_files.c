@@ -177,6 +177,25 @@ int key_files_read(const char *state_directory, uid_t owner,
 			 "the files of the key are not the PEM they should be");
 }
 
+int key_files_read_certificates(const char *state_directory, uid_t owner,
+				const char *file_id, struct key_files *entry,
+				struct fault *fault)
+{
+	memset(entry, 0, sizeof(*entry));
+	if (!key_files_is_id(file_id))
+		return fault_set(fault, "this is no entry of the registry");
+	entry->certificates =
+	    read_file(state_directory, owner, "certs", file_id,
+		      &entry->certificates_length, fault);
+	if (entry->certificates == NULL)
+		return -1;
+	if (are_certificates(entry))
+		return 0;
+	key_files_free(entry);
+	return fault_set(fault, "certs/%s.pem is not the PEM it should be",
+			 file_id);
+}
+
 const char *key_files_issuer(const struct key_files *entry, size_t n,
 			     size_t *length)
 {

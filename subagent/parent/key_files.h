@@ -35,6 +35,10 @@ bool key_files_is_id(const char *file_id);
 int key_files_read(const char *state_directory, uid_t owner,
 		   const char *file_id, struct key_files *entry,
 		   struct fault *fault);
+/* Reads certs/ID.pem alone, under the same conditions. */
+int key_files_read_certificates(const char *state_directory, uid_t owner,
+				const char *file_id, struct key_files *entry,
+				struct fault *fault);
 /* Returns the n-th issuer, from 0, of the first certificate; the last one if
  * there are fewer.  A certificate without issuers is its own.  Borrows. */
 const char *key_files_issuer(const struct key_files *entry, size_t n,

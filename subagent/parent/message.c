@@ -56,13 +56,11 @@ static bool is_text(const char *text, size_t room)
 
 static bool is_restart(const struct message_restart *restart)
 {
-	const char *path = restart->cert_file;
-
 	return is_text(restart->key_name, sizeof(restart->key_name)) &&
 	       is_text(restart->use_location, sizeof(restart->use_location)) &&
-	       is_text(path, sizeof(restart->cert_file)) &&
-	       (path[0] == '\0' ||
-		(path[0] == '/' && strstr(path, "/../") == NULL));
+	       is_text(restart->file_id, sizeof(restart->file_id)) &&
+	       (restart->file_id[0] == '\0' ||
+		key_files_is_id(restart->file_id));
 }
 
 static bool is_deploy(const struct message_deploy *deploy)

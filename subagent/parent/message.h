@@ -7,8 +7,8 @@
  * A message is judged here when it comes, and nowhere else: the worker speaks
  * with the network, and the parent may be root.  A good message is one that its
  * sender may send; it has the length of its kind, its texts end and hold no
- * control characters, and it names no file but an absolute path or an entry of
- * the registry.  Knows no process, and does not do what a message asks for.
+ * control characters, and it names no file but by an entry of the registry.
+ * Knows no process, and does not do what a message asks for.
  */
 #ifndef SUBAGENT_PARENT_MESSAGE_H
 #define SUBAGENT_PARENT_MESSAGE_H
@@ -17,8 +17,7 @@
 #include "scep/event.h"
 #include "scep/octets.h"
 
-#define MESSAGE_PATH	    4352 /* octets of a path, with the NUL */
-#define MESSAGE_STATUS_TEXT 512	 /* and of a sentence */
+#define MESSAGE_STATUS_TEXT 512 /* and of a sentence */
 
 enum message_kind {
 	/* From the worker. */
@@ -41,7 +40,7 @@ enum message_sender { MESSAGE_FROM_WORKER, MESSAGE_FROM_PARENT };
 struct message_restart {
 	char key_name[SCEP_TEXT64];
 	char use_location[SCEP_TEXT255];
-	char cert_file[MESSAGE_PATH];
+	char file_id[SCEP_TEXT64];
 };
 
 struct message_status {

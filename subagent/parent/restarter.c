@@ -13,11 +13,15 @@ static void restarter_start(struct restarter *restarter,
 	struct command_environment environment;
 	char text[CONF_LINE_MAX];
 
-	command_environment_init(&environment, request->key_name,
-				 request->use_location, request->cert_file);
 	restarter->has_failed_to_start =
 	    restarter->choose == NULL ||
-	    !restarter->choose(restarter->context, request, text) ||
+	    !restarter->choose(restarter->context, request, text,
+			       &restarter->copy);
+	if (restarter->has_failed_to_start)
+		return;
+	command_environment_init(&environment, request->key_name,
+				 request->use_location, restarter->copy.path);
+	restarter->has_failed_to_start =
 	    command_start(&restarter->command, text, environment.variable,
 			  restarter->limit) != 0;
 }
@@ -60,10 +64,14 @@ void restarter_forget_worker(struct restarter *restarter)
 /* Returns how the present command has ended. */
 static enum command_end restarter_take_end(struct restarter *restarter)
 {
+	enum command_end end = COMMAND_BADLY;
+
 	if (!restarter->has_failed_to_start)
-		return command_reap(&restarter->command);
+		end = command_reap(&restarter->command);
 	restarter->has_failed_to_start = false;
-	return COMMAND_BADLY;
+	if (end != COMMAND_RUNS)
+		cert_copy_remove(&restarter->copy);
+	return end;
 }
 
 enum command_end restarter_poll(struct restarter *restarter)

@@ -9,18 +9,20 @@
 #define SUBAGENT_PARENT_RESTARTER_H
 
 #include "subagent/conf/conf_words.h"
+#include "subagent/parent/cert_copy.h"
 #include "subagent/parent/command.h"
 #include "subagent/parent/message.h"
 
-/* Writes the command that is configured now into `text` (CONF_LINE_MAX octets).
- * Returns false, after having logged the reason, if there is none or the
- * request is not to be followed. */
+/* Writes the command that is configured now into `text` (CONF_LINE_MAX octets),
+ * and makes the copy of the certificate, which may be missing.  Returns false,
+ * after having logged the reason, if there is no command. */
 typedef bool (*restarter_choose_fn)(void *context,
 				    const struct message_restart *request,
-				    char *text);
+				    char *text, struct cert_copy *copy);
 
 struct restarter {
 	struct command command;
+	struct cert_copy copy;	    /* for the command that runs */
 	restarter_choose_fn choose; /* NULL: nothing is ever run */
 	void *context;
 	int64_t limit;	    /* ms */

@@ -209,8 +209,12 @@ def test_a_timer_restarts_the_device_once_its_certificate_is_there(ready, comman
     command.wait()
     wait_pending(ready, False)
     said = dict(line.split("=", 1) for line in command.left().splitlines() if "=" in line)
-    (path,) = ready.agent.paths("certs")
-    assert said == {"SCEP_KEY_NAME": "timed", "SCEP_CERT_FILE": path}
+    # A copy of the parent's, which is gone with the command.
+    (own,) = ready.agent.paths("certs")
+    copy = said.pop("SCEP_CERT_FILE")
+    assert said == {"SCEP_KEY_NAME": "timed"}
+    assert os.path.basename(copy) == os.path.basename(own) and copy != own
+    assert not os.path.exists(copy)
     ready.agent.restart()
     assert ready.quick.get("scepAutoOperStatus.1") == "finished"
     assert command.runs() == 1

@@ -447,7 +447,9 @@ static void every_preset_has_files(void **state)
 			 presets[i]);
 		assert_true(desk_read(desk, text));
 		location = conf_use_location(&desk->conf, "it");
-		assert_non_null(use_location_cert_file(location));
+		assert_true(location->file[LOCATION_FULLCHAIN] != NULL ||
+			    location->file[LOCATION_CERT] != NULL ||
+			    location->file[LOCATION_COMBINED] != NULL);
 		assert_true(location->file[LOCATION_KEY] != NULL ||
 			    location->file[LOCATION_COMBINED] != NULL);
 		assert_non_null(location->command[LOCATION_ENABLED]);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <libgen.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -39,8 +40,10 @@ static void give(struct world *world, enum location_command which,
 
 	snprintf(script, sizeof(script),
 		 "#!/bin/sh\nprintf '%s:' >>'%s'\n"
-		 "head -n 2 \"$SCEP_CERT_FILE\" | tail -n 1 >>'%s'\n%s\n",
-		 name, folder_path(world->folder, "told", told), told, rest);
+		 "sed -n 2p \"${SCEP_CERT_FILE:-/dev/null}\" | grep . >>'%s' "
+		 "|| echo >>'%s'\n%s\n",
+		 name, folder_path(world->folder, "told", told), told, told,
+		 rest);
 	folder_put(world->folder, name, script, 0700);
 	free(world->location.command[which]);
 	world->location.command[which] =
@@ -133,7 +136,7 @@ static void the_function_is_asked_before_it_is_told(void **state)
 	assert_true(world->end.is_enabled);
 	assert_new(world);
 	/* In the end it is seen whether it still is on. */
-	assert_told(world, "enabled:old\ncheck:TGVhZg==\nreload:TGVhZg==\n"
+	assert_told(world, "enabled:TGVhZg==\ncheck:TGVhZg==\nreload:TGVhZg==\n"
 			   "enabled:TGVhZg==\n");
 }
 
@@ -240,7 +243,7 @@ static void after_a_failed_reload_the_old_ones_are_taken_up(void **state)
 	give(world, LOCATION_RELOAD, "reload", "exit 1");
 	apply(world);
 	assert_old(world, "reload ended with 1");
-	assert_told(world, "reload:TGVhZg==\nreload:old\n");
+	assert_told(world, "reload:TGVhZg==\nreload:\n");
 	assert_string_equal(logged, "use location web: the old files are not "
 				    "taken up: reload ended with 1\n");
 }
@@ -255,8 +258,9 @@ static void a_function_that_a_reload_ends_has_failed(void **state)
 	give(world, LOCATION_RELOAD, "reload", "");
 	apply(world);
 	assert_old(world, "the function is off after the reload");
-	assert_told(world, "enabled:old\nreload:TGVhZg==\nenabled:TGVhZg==\n"
-			   "reload:old\n");
+	assert_told(world,
+		    "enabled:TGVhZg==\nreload:TGVhZg==\nenabled:TGVhZg==\n"
+		    "reload:\n");
 }
 
 static void a_function_that_is_off_has_its_files_and_stays_off(void **state)
@@ -270,7 +274,7 @@ static void a_function_that_is_off_has_its_files_and_stays_off(void **state)
 	assert_true(world->end.is_good);
 	assert_false(world->end.is_enabled);
 	assert_new(world);
-	assert_told(world, "enabled:old\n");
+	assert_told(world, "enabled:TGVhZg==\n");
 }
 
 static void a_function_that_cannot_be_asked_is_taken_for_on(void **state)
@@ -317,18 +321,27 @@ static void the_second_reload_follows_the_first(void **state)
 	assert_told(world, "reload:TGVhZg==\nagain:TGVhZg==\n");
 }
 
-static void without_files_the_certificate_of_the_registry_is_named(void **state)
+static void
+a_command_reads_a_copy_that_goes_away_with_the_deployment(void **state)
 {
 	struct world *world = *state;
+	char *copy;
 
 	use_location_free(&world->location);
 	strcpy(world->location.name, "own");
 	give(world, LOCATION_RELOAD, "reload",
 	     "echo \"$SCEP_KEY_NAME $SCEP_USE_LOCATION ${SCEP_CERT_FILE##*/}\" "
-	     ">>\"$(dirname \"$0\")/told\"");
+	     ">>\"$(dirname \"$0\")/told\"\n"
+	     "printf %s \"$SCEP_CERT_FILE\" >\"$(dirname \"$0\")/path\"");
 	apply(world);
 	assert_true(world->end.is_good);
 	assert_told(world, "reload:TGVhZg==\nsite own " ENTRY_ID ".pem\n");
+	copy = strdup(folder_get(world->folder, "path"));
+	/* Neither of the worker's folders, nor left behind. */
+	assert_null(strstr(copy, "/certs/"));
+	assert_int_equal(access(copy, F_OK), -1);
+	assert_int_equal(access(dirname(copy), F_OK), -1);
+	free(copy);
 }
 
 static void an_owner_that_there_is_not_changes_nothing(void **state)
@@ -390,7 +403,7 @@ int main(void)
 	    TEST(a_command_that_is_missing_is_a_failure),
 	    TEST(a_command_that_hangs_is_a_failure),
 	    TEST(the_second_reload_follows_the_first),
-	    TEST(without_files_the_certificate_of_the_registry_is_named),
+	    TEST(a_command_reads_a_copy_that_goes_away_with_the_deployment),
 	    TEST(an_owner_that_there_is_not_changes_nothing),
 	    TEST(an_entry_that_is_not_there_changes_nothing),
 	    TEST(a_probe_only_asks),

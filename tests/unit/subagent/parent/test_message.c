@@ -22,14 +22,14 @@
 #define HEAD offsetof(struct message, restart)
 
 static struct message restart_of(const char *key_name, const char *use_location,
-				 const char *cert_file)
+				 const char *file_id)
 {
 	struct message message;
 
 	message_init(&message, MESSAGE_RESTART);
 	strcpy(message.restart.key_name, key_name);
 	strcpy(message.restart.use_location, use_location);
-	strcpy(message.restart.cert_file, cert_file);
+	strcpy(message.restart.file_id, file_id);
 	return message;
 }
 
@@ -143,24 +143,25 @@ static void a_status_is_one_clean_line(void **state)
 static void the_texts_of_a_restart_are_clean_and_end(void **state)
 {
 	static const struct {
-		const char *key_name, *use_location, *cert_file;
+		const char *key_name, *use_location, *file_id;
 		bool is_good;
 	} cases[] = {
 	    {"", "", "", true},
-	    {"k\xc4\xab", "a b", "/x", true},
-	    {"web $(x)", "nginx,vpn", "/state/certs/7.pem", true},
+	    {"k\xc4\xab", "a b", "", true},
+	    {"web $(x)", "nginx,vpn", ENTRY_ID, true},
 	    {"a\nb", "", "", false},
 	    {"", "\x1b", "", false},
-	    {"", "", "/x\x7f", false},
-	    {"", "", "relative", false},
-	    {"", "", "/certs/../../etc/passwd", false},
+	    {"", "", "/state/certs/7.pem", false},
+	    {"", "", "../../../etc/passwd", false},
+	    {"", "", "0123456789abcdef0123456789abcde", false},
+	    {"", "", "0123456789abcdef0123456789abcdeg", false},
 	};
 	struct message message;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		message = restart_of(cases[i].key_name, cases[i].use_location,
-				     cases[i].cert_file);
+				     cases[i].file_id);
 		assert_int_equal(is_restart(&message), cases[i].is_good);
 	}
 	message = restart_of("", "", "");
@@ -168,8 +169,7 @@ static void the_texts_of_a_restart_are_clean_and_end(void **state)
 	       sizeof(message.restart.use_location));
 	assert_false(is_restart(&message));
 	message = restart_of("", "", "");
-	memset(message.restart.cert_file, '/',
-	       sizeof(message.restart.cert_file));
+	memset(message.restart.file_id, 'a', sizeof(message.restart.file_id));
 	assert_false(is_restart(&message));
 }
 

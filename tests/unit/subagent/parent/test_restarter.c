@@ -25,6 +25,7 @@
 
 #include "subagent/parent/parent.h"
 #include "tests/lib/deadline.h"
+#include "tests/lib/registry_files.h"
 
 #define DEADLINE deadline_scaled(10000) /* ms: nothing here takes as long */
 
@@ -47,7 +48,7 @@ static struct message a_request(void)
 	message_init(&message, MESSAGE_RESTART);
 	strcpy(message.restart.key_name, "web $(x)");
 	strcpy(message.restart.use_location, "nginx,vpn");
-	strcpy(message.restart.cert_file, "/state/certs/7.pem");
+	strcpy(message.restart.file_id, ENTRY_ID);
 	return message;
 }
 
@@ -122,11 +123,12 @@ static int work(void *context, const struct parent_link *link)
 }
 
 static bool choose(void *context, const struct message_restart *request,
-		   char *text)
+		   char *text, struct cert_copy *copy)
 {
 	const struct world *world = context;
+	struct fault fault;
 
-	(void)request;
+	cert_copy_make(copy, request->file_id, "PEM", 3, &fault);
 	strcpy(text, world->command);
 	return text[0] != '\0';
 }
@@ -260,12 +262,28 @@ static void assert_silent(const struct world *world)
 
 /* -------------------------------------------------------- the commands -- */
 
+/* The copy of the certificate that the script has seen. */
+static void assert_copy_is_gone(const struct world *world)
+{
+	FILE *file = open_in(world, "path", "r");
+	char path[256] = "";
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%255s", path), 1);
+	fclose(file);
+	assert_non_null(strstr(path, "/" ENTRY_ID ".pem"));
+	assert_int_equal(access(path, F_OK), -1);
+	*strrchr(path, '/') = '\0';
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 static void it_is_run_with_its_environment_and_the_end_is_told(void **state)
 {
 	struct world *world = *state;
 
-	write_script(world, "echo $1 >new; env | grep -e ^PATH= -e SCEP | "
-			    "sort >>new; mv new left");
+	write_script(world, "echo $1 >new; env | grep -e ^PATH= -e SCEP_[KU] | "
+			    "sort >>new; cat $SCEP_CERT_FILE >>new; "
+			    "echo $SCEP_CERT_FILE >path; mv new left");
 	begin(world);
 	assert_int_equal(hear(world), BORN);
 	assert_string_equal(left(world), "");
@@ -274,8 +292,9 @@ static void it_is_run_with_its_environment_and_the_end_is_told(void **state)
 	assert_string_equal(
 	    left(world),
 	    "arg\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
-	    "/sbin:/bin\nSCEP_CERT_FILE=/state/certs/7.pem\n"
-	    "SCEP_KEY_NAME=web $(x)\nSCEP_USE_LOCATION=nginx,vpn\n");
+	    "/sbin:/bin\nSCEP_KEY_NAME=web $(x)\n"
+	    "SCEP_USE_LOCATION=nginx,vpn\nPEM");
+	assert_copy_is_gone(world);
 	assert_silent(world);
 }
 
