@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subagent/parent/cert_copy.h"
 
+#include "subagent/parent/command.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *const places[] = {"/run", "/tmp"};
@@ -58,6 +63,52 @@ int cert_copy_make(struct cert_copy *copy, const char *name, const char *pem,
 		  copy->path, strerror(cause));
 	cert_copy_remove(copy);
 	return -1;
+}
+
+static int open_process(pid_t pid)
+{
+#ifdef SYS_pidfd_open
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+	(void)pid;
+	return -1;
+#endif
+}
+
+/* Keeps nothing of the process that it comes from but the end of the reader. */
+__attribute__((noreturn)) static void be_guard(struct cert_copy copy,
+					       int reader)
+{
+	struct pollfd polled = {.fd = 0, .events = POLLIN};
+
+	setsid();
+	if (dup2(reader, 0) == 0) {
+		command_close_from(1);
+		while (poll(&polled, 1, -1) < 0 && errno == EINTR)
+			continue;
+		cert_copy_remove(&copy);
+	}
+	_exit(0);
+}
+
+void cert_copy_guard(const struct cert_copy *copy, pid_t reader)
+{
+	int fd = copy->path[0] != '\0' ? open_process(reader) : -1;
+	pid_t between;
+
+	if (fd < 0)
+		return;
+	/* Nobody here waits for the guard. */
+	between = fork();
+	if (between == 0) {
+		if (fork() == 0)
+			be_guard(*copy, fd);
+		_exit(0);
+	}
+	close(fd);
+	if (between > 0)
+		while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
+			continue;
 }
 
 void cert_copy_remove(struct cert_copy *copy)

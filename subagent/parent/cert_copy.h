@@ -12,6 +12,7 @@
 #include "subagent/system/fault.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 struct cert_copy {
 	char folder[48];
@@ -23,6 +24,10 @@ struct cert_copy {
  */
 int cert_copy_make(struct cert_copy *copy, const char *name, const char *pem,
 		   size_t length, struct fault *fault);
+
+/* Has the copy removed when that process has ended, also if this one, whose
+ * child it is or which it is, has ended before.  Needs Linux 5.3. */
+void cert_copy_guard(const struct cert_copy *copy, pid_t reader);
 
 /* Removes the file and the folder, if there is a copy. */
 void cert_copy_remove(struct cert_copy *copy);

@@ -97,7 +97,7 @@ static bool command_split(const char *text, struct command_arguments *arguments)
 	       arguments->argument[0][0] == '/';
 }
 
-static void close_from(int first)
+void command_close_from(int first)
 {
 	long most;
 
@@ -124,7 +124,7 @@ static bool command_set_up(int output)
 	if (input < 0 || output < 0 || dup2(input, STDIN_FILENO) < 0 ||
 	    dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
 		return false;
-	close_from(3);
+	command_close_from(3);
 	setsid();
 	return chdir("/") == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }

@@ -84,6 +84,9 @@ enum command_end command_reap(struct command *command);
 /* Lets go of a command that still runs: it goes on. */
 void command_leave(struct command *command);
 
+/* In a new process: closes all descriptors from that number on. */
+void command_close_from(int first);
+
 int64_t command_now(void);
 
 #endif

@@ -238,6 +238,8 @@ static int deployment_read(struct deployment *deployment, struct fault *fault)
 			   deployment->entry.certificates,
 			   deployment->entry.certificates_length, fault) != 0)
 		return -1;
+	/* This process may be killed: it has a limit. */
+	cert_copy_guard(&deployment->copy, getpid());
 	make_environment(deployment);
 	return 0;
 }

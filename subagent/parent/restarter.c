@@ -24,6 +24,9 @@ static void restarter_start(struct restarter *restarter,
 	restarter->has_failed_to_start =
 	    command_start(&restarter->command, text, environment.variable,
 			  restarter->limit) != 0;
+	/* The command may be what stops this process. */
+	if (!restarter->has_failed_to_start)
+		cert_copy_guard(&restarter->copy, restarter->command.pid);
 }
 
 void restarter_init(struct restarter *restarter, restarter_choose_fn choose,

@@ -61,7 +61,8 @@ class Site:
         if not self.told_file.exists():
             return []
         lines = self.told_file.read_text().splitlines()
-        return [(os.path.basename(l.split()[0]), *l.split()[1:3]) for l in lines]
+        words = [line.split(" ") for line in lines]
+        return [(os.path.basename(name), key, use) for name, key, use, _ in words]
 
     def commands(self):
         return [name for name, _, _ in self.told()]
