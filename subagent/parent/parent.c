@@ -75,13 +75,46 @@ void parent_bind(const struct parent_link *link)
 		_exit(PARENT_EXIT_FAILED);
 }
 
+/* The descriptors of the parent that a new process is not to have, up to -1. */
+struct descriptors {
+	int list[6];
+};
+
+static void list_descriptor(struct descriptors *own, int fd)
+{
+	size_t i = 0;
+
+	while (own->list[i] >= 0)
+		i++;
+	own->list[i] = fd;
+}
+
+/* `starter` may be NULL: its own one is another by the time that it starts a
+ * process. */
+static struct descriptors parent_descriptors(const struct parent *parent,
+					     const struct deployer *starter)
+{
+	struct descriptors own = {{-1, -1, -1, -1, -1, -1}};
+
+	list_descriptor(&own, parent->signals);
+	list_descriptor(&own, parent->channel);
+	list_descriptor(&own, parent->restarter.command.output);
+	if (starter != &parent->deployer)
+		list_descriptor(&own, parent->deployer.result);
+	if (starter != &parent->looker)
+		list_descriptor(&own, parent->looker.result);
+	return own;
+}
+
 __attribute__((noreturn)) static void be_worker(const struct parent *parent,
 						struct parent_link *link)
 {
+	struct descriptors own = parent_descriptors(parent, NULL);
 	int status;
 
 	parent_bind(link);
-	close(parent->signals);
+	for (size_t i = 0; own.list[i] >= 0; i++)
+		close(own.list[i]);
 	status = parent->plan->work(parent->plan->context, link);
 	fflush(NULL);
 	_exit(status);
@@ -264,10 +297,20 @@ static void parent_send(const struct parent *parent,
 			   strerror(errno));
 }
 
+static void parent_send_deployed(struct parent *parent,
+				 struct deployer *deployer)
+{
+	struct descriptors own = parent_descriptors(parent, deployer);
+	struct message message;
+
+	message_init(&message, MESSAGE_DEPLOYED);
+	while (deployer_poll(deployer, own.list, &message.deployed))
+		parent_send(parent, &message);
+}
+
 /* Reports to the worker what it asked for and has ended. */
 static void parent_send_ends(struct parent *parent)
 {
-	const int inherited[] = {parent->signals, parent->channel, -1};
 	struct message message;
 	enum command_end end;
 
@@ -276,11 +319,8 @@ static void parent_send_ends(struct parent *parent)
 		message.restarted.is_good = end == COMMAND_WELL;
 		parent_send(parent, &message);
 	}
-	message_init(&message, MESSAGE_DEPLOYED);
-	while (deployer_poll(&parent->deployer, inherited, &message.deployed))
-		parent_send(parent, &message);
-	while (deployer_poll(&parent->looker, inherited, &message.deployed))
-		parent_send(parent, &message);
+	parent_send_deployed(parent, &parent->deployer);
+	parent_send_deployed(parent, &parent->looker);
 }
 
 /* While the worker starts, its recovery may take long. */
@@ -304,11 +344,19 @@ static void parent_note_ready(struct parent *parent)
 		parent->plan->ready(parent->plan->context);
 }
 
+static void parent_deploy(struct parent *parent,
+			  const struct message_deploy *request)
+{
+	struct deployer *deployer =
+	    request->is_look ? &parent->looker : &parent->deployer;
+	struct descriptors own = parent_descriptors(parent, deployer);
+
+	deployer_ask(deployer, request, own.list);
+}
+
 static void parent_take_message(struct parent *parent,
 				const struct message *message)
 {
-	const int inherited[] = {parent->signals, parent->channel, -1};
-
 	switch (message->kind) {
 	case MESSAGE_READY:
 		parent_note_ready(parent);
@@ -323,15 +371,24 @@ static void parent_take_message(struct parent *parent,
 		restarter_ask(&parent->restarter, &message->restart);
 		break;
 	case MESSAGE_DEPLOY:
-		deployer_ask(message->deploy.is_look ? &parent->looker
-						     : &parent->deployer,
-			     &message->deploy, inherited);
+		parent_deploy(parent, &message->deploy);
 		break;
 	case MESSAGE_RESTARTED:
 	case MESSAGE_DEPLOYED:
 	case MESSAGE_CONFIG:
 		break; /* message_receive() lets none of them pass. */
 	}
+}
+
+/* Ends a worker that says what no worker says: it is not ours any more.  The
+ * pauses between starts limit what another can do. */
+static void parent_reject(struct parent *parent)
+{
+	daemon_log(LOG_ERR, "worker %d has sent a bad message: killed",
+		   (int)parent->worker);
+	kill(parent->worker, SIGKILL);
+	close(parent->channel);
+	parent->channel = -1;
 }
 
 static void parent_receive(struct parent *parent)
@@ -346,7 +403,7 @@ static void parent_receive(struct parent *parent)
 	case MESSAGE_NONE:
 		break;
 	case MESSAGE_BAD:
-		daemon_log(LOG_ERR, "the worker has sent a bad message");
+		parent_reject(parent);
 		break;
 	case MESSAGE_CLOSED:
 		close(parent->channel);

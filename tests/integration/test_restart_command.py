@@ -10,7 +10,7 @@ import pytest
 from rig.agent import Agent
 from rig.device import CHALLENGE, ENROL_LIMIT, Device, in_seconds, new_ca
 from rig.master import Master
-from rig.processes import is_alive, scaled, wait_until
+from rig.processes import children, is_alive, scaled, wait_until
 from rig.quick import Refused
 from rig.sink import Sink
 
@@ -187,6 +187,18 @@ def test_a_Set_that_is_refused_runs_nothing(ready, command):
     assert command.runs() == 1
 
 
+def ways(pid):
+    """The pipes and sockets of a process, but for what it was started with."""
+    folder = "/proc/%d/fd" % pid
+    found = set()
+    for name in os.listdir(folder):
+        try:
+            found.add(os.readlink(os.path.join(folder, name)) if int(name) > 2 else "")
+        except FileNotFoundError:
+            pass
+    return {way for way in found if way.startswith(("pipe:", "socket:"))}
+
+
 def test_a_worker_that_dies_meanwhile_leaves_the_command_alone(ready, command):
     command.write("while [ ! -e %s ]; do sleep 0.05; done; echo ended >> %s"
                   % (command.go, command.marks))
@@ -195,6 +207,11 @@ def test_a_worker_that_dies_meanwhile_leaves_the_command_alone(ready, command):
     ready.agent.kill_worker()
     ready.agent.wait_registered()
     assert is_alive(command.pid())
+    # The new worker has nothing of its parent's: it could forge an end.
+    parent = ready.agent.process.pid
+    (worker,) = set(children(parent)) - {command.pid()}
+    assert len(ways(parent)) >= 2 and ways(worker)
+    assert not ways(parent) & ways(worker)
     open(command.go, "w", encoding="utf-8").close()
     wait_until(lambda: "ended" in command.left(), 10, "end of the command")
     assert not is_pending(ready) and command.runs() == 1

@@ -344,7 +344,7 @@ static void a_command_that_hangs_is_ended_and_holds_up_nothing(void **state)
 	assert_silent(world);
 }
 
-static void bad_messages_run_nothing(void **state)
+static void bad_messages_run_nothing_and_end_the_worker(void **state)
 {
 	struct world *world = *state;
 
@@ -352,6 +352,8 @@ static void bad_messages_run_nothing(void **state)
 	begin(world);
 	assert_int_equal(hear(world), BORN);
 	tell(world, ASK_BADLY);
+	/* Another worker. */
+	assert_int_equal(hear(world), BORN);
 	assert_silent(world);
 	assert_string_equal(left(world), "");
 	write_script(world, "echo good >left");
@@ -421,7 +423,7 @@ int main(void)
 	    TEST(a_command_that_fails_or_is_missing_is_told_as_such),
 	    TEST(without_a_command_the_end_is_bad),
 	    TEST(a_command_that_hangs_is_ended_and_holds_up_nothing),
-	    TEST(bad_messages_run_nothing),
+	    TEST(bad_messages_run_nothing_and_end_the_worker),
 	    TEST(one_is_run_at_a_time),
 	    TEST(a_command_outlives_the_parent_that_it_stops),
 	};
