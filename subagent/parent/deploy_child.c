@@ -4,6 +4,7 @@
 #include "scep/event.h"
 #include "subagent/parent/cert_copy.h"
 #include "subagent/parent/command.h"
+#include "subagent/parent/deploy_lock.h"
 #include "subagent/parent/install.h"
 #include "subagent/parent/key_files.h"
 #include "subagent/parent/use_check.h"
@@ -14,7 +15,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 /* A deployment that is being made. */
@@ -311,17 +311,13 @@ void deploy_child(const struct deploy_child_order *order,
 {
 	struct deployment deployment = {.order = order};
 	struct fault fault = {""};
-	int lock =
-	    open(order->state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct deploy_lock lock;
 
 	end->is_good = false;
 	end->is_enabled = true;
 	make_environment(&deployment);
-	/* A process that a killed parent has left may still be at work. */
-	if (lock < 0 || flock(lock, LOCK_EX) != 0) {
-		fault_set(&fault, "%.150s: %s", order->state_directory,
-			  strerror(errno));
-	} else {
+	if (deploy_lock_take(&lock, order->state_directory, order->owner,
+			     &fault) == 0) {
 		bool is_read = deployment_read(&deployment, &fault) == 0;
 
 		end->is_enabled = deployment_is_enabled(&deployment);
@@ -331,9 +327,8 @@ void deploy_child(const struct deploy_child_order *order,
 		key_files_free(&deployment.entry);
 		cert_copy_remove(&deployment.copy);
 	}
+	deploy_lock_release(&lock);
 	snprintf(end->text, sizeof(end->text), "%.255s", fault.text);
-	if (lock >= 0)
-		close(lock);
 }
 
 void deploy_child_probe(const struct deploy_child_order *order,
