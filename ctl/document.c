@@ -6,6 +6,7 @@
 #include "scep/octets.h"
 #include "scep/profile_row.h"
 #include "scep/view.h"
+#include "ctl/json_value.h"
 #include "ctl/labels.h"
 #include "ctl/value.h"
 
@@ -445,67 +446,6 @@ bool document_read(const char *text, size_t length, struct snapshot *snapshot,
 
 /* ---------------------------------------------------------------- out -- */
 
-static json_t *write_label(const char *name, uint32_t number)
-{
-	const char *label = label_of(name, number);
-
-	return label ? json_string(label) : json_integer(number);
-}
-
-static json_t *write_bits(const struct scep_field_info *info, int64_t bits)
-{
-	json_t *list = json_array();
-
-	for (uint32_t bit = 0; list && bit <= scep_range_max(&info->range);
-	     bit++)
-		if (bits & INT64_C(1) << bit)
-			json_array_append_new(list,
-					      write_label(info->name, bit));
-	return list;
-}
-
-static json_t *write_octets(const struct scep_value *value)
-{
-	char text[3 * SCEP_TEXT255];
-
-	value_print_octets(value->octets, value->length, text);
-	return json_string(text);
-}
-
-static json_t *write_time(const struct scep_value *value)
-{
-	char text[DATE_TEXT];
-
-	if (!date_text_print(value->octets, value->length, text))
-		return NULL;
-	return json_string(text);
-}
-
-static json_t *write_value(const struct scep_field_info *info,
-			   const struct scep_value *value)
-{
-	switch (info->kind) {
-	case SCEP_KIND_NUMBER:
-		return json_integer(value->number);
-	case SCEP_KIND_ENUM:
-		return write_label(info->name, (uint32_t)value->number);
-	case SCEP_KIND_TRUTH:
-		return json_boolean(value->number);
-	case SCEP_KIND_BITS:
-		return write_bits(info, value->number);
-	case SCEP_KIND_TIME:
-		return write_time(value);
-	case SCEP_KIND_TEXT:
-		return json_stringn((const char *)value->octets, value->length);
-	case SCEP_KIND_OCTETS:
-		return write_octets(value);
-	case SCEP_KIND_SECRET:
-	case SCEP_KIND_ACTION:
-		break;
-	}
-	return NULL;
-}
-
 static json_t *write_row(const struct snapshot *snapshot, uint32_t index,
 			 struct reason *reason)
 {
@@ -513,14 +453,13 @@ static json_t *write_row(const struct snapshot *snapshot, uint32_t index,
 
 	for (size_t i = 0; row && i < object_count; i++) {
 		enum scep_field field = objects[i].field;
-		const struct scep_field_info *info = scep_field_info(field);
 		const struct scep_value *value =
-		    info ? snapshot_get(snapshot, field, index) : NULL;
+		    field ? snapshot_get(snapshot, field, index) : NULL;
 		char name[SNAPSHOT_NAME];
 
 		if (!value ||
-		    json_object_set_new(row, info->name,
-					write_value(info, value)) == 0)
+		    json_object_set_new(row, objects[i].name,
+					json_value(&objects[i], value)) == 0)
 			continue;
 		reason_set(reason, "%s: the device's value cannot be written",
 			   snapshot_name(field, index, name));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/manager.h"
 
+#include "ctl/session.h"
+
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
@@ -10,145 +12,53 @@
 #include <string.h>
 
 #define LOCK "scepAgentConfigSpinLock"
+/* Rows that are asked for at once. */
+#define WALK_ROWS 8
 
 struct manager {
-	netsnmp_session base; /* as the options have it */
-	void *session;	      /* NULL while it is closed */
+	struct session *session;
+	bool is_silent; /* the last message was not answered */
 };
 
-/* ----------------------------------------------------------------- start -- */
-
-void manager_print_options(FILE *stream)
+struct manager *manager_new(const struct login *login, const char *agent)
 {
-	snmp_parse_args_descriptions(stream);
-}
+	struct manager *manager = calloc(1, sizeof(*manager));
 
-void manager_reset(struct manager *manager)
-{
+	if (!manager)
+		return NULL;
+	manager->session = session_new(login, agent);
 	if (manager->session)
-		snmp_sess_close(manager->session);
-	manager->session = NULL;
-}
-
-/* Frees what netsnmp_parse_args() has allocated.  The names in it belong to the
- * command line. */
-static void base_free(netsnmp_session *base)
-{
-	if (base->community)
-		explicit_bzero(base->community, base->community_len);
-	free(base->community);
-	free(base->securityEngineID);
-	free(base->contextEngineID);
-	/* It has the keys that were made of passphrases. */
-	explicit_bzero(base, sizeof(*base));
+		return manager;
+	free(manager);
+	return NULL;
 }
 
 void manager_free(struct manager *manager)
 {
-	if (!manager)
-		return;
-	manager_reset(manager);
-	base_free(&manager->base);
+	if (manager)
+		session_free(manager->session);
 	free(manager);
 }
 
-static void no_option(int count, char *const *words, int option)
+void manager_reset(struct manager *manager)
 {
-	(void)count;
-	(void)words;
-	(void)option;
+	session_reset(manager->session);
 }
 
-/* Keeps the library from MIB files: the names are the program's own. */
-static void prepare_library(void)
+bool manager_is_silent(const struct manager *manager)
 {
-	setenv("MIBS", "", 1);
-	setenv("MIBDIRS", "", 1);
+	return manager->is_silent;
 }
 
-enum manager_start manager_start(int count, char **words, int *rest,
-				 struct manager **manager)
-{
-	struct manager *made = calloc(1, sizeof(*made));
-	enum manager_start start = MANAGER_USAGE;
-	int place;
-
-	*manager = NULL;
-	if (!made)
-		return MANAGER_USAGE;
-	prepare_library();
-	place = netsnmp_parse_args(count, words, &made->base, "", no_option, 0);
-	if (place == NETSNMP_PARSE_ARGS_SUCCESS_EXIT)
-		start = MANAGER_ANSWERED;
-	else if (place >= 0 && made->base.version == SNMP_VERSION_1)
-		fprintf(stderr, "scepctl: SNMPv1 has no errors that tell what "
-				"was refused: use -v2c or -v3\n");
-	else if (place >= 0)
-		start = MANAGER_READY;
-	if (start != MANAGER_READY) {
-		manager_free(made);
-		return start;
-	}
-	*rest = place;
-	*manager = made;
-	return start;
-}
-
-/* -------------------------------------------------------------- exchange -- */
-
-/* Takes the library's reason for a failure of a session or a message. */
-static void library_reason(struct manager *manager, int *error,
-			   int *system_error, struct reason *reason)
-{
-	char *text = NULL;
-
-	if (manager->session)
-		snmp_sess_error(manager->session, error, system_error, &text);
-	else
-		snmp_error(&manager->base, error, system_error, &text);
-	reason_set(reason, "%s: %s", manager->base.peername,
-		   text ? text : "no session");
-	free(text);
-}
-
-static bool is_open(struct manager *manager, struct reason *reason)
-{
-	int error, system_error;
-
-	if (!manager->session)
-		manager->session = snmp_sess_open(&manager->base);
-	if (manager->session)
-		return true;
-	library_reason(manager, &error, &system_error, reason);
-	return false;
-}
-
-enum exchange { EXCHANGED, NOT_SENT, NO_ANSWER };
-
-/* Sends the PDU, and takes it; `*response` is owned, and set only if EXCHANGED.
- */
 static enum exchange exchange(struct manager *manager, netsnmp_pdu *pdu,
-			      netsnmp_pdu **response, struct reason *reason)
+			      bool is_once, netsnmp_pdu **response,
+			      struct reason *reason)
 {
-	int error = 0, system_error = 0;
-	int status;
+	enum exchange end =
+	    session_exchange(manager->session, pdu, is_once, response, reason);
 
-	*response = NULL;
-	status = snmp_sess_synch_response(manager->session, pdu, response);
-	if (status == STAT_SUCCESS && *response)
-		return EXCHANGED;
-	if (*response)
-		snmp_free_pdu(*response);
-	*response = NULL;
-	if (status == STAT_TIMEOUT) {
-		reason_set(reason, "%s: no answer", manager->base.peername);
-		return NO_ANSWER;
-	}
-	library_reason(manager, &error, &system_error, reason);
-	manager_reset(manager);
-	return error == SNMPERR_TOO_LONG || system_error == EMSGSIZE
-		   ? NOT_SENT
-		   : NO_ANSWER;
+	manager->is_silent = end == NO_ANSWER;
+	return end;
 }
 
 /* ------------------------------------------------------------------ read -- */
@@ -212,9 +122,8 @@ static bool get_once(struct manager *manager,
 	size_t i = 0;
 
 	*is_too_big = false;
-	if (!is_open(manager, reason) ||
-	    exchange(manager, ask(SNMP_MSG_GET, variables, count), &response,
-		     reason) != EXCHANGED)
+	if (exchange(manager, ask(SNMP_MSG_GET, variables, count), false,
+		     &response, reason) != EXCHANGED)
 		return false;
 	*is_too_big = response->errstat == SNMP_ERR_TOOBIG;
 	is_good = response->errstat == SNMP_ERR_NOERROR;
@@ -222,8 +131,12 @@ static bool get_once(struct manager *manager,
 		reason_set(reason, "%s",
 			   snmp_errstring((int)response->errstat));
 	for (found = response->variables; is_good && found && i < count;
-	     found = found->next_variable)
+	     found = found->next_variable) {
 		is_good = take(found, &variables[i++], reason);
+		/* Nobody is there who could answer. */
+		manager->is_silent =
+		    !is_good && found->type == SNMP_NOSUCHOBJECT;
+	}
 	if (is_good && i < count)
 		is_good = reason_set(reason, "the answer is not whole");
 	snmp_free_pdu(response);
@@ -271,9 +184,8 @@ bool manager_next(struct manager *manager, struct manager_variable *variable,
 	netsnmp_pdu *response;
 	bool is_good = true;
 
-	if (!is_open(manager, reason) ||
-	    exchange(manager, ask(SNMP_MSG_GETNEXT, variable, 1), &response,
-		     reason) != EXCHANGED)
+	if (exchange(manager, ask(SNMP_MSG_GETNEXT, variable, 1), false,
+		     &response, reason) != EXCHANGED)
 		return false;
 	*is_end = true;
 	if (response->errstat != SNMP_ERR_NOERROR || !response->variables) {
@@ -285,6 +197,83 @@ bool manager_next(struct manager *manager, struct manager_variable *variable,
 		is_good = take(response->variables, variable, reason);
 	}
 	snmp_free_pdu(response);
+	return is_good;
+}
+
+/* Returns the place of the column that has the name, or `count`; `*index` is
+ * the row. */
+static size_t column_of(const netsnmp_variable_list *found,
+			const struct manager_variable *columns, size_t count,
+			uint32_t *index)
+{
+	oid name[VARBIND_ARCS];
+
+	for (size_t i = 0; i < count; i++) {
+		size_t length =
+		    varbind_name(columns[i].object, VARBIND_NO_INDEX, name);
+
+		if (found->name_length != length + 1 ||
+		    memcmp(found->name, name, length * sizeof(oid)) != 0 ||
+		    found->name[length] >= VARBIND_NO_INDEX)
+			continue;
+		*index = (uint32_t)found->name[length];
+		return i;
+	}
+	return count;
+}
+
+/* Takes one cell, if it is one of these columns; moves the column on. */
+static bool take_cell(const netsnmp_variable_list *found,
+		      struct manager_variable *columns, size_t count,
+		      manager_cell_fn each, void *context, bool *is_news)
+{
+	uint32_t index = 0;
+	size_t place = column_of(found, columns, count, &index);
+	struct manager_variable *column = &columns[place];
+
+	/* An agent that goes back would never come to an end. */
+	if (place == count ||
+	    (column->index != VARBIND_NO_INDEX && index <= column->index))
+		return true;
+	column->index = index;
+	*is_news = true;
+	return !varbind_decode(column->object, found->type, found->val.string,
+			       found->val_len, &column->value) ||
+	       each(context, place, index, &column->value);
+}
+
+bool manager_walk(struct manager *manager, struct manager_variable *columns,
+		  size_t count, manager_cell_fn each, void *context,
+		  struct reason *reason)
+{
+	bool is_news = true;
+	bool is_good = true;
+
+	for (size_t i = 0; i < count; i++)
+		columns[i].index = VARBIND_NO_INDEX;
+	while (is_news && is_good) {
+		netsnmp_pdu *pdu = ask(SNMP_MSG_GETBULK, columns, count);
+		netsnmp_pdu *response;
+
+		if (pdu) {
+			pdu->non_repeaters = 0;
+			pdu->max_repetitions = WALK_ROWS;
+		}
+		if (exchange(manager, pdu, false, &response, reason) !=
+		    EXCHANGED)
+			return false;
+		is_news = false;
+		if (response->errstat != SNMP_ERR_NOERROR)
+			is_good = reason_set(
+			    reason, "%s: %s", columns[0].object->name,
+			    snmp_errstring((int)response->errstat));
+		for (netsnmp_variable_list *at = response->variables;
+		     is_good && at; at = at->next_variable)
+			is_good = take_cell(at, columns, count, each, context,
+					    &is_news) ||
+				  reason_set(reason, "memory is short");
+		snmp_free_pdu(response);
+	}
 	return is_good;
 }
 
@@ -306,14 +295,15 @@ static bool add(netsnmp_pdu *pdu, const struct object *object, uint32_t index,
 				     : sizeof(encoded.number)) != NULL;
 }
 
-static netsnmp_pdu *set_pdu(uint32_t lock, const struct scep_change *change)
+static netsnmp_pdu *set_pdu(int64_t lock, const struct scep_change *change)
 {
 	netsnmp_pdu *pdu = snmp_pdu_create(SNMP_MSG_SET);
 	struct scep_value value = {.number = lock};
 
 	if (!pdu)
 		return NULL;
-	if (!add(pdu, varbind_object(LOCK), 0, &value))
+	if (lock != MANAGER_NO_LOCK &&
+	    !add(pdu, varbind_object(LOCK), 0, &value))
 		goto fail;
 	for (size_t i = 0; i < change->count; i++) {
 		const struct scep_item *item = &change->items[i];
@@ -335,7 +325,7 @@ fail:
  * in hand. For objects that nobody has registered it answers notWritable or
  * noCreation.
  */
-static enum answer_kind kind_of(long status, long place)
+static enum answer_kind kind_of(long status, bool is_lock)
 {
 	switch (status) {
 	case SNMP_ERR_NOERROR:
@@ -343,7 +333,7 @@ static enum answer_kind kind_of(long status, long place)
 	case SNMP_ERR_TOOBIG:
 		return ANSWER_TOO_BIG;
 	case SNMP_ERR_INCONSISTENTVALUE:
-		return place == 1 ? ANSWER_LOCKED : ANSWER_REFUSED;
+		return is_lock ? ANSWER_LOCKED : ANSWER_REFUSED;
 	case SNMP_ERR_NOTWRITABLE:
 	case SNMP_ERR_NOCREATION:
 	case SNMP_ERR_NOACCESS:
@@ -358,56 +348,36 @@ static enum answer_kind kind_of(long status, long place)
 	}
 }
 
-static void take_answer(const netsnmp_pdu *response, struct answer *answer)
+static void take_answer(const netsnmp_pdu *response, bool has_lock,
+			struct answer *answer)
 {
-	answer->kind = kind_of(response->errstat, response->errindex);
+	/* The lock stands in front of the items; an index beyond the end is of
+	 * none of them. */
+	long before = has_lock ? 2 : 1;
+
+	answer->kind =
+	    kind_of(response->errstat, has_lock && response->errindex == 1);
 	reason_set(&answer->reason, "%s%s",
 		   snmp_errstring((int)response->errstat),
 		   response->errstat == SNMP_ERR_NOACCESS
 		       ? " (the agent lets this user write no settings)"
 		       : "");
-	/* The lock stands in front of the items; an index beyond the end is of
-	 * none of them. */
-	if (response->errindex >= 2)
-		answer->item = (size_t)response->errindex - 2;
+	if (response->errindex >= before)
+		answer->item = (size_t)(response->errindex - before);
 }
 
-/* Sets the session to one try that lasts as long as all tries of a Get, and
- * back. */
-static void set_patience(void *session, bool is_once, netsnmp_session *kept)
-{
-	netsnmp_session *live = snmp_sess_session(session);
-
-	if (!is_once) {
-		live->retries = kept->retries;
-		live->timeout = kept->timeout;
-		return;
-	}
-	*kept = *live;
-	live->timeout *= live->retries + 1;
-	live->retries = 0;
-}
-
-void manager_set(struct manager *manager, uint32_t lock,
+void manager_set(struct manager *manager, int64_t lock,
 		 const struct scep_change *change, struct answer *answer)
 {
-	netsnmp_pdu *response, *pdu;
-	netsnmp_session kept;
+	netsnmp_pdu *response;
 
 	memset(answer, 0, sizeof(*answer));
 	answer->item = change->count;
 	answer->kind = ANSWER_UNCERTAIN;
-	if (!is_open(manager, &answer->reason))
-		return;
-	pdu = set_pdu(lock, change);
-	if (!pdu) {
-		reason_set(&answer->reason, "memory is short");
-		return;
-	}
-	set_patience(manager->session, true, &kept);
-	switch (exchange(manager, pdu, &response, &answer->reason)) {
+	switch (exchange(manager, set_pdu(lock, change), true, &response,
+			 &answer->reason)) {
 	case EXCHANGED:
-		take_answer(response, answer);
+		take_answer(response, lock != MANAGER_NO_LOCK, answer);
 		snmp_free_pdu(response);
 		break;
 	case NOT_SENT:
@@ -416,6 +386,4 @@ void manager_set(struct manager *manager, uint32_t lock,
 	case NO_ANSWER:
 		break;
 	}
-	if (manager->session)
-		set_patience(manager->session, false, &kept);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An SNMP manager with one agent, on Net-SNMP's library: Get, GetNext and Set,
- * each waited for.  A Get is tried again as the options say.  A Set is sent
- * once: the agent might make it twice.  Knows the objects of the MIB, and not
- * what they mean.
+ * An SNMP manager with one agent: Get, walks and Set, each waited for.  A Get
+ * is tried again as the options say.  A Set is sent once: the agent might make
+ * it twice.  Knows the objects of the MIB, and not what they mean.
  */
 #ifndef CTL_MANAGER_H
 #define CTL_MANAGER_H
@@ -14,26 +13,15 @@
 #include "ctl/reason.h"
 #include "ctl/varbind.h"
 
-#include <stdio.h>
-
+struct login;
 struct manager;
 
-enum manager_start {
-	MANAGER_READY,
-	MANAGER_ANSWERED, /* an option such as -V has been answered */
-	MANAGER_USAGE,	  /* bad options; the library has said why */
-};
-
-/*
- * Reads Net-SNMP's options and the agent's address.  `words[0]` is the name of
- * the program; `*rest` becomes the index of the first word after the agent.
- * Overwrites passphrases in `words`.  Sends nothing yet.
- */
-enum manager_start manager_start(int count, char **words, int *rest,
-				 struct manager **manager);
+/* Borrows the login and the agent's name.  Sends nothing yet.  Returns NULL if
+ * memory is short. */
+struct manager *manager_new(const struct login *login, const char *agent);
 void manager_free(struct manager *manager);
-/* Prints the options of Net-SNMP. */
-void manager_print_options(FILE *stream);
+/* Tells if the last message had no answer at all. */
+bool manager_is_silent(const struct manager *manager);
 
 /* One variable that is asked for. */
 struct manager_variable {
@@ -54,8 +42,19 @@ bool manager_get(struct manager *manager, struct manager_variable *variables,
 bool manager_next(struct manager *manager, struct manager_variable *variable,
 		  bool *is_end, struct reason *reason);
 
-/* Sends one Set: scepAgentConfigSpinLock with that value, and the change. */
-void manager_set(struct manager *manager, uint32_t lock,
+/* Is called for each cell of a walk; returns false if memory is short. */
+typedef bool (*manager_cell_fn)(void *context, size_t column, uint32_t index,
+				const struct scep_value *value);
+/* Walks columns of one table; leaves out cells of another type than theirs.
+ * Returns false with the reason if the agent does not answer. */
+bool manager_walk(struct manager *manager, struct manager_variable *columns,
+		  size_t count, manager_cell_fn each, void *context,
+		  struct reason *reason);
+
+#define MANAGER_NO_LOCK (-1)
+/* Sends one Set: scepAgentConfigSpinLock with that value, unless it is
+ * MANAGER_NO_LOCK, and the change. */
+void manager_set(struct manager *manager, int64_t lock,
 		 const struct scep_change *change, struct answer *answer);
 
 /* Closes the session, so that the next request opens it anew: the agent may

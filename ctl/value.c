@@ -164,36 +164,51 @@ static void print_time(const struct scep_value *value, struct line *line)
 	line_add(line, value->length ? text : "\"\"");
 }
 
-const char *value_print(enum scep_field field, const struct scep_value *value,
-			char text[VALUE_TEXT])
+const char *value_show(const struct object *object,
+		       const struct scep_value *value, char text[VALUE_TEXT])
 {
-	const struct scep_field_info *info = scep_field_info(field);
 	struct line line = {text, 0, VALUE_TEXT};
 
 	text[0] = '\0';
-	switch (info->kind) {
-	case SCEP_KIND_NUMBER:
-	case SCEP_KIND_ENUM:
-	case SCEP_KIND_ACTION:
-		print_number(info->name, (uint32_t)value->number, &line);
+	switch (object->syntax) {
+	case SYNTAX_UNSIGNED:
+	case SYNTAX_GAUGE:
+	case SYNTAX_COUNTER:
+	case SYNTAX_INTEGER:
+	case SYNTAX_TIMESTAMP:
+		snprintf(text, VALUE_TEXT, "%" PRId64, value->number);
 		break;
-	case SCEP_KIND_TRUTH:
+	case SYNTAX_ENUM:
+		print_number(object->name, (uint32_t)value->number, &line);
+		break;
+	case SYNTAX_TRUTH:
 		line_add(&line, value->number ? "true" : "false");
 		break;
-	case SCEP_KIND_BITS:
-		print_bits(info->name, (uint32_t)value->number, &line);
+	case SYNTAX_BITS:
+		print_bits(object->name, (uint32_t)value->number, &line);
 		break;
-	case SCEP_KIND_TIME:
+	case SYNTAX_TIME:
 		print_time(value, &line);
 		break;
-	case SCEP_KIND_TEXT:
+	case SYNTAX_TEXT:
 		print_text(value, &line);
 		break;
-	case SCEP_KIND_OCTETS:
+	case SYNTAX_OCTETS:
 		print_octets(value, &line);
 		break;
-	case SCEP_KIND_SECRET:
+	case SYNTAX_SECRET:
+	case SYNTAX_COUNT:
 		break;
 	}
+	return text;
+}
+
+const char *value_print(enum scep_field field, const struct scep_value *value,
+			char text[VALUE_TEXT])
+{
+	for (size_t i = 0; i < object_count; i++)
+		if (objects[i].field == field)
+			return value_show(&objects[i], value, text);
+	text[0] = '\0';
 	return text;
 }

@@ -13,6 +13,7 @@
 #include "ctl/reason.h"
 
 #include "scep/scep.h"
+#include "subagent/snmp/objects.h"
 
 bool value_is_same(enum scep_field field, const struct scep_value *a,
 		   const struct scep_value *b);
@@ -31,6 +32,9 @@ bool value_judge(enum scep_field field, const struct scep_value *value,
  * Returns the text. */
 const char *value_print(enum scep_field field, const struct scep_value *value,
 			char text[VALUE_TEXT]);
+/* The same for any object, those too that can only be read. */
+const char *value_show(const struct object *object,
+		       const struct scep_value *value, char text[VALUE_TEXT]);
 /* Writes octets as 5A:0E, with a NUL; `text` has 3 for each, or 1 for none. */
 void value_print_octets(const unsigned char *octets, size_t length, char *text);
 

@@ -8,6 +8,9 @@
 #include <net-snmp/net-snmp-includes.h>
 
 #include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The type of a binding and the header of its name in AgentX. */
@@ -23,15 +26,53 @@ const struct object *varbind_object(const char *name)
 	return NULL;
 }
 
+static oid root[VARBIND_ROOT_ARCS] = {SCEP_ROOT_ARCS};
+static size_t root_length = SCEP_ROOT_LENGTH;
+
+bool varbind_set_root(const char *text)
+{
+	oid arcs[VARBIND_ROOT_ARCS];
+	size_t count = 0;
+
+	text += *text == '.';
+	for (char *end; count < VARBIND_ROOT_ARCS; text = end + 1) {
+		unsigned long arc;
+
+		errno = 0;
+		arc = strtoul(text, &end, 10);
+		if (*text < '0' || *text > '9' || errno || arc > UINT32_MAX ||
+		    (*end != '.' && *end != '\0'))
+			return false;
+		arcs[count++] = arc;
+		if (*end == '\0')
+			break;
+		if (count == VARBIND_ROOT_ARCS)
+			return false;
+	}
+	if (count < 2 || arcs[0] > 2)
+		return false;
+	memcpy(root, arcs, sizeof(arcs));
+	root_length = count;
+	return true;
+}
+
+void varbind_print_root(char text[VARBIND_ROOT_TEXT])
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < root_length; i++)
+		used += (size_t)snprintf(text + used, VARBIND_ROOT_TEXT - used,
+					 "%s%lu", i ? "." : "", root[i]);
+}
+
 size_t varbind_name(const struct object *object, uint32_t index,
 		    oid name[VARBIND_ARCS])
 {
-	static const oid root[] = {SCEP_ROOT_ARCS};
 	uint32_t arc[OBJECT_ARCS];
 	size_t count = object_arcs(object, arc);
-	size_t length = SCEP_ROOT_LENGTH;
+	size_t length = root_length;
 
-	memcpy(name, root, sizeof(root));
+	memcpy(name, root, root_length * sizeof(oid));
 	for (size_t i = 0; i < count; i++)
 		name[length++] = arc[i];
 	if (index != VARBIND_NO_INDEX)

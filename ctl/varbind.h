@@ -14,7 +14,10 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/types.h>
 
-#define VARBIND_ARCS (SCEP_ROOT_LENGTH + OBJECT_ARCS + 1)
+/* As mibs/generate-root has it: an identifier has 128 arcs at the most. */
+#define VARBIND_ROOT_ARCS 122
+#define VARBIND_ROOT_TEXT (VARBIND_ROOT_ARCS * 11)
+#define VARBIND_ARCS	  (VARBIND_ROOT_ARCS + OBJECT_ARCS + 1)
 
 /* The value of a variable binding. */
 struct varbind_value {
@@ -24,6 +27,12 @@ struct varbind_value {
 	unsigned char octets[SCEP_TEXT255];
 	bool is_octets;
 };
+
+/* Says where the MIB of the devices is, if not where this program was built
+ * for: "1.3.6.1.4.1.99999.1".  Returns false if that is no object identifier.
+ */
+bool varbind_set_root(const char *text);
+void varbind_print_root(char text[VARBIND_ROOT_TEXT]);
 
 /* Returns the object of that name; there must be one. */
 const struct object *varbind_object(const char *name);

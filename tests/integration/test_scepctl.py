@@ -253,13 +253,15 @@ def test_a_dry_run_prints_the_differences_and_changes_nothing(ctl, own, option):
     assert own.quick.get("scepAgentConfigSpinLock.0") == lock
 
 
-def test_a_dry_run_option_in_the_wrong_place_imports_nothing(ctl, own):
+def test_a_dry_run_option_may_stand_anywhere_and_a_misspelt_one_is_refused(ctl, own):
     path = ctl.write(document(p1={"scepServerTimeout": 60}))
     words = ctl.command("import", path)
-    for command in (words[:-2] + ["-n"] + words[-2:], words + ["-n"]):
-        done = run(ctl, command)
-        assert done.returncode == 2, (command, done)
-    assert run(ctl, words + ["--dry-run"]).stdout == "scepServerTimeout.1: 30 -> 60\n"
+    for command in (words[:-2] + ["-n"] + words[-2:], words + ["-n"], words + ["--dry-run"]):
+        assert run(ctl, command).stdout == "scepServerTimeout.1: 30 -> 60\n"
+    for option in ("--dryrun", "--dry", "-N"):
+        done = run(ctl, words + [option])
+        assert (done.returncode, done.stdout) == (2, ""), done
+        assert "unknown option " + option in done.stderr
     assert own.quick.get("scepServerTimeout.1") == 30
 
 
