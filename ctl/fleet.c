@@ -12,9 +12,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define AT_ONCE	    1000
-#define OTHER_FILES 50
-#define BAR	    40
+/* Devices that are read at once, and those that are waited for: a request may
+ * be open for days. */
+#define READ_AT_ONCE 250
+#define WAIT_AT_ONCE 1000
+#define OTHER_FILES  50
+#define BAR	     40
 
 /* One visit and its place among the others. */
 struct place {
@@ -169,20 +172,23 @@ static void round_free(struct round *round)
 }
 
 /* A session has a file of its own: takes as many as the system allows. */
-static size_t most_at_once(void)
+static size_t most_at_once(const struct command_line *line)
 {
+	size_t wanted = commands[line->command].options & 1u << OPTION_NO_WAIT
+			    ? WAIT_AT_ONCE
+			    : READ_AT_ONCE;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return AT_ONCE / 4;
-	if (limit.rlim_cur < AT_ONCE + OTHER_FILES) {
-		limit.rlim_cur = limit.rlim_max < AT_ONCE + OTHER_FILES
+		return READ_AT_ONCE;
+	if (limit.rlim_cur < wanted + OTHER_FILES) {
+		limit.rlim_cur = limit.rlim_max < wanted + OTHER_FILES
 				     ? limit.rlim_max
-				     : AT_ONCE + OTHER_FILES;
+				     : wanted + OTHER_FILES;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	if (limit.rlim_cur >= AT_ONCE + OTHER_FILES)
-		return AT_ONCE;
+	if (limit.rlim_cur >= wanted + OTHER_FILES)
+		return wanted;
 	return limit.rlim_cur > 2 * OTHER_FILES ? limit.rlim_cur - OTHER_FILES
 						: OTHER_FILES;
 }
@@ -194,7 +200,7 @@ static bool round_run(struct round *round)
 				  .ended = end_visit,
 				  .contexts = contexts,
 				  .count = round->count,
-				  .at_once = most_at_once(),
+				  .at_once = most_at_once(round->fleet->line),
 				  .poll = session_poll};
 	bool is_good = contexts != NULL;
 

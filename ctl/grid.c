@@ -32,6 +32,8 @@ static void list_columns(struct grid *rows, enum object_table_id table)
 
 void grid_free(struct grid *rows)
 {
+	for (size_t i = 0; i < rows->count; i++)
+		free(rows->row[i].value);
 	free(rows->row);
 	rows->row = NULL;
 	rows->count = rows->room = 0;
@@ -51,6 +53,7 @@ static struct row_of_table *add_row(struct grid *rows, uint32_t index)
 {
 	size_t place = place_of(rows, index);
 	struct row_of_table *row;
+	struct scep_value *values;
 
 	if (place < rows->count && rows->row[place].index == index)
 		return &rows->row[place];
@@ -63,10 +66,14 @@ static struct row_of_table *add_row(struct grid *rows, uint32_t index)
 		rows->row = row;
 		rows->room = room;
 	}
+	values = calloc(rows->column_count, sizeof(*values));
+	if (!values)
+		return NULL;
 	row = &rows->row[place];
 	memmove(row + 1, row, (rows->count - place) * sizeof(*row));
 	memset(row, 0, sizeof(*row));
 	row->index = index;
+	row->value = values;
 	rows->count++;
 	return row;
 }

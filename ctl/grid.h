@@ -14,7 +14,7 @@
 struct row_of_table {
 	uint32_t index;
 	bool has[GRID_COLUMNS];
-	struct scep_value value[GRID_COLUMNS];
+	struct scep_value *value; /* owned; one for each column */
 };
 
 /* All zero is empty. */

@@ -72,6 +72,8 @@ static void decide(struct visit *visit, const struct grid *rows)
 							 ? SCEP_CA_TRUSTED
 							 : SCEP_CA_REJECTED}};
 	struct scep_change change = {.count = 1, .capacity = 1, .items = &item};
+	char text[GRID_TEXT], print[3 * SCEP_TEXT255];
+	const struct scep_value *fingerprint;
 	struct reason reason;
 
 	if (!row) {
@@ -81,12 +83,16 @@ static void decide(struct visit *visit, const struct grid *rows)
 		visit_end(visit, EXIT_REFUSED, &reason);
 		return;
 	}
+	fingerprint = grid_value(rows, row, "scepCaFingerprint");
 	item.index = row->index;
 	if (!visit_set(visit, &change))
 		return;
-	visit_say(visit, "CA %" PRIu32 ": %s", row->index,
-		  is_trusted ? "trusted" : "rejected");
-	show_ca(visit, rows, row);
+	value_print_octets(fingerprint ? fingerprint->octets : NULL,
+			   fingerprint ? fingerprint->length : 0, print);
+	visit_say(visit, "CA %" PRIu32 " %s: %s", row->index,
+		  is_trusted ? "trusted" : "rejected",
+		  grid_text(rows, row, "scepCaSubject", text));
+	visit_say(visit, "  sha256 Fingerprint=%s", print);
 }
 
 void lists_ca(struct visit *visit)

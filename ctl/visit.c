@@ -203,8 +203,11 @@ void visit_json_rows(struct visit *visit, const char *name,
 		     const struct grid *rows, uint32_t profile,
 		     const char *profile_column)
 {
-	json_t *list = json_array();
+	json_t *list;
 
+	if (!visit->line->has[OPTION_JSON])
+		return;
+	list = json_array();
 	for (size_t i = 0; i < rows->count; i++) {
 		json_t *row = json_object();
 
