@@ -283,6 +283,16 @@ static const struct object *find_object(const char *name, const char *prefix,
 	return NULL;
 }
 
+void assignment_list(FILE *stream, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	for (size_t i = 0; i < object_count; i++)
+		if (strncmp(objects[i].name, prefix, length) == 0 &&
+		    is_setting(&objects[i]))
+			fprintf(stream, " %s=", objects[i].name + length);
+}
+
 bool assignment_read(const char *word, const char *prefix, uint32_t index,
 		     struct scep_item *item, struct reason *reason)
 {

@@ -11,6 +11,8 @@
 #include "ctl/reason.h"
 #include "scep/change.h"
 
+#include <stdio.h>
+
 /*
  * Reads a word into an item of the group with that prefix ("scepServer").
  * Returns false with the reason, which does not repeat the value.  Refuses
@@ -18,6 +20,9 @@
  */
 bool assignment_read(const char *word, const char *prefix, uint32_t index,
 		     struct scep_item *item, struct reason *reason);
+
+/* Prints the names that such words can have: "Url= Port= ...". */
+void assignment_list(FILE *stream, const char *prefix);
 
 /* Reads a value of that field: "aes256Cbc", "digitalSignature,keyAgreement",
  * "5A:0E", "2027-01-31 02:00", "now". */

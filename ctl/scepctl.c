@@ -3,6 +3,7 @@
  * scepctl: reads the command line, judges it as a whole, and lets the module of
  * the command visit the devices.
  */
+#include "ctl/assignment.h"
 #include "ctl/challenge.h"
 #include "ctl/command_line.h"
 #include "ctl/enrol.h"
@@ -61,11 +62,30 @@ static int complain(const struct reason *reason)
 	return EXIT_REFUSED;
 }
 
+/* Lists what completion offers, too. */
+static void print_words(enum command_id command)
+{
+	const struct command_info *info = &commands[command];
+
+	if (info->verbs[0]) {
+		printf("Words:");
+		for (size_t i = 0; i < COMMAND_VERBS && info->verbs[i]; i++)
+			printf(" %s", info->verbs[i]);
+		printf("\n");
+	}
+	if (info->has_assignments) {
+		printf("Names:");
+		assignment_list(stdout, words_prefix(command));
+		printf("\n");
+	}
+}
+
 static int print_help(enum command_id command)
 {
 	command_line_usage(stdout, command);
 	command_line_options(stdout, command);
 	if (command != COMMAND_COUNT) {
+		print_words(command);
 		printf("SNMP options, of which not all have a meaning here:\n");
 		fflush(stdout);
 		login_print_options(stdout);

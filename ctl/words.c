@@ -99,7 +99,7 @@ static bool judge(struct command_line *line, struct reason *reason)
 	}
 }
 
-static const char *prefix_of(enum command_id command)
+const char *words_prefix(enum command_id command)
 {
 	switch (command) {
 	case COMMAND_REQUEST:
@@ -129,7 +129,7 @@ static bool add(struct command_line *line, const char *word,
 {
 	struct scep_item item;
 
-	if (!assignment_read(word, prefix_of(line->command), line->profile,
+	if (!assignment_read(word, words_prefix(line->command), line->profile,
 			     &item, reason))
 		return false;
 	if (is_twice(change, &item))

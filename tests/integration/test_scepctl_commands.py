@@ -309,3 +309,22 @@ def test_it_speaks_SNMPv3_and_says_what_is_wrong_with_the_user(ctl, own):
     done = Ctl(own.master, ctl.directory, words).run("status", options=["-r", "0"])
     assert done.returncode == 3 and "uthentication failure" in done.stderr, done
     assert "another-passphrase" not in done.stderr
+
+
+# -------------------------------------------------------------- completion --
+
+COMPLETION = os.path.join(os.path.dirname(__file__), "..", "..", "contrib",
+                          "scepctl.bash-completion")
+
+
+@pytest.mark.parametrize("words, wanted", [
+    (["st"], "status"), (["timer", "h", "o"], "on off"),
+    (["server", "h", "CaF"], "CaFingerprint="), (["request", "--ch"], "--challenge-file"),
+    (["server", "h", "ch"], "check"), (["export", "--wat"], ""),
+])
+def test_bash_completes_what_the_help_lists(words, wanted):
+    line = ["scepctl"] + words
+    script = ". %s; COMP_WORDS=(%s); COMP_CWORD=%d; _scepctl; echo ${COMPREPLY[@]}" % (
+        COMPLETION, " ".join([scepctl()] + words), len(line) - 1)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == wanted, done
