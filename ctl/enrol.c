@@ -94,16 +94,13 @@ static void show_row(struct visit *visit, struct shown *shown,
 static bool read_row(struct visit *visit, uint32_t index, struct grid *rows,
 		     bool *is_gone, struct reason *reason)
 {
-	struct manager_variable version = {
-	    .object = varbind_object("scepAgentVersion")};
-
 	*is_gone = false;
 	if (!grid_read_one(visit->manager, TABLE_STATUS, index, rows, reason))
 		return false;
 	if (rows->count > 0)
 		return true;
 	/* Perhaps nobody is there who could have it. */
-	*is_gone = manager_get(visit->manager, &version, 1, reason);
+	*is_gone = visit_is_answered(visit, reason);
 	return false;
 }
 
@@ -232,12 +229,6 @@ void enrol_request(struct visit *visit)
 
 /* ----------------------------------------------------------------- renew -- */
 
-static const struct row_of_table *key_of(const struct grid *rows,
-					 uint32_t index)
-{
-	return grid_find(rows, index);
-}
-
 /* Shows how far the renewal is, from the latest open row of that key's name. */
 static void show_renewal(struct visit *visit, struct shown *shown,
 			 int64_t profile)
@@ -284,46 +275,51 @@ static void end_renewal(struct visit *visit, const struct grid *rows,
 	visit->code = EXIT_FAILED;
 }
 
+/* Looks at the key; returns false if nobody has answered. */
+static bool look_at_renewal(struct visit *visit, uint32_t index,
+			    struct shown *shown, bool *is_over,
+			    struct reason *reason)
+{
+	const struct row_of_table *key;
+	struct grid rows;
+
+	if (!grid_read_one(visit->manager, TABLE_KEY, index, &rows, reason))
+		return false;
+	key = grid_find(&rows, index);
+	if (!key) {
+		/* scepAutoDeleteOldKey, or the agent is not there. */
+		*is_over = visit_is_answered(visit, reason);
+		if (*is_over)
+			visit_say(visit,
+				  "key %" PRIu32 ": renewed, and removed",
+				  index);
+		return *is_over;
+	}
+	*is_over =
+	    grid_number(&rows, key, "scepKeyActionResult") != SCEP_IN_PROGRESS;
+	if (*is_over)
+		end_renewal(visit, &rows, key);
+	else
+		show_renewal(visit, shown,
+			     grid_number(&rows, key, "scepKeyProfileIndex"));
+	grid_free(&rows);
+	return true;
+}
+
 static void follow_renewal(struct visit *visit, uint32_t index)
 {
 	struct patience patience;
 	struct shown shown = {.line = ""};
-	struct grid rows;
+	struct reason reason;
+	bool is_over = false;
+	bool is_answered;
 
 	patience_begin(&patience);
-	for (;;) {
-		struct reason reason;
-		const struct row_of_table *key = NULL;
-		bool is_answered = grid_read_one(visit->manager, TABLE_KEY,
-						 index, &rows, &reason);
-		bool is_over = false;
-
-		if (is_answered)
-			key = key_of(&rows, index);
-		if (key) {
-			is_over =
-			    grid_number(&rows, key, "scepKeyActionResult") !=
-			    SCEP_IN_PROGRESS;
-			if (is_over)
-				end_renewal(visit, &rows, key);
-			else
-				show_renewal(
-				    visit, &shown,
-				    grid_number(&rows, key,
-						"scepKeyProfileIndex"));
-		} else if (is_answered && visit_greets(visit)) {
-			/* scepAutoDeleteOldKey */
-			visit_say(visit,
-				  "key %" PRIu32 ": renewed, and removed",
-				  index);
-			is_over = true;
-		}
-		if (is_answered)
-			grid_free(&rows);
-		if (is_over ||
-		    !patience_go_on(&patience, visit, is_answered, &reason))
-			return;
-	}
+	do {
+		is_answered =
+		    look_at_renewal(visit, index, &shown, &is_over, &reason);
+	} while (!is_over &&
+		 patience_go_on(&patience, visit, is_answered, &reason));
 }
 
 static bool is_meant(const struct visit *visit, const struct grid *rows,

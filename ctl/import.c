@@ -420,9 +420,10 @@ static void import_warn(struct import *import, const struct plan *plan,
 
 /* Plans, warns, and judges what can be judged before the first Set. */
 static bool import_prepare(struct import *import, const struct snapshot *file,
-			   size_t room, struct plan *plan)
+			   size_t room, bool is_dry, struct plan *plan)
 {
 	struct snapshot after = {0};
+	const char *uses = import->state.uses ? import->state.uses : "";
 	bool is_good;
 
 	if (!revision_has_objects(&import->state, file, &import->reason))
@@ -437,9 +438,9 @@ static bool import_prepare(struct import *import, const struct snapshot *file,
 	if (!is_good)
 		reason_set(&import->reason, "memory is short");
 	is_good = is_good &&
-		  plan_is_ready(plan, &after,
-				import->state.uses ? import->state.uses : "",
-				&import->reason);
+		  plan_is_ready(plan, &after, uses, &import->reason) &&
+		  (!is_dry ||
+		   plan_is_acceptable(plan, &after, uses, &import->reason));
 	if (is_good)
 		import_warn(import, plan, &after);
 	else
@@ -466,7 +467,7 @@ static enum verdict import_attempt(struct import *import,
 	if (!revision_fit(&import->state, file, &import->wanted))
 		return SET_SHORT;
 	file = &import->wanted;
-	if (!import_prepare(import, file, room, &plan))
+	if (!import_prepare(import, file, room, false, &plan))
 		return SET_REFUSED;
 	import->lock = import->state.lock;
 	snapshot_free(&import->written);
@@ -580,8 +581,8 @@ bool import_compare(const struct import_device *device,
 	if (is_good) {
 		snapshot_differences(&import.state.snapshot, &import.wanted,
 				     say_difference, &import);
-		is_good =
-		    import_prepare(&import, &import.wanted, IMPORT_ROOM, &plan);
+		is_good = import_prepare(&import, &import.wanted, IMPORT_ROOM,
+					 true, &plan);
 	}
 	if (is_good)
 		plan_free(&plan);

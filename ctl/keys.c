@@ -42,8 +42,8 @@ static void add_key(struct table *table, const struct grid *rows,
 static void list_keys(struct visit *visit, const struct grid *rows)
 {
 	static const struct table_column columns[] = {
-	    {"KEY", 5},		{"NAME", 12},	{"TYPE", 8}, {"STATE", 13},
-	    {"EXPIRES IN", 10}, {"SERVICE", 7}, {"USE", 12}, {"SUBJECT", 0}};
+	    {"KEY", 5},		{"NAME", 10},	{"TYPE", 8}, {"STATE", 13},
+	    {"EXPIRES IN", 11}, {"SERVICE", 7}, {"USE", 10}, {"SUBJECT", 0}};
 	struct table table;
 
 	table_begin(&table, columns, 8);
@@ -88,33 +88,43 @@ static void end_action(struct visit *visit, const struct grid *rows,
 	visit->code = EXIT_FAILED;
 }
 
+/* Looks at the key; returns false if nobody has answered. */
+static bool look_at_action(struct visit *visit, uint32_t index,
+			   const char *done, bool *is_over,
+			   struct reason *reason)
+{
+	struct grid rows;
+
+	if (!grid_read_one(visit->manager, TABLE_KEY, index, &rows, reason))
+		return false;
+	if (rows.count == 0) {
+		*is_over = visit_is_answered(visit, reason);
+		if (*is_over)
+			visit_say(visit, "key %" PRIu32 ": %s, and is gone",
+				  index, done);
+		return *is_over;
+	}
+	*is_over = grid_number(&rows, &rows.row[0], "scepKeyActionResult") !=
+		   SCEP_IN_PROGRESS;
+	if (*is_over)
+		end_action(visit, &rows, &rows.row[0], done);
+	grid_free(&rows);
+	return true;
+}
+
 static void follow_action(struct visit *visit, uint32_t index, const char *done)
 {
 	struct patience patience;
 	struct reason reason;
-	struct grid rows;
+	bool is_over = false;
+	bool is_answered;
 
 	patience_begin(&patience);
-	for (;;) {
-		bool is_answered = grid_read_one(visit->manager, TABLE_KEY,
-						 index, &rows, &reason);
-		bool is_over =
-		    is_answered &&
-		    (rows.count == 0 ||
-		     grid_number(&rows, &rows.row[0], "scepKeyActionResult") !=
-			 SCEP_IN_PROGRESS);
-
-		if (is_over && rows.count)
-			end_action(visit, &rows, &rows.row[0], done);
-		else if (is_over)
-			visit_say(visit, "key %" PRIu32 ": %s, and is gone",
-				  index, done);
-		if (is_answered)
-			grid_free(&rows);
-		if (is_over ||
-		    !patience_go_on(&patience, visit, is_answered, &reason))
-			return;
-	}
+	do {
+		is_answered =
+		    look_at_action(visit, index, done, &is_over, &reason);
+	} while (!is_over &&
+		 patience_go_on(&patience, visit, is_answered, &reason));
 }
 
 /* Where a key shall be deployed to: the word, or where it is. */

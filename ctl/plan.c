@@ -360,3 +360,31 @@ bool plan_is_ready(const struct plan *plan, const struct snapshot *after,
 	}
 	return true;
 }
+
+static bool is_changed(const struct plan *plan, uint32_t index)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		for (size_t k = 0; k < plan->sets[i].count; k++)
+			if (plan->sets[i].items[k].index == index)
+				return true;
+	return false;
+}
+
+bool plan_is_acceptable(const struct plan *plan, const struct snapshot *after,
+			const char *uses, struct reason *reason)
+{
+	for (uint32_t index = 1; index < SNAPSHOT_ROWS; index++) {
+		const char *fault;
+
+		if (!snapshot_number(after, SCEP_AUTO_ENABLE, index, 0) ||
+		    !is_changed(plan, index))
+			continue;
+		fault = lacks(after, index, uses);
+		if (fault)
+			return reason_set(reason,
+					  "the device would refuse it: "
+					  "scepAutoEnable.%u: %s",
+					  index, fault);
+	}
+	return true;
+}

@@ -46,4 +46,12 @@ void plan_free(struct plan *plan);
 bool plan_is_ready(const struct plan *plan, const struct snapshot *after,
 		   const char *uses, struct reason *reason);
 
+/*
+ * The same for all timers that are enabled in the profiles that the plan
+ * changes: what the device will refuse.  For a dry run; the device itself says
+ * it better.
+ */
+bool plan_is_acceptable(const struct plan *plan, const struct snapshot *after,
+			const char *uses, struct reason *reason);
+
 #endif

@@ -129,30 +129,38 @@ static void end_check(struct visit *visit, const char *name,
 		    value_show(varbind_object("scepServerCaps"), bits, caps));
 }
 
+/* Looks at the result; returns false if nobody has answered. */
+static bool look_at_check(struct visit *visit, const char *name, bool *is_over,
+			  struct reason *reason)
+{
+	struct grid rows;
+
+	if (!grid_read_one(visit->manager, TABLE_SERVER, visit->line->profile,
+			   &rows, reason))
+		return false;
+	if (rows.count == 0)
+		return reason_set(reason, "profile %" PRIu32 " is gone",
+				  visit->line->profile);
+	*is_over = grid_number(&rows, &rows.row[0], "scepServerCheckResult") !=
+		   SCEP_IN_PROGRESS;
+	if (*is_over)
+		end_check(visit, name, &rows, &rows.row[0]);
+	grid_free(&rows);
+	return true;
+}
+
 static void follow_check(struct visit *visit, const char *name)
 {
 	struct patience patience;
 	struct reason reason;
-	struct grid rows;
+	bool is_over = false;
+	bool is_answered;
 
 	patience_begin(&patience);
-	for (;;) {
-		bool is_answered =
-		    grid_read_one(visit->manager, TABLE_SERVER,
-				  visit->line->profile, &rows, &reason);
-		bool is_over =
-		    is_answered && rows.count > 0 &&
-		    grid_number(&rows, &rows.row[0], "scepServerCheckResult") !=
-			SCEP_IN_PROGRESS;
-
-		if (is_over)
-			end_check(visit, name, &rows, &rows.row[0]);
-		if (is_answered)
-			grid_free(&rows);
-		if (is_over ||
-		    !patience_go_on(&patience, visit, is_answered, &reason))
-			return;
-	}
+	do {
+		is_answered = look_at_check(visit, name, &is_over, &reason);
+	} while (!is_over &&
+		 patience_go_on(&patience, visit, is_answered, &reason));
 }
 
 static void make_check(struct visit *visit, size_t which)

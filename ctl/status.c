@@ -14,6 +14,8 @@
 #include "scep/profile_row.h"
 #include "scep/status_row.h"
 
+#define WHEN_WIDTH 16
+
 /* All that the screen shows. */
 struct screen {
 	struct grid agent, key_scalars, profiles, keys, status;
@@ -75,15 +77,14 @@ static void show_head(struct visit *visit, const struct screen *screen)
 	snprintf(
 	    line, sizeof(line),
 	    "Agent:    %.20s; keys: %" PRId64 " of %" PRId64
-	    "; next expiry: %s%s",
+	    "; next expiry: %s",
 	    grid_text(agent, row, "scepAgentVersion", text),
 	    keys ? grid_number(&screen->key_scalars, keys, "scepKeyCount") : 0,
 	    keys ? grid_number(&screen->key_scalars, keys, "scepKeyLimit") : 0,
-	    left == INT32_MAX ? "none" : span_text(left, span),
-	    grid_number(agent, row, "scepAgentRestartPending")
-		? "; restart pending"
-		: "");
+	    left == INT32_MAX ? "none" : span_text(left, span));
 	visit_say(visit, "%s", line);
+	if (grid_number(agent, row, "scepAgentRestartPending"))
+		visit_say(visit, "Restart:  pending");
 }
 
 /* -------------------------------------------------------------- profiles -- */
@@ -106,8 +107,10 @@ static void add_profile(struct table *table, const struct grid *rows,
 	table_add_number(table, row->index);
 	table_add(table, grid_text(rows, row, "scepSummaryProfileName", text));
 	table_add(table, grid_label(rows, row, "scepSummaryLastResult", text));
-	table_add(table, clock_text(grid_time(rows, row, "scepSummaryLastTime"),
-				    span));
+	clock_text(grid_time(rows, row, "scepSummaryLastTime"), span);
+	/* Without the seconds. */
+	span[WHEN_WIDTH] = '\0';
+	table_add(table, span);
 	table_add(table,
 		  key ? grid_text(rows, row, "scepSummaryKeyName", text) : "");
 	table_add(
@@ -140,9 +143,8 @@ static void show_failure(struct visit *visit, const struct grid *rows,
 static void show_profiles(struct visit *visit, const struct grid *rows)
 {
 	static const struct table_column columns[] = {
-	    {"PROFILE", 7}, {"NAME", 12}, {"LAST RESULT", 11},
-	    {"WHEN", 19},   {"KEY", 8},	  {"EXPIRES IN", 10},
-	    {"NEXT", 10}};
+	    {"NR", 2},	{"NAME", 10},	    {"RESULT", 9}, {"WHEN", 16},
+	    {"KEY", 8}, {"EXPIRES IN", 11}, {"NEXT", 11}};
 	struct table table;
 
 	table_begin(&table, columns, 7);
@@ -162,7 +164,7 @@ static void show_keys(struct visit *visit, const struct grid *rows)
 {
 	static const struct table_column columns[] = {
 	    {"KEY", 5},		{"NAME", 12}, {"STATE", 13},
-	    {"EXPIRES IN", 10}, {"USE", 14},  {"SUBJECT", 0}};
+	    {"EXPIRES IN", 11}, {"USE", 14},  {"SUBJECT", 0}};
 	char text[GRID_TEXT], span[SPAN_TEXT];
 	struct table table;
 

@@ -4,6 +4,7 @@
 #include "ctl/date_text.h"
 #include "scep/octets.h"
 #include "ctl/labels.h"
+#include "ctl/safe_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -126,16 +127,22 @@ static void print_bits(const char *name, uint32_t bits, struct line *line)
  * device may answer anything. */
 static void print_text(const struct scep_value *value, struct line *line)
 {
-	line_add(line, "\"");
-	for (uint32_t i = 0; i < value->length; i++) {
-		unsigned char octet = value->octets[i];
-		char one[8] = {(char)octet, '\0'};
+	char text[VALUE_TEXT];
+	uint32_t at = 0;
 
-		if (octet == '"' || octet == '\\')
-			snprintf(one, sizeof(one), "\\%c", octet);
-		else if (octet < 0x20 || octet == 0x7f)
-			snprintf(one, sizeof(one), "\\u%04x", octet);
-		line_add(line, one);
+	line_add(line, "\"");
+	while (at < value->length) {
+		uint32_t end = at;
+
+		while (end < value->length && value->octets[end] != '"' &&
+		       value->octets[end] != '\\')
+			end++;
+		line_add(line, safe_text(value->octets + at, end - at, text,
+					 sizeof(text)));
+		if (end < value->length)
+			line_add(line,
+				 value->octets[end] == '"' ? "\\\"" : "\\\\");
+		at = end + 1;
 	}
 	line_add(line, "\"");
 }

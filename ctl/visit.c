@@ -92,13 +92,19 @@ void visit_end_reading(struct visit *visit, const struct reason *reason)
 		  reason);
 }
 
-bool visit_greets(struct visit *visit)
+bool visit_is_answered(struct visit *visit, struct reason *reason)
 {
 	struct manager_variable version = {
 	    .object = varbind_object("scepAgentVersion")};
+
+	return manager_get(visit->manager, &version, 1, reason);
+}
+
+bool visit_greets(struct visit *visit)
+{
 	struct reason reason;
 
-	if (manager_get(visit->manager, &version, 1, &reason))
+	if (visit_is_answered(visit, &reason))
 		return true;
 	visit_end_reading(visit, &reason);
 	return false;

@@ -52,7 +52,9 @@ void visit_end(struct visit *visit, enum exit_code code,
 /* Ends it because reading has failed: no answer, or no use of it. */
 void visit_end_reading(struct visit *visit, const struct reason *reason);
 
-/* Finds out if scepagentd is there at all; ends the visit if not. */
+/* Finds out if scepagentd is there at all. */
+bool visit_is_answered(struct visit *visit, struct reason *reason);
+/* The same; ends the visit if not. */
 bool visit_greets(struct visit *visit);
 
 /*

@@ -10,10 +10,11 @@ import subprocess
 import pytest
 
 from rig import program
-from rig.crowd import Crowd, text
-from rig.ctl import Ctl, scepctl
+from rig.crowd import Crowd, number, text
+from rig.ctl import Ctl, document, scepctl
 from rig.device import CHALLENGE
 from rig.processes import scaled, wait_until
+from rig.quick import wrap
 
 PRINT = re.compile(r"^([0-9A-F]{2}:){31}[0-9A-F]{2}$")
 
@@ -273,6 +274,16 @@ def test_two_devices_are_compared(ctl, own):
     assert found["scepProfileRowStatus.9"] == ("active", "(none)")
 
 
+def test_a_dry_run_predicts_a_refusal_of_the_device(ctl, own):
+    path = ctl.write(document(p1={"scepServerTimeout": 60, "scepAutoEnable": True}))
+    done = ctl.run("import", path, options=["-n"])
+    assert done.returncode == 1 and "scepServerTimeout.1: 30 -> 60\n" in done.stdout, done
+    assert "would refuse it: scepAutoEnable.1: scepServerUrl is empty" in done.stderr
+    # And it is right.
+    assert "scepAutoEnable.1" in ctl.run("import", path).stderr
+    assert own.quick.get("scepServerTimeout.1") == 30
+
+
 # ------------------------------------------------------------------ safety --
 
 
@@ -289,6 +300,32 @@ def test_what_a_device_answers_cannot_command_a_terminal(ctl, own):
             assert "\\u001b[31mred\\u000a" in done.stdout
     finally:
         crowd.close()
+
+
+def test_the_status_has_80_columns_whatever_a_device_answers(ctl, own):
+    walked = own.quick.walk("scepClientMIB")
+    changed = {}
+    for oid, tag, value in walked:
+        item, _ = program.item_of(oid)
+        if isinstance(value, bytes) and item.type == "SnmpAdminString":
+            changed[oid] = text("word " * 12)
+    for table in ("Summary", "Key"):
+        changed[program.number("scep%sSecondsLeft.1" % table)] = number(7139)
+    changed[program.number("scepSummaryKeyIndex.1")] = wrap(0x42, b"\x01")
+    changed[program.number("scepSummaryNextRequestIn.1")] = number(7139)
+    changed[program.number("scepSummaryLastResult.1")] = number(3)
+    changed[program.number("scepSummaryLastTime.1")] = text("\x07\x0e\x05\x06\x07\x08\x09\x00")
+    changed[program.number("scepKeyInService.1")] = number(1)
+    changed[program.number("scepAgentRestartPending.0")] = number(1)
+    crowd = Crowd(walked, 1, changed={0: changed})
+    try:
+        other = Ctl(own.master, ctl.directory, port=int(crowd.agents[0].split(":")[1]))
+        done = other.run("status")
+    finally:
+        crowd.close()
+    assert done.returncode == 0, done
+    assert max(map(len, done.stdout.splitlines())) <= 80, done.stdout
+    assert "118 minutes" in done.stdout and "word" in done.stdout
 
 
 def test_a_watch_shows_the_device_again(ctl, own):
