@@ -36,13 +36,19 @@ static bool read_line(int file, struct scep_value *value, struct reason *reason)
 				  strerror(errno));
 	if (value->length > 0 && value->octets[value->length - 1] == '\r')
 		value->length--;
+	return true;
+}
+
+static bool is_there(const struct scep_value *value, struct reason *reason)
+{
 	return value->length > 0 ||
 	       reason_set(reason, "the challenge password is empty");
 }
 
 /* Asks without an echo, which a signal brings back before it ends the program.
  */
-static bool ask(struct scep_value *value, struct reason *reason)
+static bool ask(const char *prompt, struct scep_value *value,
+		struct reason *reason)
 {
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 	struct sigaction action = {.sa_handler = note}, kept[4];
@@ -56,7 +62,7 @@ static bool ask(struct scep_value *value, struct reason *reason)
 	for (size_t i = 0; i < 4; i++)
 		sigaction(numbers[i], &action, &kept[i]);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-	fputs("Challenge password: ", stderr);
+	fputs(prompt, stderr);
 	is_good = read_line(STDIN_FILENO, value, reason);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &usual);
 	fputs("\n", stderr);
@@ -76,13 +82,21 @@ bool challenge_read(const char *path, struct scep_value *value,
 	memset(value, 0, sizeof(*value));
 	if (strcmp(path, "-") == 0)
 		return isatty(STDIN_FILENO)
-			   ? ask(value, reason)
-			   : read_line(STDIN_FILENO, value, reason);
+			   ? ask("Challenge password: ", value, reason) &&
+				 is_there(value, reason)
+			   : read_line(STDIN_FILENO, value, reason) &&
+				 is_there(value, reason);
 	file = open(path, O_RDONLY | O_CLOEXEC);
 	if (file < 0)
 		return reason_set(reason, "cannot open %.200s: %s", path,
 				  strerror(errno));
-	is_good = read_line(file, value, reason);
+	is_good = read_line(file, value, reason) && is_there(value, reason);
 	close(file);
 	return is_good;
+}
+
+bool challenge_offer(struct scep_value *value, struct reason *reason)
+{
+	memset(value, 0, sizeof(*value));
+	return ask("Challenge password (empty: none): ", value, reason);
 }

@@ -15,4 +15,7 @@
 bool challenge_read(const char *path, struct scep_value *value,
 		    struct reason *reason);
 
+/* Asks for one that may be empty, which is none. */
+bool challenge_offer(struct scep_value *value, struct reason *reason);
+
 #endif

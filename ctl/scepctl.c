@@ -3,6 +3,7 @@
  * scepctl: reads the command line, judges it as a whole, and lets the module of
  * the command visit the devices.
  */
+#include "ctl/ask.h"
 #include "ctl/assignment.h"
 #include "ctl/challenge.h"
 #include "ctl/command_line.h"
@@ -124,17 +125,22 @@ static bool judge(struct call *call, struct reason *reason)
 	       transfer_read_file(line->words[0], &call->snapshot, reason);
 }
 
+/* Reads what stands in no argument. */
 static bool read_secret(struct call *call, struct reason *reason)
 {
 	enum scep_field field = call->line.command == COMMAND_TIMER
 				    ? SCEP_AUTO_CHALLENGE_PASSWORD
 				    : SCEP_REQUEST_CHALLENGE_PASSWORD;
+	const char *file = call->line.challenge_file;
+	bool is_asked = ask_is_wanted(&call->line);
 	struct scep_verdict verdict;
 
-	if (!call->line.challenge_file)
+	if (is_asked && !ask_values(&call->line, &call->change, reason))
+		return false;
+	if (!file && !is_asked)
 		return true;
-	if (!challenge_read(call->line.challenge_file, &call->challenge,
-			    reason))
+	if (!(file ? challenge_read(file, &call->challenge, reason)
+		   : challenge_offer(&call->challenge, reason)))
 		return false;
 	return scep_value_check(field, &call->challenge, &verdict) ==
 		   SCEP_ACCEPTED ||
@@ -152,7 +158,7 @@ static int visit_devices(const struct call *call)
 	    .hosts = &call->hosts,
 	    .run = runs[line->command],
 	    .change = &call->change,
-	    .challenge = line->challenge_file ? &call->challenge : NULL,
+	    .challenge = call->challenge.length ? &call->challenge : NULL,
 	    .more = (void *)&call->snapshot,
 	};
 

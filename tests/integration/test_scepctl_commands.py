@@ -163,22 +163,46 @@ def test_a_request_is_not_waited_for_if_so_asked(ctl, own, challenge):
     assert own.wait_end(as_json(done)["statusIndex"])["State"] == "successful"
 
 
-def test_a_challenge_is_asked_for_without_an_echo(ctl, own):
-    point(ctl, own)
+def talk(ctl, command, answers):
+    """Runs it on a terminal; answers: [(prompt, answer)].  Returns all that was
+    seen, and the exit code."""
     leader, terminal = pty.openpty()
-    process = subprocess.Popen(
-        ctl.command("request", "KeyName=web", "CommonName=d.example.net",
-                    options=["--challenge-file", "-"]),
-        stdin=terminal, stdout=terminal, stderr=terminal, env=ctl.environment())
+    process = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal,
+                               env=ctl.environment())
     os.close(terminal)
     seen = b""
-    while b"Challenge password: " not in seen:
-        seen += os.read(leader, 1000)
-    os.write(leader, CHALLENGE.encode() + b"\n")
-    assert process.wait(timeout=scaled(30)) == 0
-    seen += os.read(leader, 10000)
+    for prompt, answer in answers:
+        while not seen.endswith(prompt.encode()):
+            seen += os.read(leader, 1000)
+        os.write(leader, answer.encode() + b"\n")
+    while True:
+        try:
+            seen += os.read(leader, 1000)
+        except OSError:
+            break
     os.close(leader)
-    assert CHALLENGE.encode() not in seen and b"successful" in seen
+    return seen.decode(), process.wait(timeout=scaled(30))
+
+
+def test_a_challenge_is_asked_for_without_an_echo(ctl, own):
+    point(ctl, own)
+    command = ctl.command("request", "KeyName=web", "CommonName=d.example.net",
+                          options=["--challenge-file", "-"])
+    seen, code = talk(ctl, command, [("Challenge password: ", CHALLENGE)])
+    assert code == 0 and CHALLENGE not in seen and "successful" in seen, seen
+
+
+def test_a_request_without_a_value_asks_for_them(ctl, own):
+    point(ctl, own)
+    seen, code = talk(ctl, ctl.command("request"), [
+        ("KeyName (empty: as it is): ", "asked"),
+        ("CommonName (empty: as it is): ", "d.example.net"),
+        ("SubjectAltName (empty: as it is): ", "rubbish"),
+        ("SubjectAltName (empty: as it is): ", ""), ("UseLocation (empty: as it is): ", "web"),
+        ("Challenge password (empty: none): ", CHALLENGE)])
+    assert code == 0 and CHALLENGE not in seen, seen
+    (key,) = own.keys().values()
+    assert (key["Name"], key["UseLocation"]) == ("asked", "web")
 
 
 # ------------------------------------------------------------------- renew --
