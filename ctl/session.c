@@ -208,6 +208,9 @@ static bool learn_engine(struct session *session, struct reason *reason)
 	session->handle = snmp_sess_open(&asking);
 	pdu = session->handle ? probe_pdu() : NULL;
 	if (pdu) {
+		/* The library forgets the flag when it opens a session. */
+		snmp_sess_session(session->handle)->flags |=
+		    SNMP_FLAGS_DONT_PROBE;
 		error = send_and_wait(session, session->handle, pdu, &response,
 				      &system_error);
 		if (response)

@@ -113,3 +113,15 @@ def test_an_import_tells_of_each_device(device, run, tmp_path, crowd):
         text=True, capture_output=True, timeout=scaled(60), env=ctl.environment())
     assert done.returncode == 1 and "2 devices: 1 ok, 1 failed" in done.stdout, done
     assert device.quick.get("scepServerTimeout.1") == 61
+
+
+def test_devices_that_are_silent_over_SNMPv3_are_waited_for_together(device, tmp_path, crowd):
+    silent = crowd(30, silent=range(30))
+    ctl = Ctl(device.master, tmp_path)
+    agents = ["127.0.0.1:%d" % ctl.port, *silent.agents]
+    # One after the other they would take three times as long as is allowed.
+    done = subprocess.run(
+        [scepctl(), "health", *device.master.admin.credentials, "-t", "2", "-r", "0", "-H",
+         ",".join(agents)],
+        text=True, capture_output=True, timeout=20, env=ctl.environment())
+    assert "31 devices: 1 " in done.stdout and "30 no answer" in done.stdout, done
