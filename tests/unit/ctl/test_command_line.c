@@ -78,6 +78,7 @@ static void what_is_unknown_is_refused_with_a_hint(void **state)
 	assert_bad("frobnicate h", "scepctl --help");
 	assert_bad("import --dryrun h f", "did you mean --dry-run?");
 	assert_bad("status --defVersion=3 h", "unknown option --defVersion");
+	assert_bad("status --frobnicate h", "unknown option --frobnicate");
 	assert_bad("status -q h", "unknown option -q");
 	assert_bad("keys h delpoy 3", "did you mean deploy?");
 	assert_bad("timer h onn", "did you mean on?");
