@@ -332,7 +332,7 @@ static bool is_meant(const struct visit *visit, const struct grid *rows,
 	    state == SCEP_KEY_NO_CERTIFICATE || state == SCEP_KEY_CORRUPT)
 		return false;
 	if (visit->line->word_count == 0 &&
-	    (!grid_number(rows, key, "scepKeyInService") ||
+	    (!key_is_in_service(rows, key) ||
 	     grid_number(rows, key, "scepKeyProfileIndex") == 0))
 		return false;
 	if (visit->line->has[OPTION_PROFILE] &&

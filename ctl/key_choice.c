@@ -25,11 +25,20 @@ static bool names(const char *word, const struct grid *keys,
 	return strcmp(grid_text(keys, key, "scepKeyName", text), word) == 0;
 }
 
+bool key_is_in_service(const struct grid *keys, const struct row_of_table *key)
+{
+	const struct scep_value *said =
+	    grid_value(keys, key, "scepKeyInService");
+
+	return said ? said->number != 0
+		    : grid_number(keys, key, "scepKeyIsDefault") == 0;
+}
+
 /* Tells if a key of that name is in service. */
 static bool has_in_service(const char *word, const struct grid *keys)
 {
 	for (size_t i = 0; i < keys->count; i++)
-		if (grid_number(keys, &keys->row[i], "scepKeyInService") &&
+		if (key_is_in_service(keys, &keys->row[i]) &&
 		    names(word, keys, &keys->row[i]))
 			return true;
 	return false;
@@ -47,8 +56,7 @@ bool key_choice_has(const struct visit *visit, const struct grid *keys,
 			continue;
 		count++;
 		if (names(line->words[i], keys, key) &&
-		    (is_index(line->words[i]) ||
-		     grid_number(keys, key, "scepKeyInService") ||
+		    (is_index(line->words[i]) || key_is_in_service(keys, key) ||
 		     !has_in_service(line->words[i], keys)))
 			return true;
 	}

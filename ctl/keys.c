@@ -33,8 +33,7 @@ static void add_key(struct table *table, const struct grid *rows,
 	table_add(table, state == SCEP_KEY_NO_CERTIFICATE || left == INT32_MAX
 			     ? ""
 			     : span_text(left, span));
-	table_add(table,
-		  grid_number(rows, row, "scepKeyInService") ? "yes" : "no");
+	table_add(table, key_is_in_service(rows, row) ? "yes" : "no");
 	table_add(table, grid_text(rows, row, "scepKeyUseLocation", text));
 	table_add(table, grid_text(rows, row, "scepKeySubject", text));
 }

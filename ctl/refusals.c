@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ctl/safe_text.h"
 #include "ctl/snapshot.h"
 
 static bool value_is(const struct scep_value *value, const char *text)
@@ -37,7 +38,7 @@ void refusals_explain(struct manager *manager, const struct scep_change *change,
 	};
 	struct reason ignored, error = answer->reason;
 	const struct scep_item *item;
-	char name[SNAPSHOT_NAME];
+	char name[SNAPSHOT_NAME], text[REASON_TEXT];
 
 	if (answer->kind != ANSWER_REFUSED || answer->item >= change->count)
 		return;
@@ -47,7 +48,8 @@ void refusals_explain(struct manager *manager, const struct scep_change *change,
 	if (reason.index == 0 || !manager_get(manager, &reason, 1, &ignored))
 		return;
 	/* In place of what the library says of the error. */
-	reason_set(&answer->reason, "%.*s (%.*s)",
-		   (int)strcspn(error.text, " "), error.text,
-		   (int)reason.value.length, (const char *)reason.value.octets);
+	reason_set(&answer->reason, "%.*s (%s)", (int)strcspn(error.text, " "),
+		   error.text,
+		   safe_text(reason.value.octets, reason.value.length, text,
+			     sizeof(text)));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/status.h"
 
+#include "ctl/key_choice.h"
 #include "ctl/paint.h"
 #include "ctl/safe_text.h"
 #include "ctl/table.h"
@@ -152,7 +153,8 @@ static void show_profiles(struct visit *visit, const struct grid *rows)
 		if (is_shown(visit, rows->row[i].index))
 			add_profile(&table, rows, &rows->row[i]);
 	visit_say(visit, "%s", "");
-	table_end(&table, visit, "no profile in scepSummaryTable");
+	table_end(&table, visit,
+		  "this device has no scepSummaryTable: its MIB is older");
 	for (size_t i = 0; i < rows->count; i++)
 		if (is_shown(visit, rows->row[i].index))
 			show_failure(visit, rows, &rows->row[i]);
@@ -172,7 +174,7 @@ static void show_keys(struct visit *visit, const struct grid *rows)
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct row_of_table *row = &rows->row[i];
 
-		if (!grid_number(rows, row, "scepKeyInService") ||
+		if (!key_is_in_service(rows, row) ||
 		    !is_shown(visit,
 			      grid_number(rows, row, "scepKeyProfileIndex")))
 			continue;

@@ -84,3 +84,13 @@ def test_a_refusal_without_scepRefusalTable_has_the_status_of_the_agent(ctl, fir
     assert re.search(r"scepAutoSignatureAlgorithm\.1\b.*inconsistentValue", done.stderr), done
     assert "No Such" not in done.stderr and "no such" not in done.stderr
     assert first.master.quick.get("scepServerTimeout.1") == 31
+
+
+def test_an_older_device_is_shown_with_what_it_has(ctl, first):
+    done = ctl.run("status")
+    assert done.returncode == 0 and "its MIB is older" in done.stdout, done
+    assert ctl.run("health").stdout.startswith("SCEP OK: ok | ")
+    for command in ("keys", "ca", "use", "events", "server", "timer", "profile"):
+        assert ctl.run(command).returncode == 0, command
+    done = ctl.run("request", "KeyName=a", "CommonName=b")
+    assert done.returncode == 2 and "scepRequestAction.1: inconsistentValue" in done.stderr, done
