@@ -39,6 +39,7 @@ static void what_is_not_utf_8_is_escaped(void **state)
 	assert_string_equal(safe("\xff"
 				 "a\xc4"),
 			    "\\xffa\\xc4");
+	assert_string_equal(safe("\xc4z"), "\\xc4z");
 	assert_string_equal(safe("\xc0\x80"), "\\xc0\\x80");
 	assert_string_equal(safe("\xed\xa0\x80"), "\\xed\\xa0\\x80");
 	assert_string_equal(safe("\xe0\x80\x80"), "\\xe0\\x80\\x80");
