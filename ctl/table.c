@@ -94,7 +94,7 @@ static void print_line(struct visit *visit, const struct table *table,
 
 void table_end(struct table *table, struct visit *visit, const char *otherwise)
 {
-	size_t width[TABLE_COLUMNS];
+	size_t width[TABLE_COLUMNS] = {0};
 	size_t rows = table->count / table->column_count;
 
 	measure(table, width);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -187,6 +188,24 @@ static void references_to_no_regular_file_are_refused(void **state)
 	rmdir(folder);
 }
 
+static void a_key_that_cannot_be_read_now_is_no_bad_key(void **state)
+{
+	struct scep_error error;
+	EVP_PKEY *key;
+	struct rlimit before, none;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(key_open("file:/dev/null", &key, &error),
+			 SCEP_STORAGE_ERROR);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_null(key);
+	assert_non_null(strstr(error.text, "LimitNOFILE"));
+}
+
 static void the_digest_is_that_of_the_public_key(void **state)
 {
 	unsigned char *der = NULL;
@@ -270,6 +289,7 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_key_that_cannot_be_read_now_is_no_bad_key),
 	    cmocka_unit_test(a_made_key_has_the_length_asked_for),
 	    cmocka_unit_test(a_key_of_absurd_length_is_not_made),
 	    cmocka_unit_test(an_ec_key_is_on_a_named_curve_of_two),
