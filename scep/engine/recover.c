@@ -70,6 +70,9 @@ static enum scep_code open_directory(struct state *state,
 	    files_sweep(state->certs_folder, error) ||
 	    files_sweep(state->crls_folder, error))
 		return error->code;
+	files_identify(state->config.state_directory, &state->identity[0]);
+	files_identify(state->keys_folder, &state->identity[1]);
+	files_identify(state->certs_folder, &state->identity[2]);
 	return SCEP_OK;
 }
 

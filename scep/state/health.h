@@ -34,6 +34,7 @@ enum health_reason {
 struct health_facts {
 	int64_t now;
 	bool storage_is_failing;
+	const char *storage_fault; /* why, in words; NULL or "": unknown */
 	int64_t sane_from;	   /* an earlier time is a wrong clock */
 	uint32_t clock_skew_limit; /* seconds */
 };

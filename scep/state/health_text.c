@@ -130,7 +130,13 @@ static void add_storage(struct words *words)
 	const struct scep_status *held = health_held_request(words->view);
 
 	add_keys(words, SCEP_KEY_CORRUPT);
-	if (words->facts->storage_is_failing)
+	if (!words->facts->storage_is_failing)
+		return;
+	if (words->facts->storage_fault != NULL &&
+	    words->facts->storage_fault[0] != '\0')
+		words_add(words, "nothing is written: %s",
+			  words->facts->storage_fault);
+	else
 		words_add(words, "the state directory cannot be used, or its "
 				 "contents were lost");
 	if (held != NULL)

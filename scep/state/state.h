@@ -17,6 +17,7 @@
 #include "scep/octets.h"
 #include "scep/view.h"
 #include "scep/net/io.h"
+#include "scep/store/files.h"
 #include "scep/store/record.h"
 #include "scep/base/rows.h"
 #include "scep/store/store.h"
@@ -87,6 +88,9 @@ struct state {
 	state_follow_record_fn *follow_record; /* open_request.h */
 	struct store_counters counters;
 	bool store_is_failing;	/* the last commit failed */
+	char store_fault[SCEP_TEXT255]; /* why, in words */
+	/* Of the state directory, keys/ and certs/ at the start. */
+	struct files_identity identity[3];
 	bool database_was_lost; /* unknown files may be needed: no sweep */
 
 	/* Requests and checks. */

@@ -226,10 +226,34 @@ static bool txn_is_stored(const struct txn *txn)
 	return false;
 }
 
+/* A folder that was taken away or replaced has lost what is in it. */
+static enum scep_code check_folders(const struct state *state,
+				    struct scep_error *error)
+{
+	const char *folders[] = {state->config.state_directory,
+				 state->keys_folder, state->certs_folder};
+	enum scep_code code = SCEP_OK;
+
+	for (size_t i = 0; code == SCEP_OK && i < 3; i++)
+		if (state->identity[i].inode != 0)
+			code = files_check_identity(folders[i],
+						    &state->identity[i], error);
+	return code;
+}
+
+static void note_fault(struct state *state, enum scep_code code,
+		       const struct scep_error *error)
+{
+	state->store_is_failing = code != SCEP_OK;
+	text_copy(state->store_fault, sizeof(state->store_fault), error->text,
+		  code != SCEP_OK ? strlen(error->text) : 0);
+}
+
 static enum scep_code txn_store(struct state *state, const struct txn *txn,
 				struct scep_error *error)
 {
 	struct store *store = state->store;
+	struct scep_error fault;
 	enum scep_code code;
 
 	if (!txn_is_stored(txn))
@@ -237,7 +261,12 @@ static enum scep_code txn_store(struct state *state, const struct txn *txn,
 	if (store == NULL)
 		return error_set(error, SCEP_STORAGE_ERROR,
 				 "the state directory cannot be used");
-	code = store_begin(store, error);
+	if (error == NULL)
+		error = &fault;
+	error_init(error);
+	code = check_folders(state, error);
+	if (code == SCEP_OK)
+		code = store_begin(store, error);
 	if (code == SCEP_OK && txn->has_agent)
 		code = store_put(store, STORE_AGENT, &txn->agent, error);
 	for (size_t i = 0; code == SCEP_OK && i < txn->count; i++) {
@@ -251,7 +280,7 @@ static enum scep_code txn_store(struct state *state, const struct txn *txn,
 		code = store_commit(store, error);
 	if (code != SCEP_OK)
 		store_rollback(store);
-	state->store_is_failing = code != SCEP_OK;
+	note_fault(state, code, error);
 	return code;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <sqlite3.h>
 
@@ -20,6 +21,8 @@ struct database {
 	struct sqlite connection;
 	sqlite3_stmt *statement[STORE_TABLE_COUNT][STATEMENTS];
 	bool has_put_secret; /* since the scratch page was washed */
+	struct stat noted;   /* the file as the last write has left it */
+	bool is_noted;
 };
 
 /* ----------------------------------------------------------------- open -- */
@@ -323,9 +326,56 @@ enum scep_code database_remove(struct database *database,
 
 /* --------------------------------------------------------- transactions -- */
 
+/* Notes what the last write of ours has left. */
+static void note_file(struct database *database)
+{
+	const char *path =
+	    sqlite3_db_filename(database->connection.sqlite, "main");
+
+	database->is_noted = stat(path, &database->noted) == 0;
+}
+
+/* Tells if somebody else has written to the file since then. */
+static bool was_written(const struct database *database, const char *path)
+{
+	const struct stat *noted = &database->noted;
+	struct stat now;
+
+	return database->is_noted && stat(path, &now) == 0 &&
+	       (now.st_size != noted->st_size ||
+		now.st_mtim.tv_sec != noted->st_mtim.tv_sec ||
+		now.st_mtim.tv_nsec != noted->st_mtim.tv_nsec);
+}
+
+/*
+ * Refuses to write if the file at the path is another one than the open one, or
+ * if somebody has written to it.  What is committed to a file that has no name
+ * any more is lost with the process.
+ */
+static enum scep_code database_check_place(struct database *database,
+					   struct scep_error *error)
+{
+	sqlite3 *sqlite = database->connection.sqlite;
+	const char *path = sqlite3_db_filename(sqlite, "main");
+	int has_moved = 0;
+
+	if (sqlite3_file_control(sqlite, "main", SQLITE_FCNTL_HAS_MOVED,
+				 &has_moved) == SQLITE_OK &&
+	    has_moved == 0 && !was_written(database, path))
+		return SCEP_OK;
+	return error_set(error, SCEP_STORAGE_ERROR,
+			 "state database: %s was removed or replaced while "
+			 "scepagentd runs; put it back, or restart scepagentd",
+			 path);
+}
+
 enum scep_code database_begin(struct database *database,
 			      struct scep_error *error)
 {
+	enum scep_code code = database_check_place(database, error);
+
+	if (code != SCEP_OK)
+		return code;
 	return sqlite_run(&database->connection, "BEGIN IMMEDIATE", error);
 }
 
@@ -360,7 +410,9 @@ enum scep_code database_commit(struct database *database,
 		code = scratch_page_wash(database, error);
 	if (code != SCEP_OK)
 		return code;
-	return sqlite_run(&database->connection, "COMMIT", error);
+	code = sqlite_run(&database->connection, "COMMIT", error);
+	note_file(database);
+	return code;
 }
 
 void database_rollback(struct database *database)
@@ -368,6 +420,7 @@ void database_rollback(struct database *database)
 	if (!sqlite3_get_autocommit(database->connection.sqlite))
 		sqlite3_exec(database->connection.sqlite, "ROLLBACK", NULL,
 			     NULL, NULL);
+	note_file(database);
 }
 
 /* ----------------------------------------------------- opening, closing -- */

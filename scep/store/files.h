@@ -39,6 +39,17 @@ enum scep_code files_list(const char *folder, files_name_fn each, void *context,
  * the lock of the state directory. */
 enum scep_code files_sweep(const char *folder, struct scep_error *error);
 
+/* A folder that is to stay the same one.  files_identify() notes which one it
+ * is; a folder that is not there is noted as none. */
+struct files_identity {
+	unsigned long long device, inode;
+};
+void files_identify(const char *folder, struct files_identity *identity);
+/* Fails if the folder is not the one that was noted. */
+enum scep_code files_check_identity(const char *folder,
+				    const struct files_identity *identity,
+				    struct scep_error *error);
+
 /* Takes the lock on FOLDER/lock for as long as the process lives or until
  * files_unlock().  Waits up to `patience` milliseconds for the process that has
  * it; SCEP_CONFIG_ERROR then names its pid. */

@@ -135,6 +135,8 @@ static enum scep_code store_repair(struct store *store,
 		return SCEP_OK;
 	}
 	code = database_begin(store->database, error);
+	if (code != SCEP_OK)
+		return code;
 	for (size_t i = 0; code == SCEP_OK && i < store->written_count; i++) {
 		const struct written *written = &store->written[i];
 

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A state directory that was taken away, replaced, put back or damaged."""
+
+import os
+import shutil
+
+import pytest
+
+from rig.processes import wait_until
+from rig.quick import Refused
+
+
+def database(own):
+    return os.path.join(own.agent.state, "scepagent.db")
+
+
+def is_reported(own):
+    agent = own.quick.get("scepAgentHealth.0", "scepAgentHealthReason.0")
+    return agent[0] == "critical" and "storageError" in agent[1]
+
+
+def take_database_away(own):
+    os.unlink(database(own))
+
+
+def replace_database(own):
+    shutil.copy(database(own), database(own) + ".new")
+    os.rename(database(own) + ".new", database(own))
+
+
+def write_over_database(own):
+    older = own.agent.state + ".older"
+    own.quick.set(("scepServerTimeout.1", 18))
+    with open(older, "rb") as file:
+        content = file.read()
+    with open(database(own), "r+b") as file:
+        file.write(content)
+
+
+def take_directory_away(own):
+    os.rename(own.agent.state, own.agent.state + ".gone")
+
+
+def replace_directory(own):
+    os.rename(own.agent.state, own.agent.state + ".gone")
+    shutil.copytree(own.agent.state + ".gone", own.agent.state)
+
+
+def take_keys_away(own):
+    shutil.rmtree(os.path.join(own.agent.state, "keys"))
+
+
+@pytest.mark.parametrize("harm", [
+    take_database_away, replace_database, write_over_database,
+    take_directory_away, replace_directory, take_keys_away,
+])
+def test_a_state_that_is_taken_away_or_replaced_refuses_the_next_Set(own, harm):
+    own.quick.set(("scepServerTimeout.1", 17))
+    shutil.copy(database(own), own.agent.state + ".older")
+    harm(own)
+    before = own.quick.get("scepServerTimeout.1")
+    with pytest.raises(Refused) as refusal:
+        own.quick.set(("scepServerTimeout.1", 19))
+    assert refusal.value.status in ("commitFailed", "resourceUnavailable")
+    wait_until(lambda: is_reported(own), 1, "storageError")
+    assert own.quick.get("scepServerTimeout.1") == before
