@@ -77,6 +77,37 @@ static void log_deploy(const struct state *state, const struct scep_use *use,
 		 key);
 }
 
+static void mark_corrupt(struct state *state, uint32_t index)
+{
+	struct scep_key *key;
+	struct txn txn;
+
+	txn_init(&txn);
+	key = txn_edit(state, &txn, STORE_KEY, index, true);
+	if (key != NULL)
+		key->is_corrupt = true;
+	txn_commit(state, &txn, NULL, NULL);
+}
+
+/* Never gives files away that are not those of the key; the deployment has
+ * failed then. */
+static bool deploy_may_begin(struct state *state, const struct scep_use *use)
+{
+	const struct scep_key *key =
+	    scep_rows_find(&state->view.keys, use->wanted_key);
+	struct scep_deploy_end end = {.use_index = use->index,
+				      .is_enabled = use->function_enabled};
+	struct scep_error error;
+
+	if (key == NULL || registry_check_key(state, key, &error))
+		return true;
+	text_format(end.text, sizeof(end.text), "its files are corrupt: %s",
+		    error.text);
+	mark_corrupt(state, key->index);
+	deploy_end(state, &end);
+	return false;
+}
+
 static void deploy_ask(struct state *state, const struct scep_use *use,
 		       bool is_probe)
 {
@@ -91,6 +122,8 @@ static void deploy_ask(struct state *state, const struct scep_use *use,
 		deploy->probed = use->index;
 	else
 		log_deploy(state, use, deploy->key);
+	if (!is_probe && !deploy_may_begin(state, use))
+		return;
 	state_notify(state, is_probe ? SCEP_EVENT_PROBE : SCEP_EVENT_DEPLOY,
 		     use->index);
 }

@@ -8,6 +8,7 @@
 #define SCEP_KEYS_KEY_FILE_H
 
 #include "scep/codes.h"
+#include "scep/key_row.h"
 #include "scep/protocol/ca_certs.h"
 #include "scep/protocol/key.h"
 
@@ -37,5 +38,14 @@ enum scep_code key_file_read(const char *folder, const char *name,
 enum scep_code key_file_read_chain(const char *folder, const char *name,
 				   STACK_OF(X509) * *chain,
 				   struct scep_error *error);
+
+/*
+ * Holds the files of a registered key against its row and against each other:
+ * the certificate must be the one of the row (fingerprint), and the key must be
+ * its key.  `*storage` (may be NULL) is set to where the key is.
+ */
+enum scep_code key_file_check(const char *keys_folder, const char *certs_folder,
+			      const struct scep_key *row, uint32_t *storage,
+			      struct scep_error *error);
 
 #endif

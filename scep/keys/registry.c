@@ -21,8 +21,7 @@
 #include "scep/state/open_request.h"
 #include "scep/store/files.h"
 
-#define INDEX_MAX  65535
-#define FILE_LIMIT (1024 * 1024)
+#define INDEX_MAX 65535
 
 void registry_name_key(const struct scep_view *view, const struct scep_key *key,
 		       char name[REGISTRY_KEY_NAME])
@@ -452,40 +451,29 @@ void registry_sweep(struct state *state)
 
 /* ------------------------------------------------------------ checking -- */
 
-static bool has_file(const char *folder, const char *name,
-		     struct scep_error *error)
+bool registry_check_key(struct state *state, const struct scep_key *key,
+			struct scep_error *error)
 {
-	struct bytes content = {NULL, 0};
+	char name[REGISTRY_KEY_NAME];
 
-	if (files_read(folder, name, FILE_LIMIT, &content, error) == SCEP_OK &&
-	    content.length == 0)
-		error_set(error, SCEP_STORAGE_ERROR, "%s/%s is empty", folder,
-			  name);
-	bytes_free(&content);
-	return error->code == SCEP_OK;
-}
-
-static bool has_its_files(struct state *state, const struct scep_key *key)
-{
-	char file[KEY_FILE_NAME], name[REGISTRY_KEY_NAME];
-	struct scep_error error;
-
-	error_init(&error);
-	key_file_name(key->file_id, file);
-	if (has_file(state->keys_folder, file, &error) &&
-	    (key->not_after == 0 ||
-	     has_file(state->certs_folder, file, &error)))
+	error_init(error);
+	key_file_check(state->keys_folder, state->certs_folder, key, NULL,
+		       error);
+	/* Nothing is known of the files. */
+	if (error->code == SCEP_OK || error->code == SCEP_NO_MEMORY)
 		return true;
 	registry_name_key(&state->view, key, name);
-	log_error("%s: corrupt: %s", name, error.text);
+	log_error("%s: corrupt: %s", name, error->text);
 	return false;
 }
 
 void registry_check_files(struct state *state)
 {
+	struct scep_error error;
+
 	ROWS_EACH (i, &state->view.keys) {
 		struct scep_key *key = state->view.keys.row[i];
 
-		key->is_corrupt = !has_its_files(state, key);
+		key->is_corrupt = !registry_check_key(state, key, &error);
 	}
 }

@@ -66,7 +66,11 @@ void registry_recall_successors(struct state *state);
 
 /* Removes the files that no row and no open request refers to. */
 void registry_sweep(struct state *state);
-/* Marks the rows whose files are missing or empty as corrupt.  Writes to rows
+/* Tells if the files of a key are there, and those of its row; a log line says
+ * what is wrong.  Sets `error`.  True while memory is too short to know. */
+bool registry_check_key(struct state *state, const struct scep_key *key,
+			struct scep_error *error);
+/* Marks the rows whose files do not bear them out as corrupt.  Writes to rows
  * in place: only before the first view is published. */
 void registry_check_files(struct state *state);
 

@@ -185,6 +185,21 @@ bool renewal_needs_challenge(struct state *state, const struct record *record)
 
 /* ------------------------------------------------------------- loading -- */
 
+/* The files of a key may have been exchanged since the start. */
+static enum scep_code check_old_key(const struct state *state, const char *name,
+				    const X509 *certificate,
+				    struct scep_error *error)
+{
+	EVP_PKEY *key = NULL;
+	enum scep_code code =
+	    key_file_read(state->keys_folder, name, &key, error);
+
+	if (code == SCEP_OK)
+		code = key_check_certificate(key, certificate, error);
+	EVP_PKEY_free(key);
+	return code;
+}
+
 enum scep_code renewal_load(const struct state *state,
 			    const struct record *record, X509 **certificate,
 			    struct scep_error *error)
@@ -200,8 +215,14 @@ enum scep_code renewal_load(const struct state *state,
 	    SCEP_OK)
 		*certificate = sk_X509_shift(chain);
 	sk_X509_pop_free(chain, X509_free);
-	if (*certificate != NULL)
+	if (*certificate != NULL &&
+	    check_old_key(state, name, *certificate, error) == SCEP_OK)
 		return SCEP_OK;
+	X509_free(*certificate);
+	*certificate = NULL;
+	/* It passes, and must not lose the request. */
+	if (error->code == SCEP_NO_MEMORY)
+		return error->code;
 	error->code = SCEP_KEY_ERROR;
 	error_wrap(error, "the certificate to be renewed");
 	return error->code;

@@ -6,7 +6,6 @@
 #include "scep/codes.h"
 #include "scep/key_row.h"
 #include "scep/base/error.h"
-#include "scep/protocol/certs.h"
 #include "scep/base/log.h"
 #include "scep/keys/action_result.h"
 #include "scep/keys/key_file.h"
@@ -18,39 +17,10 @@
 
 /* ---------------------------------------------------------- on a worker -- */
 
-static void compare_certificate(struct key_job_run *run, EVP_PKEY *key,
-				X509 *certificate)
-{
-	const struct scep_key *row = &run->row;
-	struct scep_key found = {0};
-
-	if (certs_describe_leaf(certificate, &found, &run->error) != SCEP_OK)
-		return;
-	if (found.fingerprint.length != row->fingerprint.length ||
-	    memcmp(found.fingerprint.data, row->fingerprint.data,
-		   row->fingerprint.length) != 0)
-		error_set(&run->error, SCEP_STORAGE_ERROR,
-			  "the file holds another certificate");
-	else
-		key_check_certificate(key, certificate, &run->error);
-}
-
 static void verify_files(struct key_job_run *run)
 {
-	STACK_OF(X509) *chain = NULL;
-	EVP_PKEY *key = NULL;
-	char name[KEY_FILE_NAME];
-
-	key_file_name(run->row.file_id, name);
-	if (key_file_read(run->state->keys_folder, name, &key, &run->error) ==
-	    SCEP_OK)
-		run->row.storage = key_storage(key);
-	if (key != NULL && run->row.not_after != 0 &&
-	    key_file_read_chain(run->state->certs_folder, name, &chain,
-				&run->error) == SCEP_OK)
-		compare_certificate(run, key, sk_X509_value(chain, 0));
-	sk_X509_pop_free(chain, X509_free);
-	EVP_PKEY_free(key);
+	key_file_check(run->state->keys_folder, run->state->certs_folder,
+		       &run->row, &run->row.storage, &run->error);
 }
 
 /* ---------------------------------------------------------- on the loop -- */

@@ -64,3 +64,60 @@ def test_a_state_that_is_taken_away_or_replaced_refuses_the_next_Set(own, harm):
     assert refusal.value.status in ("commitFailed", "resourceUnavailable")
     wait_until(lambda: is_reported(own), 1, "storageError")
     assert own.quick.get("scepServerTimeout.1") == before
+
+
+# --------------------------------------------------------- exchanged files --
+
+
+def swap(own, folder, pair):
+    one, two = (os.path.join(own.agent.state, folder, n) for n in pair)
+    os.rename(one, one + ".x")
+    os.rename(two, one)
+    os.rename(one + ".x", two)
+
+
+def swap_keys(own, pair):
+    swap(own, "keys", pair)
+
+
+def swap_certificates(own, pair):
+    swap(own, "certs", pair)
+
+
+def swap_pairs(own, pair):
+    swap(own, "keys", pair)
+    swap(own, "certs", pair)
+
+
+def write_garbage(own, pair):
+    for name in pair:
+        with open(os.path.join(own.agent.state, "keys", name), "wb") as file:
+            file.write(os.urandom(300))
+
+
+@pytest.mark.parametrize("harm", [
+    swap_keys, swap_certificates, swap_pairs, write_garbage,
+])
+def test_exchanged_files_are_corrupt_and_never_deployed(own, tmp_path, harm):
+    place = tmp_path / "place"
+    place.mkdir()
+    own.agent.configure(
+        "useLocation web tls key=%s cert=%s" % (place / "key", place / "cert"))
+    own.agent.restart()
+    own.point_at()
+    own.enrol(common_name="one.example.net", KeyName="one")
+    own.enrol(common_name="two.example.net", KeyName="two")
+    pair = own.agent.files("keys")
+    assert len(pair) == 2
+    index = list(own.keys())[0]
+    harm(own, pair)
+    # Before the use: the agent has not started again.
+    own.quick.set(("scepKeyAssignTo.%d" % index, "web"),
+                  ("scepKeyAction.%d" % index, "assign"))
+    wait_until(lambda: own.quick.get("scepKeyState.%d" % index) == "corrupt",
+               10, "corrupt")
+    assert not (place / "key").exists()
+    own.agent.restart()
+    for row in own.keys().values():
+        assert row["State"] == "corrupt", row
+    own.agent.wait_log(": corrupt: ", 2)

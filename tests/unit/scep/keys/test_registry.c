@@ -15,7 +15,10 @@
 #include "scep/octets.h"
 #include "scep/status_row.h"
 #include "scep/store/files.h"
+#include "scep/keys/key_file.h"
 #include "scep/keys/registry.h"
+#include "scep/protocol/certs.h"
+#include "scep/protocol/csr.h"
 #include "tests/lib/device.h"
 
 static void put_key(struct device *d, uint32_t index, const char *file_id)
@@ -145,27 +148,79 @@ static void nothing_is_swept_when_rows_were_lost(void **state)
 	assert_int_equal(device_files(d), 2);
 }
 
-static void a_row_needs_its_files(void **state)
+/* Writes a key and its certificate; returns the row of the two. */
+static struct scep_key write_pair(struct device *d, const char *file_id)
+{
+	struct scep_values values = {.key_algorithm = SCEP_NEW_EC_P256,
+				     .signature_algorithm = SCEP_SIGN_SHA256,
+				     .common_name = "pair"};
+	struct scep_key row = {0};
+	struct bytes pem = {NULL, 0};
+	X509 *certificate = NULL;
+	EVP_PKEY *key = NULL;
+	char name[KEY_FILE_NAME];
+
+	key_file_name(file_id, name);
+	assert_int_equal(
+	    key_file_make(d->state.keys_folder, name, &values, &key, &d->error),
+	    SCEP_OK);
+	assert_int_equal(csr_self_sign_for_ever(&values, key, 1700000000,
+						&certificate, &d->error),
+			 SCEP_OK);
+	assert_int_equal(certs_one_to_pem(certificate, &pem, &d->error),
+			 SCEP_OK);
+	assert_int_equal(files_write(d->state.certs_folder, name, pem.data,
+				     pem.length, &d->error),
+			 SCEP_OK);
+	assert_int_equal(certs_describe_leaf(certificate, &row, &d->error),
+			 SCEP_OK);
+	bytes_free(&pem);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+	return row;
+}
+
+static bool is_corrupt(struct device *d)
+{
+	registry_check_files(&d->state);
+	return ((struct scep_key *)d->state.view.keys.row[0])->is_corrupt;
+}
+
+/* Exchanges the files "aa" and "bb" of a folder. */
+static void exchange(struct device *d, const char *folder)
+{
+	assert_int_equal(files_rename(folder, "aa.pem", "x.pem", &d->error), 0);
+	assert_int_equal(files_rename(folder, "bb.pem", "aa.pem", &d->error),
+			 0);
+	assert_int_equal(files_rename(folder, "x.pem", "bb.pem", &d->error), 0);
+}
+
+static void a_row_needs_its_own_files(void **state)
 {
 	struct device *d = *state;
-	struct scep_key *key;
+	struct scep_key *key, pair;
 
 	put_key(d, 1, "aa");
 	key = d->state.view.keys.row[0];
-	registry_check_files(&d->state);
-	assert_true(key->is_corrupt);
+	assert_true(is_corrupt(d));
+	pair = write_pair(d, "aa");
 	/* Without a certificate, the key's file is enough. */
-	assert_int_equal(
-	    files_write(d->state.keys_folder, "aa.pem", "k", 1, &d->error),
-	    SCEP_OK);
-	registry_check_files(&d->state);
-	assert_false(key->is_corrupt);
-	key->not_after = 1;
-	registry_check_files(&d->state);
-	assert_true(key->is_corrupt);
+	assert_false(is_corrupt(d));
+	key->not_after = pair.not_after;
+	assert_true(is_corrupt(d));
+	key->fingerprint = pair.fingerprint;
+	assert_false(is_corrupt(d));
+	write_pair(d, "bb");
+	exchange(d, d->state.keys_folder);
+	assert_true(is_corrupt(d));
+	/* Now both, so that the files fit each other. */
+	exchange(d, d->state.certs_folder);
+	assert_true(is_corrupt(d));
+	exchange(d, d->state.keys_folder);
+	exchange(d, d->state.certs_folder);
+	assert_false(is_corrupt(d));
 	write_both(d, "aa.pem");
-	registry_check_files(&d->state);
-	assert_false(key->is_corrupt);
+	assert_true(is_corrupt(d));
 }
 
 int main(void)
@@ -177,7 +232,7 @@ int main(void)
 	    TEST(an_index_is_not_given_while_something_refers_to_it),
 	    TEST(sweeping_leaves_what_is_referred_to),
 	    TEST(nothing_is_swept_when_rows_were_lost),
-	    TEST(a_row_needs_its_files),
+	    TEST(a_row_needs_its_own_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
