@@ -50,6 +50,9 @@ struct scep_agent {
 	/* of a restart that is wanted and not begun (restart.h); never shown */
 	uint32_t restart_wanted;
 	uint32_t restart_key; /* because of which key, or 0 */
+	/* What was lost with the database, until a manager has acknowledged
+	 * it; shown in health_text. */
+	char recovery[SCEP_TEXT255];
 };
 
 #endif

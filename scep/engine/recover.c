@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "scep/agent_row.h"
+#include "scep/text.h"
 #include "scep/ca_row.h"
 #include "scep/event.h"
 #include "scep/key_row.h"
@@ -263,6 +264,8 @@ static struct scep_profile *first_profile(void)
 struct rebuild {
 	struct state *state;
 	struct txn *txn;
+	bool is_new;
+	size_t missed; /* keys that the database does not know */
 };
 
 /* Describes the certificate that belongs to the file of a key. */
@@ -276,21 +279,21 @@ static bool describe_key(struct state *state, const char *name,
 	if (code == SCEP_OK)
 		code = certs_describe_leaf(sk_X509_value(chain, 0), key, NULL);
 	sk_X509_pop_free(chain, X509_free);
+	/* Now the row knows its certificate. */
+	if (code == SCEP_OK)
+		code = key_file_check(state->keys_folder, state->certs_folder,
+				      key, &key->storage, NULL);
 	return code == SCEP_OK;
 }
 
-/* A key without a certificate gets a name that no sweep removes. */
-static void keep_unknown_key(struct state *state, const char *name)
+static bool is_private_key(struct state *state, const char *name)
 {
-	char from[4400], to[4400];
+	EVP_PKEY *key = NULL;
+	bool is_key =
+	    key_file_read(state->keys_folder, name, &key, NULL) == SCEP_OK;
 
-	snprintf(from, sizeof(from), "%s/%s", state->keys_folder, name);
-	snprintf(to, sizeof(to), "%s/%s.lost", state->keys_folder, name);
-	if (rename(from, to) == 0)
-		log_warning("keys/%s: has no certificate; kept as %s.lost",
-			    name, name);
-	else
-		log_warning("keys/%s: has no certificate", name);
+	EVP_PKEY_free(key);
+	return is_key;
 }
 
 static void rebuild_key(void *context, const char *name)
@@ -300,19 +303,27 @@ static void rebuild_key(void *context, const char *name)
 	char file_id[SCEP_TEXT64];
 	struct scep_key *key;
 
-	if (!key_file_id(name, file_id))
+	if (!key_file_id(name, file_id) || registry_knows(state, file_id) ||
+	    !is_private_key(state, name))
 		return;
 	key = row_new(sizeof(*key));
+	if (key != NULL)
+		strcpy(key->file_id, file_id);
+	/* registry_set_aside() keeps what cannot be a row. */
 	if (key == NULL || !describe_key(state, name, key)) {
-		keep_unknown_key(state, name);
 		row_release(key);
 		return;
 	}
-	strcpy(key->file_id, file_id);
 	snprintf(key->name, sizeof(key->name), "recovered");
 	/* Only the default key is self-signed and does not expire. */
 	key->is_default = key->not_after == REQUEST_FOR_EVER &&
 			  strcmp(key->subject, key->issuer) == 0;
+	/* A kill has left one that was being made. */
+	if (key->is_default && !rebuild->is_new) {
+		row_release(key);
+		return;
+	}
+	rebuild->missed++;
 	key->index = registry_next_index(state);
 	key->install_time = state_now(state);
 	txn_log(rebuild->txn, SCEP_LOG_WARNING,
@@ -321,30 +332,38 @@ static void rebuild_key(void *context, const char *name)
 	txn_put(rebuild->txn, STORE_KEY, key);
 }
 
-static void note_file(void *context, const char *name)
+/* Says in words what was lost, until a manager has acknowledged it. */
+static void note_lost(struct state *state, struct txn *txn, bool is_new,
+		      size_t missed)
 {
-	bool *is_any = context;
+	struct scep_agent *agent = txn_edit_agent(state, txn);
+	const char *reason = "older than the keys";
 
-	(void)name;
-	*is_any = true;
+	if (state->database_was_lost)
+		reason = "damaged and set aside";
+	else if (is_new)
+		reason = "missing";
+	text_format(agent->recovery, sizeof(agent->recovery),
+		    "the state database was %s (%zu keys were unknown); check "
+		    "servers, pins and timers, then acknowledge",
+		    reason, missed);
+	txn_log(txn, SCEP_LOG_ERROR, "%s", agent->recovery);
 }
 
-/* A new database beside old keys: the one that named them is lost.  Names, use
- * locations and profiles do not stand in the files, and stay empty. */
-static void rebuild_registry(struct state *state, struct txn *txn)
+/* Keys that the database does not know: it is new, or an older one was put
+ * back.  Names, use locations and profiles do not stand in the files, and stay
+ * empty. */
+static void rebuild_registry(struct state *state, struct txn *txn, bool is_new)
 {
-	struct rebuild rebuild = {state, txn};
+	struct rebuild rebuild = {state, txn, is_new, 0};
 	struct scep_error error;
-	bool is_any = false;
 
-	files_list(state->keys_folder, note_file, &is_any, NULL);
-	if (!is_any)
-		return;
-	state->database_was_lost = true;
 	error_init(&error);
 	if (files_list(state->keys_folder, rebuild_key, &rebuild, &error) !=
 	    SCEP_OK)
 		log_error("registry: not rebuilt: %s", error.text);
+	if (rebuild.missed > 0 || state->database_was_lost)
+		note_lost(state, txn, is_new, rebuild.missed);
 }
 
 /* --------------------------------------------- keys of older databases -- */
@@ -396,10 +415,10 @@ static void repair(struct state *state, struct txn *txn, bool is_new,
 	end_orphans(state, txn, orphans);
 	if (scep_rows_find(&state->view.profiles, 1) == NULL)
 		txn_put(txn, STORE_PROFILE, first_profile());
-	if (is_new) {
-		txn_put_agent(txn, &state->view.agent);
-		rebuild_registry(state, txn);
-	}
+	if (is_new)
+		txn_edit_agent(state, txn);
+	registry_destroy_marked(state);
+	rebuild_registry(state, txn, is_new);
 }
 
 enum scep_code recover(struct state *state, struct scep_error *error)
@@ -422,7 +441,8 @@ enum scep_code recover(struct state *state, struct scep_error *error)
 		return code;
 	store_set_memory(state->store, txn_durable_row, state);
 	notify_orphans(state, &orphans);
-	registry_sweep(state);
+	registry_set_aside(state);
+	state->database_was_lost = false;
 	spare_look(state);
 	return SCEP_OK;
 }

@@ -199,6 +199,9 @@ static void acknowledge_all(struct state *state, struct txn *txn)
 {
 	for (uint32_t index = 1; index <= SCEP_PROFILE_MAX; index++)
 		outcome_acknowledge(state, txn, index);
+	if (state->view.agent.recovery[0] != '\0')
+		memset(txn_edit_agent(state, txn)->recovery, 0,
+		       sizeof(state->view.agent.recovery));
 }
 
 static void add_check(struct state *state, struct txn *txn,

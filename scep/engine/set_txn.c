@@ -275,6 +275,7 @@ enum scep_refusal set_txn_revert(struct set_txn *set_txn, struct state *state,
 		txn_free(&set_txn->undo);
 		memset(set_txn->checks, 0, sizeof(set_txn->checks));
 		set_txn->reverted = ticket;
+		registry_destroy_marked(state);
 		set_txn_close(set_txn);
 		return SCEP_ACCEPTED;
 	}

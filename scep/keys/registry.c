@@ -15,10 +15,13 @@
 #include "scep/use_row.h"
 #include "scep/base/error.h"
 #include "scep/base/log.h"
+#include "scep/base/bytes.h"
 #include "scep/keys/key_file.h"
+#include "scep/keys/spare.h"
 #include "scep/settings/use_list.h"
 #include "scep/settings/view_query.h"
 #include "scep/state/open_request.h"
+#include "scep/state/txn.h"
 #include "scep/store/files.h"
 
 #define INDEX_MAX 65535
@@ -361,6 +364,7 @@ void registry_restore_retired(struct state *state, struct txn *txn,
 
 struct sweep {
 	const char *folder;
+	const char *aside;
 	const char **file_ids; /* that something refers to, sorted */
 	size_t count;
 };
@@ -411,14 +415,22 @@ static bool is_referred_to(const struct sweep *sweep, const char *file_id)
 		       sizeof(*sweep->file_ids), compare_file_ids) != NULL;
 }
 
+/* Tells if bytes_random_name() may have made the name. */
+static bool is_our_name(const char *file_id)
+{
+	return strlen(file_id) == RANDOM_NAME_LENGTH &&
+	       strspn(file_id, "0123456789abcdef") == RANDOM_NAME_LENGTH;
+}
+
 static void sweep_file(void *context, const char *name)
 {
 	struct sweep *sweep = context;
 	struct scep_error error;
 	char file_id[SCEP_TEXT64];
 
-	/* A file with another name is kept for a person to look at. */
-	if (!key_file_id(name, file_id) || is_referred_to(sweep, file_id))
+	/* Somebody else has put a file with another name there. */
+	if (!key_file_id(name, file_id) || !is_our_name(file_id) ||
+	    is_referred_to(sweep, file_id))
 		return;
 	error_init(&error);
 	if (files_remove(sweep->folder, name, &error) != SCEP_OK)
@@ -430,9 +442,6 @@ void registry_sweep(struct state *state)
 	struct sweep sweep = {.folder = state->keys_folder};
 	struct scep_error error;
 
-	/* The files may belong to rows of the lost database. */
-	if (state->database_was_lost)
-		return;
 	error_init(&error);
 	if (!list_file_ids(state, &sweep)) {
 		log_warning("registry: unused files are not removed: memory "
@@ -446,6 +455,101 @@ void registry_sweep(struct state *state)
 	if (error.code != SCEP_OK)
 		log_warning("registry: unused files are not removed: %s",
 			    error.text);
+	free(sweep.file_ids);
+	registry_destroy_marked(state);
+}
+
+static bool has_file_id(const struct scep_rows *rows, const char *file_id)
+{
+	ROWS_EACH (i, rows) {
+		const struct scep_key *key = rows->row[i];
+
+		if (strcmp(key->file_id, file_id) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool registry_knows(struct state *state, const char *file_id)
+{
+	if (!is_our_name(file_id) ||
+	    strcmp(state->default_key_file_id, file_id) == 0 ||
+	    has_file_id(&state->view.keys, file_id) ||
+	    has_file_id(&state->view.retired, file_id))
+		return true;
+	for (struct open_request *e = state->open_requests; e != NULL;
+	     e = e->next)
+		if (strcmp(e->task.record->file_id, file_id) == 0 ||
+		    strcmp(e->task.record->old_file_id, file_id) == 0)
+			return true;
+	return false;
+}
+
+/* Ends the destruction that a mark has announced (txn.h). */
+static void destroy_marked(void *context, const char *name)
+{
+	struct state *state = context;
+	size_t length = strlen(name), tail = strlen(TXN_DOOMED);
+	char file_id[SCEP_TEXT64], file[KEY_FILE_NAME];
+	struct scep_error error;
+
+	if (length <= tail || length - tail >= sizeof(file_id) ||
+	    strcmp(name + length - tail, TXN_DOOMED) != 0)
+		return;
+	snprintf(file_id, sizeof(file_id), "%.*s", (int)(length - tail), name);
+	error_init(&error);
+	key_file_name(file_id, file);
+	if ((registry_knows(state, file_id) ||
+	     (files_remove(state->keys_folder, file, &error) == SCEP_OK &&
+	      files_remove(state->certs_folder, file, &error) == SCEP_OK)) &&
+	    files_remove(state->keys_folder, name, &error) == SCEP_OK)
+		return;
+	log_warning("registry: a destroyed key stays: %s", error.text);
+}
+
+void registry_destroy_marked(struct state *state)
+{
+	files_list(state->keys_folder, destroy_marked, state, NULL);
+}
+
+/* Moves a file that nothing refers to away from keys/ or certs/. */
+static void set_file_aside(void *context, const char *name)
+{
+	const struct sweep *sweep = context;
+	struct scep_error error;
+	char file_id[SCEP_TEXT64];
+
+	if (spare_is_name(name) ||
+	    (key_file_id(name, file_id) && is_referred_to(sweep, file_id)))
+		return;
+	error_init(&error);
+	if (files_set_aside(sweep->folder, name, sweep->aside, &error) ==
+	    SCEP_OK)
+		log_warning("registry: %s/%s: belongs to no key; moved to %s",
+			    sweep->folder, name, sweep->aside);
+	else
+		log_warning("registry: %s", error.text);
+}
+
+void registry_set_aside(struct state *state)
+{
+	struct sweep sweep = {.folder = state->keys_folder};
+	char aside[sizeof(state->keys_folder) + 16];
+	struct scep_error error;
+
+	error_init(&error);
+	if (!list_file_ids(state, &sweep)) {
+		log_warning("registry: unknown files stay: memory is short");
+		return;
+	}
+	sweep.aside = aside;
+	snprintf(aside, sizeof(aside), "%s.aside", state->keys_folder);
+	files_list_all(sweep.folder, set_file_aside, &sweep, &error);
+	sweep.folder = state->certs_folder;
+	snprintf(aside, sizeof(aside), "%s.aside", state->certs_folder);
+	files_list_all(sweep.folder, set_file_aside, &sweep, &error);
+	if (error.code != SCEP_OK)
+		log_warning("registry: unknown files stay: %s", error.text);
 	free(sweep.file_ids);
 }
 

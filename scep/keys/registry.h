@@ -64,7 +64,17 @@ void registry_remove_key(struct state *state, struct txn *txn, uint32_t index);
  * Writes to rows in place: only before the first view is published. */
 void registry_recall_successors(struct state *state);
 
-/* Removes the files that no row and no open request refers to. */
+/* Ends the destruction of keys that a kill has interrupted. */
+void registry_destroy_marked(struct state *state);
+/* Tells if something refers to the files of a key, or if they cannot be ours.
+ */
+bool registry_knows(struct state *state, const char *file_id);
+/* Moves each file in keys/ and certs/ that nothing refers to into keys.aside/
+ * and certs.aside/.  At the start, where it may be all that is left of a key.
+ */
+void registry_set_aside(struct state *state);
+/* Removes the files of ours that no row and no open request refers to any
+ * more.  Once registry_set_aside() has run. */
 void registry_sweep(struct state *state);
 /* Tells if the files of a key are there, and those of its row; a log line says
  * what is wrong.  Sets `error`.  True while memory is too short to know. */

@@ -2,6 +2,7 @@
 #include "scep/keys/spare.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "scep/change.h"
 #include "scep/codes.h"
@@ -19,6 +20,12 @@
 static void spare_file_name(uint32_t bits, char name[SPARE_NAME])
 {
 	snprintf(name, SPARE_NAME, "spare-%u.key", bits);
+}
+
+bool spare_is_name(const char *name)
+{
+	return strncmp(name, "spare-", 6) == 0 && strlen(name) > 10 &&
+	       strcmp(name + strlen(name) - 4, ".key") == 0;
 }
 
 bool spare_take(const char *folder, const struct scep_values *values,

@@ -25,4 +25,7 @@ void spare_look(struct state *state);
 bool spare_take(const char *folder, const struct scep_values *values,
 		const char *name, EVP_PKEY **key);
 
+/* Tells if a file in keys/ is named as a spare key. */
+bool spare_is_name(const char *name);
+
 #endif

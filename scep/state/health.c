@@ -259,7 +259,8 @@ void health_judge(struct scep_view *view, const struct health_facts *facts)
 		reasons &= ~of_clock;
 	reasons |= reasons_of_clocks(view, facts) | reasons_of_outcomes(view) |
 		   reasons_of_polls(view, facts->now);
-	if (facts->storage_is_failing || health_held_request(view) != NULL)
+	if (facts->storage_is_failing || view->agent.recovery[0] != '\0' ||
+	    health_held_request(view) != NULL)
 		reasons |= HEALTH_STORAGE_ERROR;
 	reasons |= reasons_of_uses(view) | reasons_of_challenges(view);
 	if (view->agent.restart_pending)

@@ -130,6 +130,8 @@ static void add_storage(struct words *words)
 	const struct scep_status *held = health_held_request(words->view);
 
 	add_keys(words, SCEP_KEY_CORRUPT);
+	if (words->view->agent.recovery[0] != '\0')
+		words_add(words, "%s", words->view->agent.recovery);
 	if (!words->facts->storage_is_failing)
 		return;
 	if (words->facts->storage_fault != NULL &&

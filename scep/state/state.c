@@ -138,8 +138,7 @@ void state_publish(struct state *state)
 {
 	const struct health_facts facts = {
 	    .now = state_now(state),
-	    .storage_is_failing =
-		state->store_is_failing || state->database_was_lost,
+	    .storage_is_failing = state->store_is_failing,
 	    .storage_fault = state->store_fault,
 	    .sane_from = state_build_time(),
 	    .clock_skew_limit = state->config.clock_skew_limit,

@@ -87,11 +87,11 @@ struct state {
 	struct scep_rows records;
 	state_follow_record_fn *follow_record; /* open_request.h */
 	struct store_counters counters;
-	bool store_is_failing;	/* the last commit failed */
+	bool store_is_failing;		/* the last commit failed */
 	char store_fault[SCEP_TEXT255]; /* why, in words */
 	/* Of the state directory, keys/ and certs/ at the start. */
 	struct files_identity identity[3];
-	bool database_was_lost; /* unknown files may be needed: no sweep */
+	bool database_was_lost; /* at this start */
 
 	/* Requests and checks. */
 	struct open_request *open_requests; /* a list; suspended ones too */

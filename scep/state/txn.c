@@ -2,9 +2,11 @@
 #include "scep/state/txn.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep/key_row.h"
 #include "scep/profile_row.h"
 #include "scep/rows.h"
 #include "scep/status_row.h"
@@ -241,6 +243,27 @@ static enum scep_code check_folders(const struct state *state,
 	return code;
 }
 
+/* Marks the keys that the transaction takes away.  Does not fail: without a
+ * mark the files of a key are set aside after a kill, and not destroyed. */
+static void mark_doomed(struct state *state, const struct txn *txn)
+{
+	char name[SCEP_TEXT64 + sizeof(TXN_DOOMED)];
+
+	for (size_t i = 0; i < txn->count; i++) {
+		const struct txn_op *op = &txn->ops[i];
+		const struct scep_key *old;
+
+		if (op->row != NULL || !op->is_stored ||
+		    (op->table != STORE_KEY && op->table != STORE_RETIRED))
+			continue;
+		old = scep_rows_find(rows_of(state, op->table), op->index);
+		if (old == NULL || old->file_id[0] == '\0')
+			continue;
+		snprintf(name, sizeof(name), "%s" TXN_DOOMED, old->file_id);
+		files_write(state->keys_folder, name, "", 0, NULL);
+	}
+}
+
 static void note_fault(struct state *state, enum scep_code code,
 		       const struct scep_error *error)
 {
@@ -276,6 +299,8 @@ static enum scep_code txn_store(struct state *state, const struct txn *txn,
 	if (code == SCEP_OK)
 		code =
 		    store_put(store, STORE_COUNTERS, &state->counters, error);
+	if (code == SCEP_OK)
+		mark_doomed(state, txn);
 	if (code == SCEP_OK)
 		code = store_commit(store, error);
 	if (code != SCEP_OK)

@@ -11,6 +11,10 @@
 #include "scep/codes.h"
 #include "scep/state/state.h"
 
+/* A transaction that removes a key leaves keys/ID with this suffix: the files
+ * of the key are to be destroyed if no row has them, also after a kill. */
+#define TXN_DOOMED ".doomed"
+
 struct txn_op {
 	enum store_table table;
 	uint32_t index;

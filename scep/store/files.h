@@ -39,6 +39,17 @@ enum scep_code files_list(const char *folder, files_name_fn each, void *context,
  * the lock of the state directory. */
 enum scep_code files_sweep(const char *folder, struct scep_error *error);
 
+/*
+ * Moves FOLDER/NAME durably to ASIDE/NAME, or to ASIDE/NAME-N if that name is
+ * taken; makes the folder ASIDE if need be.  Never replaces a file.
+ */
+enum scep_code files_set_aside(const char *folder, const char *name,
+			       const char *aside, struct scep_error *error);
+/* Calls back for every entry but "." and "..", of whatever type and name.  The
+ * callback may move it. */
+enum scep_code files_list_all(const char *folder, files_name_fn each,
+			      void *context, struct scep_error *error);
+
 /* A folder that is to stay the same one.  files_identify() notes which one it
  * is; a folder that is not there is noted as none. */
 struct files_identity {

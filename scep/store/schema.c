@@ -215,6 +215,7 @@ static const struct column agent_columns[] = {
     AGENT(status_last_index),
     AGENT(restart_wanted),
     AGENT(restart_key),
+    AGENT(recovery),
 };
 
 #define COUNTER(member) PLAIN(struct store_counters, member)

@@ -121,3 +121,57 @@ def test_exchanged_files_are_corrupt_and_never_deployed(own, tmp_path, harm):
     for row in own.keys().values():
         assert row["State"] == "corrupt", row
     own.agent.wait_log(": corrupt: ", 2)
+
+
+# ------------------------------------------------- a lost or older database --
+
+
+def kept(own):
+    found = []
+    for folder in ("keys.aside", "certs.aside"):
+        path = os.path.join(own.agent.state, folder)
+        if os.path.isdir(path):
+            found += os.listdir(path)
+    return sorted(found)
+
+
+def lose_database(own):
+    os.unlink(database(own))
+
+
+def put_older_back(own):
+    shutil.copy(own.agent.state + ".older", database(own))
+
+
+def damage_database(own):
+    with open(database(own), "r+b") as file:
+        for place in (4200, 8200, 20500):
+            file.seek(place)
+            file.write(os.urandom(600))
+
+
+@pytest.mark.parametrize("harm", [lose_database, put_older_back, damage_database])
+def test_a_lost_database_loses_no_key_and_stays_reported(own, harm):
+    own.agent.stop()
+    shutil.copy(database(own), own.agent.state + ".older")
+    own.agent.start()
+    own.point_at()
+    own.enrol()
+    pair = set(own.agent.files("keys"))
+    own.agent.stop()
+    with open(os.path.join(own.agent.state, "keys", "stray.pem"), "wb") as file:
+        file.write(b"stray")
+    harm(own)
+    for _ in range(3):
+        own.agent.start()
+        wait_until(lambda: is_reported(own), 5, "storageError")
+        assert "database" in own.quick.get("scepAgentHealthText.0")
+        assert pair <= set(own.agent.files("keys"))
+        assert [r["State"] for r in own.keys().values()] == ["valid"]
+        assert kept(own) == ["stray.pem"]
+        own.agent.stop()
+    own.agent.start()
+    own.quick.set(("scepAgentAcknowledge.0", "acknowledge"))
+    wait_until(lambda: not is_reported(own), 5, "the acknowledgement")
+    own.agent.restart()
+    assert not is_reported(own)

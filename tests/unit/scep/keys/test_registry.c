@@ -21,6 +21,8 @@
 #include "scep/protocol/csr.h"
 #include "tests/lib/device.h"
 
+#define OURS "0123456789abcdef0123456789abcdef"
+
 static void put_key(struct device *d, uint32_t index, const char *file_id)
 {
 	struct scep_key *key = row_new(sizeof(*key));
@@ -124,11 +126,12 @@ static void sweeping_leaves_what_is_referred_to(void **state)
 	put_request(d, 1, 2, "bb");
 	write_both(d, "aa.pem");
 	write_both(d, "bb.pem");
-	write_both(d, "cc.pem");
+	write_both(d, OURS ".pem");
 	write_both(d, "a.pem");
 	assert_int_equal(device_files(d), 8);
 	registry_sweep(&d->state);
-	assert_int_equal(device_files(d), 4);
+	/* Somebody else has put the last one there. */
+	assert_int_equal(device_files(d), 6);
 	assert_int_equal(
 	    files_read(d->state.keys_folder, "aa.pem", 10, &content, &d->error),
 	    SCEP_OK);
@@ -138,14 +141,38 @@ static void sweeping_leaves_what_is_referred_to(void **state)
 	bytes_free(&content);
 }
 
-static void nothing_is_swept_when_rows_were_lost(void **state)
+static void what_is_unknown_is_set_aside_and_never_replaced(void **state)
 {
 	struct device *d = *state;
+	struct bytes content = {NULL, 0};
+	char aside[4400];
 
-	write_both(d, "cc.pem");
-	d->state.database_was_lost = true;
-	registry_sweep(&d->state);
-	assert_int_equal(device_files(d), 2);
+	snprintf(aside, sizeof(aside), "%s.aside", d->state.keys_folder);
+	for (int i = 0; i < 2; i++) {
+		write_both(d, OURS ".pem");
+		registry_set_aside(&d->state);
+		assert_int_equal(device_files(d), 0);
+	}
+	assert_int_equal(
+	    files_read(aside, OURS ".pem", 10, &content, &d->error), SCEP_OK);
+	assert_int_equal(
+	    files_read(aside, OURS ".pem-1", 10, &content, &d->error), SCEP_OK);
+	bytes_free(&content);
+}
+
+static void a_destroyed_key_is_destroyed_after_a_kill(void **state)
+{
+	struct device *d = *state;
+	struct txn txn;
+
+	put_key(d, 1, OURS);
+	write_both(d, OURS ".pem");
+	txn_init(&txn);
+	txn_remove(&txn, STORE_KEY, 1);
+	assert_int_equal(txn_commit(&d->state, &txn, NULL, &d->error), SCEP_OK);
+	/* The next start, without a sweep before. */
+	registry_destroy_marked(&d->state);
+	assert_int_equal(device_files(d), 0);
 }
 
 /* Writes a key and its certificate; returns the row of the two. */
@@ -231,7 +258,8 @@ int main(void)
 	    TEST(keys_and_reserved_places_count),
 	    TEST(an_index_is_not_given_while_something_refers_to_it),
 	    TEST(sweeping_leaves_what_is_referred_to),
-	    TEST(nothing_is_swept_when_rows_were_lost),
+	    TEST(what_is_unknown_is_set_aside_and_never_replaced),
+	    TEST(a_destroyed_key_is_destroyed_after_a_kill),
 	    TEST(a_row_needs_its_own_files),
 	};
 
