@@ -243,6 +243,22 @@ static enum scep_code check_folders(const struct state *state,
 	return code;
 }
 
+/* Tells if the transaction keeps the files of a key for another row, as that of
+ * a key that is set aside for a rollback. */
+static bool keeps_files(const struct txn *txn, const char *file_id)
+{
+	for (size_t i = 0; i < txn->count; i++) {
+		const struct txn_op *op = &txn->ops[i];
+		const struct scep_key *key = op->row;
+
+		if (key != NULL &&
+		    (op->table == STORE_KEY || op->table == STORE_RETIRED) &&
+		    strcmp(key->file_id, file_id) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Marks the keys that the transaction takes away.  Does not fail: without a
  * mark the files of a key are set aside after a kill, and not destroyed. */
 static void mark_doomed(struct state *state, const struct txn *txn)
@@ -257,7 +273,8 @@ static void mark_doomed(struct state *state, const struct txn *txn)
 		    (op->table != STORE_KEY && op->table != STORE_RETIRED))
 			continue;
 		old = scep_rows_find(rows_of(state, op->table), op->index);
-		if (old == NULL || old->file_id[0] == '\0')
+		if (old == NULL || old->file_id[0] == '\0' ||
+		    keeps_files(txn, old->file_id))
 			continue;
 		snprintf(name, sizeof(name), "%s" TXN_DOOMED, old->file_id);
 		files_write(state->keys_folder, name, "", 0, NULL);
@@ -272,22 +289,12 @@ static void note_fault(struct state *state, enum scep_code code,
 		  code != SCEP_OK ? strlen(error->text) : 0);
 }
 
-static enum scep_code txn_store(struct state *state, const struct txn *txn,
-				struct scep_error *error)
+static enum scep_code write_rows(struct state *state, const struct txn *txn,
+				 struct scep_error *error)
 {
 	struct store *store = state->store;
-	struct scep_error fault;
-	enum scep_code code;
+	enum scep_code code = check_folders(state, error);
 
-	if (!txn_is_stored(txn))
-		return SCEP_OK;
-	if (store == NULL)
-		return error_set(error, SCEP_STORAGE_ERROR,
-				 "the state directory cannot be used");
-	if (error == NULL)
-		error = &fault;
-	error_init(error);
-	code = check_folders(state, error);
 	if (code == SCEP_OK)
 		code = store_begin(store, error);
 	if (code == SCEP_OK && txn->has_agent)
@@ -305,7 +312,26 @@ static enum scep_code txn_store(struct state *state, const struct txn *txn,
 		code = store_commit(store, error);
 	if (code != SCEP_OK)
 		store_rollback(store);
-	note_fault(state, code, error);
+	return code;
+}
+
+/* Writes to `error` only if it fails. */
+static enum scep_code txn_store(struct state *state, const struct txn *txn,
+				struct scep_error *error)
+{
+	struct scep_error fault;
+	enum scep_code code;
+
+	if (!txn_is_stored(txn))
+		return SCEP_OK;
+	if (state->store == NULL)
+		return error_set(error, SCEP_STORAGE_ERROR,
+				 "the state directory cannot be used");
+	error_init(&fault);
+	code = write_rows(state, txn, &fault);
+	note_fault(state, code, &fault);
+	if (code != SCEP_OK && error != NULL)
+		*error = fault;
 	return code;
 }
 

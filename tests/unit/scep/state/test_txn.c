@@ -144,8 +144,7 @@ static void what_is_committed_is_visible_and_durable(void **state)
 	fill(d, &txn);
 	disk_reset();
 	commit(d, &txn, NULL);
-	/* The mark of the key that goes, and the transaction. */
-	assert_int_equal(disk.writes, 2);
+	assert_int_equal(disk.writes, 1);
 	assert_after(d);
 	device_restart(d);
 	assert_after(d);
