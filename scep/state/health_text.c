@@ -125,6 +125,16 @@ static void add_keys(struct words *words, enum scep_key_state state)
 			  more);
 }
 
+static void add_fault(struct words *words)
+{
+	const char *fault = words->facts->storage_fault;
+
+	if (fault != NULL && fault[0] != '\0')
+		words_add(words, "nothing is written: %s", fault);
+	else
+		words_add(words, "the state directory cannot be used");
+}
+
 static void add_storage(struct words *words)
 {
 	const struct scep_status *held = health_held_request(words->view);
@@ -132,15 +142,8 @@ static void add_storage(struct words *words)
 	add_keys(words, SCEP_KEY_CORRUPT);
 	if (words->view->agent.recovery[0] != '\0')
 		words_add(words, "%s", words->view->agent.recovery);
-	if (!words->facts->storage_is_failing)
-		return;
-	if (words->facts->storage_fault != NULL &&
-	    words->facts->storage_fault[0] != '\0')
-		words_add(words, "nothing is written: %s",
-			  words->facts->storage_fault);
-	else
-		words_add(words, "the state directory cannot be used, or its "
-				 "contents were lost");
+	if (words->facts->storage_is_failing)
+		add_fault(words);
 	if (held != NULL)
 		words_add(words, "request %u waits: %s", held->index,
 			  held->text);

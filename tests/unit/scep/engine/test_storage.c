@@ -40,6 +40,8 @@ static void assert_waits(struct device *d)
 	assert_int_equal(device_view(d)->stats.successes, 0);
 	assert_int_equal(device_view(d)->agent.health, SCEP_HEALTH_CRITICAL);
 	assert_true(device_view(d)->agent.health_reason & HEALTH_STORAGE_ERROR);
+	assert_non_null(strstr(device_view(d)->agent.health_text,
+			       "request 1 waits: Storage Error: "));
 }
 
 /* The one request has succeeded with its one key and its one transaction. */
