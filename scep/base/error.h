@@ -37,8 +37,8 @@ bool error_http_is_passing(uint32_t http_status);
  */
 enum scep_code error_set_memory(struct scep_error *error);
 
-/* Returns the words of an errno, with what mends it where that is a limit of the
- * system.  Borrowed, until the next call in the same thread. */
+/* Returns the words of an errno, with what mends it where that is a limit of
+ * the system.  Borrowed, until the next call in the same thread. */
 const char *error_of_system(int number);
 
 /* Puts "context: " before the text.  Returns the code, or SCEP_NONE for NULL,
@@ -62,9 +62,9 @@ enum scep_code error_set_openssl(struct scep_error *error, enum scep_code code,
  */
 enum scep_code error_end_openssl(enum scep_code code, struct scep_error *error);
 
-/* Tells if this device itself is at fault: a disk that refuses, or short memory.
- * A request waits until that is over, whatever its timer says, and keeps all
- * that it has. */
+/* Tells if this device itself is at fault: a disk that refuses, or short
+ * memory. A request waits until that is over, whatever its timer says, and
+ * keeps all that it has. */
 bool error_is_own(enum scep_code code);
 /* Tells if a request that met this code is tried again (MIB, rule 9). */
 bool error_is_polled(enum scep_code code);

@@ -24,10 +24,10 @@ enum request_look {
 struct open_request {
 	struct task task; /* the first member */
 	struct open_request *next;
-	bool is_unsaved;    /* its step is done, but what the step came to is not
-			     * stored */
-	uint32_t hold;	    /* ms from the last try to the next; request_hold.h */
-	bool is_distrusted; /* is counted in scepStatsCaRejects */
+	bool is_unsaved; /* its step is done, but what the step came to is not
+			  * stored */
+	uint32_t hold;	 /* ms from the last try to the next; request_hold.h */
+	bool is_distrusted;	      /* is counted in scepStatsCaRejects */
 	struct scep_error ca_refetch; /* why GetCACert is sent again */
 	enum request_look look;
 	char look_text[SCEP_TEXT255]; /* why it is bad */
